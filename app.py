@@ -1,0 +1,28 @@
+"""MLPScope: the home page, and the entry of the server (`streamlit run app.py`)."""
+
+import streamlit as st
+
+from pages.ui import server, shell, widgets
+
+
+def home() -> None:
+    """Choose an example, edit any input, see the whole pass at a glance."""
+    shell.open_page("Whole pass")
+    example, loss, layers = st.columns([3, 3, 1], vertical_alignment="bottom")
+    with example:
+        widgets.choose_example()
+    with loss:
+        widgets.choose_loss()
+    with layers, st.popover("Layers", width="stretch"):
+        widgets.edit_layers()
+    widgets.look()
+    widgets.wall()
+    shell.close_page()
+
+
+if __name__ == "__main__":
+    home()
+else:
+    # The server imports this file as a module; where a host runs it as a plain script, the
+    # page above is all there is, and it is enough.
+    app = st.App("app.py", lifespan=server.lifespan, on_script_error=server.on_script_error)

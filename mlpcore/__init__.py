@@ -1,0 +1,32 @@
+"""mlpcore: the forward and backward pass of a multilayer perceptron as a list of equations.
+
+    >>> import mlpcore as mlp
+    >>> sheet = mlp.EXAMPLES["worksheet"]
+    >>> steps, values = mlp.trace(sheet.net, sheet.batch, loss=sheet.loss)
+    >>> print(f"{values[mlp.loss]:.5f}")
+    0.49161
+
+Conventions are the worksheet's: examples are columns, layers count from 1,
+`S_l = W_l Z_{l-1} + b_l`, `Z_l = f_l(S_l)`, `delta_l = dL/dS_l`.
+"""
+
+from .backprop import backward, forward, gradients, sgd, trace, training_step
+from .cost import live_bytes, peak_bytes
+from .examples import EXAMPLES, Example
+from .gradcheck import GradCheck, check_grads
+from .losses import LOSSES, MSE, CrossEntropy, ScoreHinge, SoftmaxHinge
+from .network import Batch, Layer, Network, shape_of
+from .notation import KINDS, A, G, P, S, Var, W, Y, Z, after, b, db, delta, dP, dW, dZ, ell, loss, margin, rate
+from .ops import ACTIVATIONS, CONVENTIONS
+from .schedules import SCHEDULES
+from .setups import Setup
+from .steps import Op, Step, evaluate, influence, provenance
+
+__all__ = [
+    "ACTIVATIONS", "CONVENTIONS", "EXAMPLES", "KINDS", "LOSSES", "SCHEDULES",
+    "A", "Batch", "CrossEntropy", "Example", "G", "GradCheck", "Layer", "MSE", "Network", "Op", "P", "S",
+    "ScoreHinge", "Setup", "SoftmaxHinge", "Step", "Var", "W", "Y", "Z",
+    "after", "b", "backward", "check_grads", "dP", "dW", "dZ", "db", "delta", "ell", "evaluate", "forward",
+    "gradients", "influence", "live_bytes", "loss", "margin", "peak_bytes", "provenance", "rate", "sgd",
+    "shape_of", "trace", "training_step",
+]  # fmt: skip

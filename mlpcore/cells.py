@@ -1,0 +1,161 @@
+"""The formula of one cell: a small language that is read with numbers or with symbols.
+
+An `Op.cell` such as `"sum_j({0}·{1}) + {2}"` is text with these marks:
+
+    {k}        the cell of operand k that stands at the operand's own subscripts
+    {k:kn}     the same operand at other subscripts
+    {k'}       operand k seen through its `View`, e.g. relu'(S)
+    {#n}       the size of axis n
+    sum_jn(…)  the inner text once for each value of j and n, joined by plus signs
+
+`parse` turns it into a tree of plain lists that travels to the browser as JSON, where the
+same formula is filled in under the pointer; `numbers` and `symbols` read it here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from .notation import Var
+from .steps import Op, Step
+
+#: A parsed formula: text, ["ref", operand, subscripts, viewed], ["size", letter] or
+#: ["sum", letters, tree].
+Tree = list[Any]
+
+_MARK = re.compile(r"\{#(?P<size>\w)\}|\{(?P<ref>\d+)(?P<view>'?)(?::(?P<at>\w+))?\}|sum_(?P<sum>\w+)\(|[()]")
+
+#: Above this many terms a written sum shows its first and last ones and counts the rest.
+LONGEST_SUM = 8
+
+
+@lru_cache(maxsize=256)
+def _parse(cell: str, reads: tuple[str, ...]) -> Tree:
+    root: Tree = []
+    stack = [(root, False)]  # (tree, whether its closing parenthesis ends a sum)
+    position = 0
+
+    def text(value: str) -> None:
+        tree = stack[-1][0]
+        if value and tree and isinstance(tree[-1], str):
+            tree[-1] += value
+        elif value:
+            tree.append(value)
+
+    for mark in _MARK.finditer(cell):
+        text(cell[position : mark.start()])
+        position = mark.end()
+        if mark["size"]:
+            stack[-1][0].append(["size", mark["size"]])
+        elif mark["ref"]:
+            operand = int(mark["ref"])
+            stack[-1][0].append(["ref", operand, mark["at"] or reads[operand], bool(mark["view"])])
+        elif mark["sum"]:
+            body: Tree = []
+            stack[-1][0].append(["sum", mark["sum"], body])
+            stack.append((body, True))
+        elif mark[0] == "(":
+            text("(")
+            stack.append((stack[-1][0], False))
+        else:
+            _, ends_sum = stack.pop()
+            if not ends_sum:
+                text(")")
+    text(cell[position:])
+    return root
+
+
+def parse(op: Op) -> Tree:
+    """The cell formula of an operation as a tree of lists, numbers and text."""
+    return _parse(op.cell, op.reads)
+
+
+def plain(value: float) -> str:
+    """A number to its last digit, as Python reads it back."""
+    return repr(float(value))
+
+
+def numbers(
+    step: Step,
+    values: Mapping[Var, np.ndarray],
+    cell: tuple[int, ...],
+    form: Callable[[float], str] = plain,
+    longest: int = LONGEST_SUM,
+) -> str:
+    """The formula of one cell with numbers in place of symbols.
+
+    >>> numbers(step, values, (0, 0))       # S_1[1,1] of the worksheet
+    '0.6·0.75 + 0.01·0.8'
+    """
+    op = step.op
+    operands = [np.asarray(values[v]) for v in step.operands]
+    size = {a: n for letters, x in zip(op.reads, operands, strict=True) for a, n in zip(letters, x.shape, strict=True)}
+
+    def write(tree: Tree, at: dict[str, int], out: str = "") -> str:
+        for node in tree:
+            if isinstance(node, str):
+                out += node
+            elif node[0] == "size":
+                out += str(size[node[1]])
+            elif node[0] == "ref":
+                _, k, letters, viewed = node
+                number = form(operands[k][tuple(at[a] for a in letters)])
+                if viewed:
+                    out += f"{op.views[k].name}({number})"
+                else:
+                    out += f"({number})" if number.startswith(("-", "−")) and out and out[-1] not in "(=" else number
+            else:
+                _, letters, body = node
+                places = list(product(*(range(size[a]) for a in letters)))
+                shown = places if len(places) <= longest else [*places[: longest - 1], places[-1]]
+                for count, place in enumerate(shown):
+                    if count and count == len(shown) - 1 and len(shown) < len(places):
+                        out += f" + … {len(places) - len(shown)} more …"
+                    out = write(body, at | dict(zip(letters, place, strict=True)), out + " + " if count else out)
+        return out
+
+    return write(parse(op), dict(zip(op.makes, cell, strict=True)))
+
+
+_LATEX = [
+    ("·", r"\,"),
+    ("≥", r"\ge "),
+    ("²", "^2"),
+    (r"exp(", r"\exp("),
+    (r"log(", r"\log("),
+    (r"max(", r"\max("),
+    ("new ", ""),
+]
+
+
+def symbols(step: Step) -> str:
+    """The formula of any cell with symbols, in LaTeX: `(S_1)_{in} = \\sum_j (W_1)_{ij} (Z_0)_{jn}`."""
+    op = step.op
+
+    def at(latex: str, letters: str) -> str:
+        return rf"\left({latex}\right)_{{{letters}}}" if letters else latex
+
+    def write(tree: Tree) -> str:
+        out = ""
+        for node in tree:
+            if isinstance(node, str):
+                for plain_text, latex in _LATEX:
+                    node = node.replace(plain_text, latex)
+                out += re.sub(r"(?<![\\a-z])([a-z]{3,}(?: [a-z]+)*)\(", r"\\operatorname{\1}(", node)
+            elif node[0] == "size":
+                out += "N" if node[1] == "n" else f"d_{{{node[1]}}}"
+            elif node[0] == "ref":
+                _, k, letters, viewed = node
+                symbol = at(step.operands[k].latex, letters)
+                out += op.views[k].latex(symbol) if viewed else symbol
+            else:
+                out += rf"\sum_{{{','.join(node[1])}}} {write(node[2])}"
+        return out
+
+    return f"{at(step.out.latex, op.makes)} = {write(parse(op))}"

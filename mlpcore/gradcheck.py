@@ -1,0 +1,152 @@
+"""Central differences: an authority on gradients that shares no formula with the backward pass.
+
+Every gradient of a pass is a derivative of the loss by some matrix (`Var.of`), so every one
+can be checked alike: nudge a cell of that matrix, run the steps that follow it, look at the
+loss. A probe that steps over a kink measures nothing; such cells are skipped and named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from .backprop import one_pass, start
+from .losses import MSE, Loss
+from .network import Array, Batch, Network
+from .notation import Var
+from .notation import loss as LOSS
+from .steps import Step, evaluate
+
+#: Five-point central difference: error O(h^4), so h can be large enough to keep rounding small.
+OFFSETS = np.array([-2.0, -1.0, 1.0, 2.0])
+WEIGHTS = np.array([1.0, -8.0, 8.0, -1.0]) / 12.0
+PROBE = 1e-3
+
+#: Worst relative error above which a gradient is said to disagree.
+TOLERANCE = 1e-6
+#: Below this share of the loss a gradient is too small for differences of losses to see.
+FLOOR = 1e-5
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A cell whose probe crosses a kink: of which matrix, at which cell."""
+
+    cell: tuple[int, ...]
+    kink: Var
+    kink_cell: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One gradient against central differences.
+
+    Attributes:
+        error: worst difference, relative to the largest entry of the gradient.
+        probed: how many cells were compared.
+        cells: how many cells the gradient has.
+        skipped: cells whose probe crosses a kink.
+    """
+
+    error: float
+    probed: int
+    cells: int
+    skipped: tuple[Skipped, ...] = ()
+
+    @property
+    def agrees(self) -> bool:
+        return self.error <= TOLERANCE
+
+
+@dataclass(frozen=True)
+class GradCheck:
+    """The checks of all gradients of a pass, by name."""
+
+    of: Mapping[Var, Check]
+
+    @property
+    def worst(self) -> float:
+        """The worst relative error of all (NaN where a gradient is not finite)."""
+        return float(np.max([c.error for c in self.of.values()]))
+
+    @property
+    def agrees(self) -> bool:
+        return all(c.agrees for c in self.of.values())
+
+    @property
+    def skipped(self) -> dict[Var, tuple[Skipped, ...]]:
+        return {v: c.skipped for v, c in self.of.items() if c.skipped}
+
+
+def check_grads(
+    net: Network, batch: Batch, loss: Loss | None = None, *, most: int | None = None, seed: int = 0
+) -> GradCheck:
+    """Compare every gradient of a pass with central differences.
+
+    Args:
+        most: probe at most this many cells of each gradient, drawn with `seed`; None for all.
+
+    Raises:
+        ValueError: the batch does not fit the network, or the targets the loss.
+    """
+    loss = loss or MSE()
+    steps = one_pass(net, loss)
+    return check_steps(steps, evaluate(steps, start(net, batch, loss)), most=most, seed=seed)
+
+
+def check_steps(steps: list[Step], values: Mapping[Var, Array], *, most: int | None = None, seed: int = 0) -> GradCheck:
+    """The same for a pass that is already evaluated: `values` holds every matrix of `steps`."""
+    until_loss = steps[: next(i for i, s in enumerate(steps) if s.out == LOSS) + 1]
+    gradients = [s.out for s in steps if s.out.of is not None]
+    return GradCheck({g: _check(g, until_loss, values, most, np.random.default_rng(seed)) for g in gradients})
+
+
+def _check(
+    gradient: Var, steps: list[Step], values: Mapping[Var, Array], most: int | None, rng: np.random.Generator
+) -> Check:
+    at = np.asarray(values[gradient.of])
+    count = at.size
+    chosen = np.arange(count) if most is None or count <= most else np.sort(rng.choice(count, most, replace=False))
+    start = next((i + 1 for i, s in enumerate(steps) if s.out == gradient.of), 0)
+
+    h = PROBE * np.maximum(1.0, np.abs(at.ravel()[chosen]))
+    copies = np.broadcast_to(at.ravel(), (len(chosen), len(OFFSETS), count)).copy()
+    copies[np.arange(len(chosen)), :, chosen] += h[:, None] * OFFSETS
+    runs = {**values, gradient.of: copies.reshape(len(chosen), len(OFFSETS), *at.shape)}
+    runs = evaluate(steps[start:], runs)
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        # The loss itself is taken off before the weighted sum: differences of close numbers are exact.
+        measured = ((runs[LOSS] - values[LOSS]) * WEIGHTS).sum(axis=-1) / h
+        claimed = np.asarray(values[gradient]).ravel()[chosen]
+        crossed = _crossed(steps[start:], runs)
+        good = np.array([k is None for k in crossed], dtype=bool)
+        off = np.abs(measured - claimed)[good]
+        largest = max((float(np.abs(x[good]).max(initial=0.0)) for x in (measured, claimed)), default=0.0)
+        scale = max(largest, FLOOR * abs(float(values[LOSS])), np.finfo(float).tiny)
+        error = float(off.max(initial=0.0)) / scale
+    if not np.isfinite(claimed).all():
+        error = float("nan")
+    cells = [tuple(int(i) for i in np.unravel_index(c, at.shape)) for c in chosen]
+    skipped = tuple(Skipped(cell, *k) for cell, k in zip(cells, crossed, strict=True) if k is not None)
+    return Check(error, int(good.sum()), count, skipped)
+
+
+def _crossed(steps: list[Step], runs: Mapping[Var, Array]) -> list[tuple[Var, tuple[int, ...]] | None]:
+    """For each probe, the first kink that lies within it: a zero that is touched or stepped over."""
+    found: list[tuple[Var, tuple[int, ...]] | None] = [None] * len(runs[LOSS])
+    for step in steps:
+        if step.op.kink is None:
+            continue
+        where = step.op.kink(*(runs[v] for v in step.operands))
+        if where.ndim < 4:  # not reached by the perturbation
+            continue
+        sign = np.sign(where)
+        inside = sign.min(axis=1) != sign.max(axis=1)
+        for probe in np.flatnonzero(inside.any(axis=(-2, -1))):
+            if found[probe] is None:
+                cell = np.argwhere(inside[probe])[0]
+                found[probe] = (step.operands[0], tuple(int(i) for i in cell))
+    return found

@@ -1,0 +1,219 @@
+"""The equations of a dense network, one row each, and the activations with f beside f'.
+
+Every row reads like the worksheet (exercise 1). Operands may carry leading axes: the last
+two are the matrix, so one call can evaluate many perturbed copies (`mlpcore.gradcheck`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from .registry import Registry
+from .steps import Op, View
+
+Array = np.ndarray
+
+#: Choices where a derivative does not exist, made once and shown to the user.
+CONVENTIONS = {
+    "relu": "relu'(0) = 0: at a preactivation of exactly 0 nothing flows back.",
+    "hinge": "A rival is active when its gap is >= 0: at a gap of exactly 0 it pulls.",
+}
+
+
+def _T(x: Array) -> Array:
+    return np.swapaxes(x, -1, -2)
+
+
+def scalar(x: Array) -> Array:
+    """A single number, so shaped that it meets matrices with the same leading axes."""
+    return np.asarray(x)[..., None, None]
+
+
+# --- the equations of exercise 1 -------------------------------------------------------------
+
+LINEAR = Op("linear", "ij,jn->in", lambda W, Z: W @ Z, lambda W, Z: rf"{W}\,{Z}", "sum_j({0}·{1})")
+
+AFFINE = Op(
+    "affine",
+    "ij,jn,i->in",
+    lambda W, Z, b: W @ Z + b[..., None],
+    lambda W, Z, b: rf"{W}\,{Z} + {b}",
+    "sum_j({0}·{1}) + {2}",
+)
+
+#: dL/dW_l = delta_l Z_{l-1}^T
+WEIGHT_GRADIENT = Op(
+    "weight gradient",
+    "in,jn->ij",
+    lambda delta, Z: delta @ _T(Z),
+    lambda delta, Z: rf"{delta}\,{Z}^{{\top}}",
+    "sum_n({0}·{1})",
+)
+
+#: dL/db_l = delta_l 1_N
+BIAS_GRADIENT = Op(
+    "bias gradient",
+    "in->i",
+    lambda delta: delta.sum(axis=-1),
+    lambda delta: rf"{delta}\,\mathbb{{1}}_N",
+    "sum_n({0})",
+)
+
+#: dL/dZ_l = W_{l+1}^T delta_{l+1}
+PULL_BACK = Op(
+    "pull back",
+    "ki,kn->in",
+    lambda W, delta: _T(W) @ delta,
+    lambda W, delta: rf"{W}^{{\top}}\,{delta}",
+    "sum_k({0}·{1})",
+)
+
+_DESCEND = {"notation": lambda W, eta, dW: rf"{W} - {eta}\,{dW}", "cell": "{0} - {1}·{2}"}
+
+UPDATE_WEIGHTS = Op("update weights", "ij,,ij->ij", lambda W, eta, dW: W - scalar(eta) * dW, **_DESCEND)
+
+UPDATE_BIASES = Op("update biases", "i,,i->i", lambda b, eta, db: b - scalar(eta)[..., 0] * db, **_DESCEND)
+
+
+# --- activations -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Activation:
+    """A non-linearity and its derivative, side by side.
+
+    Attributes:
+        name: as it is chosen and typeset.
+        f: S -> Z, elementwise.
+        slope: S -> f'(S); None where f' is 1 everywhere, so that nothing is read.
+        slope_from_Z: Z -> f'(S) where the output alone determines it, else None.
+        cell: f in the language of `mlpcore.cells`.
+        kinked: f has no derivative at S = 0.
+    """
+
+    name: str
+    f: Callable[[Array], Array]
+    slope: Callable[[Array], Array] | None
+    slope_from_Z: Callable[[Array], Array] | None
+    cell: str
+    kinked: bool = False
+
+    @property
+    def latex(self) -> str:
+        return rf"\operatorname{{{self.name.replace(' ', '~')}}}"
+
+    @cached_property
+    def apply(self) -> Op:
+        """`Z_l = f_l(S_l)`."""
+        if self.slope is None:
+            return Op(self.name, "in->in", self.f, lambda S: S, "{0}")
+        kink = (lambda S: S) if self.kinked else None
+        return Op(self.name, "in->in", self.f, lambda S: rf"{self.latex}({S})", self.cell, kink)
+
+    @cached_property
+    def pullback(self) -> Op:
+        """`delta_l = dL/dZ_l (.) f_l'(S_l)`: the vjp of the activation."""
+        name = f"{self.name} pullback"
+        if self.slope is None:
+            return Op(name, "in->in", lambda dZ: dZ, lambda dZ: dZ, "{0}")
+        view = View(f"{self.name}'", lambda S: rf"{self.latex}'({S})", self.slope)
+        return Op(
+            name,
+            "in,in->in",
+            lambda dZ, S: dZ * self.slope(S),
+            lambda dZ, S: rf"{dZ}\odot {view.latex(S)}",
+            "{0}·{1'}",
+            views={1: view},
+        )
+
+
+def sigmoid(S: Array) -> Array:
+    """1 / (1 + e^-S), without overflow on either side."""
+    e = np.exp(-np.abs(S))
+    return np.where(S >= 0, 1.0, e) / (1.0 + e)
+
+
+# NumPy has no erf; math.erf is exact to the last digit and the networks here are small.
+_erf = np.frompyfunc(math.erf, 1, 1)
+
+
+def normal_cdf(S: Array) -> Array:
+    """Phi(S), the standard normal distribution function."""
+    return (0.5 * (1.0 + _erf(S / math.sqrt(2.0)).astype(S.dtype))).astype(S.dtype)
+
+
+def normal_pdf(S: Array) -> Array:
+    """phi(S), its density."""
+    return np.exp(-0.5 * S * S) / math.sqrt(2.0 * math.pi)
+
+
+LEAK = 0.01
+
+#: Name -> `Activation`. A row here appears in every select box and in every test.
+ACTIVATIONS: dict[str, Activation] = Registry("activation")
+
+
+def _add(*rows: Activation) -> None:
+    ACTIVATIONS.update({row.name: row for row in rows})
+
+
+_add(
+    Activation("identity", lambda S: S, None, None, "{0}"),
+    Activation(
+        "relu",
+        lambda S: np.maximum(S, 0),
+        lambda S: (S > 0).astype(S.dtype),
+        lambda Z: (Z > 0).astype(Z.dtype),
+        "relu({0})",
+        kinked=True,
+    ),
+    Activation(
+        "leaky relu",
+        lambda S: np.where(S > 0, S, LEAK * S),
+        lambda S: np.where(S > 0, 1.0, LEAK).astype(S.dtype),
+        lambda Z: np.where(Z > 0, 1.0, LEAK).astype(Z.dtype),
+        "leaky relu({0})",
+        kinked=True,
+    ),
+    Activation(
+        "sigmoid",
+        sigmoid,
+        lambda S: sigmoid(S) * sigmoid(-S),
+        lambda Z: Z * (1 - Z),
+        "sigmoid({0})",
+    ),
+    Activation("tanh", np.tanh, lambda S: 1 - np.tanh(S) ** 2, lambda Z: 1 - Z**2, "tanh({0})"),
+    Activation(
+        "softplus",
+        lambda S: np.maximum(S, 0) + np.log1p(np.exp(-np.abs(S))),
+        sigmoid,
+        lambda Z: -np.expm1(-Z),
+        "softplus({0})",
+    ),
+    Activation(
+        "elu",
+        lambda S: np.where(S > 0, S, np.expm1(np.minimum(S, 0))),
+        lambda S: np.where(S > 0, 1.0, np.exp(np.minimum(S, 0))).astype(S.dtype),
+        lambda Z: np.where(Z > 0, 1.0, Z + 1).astype(Z.dtype),
+        "elu({0})",
+    ),
+    Activation(
+        "gelu",
+        lambda S: S * normal_cdf(S),
+        lambda S: normal_cdf(S) + S * normal_pdf(S),
+        None,
+        "gelu({0})",
+    ),
+    Activation(
+        "silu",
+        lambda S: S * sigmoid(S),
+        lambda S: sigmoid(S) * (1 + S * sigmoid(-S)),
+        None,
+        "silu({0})",
+    ),
+)

@@ -1,0 +1,176 @@
+"""A set-up is all that a training step starts from; every edit makes a new one.
+
+Nothing is changed in place, so what was there before an edit is still there, and an edit
+that does not fit raises before anything is lost. One set of limits holds for every way in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+import numpy as np
+
+from .backprop import start, training_step
+from .losses import LOSSES, MSE, Loss
+from .network import Array, Batch, Layer, Network
+from .notation import Var, Y, Z, margin, rate
+from .steps import Step, evaluate
+
+MAX_DEPTH = 8
+MAX_WIDTH = 256
+MAX_EXAMPLES = 256
+
+Cell = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Network, batch, loss and learning rate; made only if they fit each other.
+
+    Raises:
+        ValueError: the batch does not fit the network, the targets the loss, the rate is not
+            finite, or a size is beyond the limits of this module.
+    """
+
+    net: Network
+    batch: Batch
+    loss: Loss = field(default_factory=MSE)
+    rate: float = 0.5
+
+    def __post_init__(self) -> None:
+        start(self.net, self.batch, self.loss)
+        if not np.isfinite(self.rate):
+            raise ValueError(f"the rate must be a finite number, not {self.rate}")
+        check_sizes(self.net.widths, self.batch.N)
+
+    def inputs(self) -> dict[Var, Array]:
+        """Everything that can be edited, by name; single numbers as arrays of shape ()."""
+        return start(self.net, self.batch, self.loss) | {rate: np.asarray(self.rate, dtype=self.net.dtype)}
+
+    def run(self, schedule: str = "cache S and Z") -> tuple[list[Step], dict[Var, Array]]:
+        """The steps of a pass, the update and the loss after it, and every matrix in them."""
+        steps = training_step(self.net, self.loss, schedule)
+        return steps, evaluate(steps, self.inputs())
+
+
+def check_sizes(widths: tuple[int, ...], N: int) -> None:
+    """Raise ValueError where a network or batch is larger than the app draws."""
+    if not 1 <= len(widths) - 1 <= MAX_DEPTH:
+        raise ValueError(f"a network here has 1 to {MAX_DEPTH} layers, not {len(widths) - 1}")
+    for layer, width in enumerate(widths):
+        if not 1 <= width <= MAX_WIDTH:
+            where = "the input" if layer == 0 else f"layer {layer}"
+            raise ValueError(f"{where} has 1 to {MAX_WIDTH} units, not {width}")
+    if not 1 <= N <= MAX_EXAMPLES:
+        raise ValueError(f"a batch here has 1 to {MAX_EXAMPLES} examples, not {N}")
+
+
+def with_inputs(setup: Setup, new: dict[Var, Array]) -> Setup:
+    """The set-up with the named inputs replaced.
+
+    Raises:
+        ValueError: a shape does not fit, or an entry is not finite.
+    """
+    values = setup.inputs() | new
+    loss = replace(setup.loss, margin=float(values[margin])) if margin in values else setup.loss
+    return Setup(setup.net.with_parameters(values), Batch(values[Z(0)], values[Y]), loss, float(values[rate]))
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An edit that was not taken, and why, in the user's words."""
+
+    var: Var
+    cell: Cell
+    why: str
+
+
+def with_cells(setup: Setup, edits: Iterable[tuple[Var, Cell, float]]) -> tuple[Setup, list[Refusal]]:
+    """The set-up with single cells replaced, and the edits that were refused.
+
+    With a loss on classes a 1 typed into the targets moves the example to that class.
+    """
+    values = {v: x.copy() for v, x in setup.inputs().items()}
+    refused = []
+    for var, cell, value in edits:
+        why = _why_not(values, var, cell, value)
+        if not why and var == Y and setup.loss.one_hot:
+            if value == 1:
+                values[Y][:, cell[1]] = 0
+            elif value != values[Y][cell]:
+                why = f"{setup.loss.title} reads classes: type 1 in the row of the right class"
+        if why:
+            refused.append(Refusal(var, cell, why))
+        else:
+            values[var][cell] = value
+    return with_inputs(setup, values), refused
+
+
+def _why_not(values: dict[Var, Array], var: Var, cell: Cell, value: float) -> str:
+    if var not in values:
+        return f"{var.text} is computed, not typed"
+    shape = values[var].shape
+    if len(cell) != len(shape) or not all(0 <= i < n for i, n in zip(cell, shape, strict=True)):
+        return f"{var.text} has shape {shape}: there is no such cell"
+    return "" if np.isfinite(value) else "only finite numbers can be used here"
+
+
+def resized(
+    setup: Setup, widths: tuple[int, ...], N: int, activations: tuple[str, ...], biases: tuple[bool, ...]
+) -> Setup:
+    """The set-up with other layer widths (d_0, ..., d_L), batch size, activations and biases.
+
+    What fits is kept; what is new gets small numbers, the same every time.
+
+    Raises:
+        ValueError: a size is beyond the limits.
+    """
+    check_sizes(widths, N)
+    old, layers = setup.net, []
+    for layer, (cols, rows) in enumerate(pairwise(widths), start=1):
+        kept = old[layer] if layer <= old.depth else None
+        W = _grown(kept.W if kept else None, (rows, cols), seed=layer)
+        b = None
+        if biases[layer - 1]:
+            b = _grown(kept.b if kept else None, (rows,), seed=100 + layer, new=0.0)
+        layers.append(Layer(W, b, activations[layer - 1]))
+    X = _grown(setup.batch.X, (widths[0], N), seed=0)
+    targets = _grown(setup.batch.Y, (widths[-1], N), seed=200, new=0.0)
+    if setup.loss.one_hot:
+        targets = classes(targets)
+    return Setup(Network(tuple(layers)), Batch(X, targets), setup.loss, setup.rate)
+
+
+def _grown(old: Array | None, shape: tuple[int, ...], seed: int, new: float | None = None) -> Array:
+    if new is None:
+        array = np.round(np.random.default_rng(seed).normal(size=shape) / np.sqrt(shape[-1]), 2)
+    else:
+        array = np.full(shape, new)
+    if old is not None and old.ndim == len(shape):
+        kept = tuple(slice(min(a, b)) for a, b in zip(old.shape, shape, strict=True))
+        array[kept] = old[kept]
+    return array
+
+
+def classes(targets: Array) -> Array:
+    """One-hot targets from any: the largest entry of each column becomes its class."""
+    return np.eye(len(targets))[:, targets.argmax(axis=0)]
+
+
+def with_loss(setup: Setup, name: str, *, as_classes: bool = False) -> Setup:
+    """The set-up under another loss.
+
+    Args:
+        as_classes: turn the targets into classes (see `classes`) where the loss needs them.
+
+    Raises:
+        ValueError: the targets are not what the loss reads.
+        KeyError: no such loss.
+    """
+    new = LOSSES[name]()
+    if margin in new.constants() and margin in setup.loss.constants():
+        new = replace(new, margin=setup.loss.margin)
+    targets = classes(setup.batch.Y) if as_classes and new.one_hot else setup.batch.Y
+    return replace(setup, loss=new, batch=Batch(setup.batch.X, targets))

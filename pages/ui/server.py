@@ -1,0 +1,43 @@
+"""The server around the pages: garbage collected in the background, errors as a sentence.
+
+`runner.postScriptGC` is off, because a full collection after each rerun costs more than the
+rerun. This collects instead, off the script thread, when something has happened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import streamlit as st
+
+#: Seconds between background collections.
+PERIOD = 20.0
+
+_log = logging.getLogger("mlpscope")
+
+
+@asynccontextmanager
+async def lifespan(_: st.App) -> AsyncIterator[None]:
+    """Collect garbage now and then, for as long as the server runs."""
+    task = asyncio.create_task(_collect())
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def _collect() -> None:
+    while True:
+        await asyncio.sleep(PERIOD)
+        await asyncio.to_thread(gc.collect)
+
+
+def on_script_error(error: Exception) -> bool:
+    """Log the traceback, and show the visitor a sentence in place of it."""
+    _log.error("uncaught in a page", exc_info=error)
+    st.error("Something went wrong in this page. What you entered is kept; reload to go on.")
+    return True

@@ -1,0 +1,164 @@
+"""What one visitor has: inputs only. The one file that says `st.session_state`.
+
+Everything on the screen is a function of `Work`, made anew on every run. Callbacks replace
+the work as a whole; one that fails leaves it as it was and puts a sentence beside its widget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import streamlit as st
+
+from mlpcore import EXAMPLES, SCHEDULES, Setup, Var
+from mlpcore.setups import with_cells
+from pages.ui.stage.score import by_key, key
+
+FIRST = "worksheet"
+_WORK = "work"
+
+
+@dataclass(frozen=True)
+class Work:
+    """The inputs of a session.
+
+    Attributes:
+        setup: network, batch, loss and rate as they are now.
+        example: the example they were made from.
+        schedule: what stays cached.
+        step: the cursor, a number of a step.
+        rev: counts the times the cursor was set from here and not by the stage.
+        answer: what the stage was last told about its edits.
+        notices: key of a widget -> (what was wrong, what it was given).
+    """
+
+    setup: Setup
+    example: str = FIRST
+    schedule: str = "cache S and Z"
+    step: int = 0
+    rev: int = 0
+    answer: dict[str, Any] | None = None
+    notices: dict[str, tuple[str, Any]] = field(default_factory=dict)
+
+    @property
+    def edited(self) -> bool:
+        return self.setup is not EXAMPLES[self.example].setup
+
+
+def current() -> Work:
+    """The session's work; the worksheet where there is none yet."""
+    if _WORK not in st.session_state:
+        st.session_state[_WORK] = Work(EXAMPLES[FIRST].setup)
+    return st.session_state[_WORK]
+
+
+def _put(**changes: Any) -> None:
+    st.session_state[_WORK] = replace(current(), **changes)
+
+
+def show(widget: str, value: Any) -> str:
+    """Make a widget show a value of the work. Call it just before the widget; returns the key."""
+    if st.session_state.get(widget) != value:
+        st.session_state[widget] = value
+    return widget
+
+
+def load_example(widget: str | None = None) -> None:
+    """Callback: start afresh from the chosen example, or from the present one."""
+    name = st.session_state.get(widget) if widget else current().example
+    if name in EXAMPLES:
+        _put(setup=EXAMPLES[name].setup, example=name, step=0, rev=current().rev + 1, notices={})
+
+
+def choose_schedule(widget: str) -> None:
+    """Callback: another schedule. The cursor stays on the equation it is on."""
+    name = st.session_state.get(widget)
+    if name in SCHEDULES:
+        _put(schedule=name)
+
+
+def change(widget: str, how: Callable[[Setup, Any], Setup]) -> None:
+    """Callback: replace the set-up by `how(setup, value of the widget)`.
+
+    Where that raises ValueError, nothing changes and its message stands beside the widget.
+    """
+    work = current()
+    value = st.session_state.get(widget)
+    try:
+        setup = how(work.setup, value)
+    except (ValueError, KeyError) as error:
+        _put(notices=work.notices | {widget: (str(error), value)})
+    else:
+        _put(setup=setup, notices={})
+
+
+def notice(widget: str) -> tuple[str, Any] | None:
+    """What was wrong with the last use of a widget, and what it was given."""
+    return current().notices.get(widget)
+
+
+def take_cursor(stage: str) -> None:
+    """Callback: the stage came to rest on a step."""
+    step = _reported(stage, "cursor").get("step")
+    if isinstance(step, int) and not isinstance(step, bool) and step >= 0:
+        _put(step=step)
+
+
+def take_open(stage: str) -> None:
+    """Callback: a matrix of the wall asks for its step. `opened` then says so, once."""
+    step = _reported(stage, "open").get("step")
+    if isinstance(step, int) and not isinstance(step, bool) and step >= 0:
+        _put(step=step, rev=current().rev + 1)
+        st.session_state["opened"] = True
+
+
+def opened() -> bool:
+    """Whether the wall has just asked for a step; true once."""
+    return st.session_state.pop("opened", False)
+
+
+def take_edits(stage: str) -> None:
+    """Callback: apply what was typed on the stage and answer it.
+
+    A browser can send anything: what is not an edit is not applied, and a cell that cannot
+    be changed is refused by name.
+    """
+    message = _reported(stage, "edits")
+    client, seq = message.get("client"), message.get("seq")
+    if not isinstance(client, str) or not isinstance(seq, int):
+        return
+    work = current()
+    names = by_key(work.setup)
+    edits = [edit for item in _list(message.get("cells")) if (edit := _edit(item, names))]
+    try:
+        setup, refused = with_cells(work.setup, edits)
+        told = [{"id": key(r.var), "index": list(r.cell), "why": r.why} for r in refused]
+    except ValueError as error:
+        var, cell, _ = edits[0]
+        setup, told = work.setup, [{"id": key(var), "index": list(cell), "why": str(error)}]
+    _put(setup=setup, answer={"client": client[:32], "seq": seq, "refused": told})
+
+
+def _reported(stage: str, name: str) -> dict[str, Any]:
+    state = st.session_state.get(stage)
+    value = state.get(name) if hasattr(state, "get") else None
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _edit(item: Any, names: dict[str, Var]) -> tuple[Var, tuple[int, ...], float] | None:
+    if not (isinstance(item, list) and len(item) == 3):
+        return None
+    name, cell, value = item
+    if not (isinstance(name, str) and name in names and isinstance(cell, list)):
+        return None
+    if not all(isinstance(i, int) and not isinstance(i, bool) for i in cell):
+        return None
+    if not isinstance(value, int | float) or isinstance(value, bool) or abs(value) > 1.7976931348623157e308:
+        return None
+    return names[name], tuple(cell), float(value)

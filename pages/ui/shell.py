@@ -1,0 +1,42 @@
+"""How every page opens: title, navigation, and the conventions at its foot."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mlpcore import CONVENTIONS
+
+#: Every page, in the order it is offered: file, label.
+PAGES = {
+    "app.py": "Whole pass",
+    "pages/1_Step_through.py": "Step through",
+}
+
+# Streamlit leaves room for a sidebar's button and for long pages; ours are one screen.
+_STYLE = """
+<style>
+  .block-container, .stMainBlockContainer { padding: 0.6rem 1.4rem 1rem; max-width: none; }
+  .stAppHeader { background: transparent; height: 2.6rem; }
+  .stMainBlockContainer > div { gap: 0.5rem; }
+  @media (max-width: 640px) { .stMainBlockContainer { padding: 2.4rem 0.6rem 1rem; } }
+</style>
+"""
+
+
+def open_page(label: str) -> None:
+    """The first line of every page.
+
+    Args:
+        label: the page's own name in `PAGES`.
+    """
+    st.set_page_config(page_title=f"{label} · MLPScope", page_icon="🔬", layout="wide")
+    st.html(_STYLE)
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.markdown("**MLPScope**", width="content")
+        for file, name in PAGES.items():
+            st.page_link(file, label=name, width="content")
+
+
+def close_page() -> None:
+    """The last line of every page: choices made where mathematics leaves one."""
+    st.caption(" · ".join(CONVENTIONS.values()) + " · Examples are columns; layers count from 1.")

@@ -1,0 +1,121 @@
+// Numbers as digits and as colour, and the formula of a cell with numbers in it.
+
+const MINUS = "\u2212";
+
+function trim(text) {
+  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+}
+
+/** A number with at most `digits` decimals; very large and very small ones with a power of ten. */
+function format(x, digits) {
+  if (Number.isNaN(x)) return "NaN";
+  if (!Number.isFinite(x)) return x > 0 ? "\u221e" : `${MINUS}\u221e`;
+  if (x === 0) return "0";
+  const size = Math.abs(x);
+  let text;
+  if (size >= 1e5 || size < 0.5 * 10 ** -digits) {
+    const [mantissa, power] = x.toExponential(Math.max(0, digits - 3)).split("e");
+    text = `${trim(mantissa)}e${Number(power)}`;
+  } else {
+    text = trim(x.toFixed(size >= 1000 ? Math.min(digits, 1) : size >= 100 ? Math.min(digits, 2) : digits));
+  }
+  return text.replaceAll("-", MINUS);
+}
+
+/** A number to the last digit, as it is typed. */
+function exact(x) {
+  return Number.isFinite(x) ? String(x) : format(x, 0);
+}
+
+function rgb(text) {
+  const hex = text.trim().match(/^#([0-9a-f]{6})$/i);
+  if (hex) return [0, 2, 4].map((i) => parseInt(hex[1].slice(i, i + 2), 16));
+  return (text.match(/[\d.]+/g) ?? [255, 255, 255]).slice(0, 3).map(Number);
+}
+
+function luminance(colour) {
+  const [r, g, b] = colour.map((v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+/** The colours of the theme in force: poles mixed with its background, so that zero is nothing. */
+function palette(host) {
+  const background = rgb(getComputedStyle(host).getPropertyValue("--st-background-color") || "#ffffff");
+  const dark = luminance(background) < 0.2;
+  const [plus, minus] = dark ? [[64, 140, 235], [226, 122, 40]] : [[33, 104, 190], [206, 88, 12]];
+  return { background, dark, plus, minus };
+}
+
+/** Background and ink of a cell whose value is `share` of the scale (-1 to 1). */
+function shade(colours, share) {
+  const pole = share < 0 ? colours.minus : colours.plus;
+  const weight = 0.92 * Math.min(1, Math.abs(share));
+  const mixed = colours.background.map((b, i) => Math.round(b + (pole[i] - b) * weight));
+  const light = luminance(mixed);
+  // Whichever of black and white has the larger contrast ratio.
+  const ink = (light + 0.05) / 0.05 > 1.05 / (light + 0.05) ? "#0b0d12" : "#ffffff";
+  return { background: `rgb(${mixed.join(" ")})`, ink };
+}
+
+/** The largest finite size among matrices: one symmetric scale for one equation. */
+function scaleOf(matrices) {
+  let top = 0;
+  for (const m of matrices) for (const x of m.data) if (Number.isFinite(x) && Math.abs(x) > top) top = Math.abs(x);
+  return top || 1;
+}
+
+const LONGEST_SUM = 8;
+
+/**
+ * The formula of one cell with numbers in place of symbols; the twin of `mlpcore.cells.numbers`.
+ * With `seen`, an operand that is read through a function shows the function's value.
+ */
+function cellFormula(step, matrices, index, digits, seen = false) {
+  const operands = step.operands.map((id) => matrices[id]);
+  const size = {};
+  step.reads.forEach((letters, k) => [...letters].forEach((a, axis) => (size[a] = operands[k].shape[axis])));
+
+  function places(letters) {
+    return [...letters].reduce(
+      (sofar, a) => sofar.flatMap((at) => Array.from({ length: size[a] }, (_, i) => ({ ...at, [a]: i }))),
+      [{}],
+    );
+  }
+  function bracketed(number, out) {
+    return number.startsWith(MINUS) && out && !"(=".includes(out.at(-1)) ? `(${number})` : number;
+  }
+  function write(tree, at, out = "") {
+    for (const node of tree) {
+      if (typeof node === "string") out += node.replaceAll(" - ", ` ${MINUS} `);
+      else if (node[0] === "size") out += size[node[1]];
+      else if (node[0] === "ref") {
+        const [, k, letters, viewed] = node;
+        const where = [...letters].map((a) => at[a]);
+        const raw = format(operands[k].data[flat(operands[k], where)], digits);
+        if (!viewed) out += bracketed(raw, out);
+        else if (!seen) out += `${step.views[k].name}(${raw})`;
+        else out += bracketed(format(matrices[step.views[k].id].data[flat(operands[k], where)], digits), out);
+      } else {
+        const all = places(node[1]);
+        const shown = all.length <= LONGEST_SUM ? all : [...all.slice(0, LONGEST_SUM - 1), all.at(-1)];
+        shown.forEach((p, n) => {
+          if (n && n === shown.length - 1 && shown.length < all.length)
+            out += ` + \u2026 ${all.length - shown.length} more \u2026`;
+          out = write(node[2], { ...at, ...p }, n ? `${out} + ` : out);
+        });
+      }
+    }
+    return out;
+  }
+  return write(step.cell, bind(step.makes, index));
+}
+
+/** Symbol, formula, numbers and value of one cell, as one line of text. */
+function cellLine(step, matrices, index, digits) {
+  const result = matrices[step.out];
+  const value = format(result.data[flat(result, index)], digits);
+  const written = cellFormula(step, matrices, index, digits);
+  const parts = [`${result.text}${place(index)}`, written];
+  if (Object.keys(step.views).length) parts.push(cellFormula(step, matrices, index, digits, true));
+  return [...parts.filter((p, i) => i === 0 || p !== value), value].join(" = ");
+}

@@ -1,0 +1,201 @@
+// Editing in the cell. What is typed is shown at once and stands until Python has taken it:
+// one message under way at a time, each with everything not yet acknowledged.
+
+/** The number a person typed, or why it is none. */
+function parseNumber(text) {
+  const typed = text.trim().replaceAll(MINUS, "-");
+  if (typed === "") return { why: "nothing was typed" };
+  if (/^[+-]?(nan|inf(inity)?|\u221e)$/i.test(typed)) return { why: `${text.trim()} is not a finite number` };
+  const plain = /^[+-]?\d*,\d+(e[+-]?\d+)?$/i.test(typed) ? typed.replace(",", ".") : typed;
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain)) return { why: `\u201c${clip(text)}\u201d is not a number` };
+  const value = Number(plain);
+  if (!Number.isFinite(value)) return { why: `${clip(text)} is too large: numbers here end at 1.8e308` };
+  return { value };
+}
+
+function clip(text) {
+  const line = text.trim();
+  return line.length > 24 ? `${line.slice(0, 24)}\u2026` : line;
+}
+
+/** A pasted block as rows of numbers, or why it is none. Tabs, semicolons, commas or blanks part cells. */
+function parseBlock(text) {
+  const lines = text.replace(/\r/g, "").split("\n").filter((line) => line.trim() !== "");
+  const part = text.includes("\t") ? "\t" : text.includes(";") ? ";" : /\d,\s/.test(text) ? /,\s*/ : /\s+/;
+  const rows = [];
+  for (const line of lines) {
+    const row = [];
+    for (const item of line.trim().split(part)) {
+      const { value, why } = parseNumber(item);
+      if (why) return { why: `row ${rows.length + 1}, column ${row.length + 1} of what was pasted: ${why}` };
+      row.push(value);
+    }
+    if (rows.length && row.length !== rows[0].length)
+      return { why: `row ${rows.length + 1} of what was pasted has ${row.length} cells, row 1 has ${rows[0].length}` };
+    rows.push(row);
+  }
+  return rows.length ? { rows } : { why: "nothing was pasted" };
+}
+
+class Edits {
+  constructor(stage) {
+    this.stage = stage;
+    this.client = Math.random().toString(36).slice(2);
+    this.seq = 0;
+    this.overlay = new Map(); // "id|flat" -> {id, index, value, sent}
+    this.flying = null;
+    this.timer = null;
+  }
+
+  value(id, at) {
+    return this.overlay.get(`${id}|${at}`)?.value;
+  }
+
+  pending(id, at) {
+    return this.overlay.has(`${id}|${at}`);
+  }
+
+  set(id, index, value) {
+    const at = flat(this.stage.score.matrices[id], index);
+    this.stage.beginChange();
+    this.overlay.set(`${id}|${at}`, { id, index, value, sent: 0 });
+    this.stage.repaint();
+    this.send();
+  }
+
+  send() {
+    if (this.flying !== null || this.overlay.size === 0) return;
+    this.flying = ++this.seq;
+    const cells = [...this.overlay.values()];
+    for (const cell of cells) cell.sent = this.flying;
+    this.stage.post("edits", {
+      client: this.client,
+      seq: this.flying,
+      cells: cells.map(({ id, index, value }) => [id, index, value]),
+    });
+    // A message can be lost with a connection; the same cells then go out again under a new number.
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.flying = null;
+      this.send();
+    }, 8000);
+  }
+
+  /** Python answers with the number of the last message it took and what it refused. */
+  acknowledge(answer) {
+    if (answer?.client !== this.client || this.flying === null || answer.seq < this.flying) return;
+    clearTimeout(this.timer);
+    for (const [key, cell] of this.overlay) if (cell.sent && cell.sent <= answer.seq) this.overlay.delete(key);
+    this.flying = null;
+    for (const { id, index, why } of answer.refused) this.refuse(id, index, why);
+    this.send();
+  }
+
+  refuse(id, index, why) {
+    const cell = this.stage.cellAt(id, index);
+    const { text } = this.stage.score.matrices[id] ?? { text: id };
+    this.stage.say(cell, `${text}${place(index)}: ${why}. It keeps its value.`);
+  }
+
+  /** Open a text field in a cell. Typing replaces, Enter and Tab take it, Escape leaves it. */
+  open(cell, typed) {
+    const { id, index } = cell.mlp;
+    const matrix = this.stage.score.matrices[id];
+    if (!matrix?.editable || cell.querySelector("input")) return;
+    this.stage.hush();
+    const at = flat(matrix, index);
+    const input = el("input");
+    input.value = typed ?? exact(this.value(id, at) ?? matrix.data[at]);
+    input.inputMode = "text";
+    input.setAttribute("aria-label", `${matrix.spoken}, ${spokenPlace(matrix, index)}, new value`);
+    cell.replaceChildren(input);
+    input.focus();
+    if (typed === undefined) input.select();
+    let done = false;
+    const close = (take, move) => {
+      if (done) return;
+      done = true;
+      const text = input.value;
+      cell.mlp.key = null;
+      input.remove();
+      if (take) this.take(cell, text);
+      this.stage.repaint();
+      if (move) (this.stage.neighbour(cell, move) ?? cell).focus();
+    };
+    input.onkeydown = (event) => {
+      event.stopPropagation();
+      if (event.isComposing) return;
+      if (event.key === "Enter") close(true, [event.shiftKey ? -1 : 1, 0]);
+      else if (event.key === "Tab") close(true, [0, event.shiftKey ? -1 : 1]);
+      else if (event.key === "Escape") close(false, [0, 0]);
+      else return;
+      event.preventDefault();
+    };
+    input.onblur = () => close(true, null);
+    input.onpaste = (event) => {
+      const text = event.clipboardData.getData("text");
+      if (!/[\t\n;]/.test(text.trim())) return;
+      event.preventDefault();
+      close(false, [0, 0]);
+      this.paste(cell, text);
+    };
+  }
+
+  take(cell, text) {
+    const { id, index } = cell.mlp;
+    const { value, why } = parseNumber(text);
+    const matrix = this.stage.score.matrices[id];
+    const at = flat(matrix, index);
+    if (why) this.refuse(id, index, why);
+    else if (value !== (this.value(id, at) ?? matrix.data[at])) this.set(id, index, value);
+  }
+
+  /** Put a block into the matrix, its first number in this cell: all of it or nothing. */
+  paste(cell, text) {
+    const { id, index, r, c, tile } = cell.mlp;
+    const matrix = this.stage.score.matrices[id];
+    if (!matrix.editable) return;
+    const { rows, why } = parseBlock(text);
+    if (why) return this.stage.say(cell, `${why}. Nothing was changed.`);
+    const room = [tile.rows - r, tile.cols - c];
+    if (rows.length > room[0] || rows[0].length > room[1]) {
+      const block = `${rows.length}\u00d7${rows[0].length}`;
+      const from = `${matrix.text}${place(index)}`;
+      return this.stage.say(
+        cell,
+        `The pasted block is ${block}, but from ${from} on there is room for ${room.join("\u00d7")}. Nothing was changed.`,
+      );
+    }
+    this.stage.hush();
+    rows.forEach((row, i) =>
+      row.forEach((value, j) => this.set(id, indexOf(matrix, tile.spec.turned, r + i, c + j), value)),
+    );
+  }
+
+  /** Drag sideways to scrub: four pixels a notch, a notch a hundredth of the number's size. */
+  scrub(cell, event) {
+    const { id, index } = cell.mlp;
+    const matrix = this.stage.score.matrices[id];
+    if (!matrix.editable || event.button !== 0 || cell.querySelector("input")) return;
+    const at = flat(matrix, index);
+    const from = this.value(id, at) ?? matrix.data[at];
+    const notch = 0.01 * 10 ** Math.max(0, Math.floor(Math.log10(Math.abs(from) || 1)));
+    let moved = 0;
+    const move = (e) => {
+      const notches = Math.trunc((e.clientX - event.clientX) / 4);
+      if (notches === moved) return;
+      moved = notches;
+      cell.classList.add("scrubbing");
+      this.set(id, index, Number((from + notches * notch).toFixed(10)));
+    };
+    const up = () => {
+      removeEventListener("pointermove", move);
+      removeEventListener("pointerup", up);
+      removeEventListener("pointercancel", up);
+      this.stage.scrubbed = moved !== 0;
+    };
+    addEventListener("pointermove", move);
+    addEventListener("pointerup", up);
+    addEventListener("pointercancel", up);
+  }
+}

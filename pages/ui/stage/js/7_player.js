@@ -1,0 +1,334 @@
+// The player: one equation at a time, its operands and its result, and the list of all of them.
+
+const SPEEDS = { "slow": 3000, "normal": 1500, "fast": 600 };
+
+class Player extends Stage {
+  constructor(root) {
+    super(root);
+    this.step = 0;
+    this.cell = null; // cell by cell: how many cells of the result are there
+    this.origin = {};
+    this.speed = "normal";
+    this.build();
+    this.keys = (event) => this.key(event);
+    document.addEventListener("keydown", this.keys);
+    this.watch = new ResizeObserver(() => this.score && this.draw());
+    this.watch.observe(this.field);
+  }
+
+  destroy() {
+    document.removeEventListener("keydown", this.keys);
+    this.watch.disconnect();
+    clearInterval(this.timer);
+    clearTimeout(this.later);
+  }
+
+  build() {
+    const button = (label, text, action, key) => {
+      const b = el("button", "", text);
+      b.type = "button";
+      b.setAttribute("aria-label", label);
+      b.title = key ? `${label} (${key})` : label;
+      b.onclick = action;
+      return b;
+    };
+    this.playButton = button("Play", "\u25b6", () => this.toggle(), "space");
+    this.counter = el("span", "counter");
+    const speed = picker("Speed", Object.keys(SPEEDS), "normal", (v) => this.setSpeed(v));
+    const digits = picker("Decimals", ["2", "3", "4", "6", "8"], "4", (v) => this.setDigits(Number(v)));
+    this.byCell = button("Cell by cell", "cell by cell", () => this.toggleCells(), "e");
+    this.byCell.setAttribute("aria-pressed", "false");
+    this.bar = el(
+      "div", "bar",
+      button("First step", "\u23ee", () => this.go(0), "Home"),
+      button("Previous", "\u25c0", () => this.walk(-1), "left arrow"),
+      this.playButton,
+      button("Next", "\u25b6\u2758", () => this.walk(1), "right arrow"),
+      this.counter, this.byCell, speed, digits, legend(),
+    );
+    this.bar.setAttribute("role", "toolbar");
+    this.bar.setAttribute("aria-label", "Walk through the pass");
+    this.equation = el("div", "equation");
+    this.field = el("div", "field");
+    this.list = el("ol", "list");
+    this.list.setAttribute("aria-label", "All equations of the pass");
+    this.reader = el("div", "reader");
+    this.live = el("div", "spoken");
+    this.live.setAttribute("aria-live", "polite");
+    this.root.replaceChildren(
+      this.bar,
+      el("div", "main", el("div", "left", this.equation, this.field, this.reader), this.list),
+      this.live,
+    );
+  }
+
+  update(payload, host, post) {
+    const before = this.score;
+    const dark = this.colours?.dark;
+    this.take(payload, host, post);
+    if (this.score === before && this.colours.dark === dark) return;
+    this.digits ??= 4;
+    const { rev, step } = payload.cursor;
+    if (rev !== this.rev) {
+      this.rev = rev;
+      this.step = step;
+      this.cell = this.cell === null ? null : 0;
+      this.origin = {};
+    }
+    this.step = Math.max(0, Math.min(this.step, this.score.steps.length - 1));
+    this.fillList();
+    this.draw();
+  }
+
+  get current() {
+    return this.score.steps[this.step];
+  }
+
+  fillList() {
+    const signature = this.score.steps.map((s) => s.formula + s.phase).join();
+    if (signature === this.listed) return this.markList();
+    this.listed = signature;
+    this.list.replaceChildren();
+    let phase = "";
+    for (const step of this.score.steps) {
+      if (step.phase !== phase) this.list.append(el("li", "phase", (phase = step.phase)));
+      const button = el("button", "", mathNode(step.formula));
+      button.type = "button";
+      button.onclick = () => this.go(step.number);
+      button.setAttribute("aria-label", `step ${step.number + 1}: ${step.spoken}`);
+      if (step.recompute) button.append(el("span", "note", "again"));
+      const mark = el("span", "mark");
+      button.append(mark);
+      const item = el("li", "step", button);
+      item.mlp = { step, button, mark };
+      this.list.append(item);
+    }
+    this.markList();
+  }
+
+  /** In the list: where we are, what a pointed cell feeds, what the last edit changed. */
+  markList() {
+    for (const { mlp: item } of this.list.querySelectorAll(".step")) {
+      const { step, button, mark } = item;
+      const here = step.number === this.step;
+      button.toggleAttribute("aria-current", here);
+      if (here) button.setAttribute("aria-current", "step");
+      const fed = this.lights.fed[step.out];
+      const cells = fed ? count(this.score.matrices[step.out], fed) : 0;
+      button.classList.toggle("fed", cells > 0);
+      button.classList.toggle("changed", this.changedAny(step.out));
+      mark.textContent = cells ? `${cells} ${cells === 1 ? "cell" : "cells"}` : "";
+      if (here) {
+        const { offsetTop, offsetHeight } = button.parentElement;
+        const { scrollTop, clientHeight } = this.list;
+        if (offsetTop < scrollTop + 24 || offsetTop + offsetHeight > scrollTop + clientHeight)
+          this.list.scrollTop = offsetTop - clientHeight / 3;
+      }
+    }
+  }
+
+  /** Lay out the current step. Tables stay as they are while only their values change. */
+  draw() {
+    const step = this.current;
+    const width = this.field.clientWidth;
+    if (!width) return;
+    const sizes = measure(this, step, width - 8, this.field.clientHeight - 8, this.origin);
+    const signature = JSON.stringify([this.step, step.tiles, sizes, step.tiles.map((t) => this.score.matrices[t.id].shape)]);
+    if (signature !== this.drawn) {
+      this.drawn = signature;
+      const focus = this.focusedPlace();
+      this.sizes = sizes;
+      this.tiles = step.tiles.map((spec) => buildTile(this, { ...spec, slot: slotOf(spec, step, sizes.stacked) }, this.viewOf(spec, sizes)));
+      this.field.replaceChildren(product(this.tiles, sizes));
+      this.refocus(focus);
+    }
+    this.equation.replaceChildren(...equationNodes(step, this.score));
+    if (this.lights.id === null && this.cell !== null) this.pointResult();
+    this.repaint();
+    this.counter.textContent = `${this.step + 1} / ${this.score.steps.length}`;
+  }
+
+  viewOf(spec, sizes) {
+    const m = this.score.matrices[spec.id];
+    const [rows, cols] = spec.turned ? [m.cols, m.rows] : [m.rows, m.cols];
+    const w = sizes.window ?? {};
+    return {
+      row: w[spec.rows]?.from ?? 0, col: w[spec.cols]?.from ?? 0,
+      rows: w[spec.rows]?.shown ?? rows, cols: w[spec.cols]?.shown ?? cols,
+      cw: sizes.cw, ch: sizes.ch, font: sizes.font, digits: sizes.digits,
+    };
+  }
+
+  focusedPlace() {
+    const cell = this.root.getRootNode().activeElement?.closest?.("td")?.mlp;
+    return cell ? { slot: cell.tile.spec.slot, r: cell.r, c: cell.c } : null;
+  }
+
+  refocus(place) {
+    if (!place) return;
+    const tile = this.tiles.find((t) => t.spec.slot === place.slot) ?? this.tiles.at(-1);
+    const cell = tile.cells.find((c) => c.mlp.r === place.r && c.mlp.c === place.c) ?? tile.cells[0];
+    cell.focus({ preventScroll: true });
+  }
+
+  /** Only values and marks: after an edit, a hover, a new score of the same shape. */
+  repaint() {
+    const scale = scaleOf(this.current.tiles.map((t) => this.score.matrices[t.id]));
+    for (const tile of this.tiles) paintTile(this, tile, scale);
+    this.read();
+    this.markList();
+  }
+
+  lit() {
+    this.repaint();
+  }
+
+  /** What a cell of this step comes from (a result) or feeds (an operand). */
+  trace({ of, index, tile }) {
+    if (tile.spec.slot === "result") return { id: of, index, from: provenance(this.current, index), fed: {} };
+    return { id: of, index, from: {}, fed: influence(this.score.steps, of, index) };
+  }
+
+  pointResult() {
+    const { out, makes } = this.current;
+    const { shape } = this.score.matrices[out];
+    const at = this.cell;
+    const index = makes.length === 2 ? [Math.floor(at / shape[1]), at % shape[1]] : makes.length ? [at] : [];
+    this.lights = { id: out, index, from: provenance(this.current, index), fed: {}, pinned: true, held: null };
+  }
+
+  /** Cell by cell: what the walk has not reached yet is veiled. */
+  veiled(spec, index) {
+    return this.cell !== null && spec.slot === "result" && flat(this.score.matrices[spec.id], index) > this.cell;
+  }
+
+  read() {
+    const { matrices } = this.score;
+    const { id, index, fed } = this.lights;
+    if (id === null) {
+      this.reader.replaceChildren(mathNode(this.current.index), el("span", "hint", "Point at a cell, or press Tab and the arrow keys, to see its numbers."));
+      return;
+    }
+    if (id === this.current.out) {
+      this.reader.replaceChildren(mathNode(this.current.index), numbersNode(cellLine(this.current, matrices, index, 6)));
+      return;
+    }
+    const m = matrices[id];
+    const value = this.edits.value(id, flat(m, index)) ?? m.data[flat(m, index)];
+    const reached = Object.entries(fed).map(([to, blocks]) => `${matrices[to].text} ${blocks.map((b) => blockWords(matrices[to], b)).join(" and ")}`.trim());
+    this.reader.replaceChildren(
+      numbersNode(`${m.text}${place(index)} = ${exact(value)}`),
+      el("span", "hint", reached.length ? `feeds ${reached.join(" \u2192 ")}` : "feeds nothing further on"),
+    );
+  }
+
+  go(number) {
+    this.step = Math.max(0, Math.min(number, this.score.steps.length - 1));
+    if (this.cell !== null) this.cell = 0;
+    this.arrive();
+  }
+
+  walk(by) {
+    const { steps, matrices } = this.score;
+    if (this.cell !== null) {
+      const next = this.cell + by;
+      if (next >= 0 && next < matrices[this.current.out].data.length) {
+        this.cell = next;
+        return this.arrive();
+      }
+      if (this.step + by < 0 || this.step + by >= steps.length) return this.pause();
+      this.step += by;
+      this.cell = by > 0 ? 0 : matrices[this.current.out].data.length - 1;
+      return this.arrive();
+    }
+    if (this.step + by < 0 || this.step + by >= steps.length) return this.pause();
+    this.go(this.step + by);
+  }
+
+  arrive() {
+    this.hush();
+    this.lights = dark();
+    this.draw();
+    const spoken = this.cell === null ? this.current.spoken : cellLine(this.current, this.score.matrices, this.lights.index, 4);
+    this.live.textContent = `Step ${this.step + 1} of ${this.score.steps.length}. ${spoken}`;
+    // Python only needs to know where we came to rest, so that the place survives a change of page.
+    clearTimeout(this.later);
+    this.later = setTimeout(() => this.post("cursor", { step: this.step, rev: this.rev }), 500);
+  }
+
+  toggle() {
+    if (this.timer) return this.pause();
+    if (this.step === this.score.steps.length - 1 && this.cell === null) this.go(0);
+    this.timer = setInterval(() => this.walk(1), SPEEDS[this.speed]);
+    this.playButton.textContent = "\u23f8";
+    this.playButton.setAttribute("aria-label", "Pause");
+  }
+
+  pause() {
+    clearInterval(this.timer);
+    this.timer = null;
+    this.playButton.textContent = "\u25b6";
+    this.playButton.setAttribute("aria-label", "Play");
+  }
+
+  setSpeed(name) {
+    this.speed = name;
+    if (this.timer) this.pause(), this.toggle();
+  }
+
+  setDigits(digits) {
+    this.digits = digits;
+    this.draw();
+  }
+
+  toggleCells() {
+    this.cell = this.cell === null ? 0 : null;
+    this.byCell.setAttribute("aria-pressed", String(this.cell !== null));
+    this.arrive();
+  }
+
+  across(tile, r, c, down, across, at) {
+    const slot = (name) => this.tiles.find((t) => t.spec.slot === name);
+    const from = tile.spec.slot;
+    if (from === "left" && across > 0) return at(slot("result"), r, 0);
+    if (from === "result" && across < 0) return at(slot("left"), r, (slot("left")?.cols ?? 0) - 1);
+    if (from === "result" && across > 0) return at(slot("right"), Math.min(r, (slot("right")?.rows ?? 1) - 1), 0);
+    if (from === "right" && across < 0) return at(slot("result"), r, (slot("result")?.cols ?? 0) - 1);
+    if (from === "above" && down > 0) return at(slot("result"), 0, c);
+    if (from === "result" && down < 0) return at(slot("above"), (slot("above")?.rows ?? 0) - 1, c);
+    return undefined;
+  }
+
+  /** At the edge of a window the window moves along. */
+  move(cell, step) {
+    const { tile, r, c } = cell.mlp;
+    const { window } = this.sizes;
+    const [row, col] = [r + step[0], c + step[1]];
+    if (!window || row < 0 || col < 0 || row >= tile.rows || col >= tile.cols) return this.neighbour(cell, step);
+    const at = () => tile.cells.find((x) => x.mlp.r === row && x.mlp.c === col);
+    if (at()) return at();
+    for (const [letter, by] of [[tile.spec.rows, step[0]], [tile.spec.cols, step[1]]])
+      if (by && window[letter]) this.origin[letter] = Math.max(0, Math.min(window[letter].from + by * (WINDOW / 2), window[letter].size - window[letter].shown));
+    const { slot } = tile.spec;
+    this.draw();
+    return this.tiles.find((t) => t.spec.slot === slot)?.cells.find((x) => x.mlp.r === row && x.mlp.c === col);
+  }
+
+  key(event) {
+    const target = event.composedPath()[0];
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.score) return;
+    if (target.closest?.("input, textarea, select, [contenteditable=true], [role=slider], [role=radiogroup], [role=combobox], [role=dialog]")) return;
+    this.hush();
+    const cell = this.root.contains(target) ? target.closest("td") : null;
+    if (cell?.mlp && this.cellKey(event, cell)) return event.preventDefault();
+    const onButton = target.closest?.("button, a, summary");
+    const keys = {
+      ArrowRight: () => this.walk(1), ArrowLeft: () => this.walk(-1), n: () => this.walk(1), p: () => this.walk(-1),
+      Home: () => this.go(0), End: () => this.go(this.score.steps.length - 1), e: () => this.toggleCells(),
+      Escape: () => this.unpin(), ...(onButton ? {} : { " ": () => this.toggle() }),
+    };
+    if (!keys[event.key]) return;
+    keys[event.key]();
+    event.preventDefault();
+  }
+}

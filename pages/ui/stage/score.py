@@ -1,0 +1,225 @@
+"""The score: what the stage is told to play, as plain JSON.
+
+Matrices with their values, steps with their operands, subscripts and formulas, and where on
+the stage each operand stands. Everything here is read off the steps; nothing is computed.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from latex2mathml.converter import convert
+
+from mlpcore import cells
+from mlpcore.gradcheck import GradCheck, check_steps
+from mlpcore.notation import Var
+from mlpcore.setups import Setup
+from mlpcore.steps import Op, Step
+
+Json = dict[str, Any]
+
+#: Matrices above this many cells travel as bytes: shorter, and quicker to read, than digits.
+PACKED = 1024
+#: Probe at most this many cells of each gradient on every edit.
+PROBES = 48
+
+PHASES = {
+    "forward": "Forward",
+    "loss": "Loss",
+    "backward": "Backward",
+    "update": "Update",
+    "after": "After the step",
+}
+
+
+@lru_cache(maxsize=4096)
+def mathml(latex: str) -> str:
+    """LaTeX of ours as MathML. Browsers draw no double-struck variant, but the character itself."""
+    return convert(latex).replace('<mn mathvariant="double-struck">1</mn>', "<mn>𝟙</mn>")
+
+
+def key(var: Var) -> str:
+    """The name of a matrix on the wire: `W1`, `dZ2`, `new.W1`."""
+    return ("new." if var.new else "") + var.kind + ("" if var.layer is None else str(var.layer))
+
+
+def by_key(setup: Setup) -> dict[str, Var]:
+    """The editable matrices by their names on the wire."""
+    return {key(v): v for v in setup.inputs()}
+
+
+def pack(array: np.ndarray) -> list[Any] | Json:
+    """The values of a matrix, row by row; NaN and infinity as words, for JSON has none."""
+    flat = np.asarray(array, dtype=np.float64).ravel()
+    if flat.size > PACKED:
+        return {"f64": base64.b64encode(flat.astype("<f8").tobytes()).decode("ascii")}
+    if np.isfinite(flat).all():
+        return flat.tolist()
+    return [x if np.isfinite(x) else str(x) for x in flat.tolist()]
+
+
+def score(setup: Setup, schedule: str) -> Json:
+    """The whole of a training step, ready for the stage."""
+    steps, values = setup.run(schedule)
+    check = check_steps(steps, values, most=PROBES)
+    editable = setup.inputs()
+    matrices = {key(v): _matrix(v, values[v], v in editable) for v in values}
+    played = []
+    for step in steps:
+        views = {}
+        for position, view in step.op.views.items():
+            var = step.operands[position]
+            name = f"{view.name}({key(var)})"
+            matrices[name] = {
+                **_matrix(var, view.arithmetic(values[var]), False),
+                "label": mathml(view.latex(var.latex)),
+                "text": f"{view.name}({var.text})",
+                "spoken": f"{view.name} of {var.spoken}",
+            }
+            views[position] = {"id": name, "name": view.name}
+        played.append(_step(step, views))
+    return {"matrices": matrices, "steps": played, "checks": _checks(check), "cards": cards(values)}
+
+
+def _matrix(var: Var, value: np.ndarray, editable: bool) -> Json:
+    value = np.asarray(value)
+    return {
+        "label": mathml(var.latex),
+        "text": var.text,
+        "spoken": var.spoken,
+        "word": var.word,
+        "part": var.part,
+        "shape": list(value.shape),
+        "row": var.info.axes == ("example",),
+        "values": pack(value),
+        "editable": editable,
+    }
+
+
+def _step(step: Step, views: Mapping[int, Json]) -> Json:
+    return {
+        "out": key(step.out),
+        "makes": step.op.makes,
+        "operands": [key(v) for v in step.operands],
+        "reads": list(step.op.reads),
+        "formula": mathml(step.latex),
+        "index": mathml(cells.symbols(step)),
+        "spoken": spoken(step),
+        "cell": cells.parse(step.op),
+        "views": {str(k): v for k, v in views.items()},
+        "tiles": placed(step, views),
+        "phase": PHASES[step.phase],
+        "recompute": step.recompute,
+        "frees": [v.text for v in step.frees],
+    }
+
+
+def spoken(step: Step) -> str:
+    """The equation for a screen reader."""
+    operands = " and ".join(v.spoken for v in step.operands)
+    return f"{step.out.spoken}, {step.out.word}: {step.op.name} of {operands}"
+
+
+def placed(step: Step, views: Mapping[int, Json]) -> list[Json]:
+    """Where each operand stands, so that a row and a column meet in the cell they make.
+
+    The result is in the corner. What shares its row letter stands left of it, what shares its
+    column letter above it, turned round (transposed) where that letter runs the other way.
+    """
+    down, across = _sides(step.op.makes, step.out)
+    tiles: list[Json] = []
+    taken: set[str] = set()
+    for position, (var, letters) in enumerate(zip(step.operands, step.op.reads, strict=True)):
+        rows, cols = _sides(letters, var)
+        turn = len(letters) == 2 and rows != down and (cols == down != "" or rows == across != "")
+        if turn:
+            rows, cols = cols, rows
+        slot = _slot(step.op, letters, rows, cols, down, across, taken)
+        taken.add(slot)
+        view = views.get(position)
+        shown = step.op.views[position].latex(var.latex) if view else var.latex
+        tiles.append(
+            {
+                "id": view["id"] if view else key(var),
+                "of": key(var),
+                "position": position,
+                "slot": slot,
+                "rows": rows,
+                "cols": cols,
+                "turned": turn,
+                "label": mathml(shown + r"^{\top}" if turn else shown),
+            }
+        )
+    return [*tiles, {"id": key(step.out), "of": key(step.out), "slot": "result", "rows": down, "cols": across}]
+
+
+def _sides(letters: str, var: Var) -> tuple[str, str]:
+    """The letters that run down and across a matrix; a vector over examples lies down flat."""
+    if len(letters) == 2:
+        return letters[0], letters[1]
+    if var.info.axes == ("example",):
+        return "", letters
+    return letters, ""
+
+
+def _slot(op: Op, letters: str, rows: str, cols: str, down: str, across: str, taken: set[str]) -> str:
+    if not letters or (len(op.makes) == 2 and len(letters) < 2):
+        return "right"
+    wanted = ["left", "above"]
+    if rows != down and cols == across and across:
+        wanted = ["above", "left"]
+    elif len(op.makes) == 1 and letters == op.makes:
+        wanted = ["left", "right"]
+    return next((slot for slot in wanted if slot not in taken), "right")
+
+
+def _checks(check: GradCheck) -> Json:
+    return {
+        key(v): {
+            "agrees": c.agrees,
+            "error": f"{c.error:.0e}" if np.isfinite(c.error) else "not finite",
+            "probed": c.probed,
+            "cells": c.cells,
+            "skipped": [
+                f"{v.of.text}{_place(s.cell)}: the kink of {s.kink.text}{_place(s.kink_cell)} lies inside the probe"
+                for s in c.skipped[:4]
+            ],
+            "skips": len(c.skipped),
+        }
+        for v, c in check.of.items()
+    }
+
+
+def _place(cell: tuple[int, ...]) -> str:
+    return "[" + ", ".join(str(i + 1) for i in cell) + "]"
+
+
+def cards(values: Mapping[Var, np.ndarray]) -> list[Json]:
+    """The wall: a card for the inputs, one for each layer, one for the loss.
+
+    Within a layer what is made going forward stands above its gradient, and that above the
+    updated parameter, so that a column of the card is one matrix and what is said about it.
+    """
+    depth = max(v.layer or 0 for v in values)
+
+    def rows(*lines: str, layer: int | None = None) -> list[list[str | None]]:
+        here = {key(v) for v in values}
+        names = [[n if layer is None else f"{n}{layer}" for n in line.split()] for line in lines]
+        return [row for line in names if any(row := [n if n in here else None for n in line])]
+
+    return [
+        {"title": "Input", "rows": rows("Z0")},
+        *(
+            {"title": f"Layer {n}", "rows": rows("W b S Z", "dW db delta dZ", "new.W new.b", layer=n)}
+            for n in range(1, depth + 1)
+        ),
+        {
+            "title": "Loss",
+            "rows": rows("Y P loss", "G A ell", "dP margin"),
+        },
+        {"title": "Step", "rows": rows("rate", "new.loss")},
+    ]

@@ -1,0 +1,216 @@
+"""Streamlit widgets over mlpcore values, and the two stages. No page builds its own."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from mlpcore import ACTIVATIONS, EXAMPLES, LOSSES, SCHEDULES, Setup
+from mlpcore.setups import MAX_DEPTH, MAX_EXAMPLES, MAX_WIDTH, resized, with_loss
+from pages.ui import session
+from pages.ui.stage.score import score
+from pages.ui.stage.stage import stage
+
+
+def _complain(widget: str) -> None:
+    if wrong := session.notice(widget):
+        st.error(_escaped(wrong[0]))
+
+
+def choose_example() -> None:
+    """The gallery, with one sentence on what to look at in the chosen one."""
+    work = session.current()
+    st.selectbox(
+        "Example",
+        list(EXAMPLES),
+        format_func=lambda name: EXAMPLES[name].title,
+        key=session.show("example", work.example),
+        on_change=session.load_example,
+        args=("example",),
+    )
+
+
+def look() -> None:
+    """What to look at in the example, where it comes from, and the way back to it."""
+    work = session.current()
+    example = EXAMPLES[work.example]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"**Look:** {_escaped(example.look)}")
+        if work.edited:
+            st.button("Back to the example", on_click=session.load_example, type="tertiary")
+    if example.source:
+        st.caption(_escaped(example.source))
+
+
+def _escaped(text: str) -> str:
+    """Our own prose has underscores and stars that are symbols, not markup."""
+    return text.replace("_", r"\_").replace("*", r"\*")
+
+
+def choose_loss() -> None:
+    """The losses; where the targets do not fit, a message and the way to make them fit."""
+    work = session.current()
+    st.selectbox(
+        "Loss",
+        list(LOSSES),
+        format_func=lambda name: LOSSES[name].title,
+        key=session.show("loss", work.setup.loss.name),
+        on_change=session.change,
+        args=("loss", with_loss),
+    )
+    if wrong := session.notice("loss"):
+        text, tried = wrong
+        st.error(_escaped(text))
+        st.button(
+            "Turn the targets into classes",
+            help="In each column of Y the largest entry becomes 1, the others 0.",
+            on_click=session.change,
+            args=("loss", lambda setup, _: with_loss(setup, tried, as_classes=True)),
+        )
+
+
+def choose_schedule() -> None:
+    """What stays cached between the forward and the backward pass."""
+    work = session.current()
+    st.selectbox(
+        "Keep for the backward pass",
+        list(SCHEDULES),
+        key=session.show("schedule", work.schedule),
+        on_change=session.choose_schedule,
+        args=("schedule",),
+        help="\n\n".join(f"**{s.name}**: {s.why}" for s in SCHEDULES.values()),
+    )
+
+
+# --- the shape of the network ----------------------------------------------------------------
+
+
+def _shape(setup: Setup) -> dict:
+    net = setup.net
+    return {
+        "widths": net.widths,
+        "N": setup.batch.N,
+        "activations": tuple(layer.activation for layer in net.layers),
+        "biases": tuple(layer.b is not None for layer in net.layers),
+    }
+
+
+def _put(values: tuple, place: int, value: object) -> tuple:
+    return (*values[:place], value, *values[place + 1 :])
+
+
+def _width(setup: Setup, value: int, layer: int) -> Setup:
+    return resized(setup, **_shape(setup) | {"widths": _put(setup.net.widths, layer, value)})
+
+
+def _examples(setup: Setup, value: int) -> Setup:
+    return resized(setup, **_shape(setup) | {"N": value})
+
+
+def _activation(setup: Setup, value: str, layer: int) -> Setup:
+    shape = _shape(setup)
+    return resized(setup, **shape | {"activations": _put(shape["activations"], layer - 1, value)})
+
+
+def _bias(setup: Setup, value: bool, layer: int) -> Setup:
+    shape = _shape(setup)
+    return resized(setup, **shape | {"biases": _put(shape["biases"], layer - 1, value)})
+
+
+def _depth(setup: Setup, _: object, by: int) -> Setup:
+    """One layer more or fewer, below the last one, which keeps its width and activation."""
+    shape = _shape(setup)
+    if by > 0:
+        grown = {
+            "widths": (*shape["widths"][:-1], 3, shape["widths"][-1]),
+            "activations": (*shape["activations"][:-1], "relu", shape["activations"][-1]),
+            "biases": (*shape["biases"], shape["biases"][-1]),
+        }
+    else:
+        grown = {
+            "widths": (*shape["widths"][:-2], shape["widths"][-1]),
+            "activations": (*shape["activations"][:-2], shape["activations"][-1]),
+            "biases": shape["biases"][:-1],
+        }
+    return resized(setup, **shape | grown)
+
+
+def edit_layers() -> None:
+    """Sizes, activations and biases, layer by layer. Numbers that still fit are kept."""
+    setup = session.current().setup
+    net = setup.net
+
+    def size(label: str, key: str, value: int, top: int, how: object) -> None:
+        st.number_input(label, 1, top, key=session.show(key, value), step=1, on_change=session.change, args=(key, how))
+        _complain(key)
+
+    left, right = st.columns(2)
+    with left:
+        size("Inputs", "width 0", net.widths[0], MAX_WIDTH, partial(_width, layer=0))
+    with right:
+        size("Examples", "examples", setup.batch.N, MAX_EXAMPLES, _examples)
+    for number, layer in enumerate(net.layers, start=1):
+        units, f, bias = st.columns([2, 3, 2], vertical_alignment="bottom")
+        with units:
+            key = f"width {number}"
+            size(f"Units of layer {number}", key, net.widths[number], MAX_WIDTH, partial(_width, layer=number))
+        with f:
+            key = f"activation {number}"
+            st.selectbox(
+                "Activation",
+                list(ACTIVATIONS),
+                key=session.show(key, layer.activation),
+                on_change=session.change,
+                args=(key, partial(_activation, layer=number)),
+            )
+        with bias:
+            key = f"bias {number}"
+            st.checkbox(
+                "Biases",
+                key=session.show(key, layer.b is not None),
+                on_change=session.change,
+                args=(key, partial(_bias, layer=number)),
+            )
+    with st.container(horizontal=True):
+        for label, by, possible in (("Add a layer", 1, net.depth < MAX_DEPTH), ("Remove a layer", -1, net.depth > 1)):
+            st.button(label, disabled=not possible, on_click=session.change, args=("depth", partial(_depth, by=by)))
+    _complain("depth")
+
+
+# --- the stages ------------------------------------------------------------------------------
+
+
+def _payload(kind: str) -> dict:
+    work = session.current()
+    return {
+        **score(work.setup, work.schedule),
+        "kind": kind,
+        "example": work.example,
+        "cursor": {"rev": work.rev, "step": work.step},
+        "answer": work.answer,
+    }
+
+
+@st.fragment
+def player() -> None:
+    """One equation at a time. An edit reruns this fragment only."""
+    stage(
+        "player",
+        _payload("player"),
+        on_edits_change=partial(session.take_edits, "player"),
+        on_cursor_change=partial(session.take_cursor, "player"),
+    )
+
+
+@st.fragment
+def wall() -> None:
+    """The whole pass at a glance; a matrix opens its step."""
+    if session.opened():
+        st.switch_page("pages/1_Step_through.py")
+    stage(
+        "wall",
+        _payload("wall"),
+        on_edits_change=partial(session.take_edits, "wall"),
+        on_open_change=partial(session.take_open, "wall"),
+    )
