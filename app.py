@@ -7,15 +7,12 @@ from pages.ui import server, shell, widgets
 
 def home() -> None:
     """Choose an example, edit any input, see the whole pass at a glance."""
-    shell.open_page("Whole pass")
-    example, loss, layers = st.columns([3, 3, 1], vertical_alignment="bottom")
-    with example:
+    with shell.open_page("Whole pass"):
         widgets.choose_example()
-    with loss:
         widgets.choose_loss()
-    with layers, st.popover("Layers", width="stretch"):
-        widgets.edit_layers()
-    widgets.look()
+        with st.popover("Layers"):
+            widgets.edit_layers()
+        widgets.start_again()
     widgets.wall()
     shell.close_page()
 

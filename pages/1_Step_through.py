@@ -1,5 +1,8 @@
 from pages.ui import shell, widgets
 
-shell.open_page("Step through")
+with shell.open_page("Step through"):
+    widgets.choose_example()
+    widgets.choose_schedule()
+    widgets.start_again()
 widgets.player()
 shell.close_page()

@@ -42,10 +42,6 @@ class Work:
     answer: dict[str, Any] | None = None
     notices: dict[str, tuple[str, Any]] = field(default_factory=dict)
 
-    @property
-    def edited(self) -> bool:
-        return self.setup is not EXAMPLES[self.example].setup
-
 
 def current() -> Work:
     """The session's work; the worksheet where there is none yet."""

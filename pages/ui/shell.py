@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import streamlit as st
 
 from mlpcore import CONVENTIONS
@@ -23,18 +26,20 @@ _STYLE = """
 """
 
 
-def open_page(label: str) -> None:
-    """The first line of every page.
+@contextmanager
+def open_page(label: str) -> Iterator[None]:
+    """The first line of every page: navigation, and beside it the page's own controls.
 
     Args:
         label: the page's own name in `PAGES`.
     """
     st.set_page_config(page_title=f"{label} · MLPScope", page_icon="🔬", layout="wide")
     st.html(_STYLE)
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown("**MLPScope**", width="content")
         for file, name in PAGES.items():
             st.page_link(file, label=name, width="content")
+        yield
 
 
 def close_page() -> None:

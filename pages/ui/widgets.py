@@ -28,19 +28,16 @@ def choose_example() -> None:
         key=session.show("example", work.example),
         on_change=session.load_example,
         args=("example",),
+        label_visibility="collapsed",
+        width=290,
     )
 
 
-def look() -> None:
-    """What to look at in the example, where it comes from, and the way back to it."""
-    work = session.current()
-    example = EXAMPLES[work.example]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"**Look:** {_escaped(example.look)}")
-        if work.edited:
-            st.button("Back to the example", on_click=session.load_example, type="tertiary")
-    if example.source:
-        st.caption(_escaped(example.source))
+def start_again() -> None:
+    """The way back to the example as it was."""
+    st.button(
+        "Start again", on_click=session.load_example, help="Put every number of the example back as it was."
+    )
 
 
 def _escaped(text: str) -> str:
@@ -58,6 +55,8 @@ def choose_loss() -> None:
         key=session.show("loss", work.setup.loss.name),
         on_change=session.change,
         args=("loss", with_loss),
+        label_visibility="collapsed",
+        width=260,
     )
     if wrong := session.notice("loss"):
         text, tried = wrong
@@ -79,6 +78,8 @@ def choose_schedule() -> None:
         key=session.show("schedule", work.schedule),
         on_change=session.choose_schedule,
         args=("schedule",),
+        label_visibility="collapsed",
+        width=190,
         help="\n\n".join(f"**{s.name}**: {s.why}" for s in SCHEDULES.values()),
     )
 
@@ -187,6 +188,7 @@ def _payload(kind: str) -> dict:
         **score(work.setup, work.schedule),
         "kind": kind,
         "example": work.example,
+        "look": " ".join(filter(None, (EXAMPLES[work.example].look, EXAMPLES[work.example].source))),
         "cursor": {"rev": work.rev, "step": work.step},
         "answer": work.answer,
     }

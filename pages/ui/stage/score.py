@@ -17,6 +17,7 @@ from latex2mathml.converter import convert
 from mlpcore import cells
 from mlpcore.gradcheck import GradCheck, check_steps
 from mlpcore.notation import Var
+from mlpcore.schedules import SCHEDULES
 from mlpcore.setups import Setup
 from mlpcore.steps import Op, Step
 
@@ -81,7 +82,7 @@ def score(setup: Setup, schedule: str) -> Json:
                 "spoken": f"{view.name} of {var.spoken}",
             }
             views[position] = {"id": name, "name": view.name}
-        played.append(_step(step, views))
+        played.append(_step(step, views, keeps_all=schedule == next(iter(SCHEDULES))))
     return {"matrices": matrices, "steps": played, "checks": _checks(check), "cards": cards(values)}
 
 
@@ -100,7 +101,7 @@ def _matrix(var: Var, value: np.ndarray, editable: bool) -> Json:
     }
 
 
-def _step(step: Step, views: Mapping[int, Json]) -> Json:
+def _step(step: Step, views: Mapping[int, Json], keeps_all: bool) -> Json:
     return {
         "out": key(step.out),
         "makes": step.op.makes,
@@ -114,7 +115,7 @@ def _step(step: Step, views: Mapping[int, Json]) -> Json:
         "tiles": placed(step, views),
         "phase": PHASES[step.phase],
         "recompute": step.recompute,
-        "frees": [v.text for v in step.frees],
+        "frees": [] if keeps_all else [v.text for v in step.frees],
     }
 
 
@@ -212,14 +213,10 @@ def cards(values: Mapping[Var, np.ndarray]) -> list[Json]:
         return [row for line in names if any(row := [n if n in here else None for n in line])]
 
     return [
-        {"title": "Input", "rows": rows("Z0")},
+        {"title": "Input", "rows": rows("Z0", "Y", "rate margin")},
         *(
             {"title": f"Layer {n}", "rows": rows("W b S Z", "dW db delta dZ", "new.W new.b", layer=n)}
             for n in range(1, depth + 1)
         ),
-        {
-            "title": "Loss",
-            "rows": rows("Y P loss", "G A ell", "dP margin"),
-        },
-        {"title": "Step", "rows": rows("rate", "new.loss")},
+        {"title": "Loss", "rows": rows("P G A", "ell loss new.loss", "dP")},
     ]

@@ -103,3 +103,15 @@ function blockWords(matrix, block) {
   if (block.includes(null)) return block[0] === null ? `column ${block[1] + 1}` : `row ${block[0] + 1}`;
   return place(block);
 }
+
+/** What a cell feeds, as a chain: parts of matrices first, whole ones together at the end. */
+function feedsWords(matrices, fed) {
+  const partly = [];
+  const wholly = [];
+  for (const [id, blocks] of Object.entries(fed)) {
+    if (blocks.every((block) => block.every((x) => x === null))) wholly.push(matrices[id].text);
+    else partly.push(`${matrices[id].text} ${blocks.map((block) => blockWords(matrices[id], block)).join(" and ")}`);
+  }
+  const parts = [...partly, ...(wholly.length ? [`all of ${wholly.join(", ")}`] : [])];
+  return parts.length ? `feeds ${parts.join(" \u2192 ")}` : "feeds nothing further on";
+}

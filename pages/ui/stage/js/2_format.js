@@ -64,6 +64,13 @@ function scaleOf(matrices) {
   return top || 1;
 }
 
+/** One scale for the matrices of an equation; slopes and single numbers are of another kind. */
+function scalesOf(step, matrices) {
+  const apart = (t) => t.slot !== "result" && (t.id !== t.of || matrices[t.id].shape.length === 0);
+  const shared = scaleOf(step.tiles.filter((t) => !apart(t)).map((t) => matrices[t.id]));
+  return Object.fromEntries(step.tiles.map((t) => [t.id, apart(t) ? scaleOf([matrices[t.id]]) : shared]));
+}
+
 const LONGEST_SUM = 8;
 
 /**

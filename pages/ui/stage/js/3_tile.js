@@ -33,7 +33,7 @@ function buildTile(stage, spec, view) {
   }
   const caption = el("figcaption", "", title, el("span", "shape", `${rows}\u00d7${cols}`));
   tile.badge = el("span", "badge");
-  if (spec.slot === "result" || spec.open) caption.append(tile.badge);
+  if (spec.open) caption.append(tile.badge);
   const table = el("table");
   table.setAttribute("role", "grid");
   const name = `${matrix.spoken}${spec.turned ? " transposed" : ""}, ${matrix.word}, ${rows} by ${cols}`;
@@ -153,6 +153,9 @@ function badgeWords(check) {
     ...check.skipped.map((s) => `Not comparable, ${s}.`),
   ];
   if (check.skips > check.skipped.length) lines.push(`${check.skips - check.skipped.length} more cells like that.`);
-  const skips = check.skips ? ` (${check.skips} at a kink)` : "";
-  return [`${check.agrees ? "\u2713" : "\u2717"} ${check.error}${skips}`, lines.join("\n")];
+  return [`${check.agrees ? "\u2713" : "\u2717"} ${check.error}${skipWords(check)}`, lines.join("\n")];
+}
+
+function skipWords(check) {
+  return check.skips ? `, ${check.skips} at a kink` : "";
 }

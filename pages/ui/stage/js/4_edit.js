@@ -93,8 +93,8 @@ class Edits {
 
   refuse(id, index, why) {
     const cell = this.stage.cellAt(id, index);
-    const { text } = this.stage.score.matrices[id] ?? { text: id };
-    this.stage.say(cell, `${text}${place(index)}: ${why}. It keeps its value.`);
+    const matrix = this.stage.score.matrices[id];
+    this.stage.say(cell, `${matrix.text}${place(index)}: ${why}. It keeps ${exact(matrix.data[flat(matrix, index)])}.`);
   }
 
   /** Open a text field in a cell. Typing replaces, Enter and Tab take it, Escape leaves it. */
@@ -118,9 +118,9 @@ class Edits {
       const text = input.value;
       cell.mlp.key = null;
       input.remove();
-      if (take) this.take(cell, text);
+      const fine = take ? this.take(cell, text) : true;
       this.stage.repaint();
-      if (move) (this.stage.neighbour(cell, move) ?? cell).focus();
+      if (move) ((fine ? this.stage.neighbour(cell, move) : null) ?? cell).focus();
     };
     input.onkeydown = (event) => {
       event.stopPropagation();
@@ -141,13 +141,18 @@ class Edits {
     };
   }
 
+  /** Whether what was typed is a number; if so it is set. */
   take(cell, text) {
     const { id, index } = cell.mlp;
     const { value, why } = parseNumber(text);
     const matrix = this.stage.score.matrices[id];
     const at = flat(matrix, index);
-    if (why) this.refuse(id, index, why);
-    else if (value !== (this.value(id, at) ?? matrix.data[at])) this.set(id, index, value);
+    if (why) {
+      this.refuse(id, index, why);
+      return false;
+    }
+    if (value !== (this.value(id, at) ?? matrix.data[at])) this.set(id, index, value);
+    return true;
   }
 
   /** Put a block into the matrix, its first number in this cell: all of it or nothing. */

@@ -1,8 +1,8 @@
 // How large a cell may be: one size for the whole score where it fits, so that nothing jumps
 // between steps; else a size for the step; else no digits; else a window of the matrix.
 
-const GAP = 30; // between tiles, with room for row numbers
-const HEAD = 50; // caption and column numbers of a tile
+const GAP = 38; // beside a tile: its row numbers, its frame, the space to the next
+const HEAD = 58; // caption and column numbers of a tile
 const SMALLEST = 15; // a cell without digits
 const READABLE = 40; // a cell that shows digits
 const WINDOW = 32; // cells along an axis of a windowed matrix
@@ -79,15 +79,17 @@ function measure(stage, step, width, height, origin) {
 }
 
 /** As many decimals as the cell has room for, up to those asked for; none where two do not fit. */
-function digitsFor(stage, matrices, cw, ch) {
+function digitsFor(stage, matrices, cw, ch, small = 12) {
   for (let digits = stage.digits; digits >= 2; digits--) {
     let longest = 1;
     for (const m of matrices) {
       const stride = Math.max(1, Math.floor(m.data.length / 400));
       for (let i = 0; i < m.data.length; i += stride) longest = Math.max(longest, format(m.data[i], digits).length);
     }
-    const font = Math.min((cw - 6) / (longest * 0.56), ch * 0.52, 21);
-    if (font >= 12 || (digits === 2 && font >= 9)) return { digits, font };
+    const byWidth = (cw - 6) / (longest * 0.56);
+    const byHeight = Math.min(ch * 0.58, 21);
+    const font = Math.min(byWidth, byHeight);
+    if (font >= 9 && (digits === 2 || byWidth >= Math.min(small, byHeight))) return { digits, font };
   }
   return { digits: 0, font: 9 };
 }

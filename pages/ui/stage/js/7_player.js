@@ -24,15 +24,15 @@ class Player extends Stage {
   }
 
   build() {
-    const button = (label, text, action, key) => {
-      const b = el("button", "", text);
+    const button = (label, face, action, key) => {
+      const b = el("button", "", ICONS[face] ? icon(face) : face);
       b.type = "button";
       b.setAttribute("aria-label", label);
       b.title = key ? `${label} (${key})` : label;
       b.onclick = action;
       return b;
     };
-    this.playButton = button("Play", "\u25b6", () => this.toggle(), "space");
+    this.playButton = button("Play", "play", () => this.toggle(), "space");
     this.counter = el("span", "counter");
     const speed = picker("Speed", Object.keys(SPEEDS), "normal", (v) => this.setSpeed(v));
     const digits = picker("Decimals", ["2", "3", "4", "6", "8"], "4", (v) => this.setDigits(Number(v)));
@@ -40,10 +40,10 @@ class Player extends Stage {
     this.byCell.setAttribute("aria-pressed", "false");
     this.bar = el(
       "div", "bar",
-      button("First step", "\u23ee", () => this.go(0), "Home"),
-      button("Previous", "\u25c0", () => this.walk(-1), "left arrow"),
+      button("First step", "first", () => this.go(0), "Home"),
+      button("Previous", "back", () => this.walk(-1), "left arrow"),
       this.playButton,
-      button("Next", "\u25b6\u2758", () => this.walk(1), "right arrow"),
+      button("Next", "next", () => this.walk(1), "right arrow"),
       this.counter, this.byCell, speed, digits, legend(),
     );
     this.bar.setAttribute("role", "toolbar");
@@ -132,7 +132,9 @@ class Player extends Stage {
     const step = this.current;
     const width = this.field.clientWidth;
     if (!width) return;
-    const sizes = measure(this, step, width - 8, this.field.clientHeight - 8, this.origin);
+    // On a phone the field grows with its content, so its own height says nothing.
+    const height = innerWidth <= 760 ? 470 : this.field.clientHeight;
+    const sizes = measure(this, step, width - 8, height - 8, this.origin);
     const signature = JSON.stringify([this.step, step.tiles, sizes, step.tiles.map((t) => this.score.matrices[t.id].shape)]);
     if (signature !== this.drawn) {
       this.drawn = signature;
@@ -142,6 +144,7 @@ class Player extends Stage {
       this.field.replaceChildren(product(this.tiles, sizes));
       this.refocus(focus);
     }
+    this.scales = scalesOf(step, this.score.matrices);
     this.equation.replaceChildren(...equationNodes(step, this.score));
     if (this.lights.id === null && this.cell !== null) this.pointResult();
     this.repaint();
@@ -173,8 +176,7 @@ class Player extends Stage {
 
   /** Only values and marks: after an edit, a hover, a new score of the same shape. */
   repaint() {
-    const scale = scaleOf(this.current.tiles.map((t) => this.score.matrices[t.id]));
-    for (const tile of this.tiles) paintTile(this, tile, scale);
+    for (const tile of this.tiles) paintTile(this, tile, this.scales[tile.spec.id]);
     this.read();
     this.markList();
   }
@@ -215,11 +217,8 @@ class Player extends Stage {
     }
     const m = matrices[id];
     const value = this.edits.value(id, flat(m, index)) ?? m.data[flat(m, index)];
-    const reached = Object.entries(fed).map(([to, blocks]) => `${matrices[to].text} ${blocks.map((b) => blockWords(matrices[to], b)).join(" and ")}`.trim());
-    this.reader.replaceChildren(
-      numbersNode(`${m.text}${place(index)} = ${exact(value)}`),
-      el("span", "hint", reached.length ? `feeds ${reached.join(" \u2192 ")}` : "feeds nothing further on"),
-    );
+    const words = feedsWords(matrices, fed);
+    this.reader.replaceChildren(numbersNode(`${m.text}${place(index)} = ${exact(value)}`), el("span", "hint", words));
   }
 
   go(number) {
@@ -260,14 +259,14 @@ class Player extends Stage {
     if (this.timer) return this.pause();
     if (this.step === this.score.steps.length - 1 && this.cell === null) this.go(0);
     this.timer = setInterval(() => this.walk(1), SPEEDS[this.speed]);
-    this.playButton.textContent = "\u23f8";
+    this.playButton.replaceChildren(icon("pause"));
     this.playButton.setAttribute("aria-label", "Pause");
   }
 
   pause() {
     clearInterval(this.timer);
     this.timer = null;
-    this.playButton.textContent = "\u25b6";
+    this.playButton.replaceChildren(icon("play"));
     this.playButton.setAttribute("aria-label", "Play");
   }
 

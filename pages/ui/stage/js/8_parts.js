@@ -34,8 +34,9 @@ function equationNodes(step, score) {
   const nodes = [mathNode(step.formula, "formula"), el("span", "word", word)];
   const check = score.checks[step.out];
   if (check) {
-    const [text, title] = badgeWords(check);
-    const badge = el("span", `badge ${check.agrees ? "good" : "bad"}`, text);
+    const [, title] = badgeWords(check);
+    const text = check.agrees ? `\u2713 agrees with central differences to ${check.error}` : "\u2717 disagrees with central differences";
+    const badge = el("span", `badge ${check.agrees ? "good" : "bad"}`, text + skipWords(check));
     badge.title = title;
     badge.setAttribute("aria-label", title);
     nodes.push(badge);
@@ -49,4 +50,22 @@ function numbersNode(text) {
   const node = el("output", "numbers");
   node.textContent = text;
   return node;
+}
+
+const ICONS = {
+  first: "M5 4v16h2.5V4zM20 4 9 12l11 8z",
+  back: "M18 4 6 12l12 8z",
+  play: "M7 4l12 8-12 8z",
+  pause: "M6 4h4v16H6zM14 4h4v16h-4z",
+  next: "M4 4l11 8-11 8zM16.500 4H19v16h-2.500z",
+};
+
+function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(svg.namespaceURI, "path");
+  path.setAttribute("d", ICONS[name]);
+  svg.append(path);
+  return svg;
 }

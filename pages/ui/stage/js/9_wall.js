@@ -6,7 +6,7 @@ class Wall extends Stage {
     this.digits = 3;
     this.cards = el("div", "cards");
     this.reader = el("div", "reader");
-    root.replaceChildren(this.cards, this.reader);
+    root.replaceChildren(this.reader, this.cards);
     root.onkeydown = (event) => {
       const cell = cellOf(event);
       if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -27,19 +27,38 @@ class Wall extends Stage {
 
   update(payload, host, post) {
     this.take(payload, host, post);
+    this.scales = Object.fromEntries(Object.values(this.score.matrices).map((m) => [m.id, scaleOf([m])]));
     this.draw();
   }
 
-  /** One width of cell for the whole wall: the widest row of a card decides. */
+  /** One width of cell for the whole wall: the largest at which all cards fit on the screen. */
   measure() {
     const { matrices, cards } = this.score;
-    const widest = Math.max(
-      ...cards.flatMap((card) => card.rows.map((row) => row.reduce((n, id) => n + Math.min(id ? matrices[id].cols : 0, 16), 0))),
-    );
-    const room = Math.min(this.root.clientWidth - 40, 620);
-    const cw = Math.max(14, Math.min(54, Math.floor((room - 30 * 4) / widest)));
+    const width = this.root.clientWidth;
+    const room = Math.max(360, innerHeight - 190);
+    const sizes = cards.map((card) => {
+      const rows = card.rows.map((row) => row.filter(Boolean).map((id) => shownOf(matrices[id])));
+      const sum = (row, side) => row.reduce((n, m) => n + m[side], 0);
+      return {
+        cells: Math.max(...rows.map((row) => sum(row, "cols"))),
+        tiles: Math.max(...rows.map((row) => row.length)),
+        high: rows.reduce((n, row) => n + Math.max(...row.map((m) => m.rows)), 0),
+        lines: rows.length,
+      };
+    });
+    // On a phone the tiles of a card flow, so the widest tile decides; else the widest card.
+    const phone = width < 640;
+    const tiles = phone ? 1 : Math.max(...sizes.map((s) => s.tiles));
+    const widest = phone ? Math.max(...Object.values(matrices).map((m) => shownOf(m).cols)) : Math.max(...sizes.map((s) => s.cells));
+    const most = Math.min(phone ? 58 : 66, Math.floor((width - 20 * tiles) / widest));
+    let cw = most;
+    const least = Math.max(14, Math.min(40, most));
+    while (!phone && cw > least && stackHeight(sizes, cw, width) > room) cw--;
     const ch = Math.max(14, Math.min(26, cw));
-    return { cw, ch, ...digitsFor(this, Object.values(matrices), cw, ch) };
+    const full = { cw, ch, ...digitsFor(this, Object.values(matrices), cw, ch, 10) };
+    // Far too much for one screen: what is computed shrinks to a heatmap, what is typed stays legible.
+    const crowded = !phone && stackHeight(sizes, cw, width) > 1.5 * room;
+    return { editable: full, made: crowded ? { cw: 16, ch: 14, digits: 0, font: 9 } : full };
   }
 
   draw() {
@@ -69,7 +88,7 @@ class Wall extends Stage {
         const m = this.score.matrices[row[c]];
         const step = this.score.maker[row[c]];
         const spec = { id: row[c], of: row[c], slot: "wall", open: step && (() => this.open(step.number)) };
-        const view = { row: 0, col: 0, rows: Math.min(m.rows, 16), cols: Math.min(m.cols, 16), ...sizes };
+        const view = { row: 0, col: 0, ...shownOf(m), ...(m.editable ? sizes.editable : sizes.made) };
         const tile = buildTile(this, spec, view);
         this.tiles.push(tile);
         grid.append(tile.node);
@@ -82,7 +101,7 @@ class Wall extends Stage {
   }
 
   repaint() {
-    for (const tile of this.tiles) paintTile(this, tile, scaleOf([this.score.matrices[tile.spec.id]]));
+    for (const tile of this.tiles) paintTile(this, tile, this.scales[tile.spec.id]);
     this.read();
   }
 
@@ -99,6 +118,7 @@ class Wall extends Stage {
     const { id, index } = this.lights;
     if (id === null) {
       this.reader.replaceChildren(
+        el("span", "look", this.score.look),
         el("span", "hint", "Change any number in a framed matrix: type, paste or drag sideways. Point at a cell to see where it comes from and what it feeds. A name opens its step."),
       );
       return;
@@ -108,6 +128,25 @@ class Wall extends Stage {
     if (step) this.reader.replaceChildren(numbersNode(cellLine(step, this.score.matrices, index, 6)));
     else this.reader.replaceChildren(numbersNode(`${m.text}${place(index)} = ${exact(m.data[flat(m, index)])}`));
   }
+}
+
+const WALL_CELLS = 16; // along an axis; the step shows the rest
+
+function shownOf(matrix) {
+  return { rows: Math.min(matrix.rows, WALL_CELLS), cols: Math.min(matrix.cols, WALL_CELLS) };
+}
+
+/** How high the cards stand when they flow into lines of this width. */
+function stackHeight(sizes, cw, width) {
+  let total = 0;
+  let [across, high] = [0, 0];
+  for (const s of sizes) {
+    const [w, h] = [s.cells * cw + s.tiles * 20, s.high * 26 + s.lines * 38 + 20];
+    if (across && across + w > width) [total, across, high] = [total + high + 12, 0, 0];
+    across += w + 26;
+    high = Math.max(high, h);
+  }
+  return total + high;
 }
 
 // --- the entry that Streamlit calls, again on every change of data or theme -------------------
