@@ -113,7 +113,8 @@ def _check(
 
     h = PROBE * np.maximum(1.0, np.abs(at.ravel()[chosen]))
     copies = np.broadcast_to(at.ravel(), (len(chosen), len(OFFSETS), count)).copy()
-    copies[np.arange(len(chosen)), :, chosen] += h[:, None] * OFFSETS
+    with np.errstate(over="ignore", invalid="ignore"):
+        copies[np.arange(len(chosen)), :, chosen] += h[:, None] * OFFSETS
     runs = {**values, gradient.of: copies.reshape(len(chosen), len(OFFSETS), *at.shape)}
     runs = evaluate(steps[start:], runs)
 
@@ -126,7 +127,7 @@ def _check(
         off = np.abs(measured - claimed)[good]
         largest = max((float(np.abs(x[good]).max(initial=0.0)) for x in (measured, claimed)), default=0.0)
         scale = max(largest, FLOOR * abs(float(values[LOSS])), np.finfo(float).tiny)
-        error = float(off.max(initial=0.0)) / scale
+        error = float(off.max(initial=0.0) / scale)
     if not np.isfinite(claimed).all():
         error = float("nan")
     cells = [tuple(int(i) for i in np.unravel_index(c, at.shape)) for c in chosen]

@@ -42,9 +42,10 @@ def _of_true_class(x: Array, y: Array) -> Array:
 
 
 def _cross_entropy(o: Array, y: Array) -> Array:
+    """`log sum_k e^{o_k} - sum_k y_k o_k`; the shift cancels where a column of y sums to 1."""
     shifted = _shifted(o)
-    log_sum = np.log(np.exp(shifted).sum(axis=-2))
-    return log_sum - (y * shifted).sum(axis=-2)
+    shift = o.max(axis=-2) * (1 - y.sum(axis=-2))
+    return np.log(np.exp(shifted).sum(axis=-2)) - (y * shifted).sum(axis=-2) + shift
 
 
 # --- the equations ---------------------------------------------------------------------------
@@ -74,7 +75,7 @@ SOFTMAX_PULLBACK = Op(
     "softmax pullback",
     "kn,kn->jn",
     lambda P, dP: P * (dP - (P * dP).sum(axis=-2, keepdims=True)),
-    lambda P, dP: rf"{P}\odot\left({dP} - \textstyle\sum_k {P}_{{k}}\,{dP}_{{k}}\right)",
+    lambda P, dP: rf"{P}\odot\left({dP} - \textstyle\sum_k {{{P}}}_{{k}}\,{{{dP}}}_{{k}}\right)",
     "{0:jn}·({1:jn} - (sum_k({0}·{1})))",
 )
 
@@ -90,7 +91,7 @@ MEAN = Op(
     "mean over examples",
     "n->",
     lambda ell: (ell / ell.shape[-1]).sum(axis=-1),
-    lambda ell: rf"\frac{{1}}{{N}}\textstyle\sum_n {ell}_n",
+    lambda ell: rf"\frac{{1}}{{N}}\textstyle\sum_n {{{ell}}}_{{n}}",
     "1/{#n}·(sum_n({0}))",
 )
 
@@ -98,7 +99,7 @@ SUM = Op(
     "sum over examples",
     "n->",
     lambda ell: _finite(ell.sum(axis=-1)),
-    lambda ell: rf"\textstyle\sum_n {ell}_n",
+    lambda ell: rf"\textstyle\sum_n {{{ell}}}_{{n}}",
     "sum_n({0})",
 )
 
@@ -107,7 +108,7 @@ GAPS = Op(
     "gaps",
     "kn,kn,->ln",
     lambda x, y, m: _finite(x - _of_true_class(x, y) + scalar(m)),
-    lambda x, y, m: rf"{x} - {x}_{{y}} + {m}",
+    lambda x, y, m: rf"{x} - {{{x}}}_{{y}} + {m}",
     "{0:ln} - (sum_k({1}·{0})) + {2}",
 )
 
@@ -134,7 +135,7 @@ HINGE_PULLBACK = Op(
     "hinge pullback",
     "ln,kn->kn",
     lambda A, Y: A - Y * A.sum(axis=-2, keepdims=True),
-    lambda A, Y: rf"{A} - {Y}\odot\textstyle\sum_l {A}_{{l}}",
+    lambda A, Y: rf"{A} - {Y}\odot\textstyle\sum_l {{{A}}}_{{l}}",
     "{0:kn} - {1}·(sum_l({0}))",
 )
 

@@ -93,7 +93,7 @@ class Activation:
         slope: S -> f'(S); None where f' is 1 everywhere, so that nothing is read.
         slope_from_Z: Z -> f'(S) where the output alone determines it, else None.
         cell: f in the language of `mlpcore.cells`.
-        kinked: f has no derivative at S = 0.
+        kinked: f or f' has a corner at S = 0, so a difference across 0 measures neither side.
     """
 
     name: str
@@ -201,6 +201,7 @@ _add(
         lambda S: np.where(S > 0, 1.0, np.exp(np.minimum(S, 0))).astype(S.dtype),
         lambda Z: np.where(Z > 0, 1.0, Z + 1).astype(Z.dtype),
         "elu({0})",
+        kinked=True,
     ),
     Activation(
         "gelu",

@@ -18,6 +18,7 @@ from pages.ui.stage.score import by_key, key
 
 FIRST = "worksheet"
 _WORK = "work"
+_SEEN = "seen"
 
 
 @dataclass(frozen=True)
@@ -95,33 +96,45 @@ def notice(widget: str) -> tuple[str, Any] | None:
     return current().notices.get(widget)
 
 
-def take_cursor(stage: str) -> None:
-    """Callback: the stage came to rest on a step."""
-    step = _reported(stage, "cursor").get("step")
-    if isinstance(step, int) and not isinstance(step, bool) and step >= 0:
+def take_reports(stage: str) -> bool:
+    """Take in what a stage reported since the last run: edits, cursor, a step to open.
+
+    A stage's state stays in the session from run to run, so each report is taken once.
+
+    Returns:
+        Whether the stage asks to open a step on the page that plays them.
+    """
+    if message := _news(stage, "edits"):
+        _take_edits(message)
+    if (step := _step(_news(stage, "cursor"))) is not None:
         _put(step=step)
+    if (step := _step(_news(stage, "open"))) is None:
+        return False
+    _put(step=step, rev=current().rev + 1)
+    return True
 
 
-def take_open(stage: str) -> None:
-    """Callback: a matrix of the wall asks for its step. `opened` then says so, once."""
-    step = _reported(stage, "open").get("step")
-    if isinstance(step, int) and not isinstance(step, bool) and step >= 0:
-        _put(step=step, rev=current().rev + 1)
-        st.session_state["opened"] = True
+def _news(stage: str, name: str) -> dict[str, Any]:
+    state = st.session_state.get(stage)
+    value = state.get(name) if hasattr(state, "get") else None
+    seen = st.session_state.setdefault(_SEEN, {})
+    if not isinstance(value, dict) or seen.get((stage, name)) == value:
+        return {}
+    seen[stage, name] = value
+    return value
 
 
-def opened() -> bool:
-    """Whether the wall has just asked for a step; true once."""
-    return st.session_state.pop("opened", False)
+def _step(message: dict[str, Any]) -> int | None:
+    step = message.get("step")
+    return step if isinstance(step, int) and not isinstance(step, bool) and step >= 0 else None
 
 
-def take_edits(stage: str) -> None:
-    """Callback: apply what was typed on the stage and answer it.
+def _take_edits(message: dict[str, Any]) -> None:
+    """Apply what was typed on the stage and answer it.
 
     A browser can send anything: what is not an edit is not applied, and a cell that cannot
     be changed is refused by name.
     """
-    message = _reported(stage, "edits")
     client, seq = message.get("client"), message.get("seq")
     if not isinstance(client, str) or not isinstance(seq, int):
         return
@@ -135,12 +148,6 @@ def take_edits(stage: str) -> None:
         var, cell, _ = edits[0]
         setup, told = work.setup, [{"id": key(var), "index": list(cell), "why": str(error)}]
     _put(setup=setup, answer={"client": client[:32], "seq": seq, "refused": told})
-
-
-def _reported(stage: str, name: str) -> dict[str, Any]:
-    state = st.session_state.get(stage)
-    value = state.get(name) if hasattr(state, "get") else None
-    return value if isinstance(value, dict) else {}
 
 
 def _list(value: Any) -> list[Any]:

@@ -35,9 +35,7 @@ def choose_example() -> None:
 
 def start_again() -> None:
     """The way back to the example as it was."""
-    st.button(
-        "Start again", on_click=session.load_example, help="Put every number of the example back as it was."
-    )
+    st.button("Start again", on_click=session.load_example, help="Put every number of the example back as it was.")
 
 
 def _escaped(text: str) -> str:
@@ -197,22 +195,13 @@ def _payload(kind: str) -> dict:
 @st.fragment
 def player() -> None:
     """One equation at a time. An edit reruns this fragment only."""
-    stage(
-        "player",
-        _payload("player"),
-        on_edits_change=partial(session.take_edits, "player"),
-        on_cursor_change=partial(session.take_cursor, "player"),
-    )
+    session.take_reports("player")
+    stage("player", _payload("player"))
 
 
 @st.fragment
 def wall() -> None:
     """The whole pass at a glance; a matrix opens its step."""
-    if session.opened():
+    if session.take_reports("wall"):
         st.switch_page("pages/1_Step_through.py")
-    stage(
-        "wall",
-        _payload("wall"),
-        on_edits_change=partial(session.take_edits, "wall"),
-        on_open_change=partial(session.take_open, "wall"),
-    )
+    stage("wall", _payload("wall"))

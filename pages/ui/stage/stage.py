@@ -5,7 +5,6 @@ Python sends a score and takes back edits and a cursor. Registered once, at impo
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +20,14 @@ _mount = st.components.v2.component(
 )
 
 
-def stage(key: str, score: dict[str, Any], **on_change: Callable[[], None]) -> None:
+def stage(key: str, score: dict[str, Any]) -> None:
     """Draw a score. `score["kind"]` is "player" or "wall".
 
-    Args:
-        key: of the component; its DOM survives new data.
-        on_change: `on_edits_change`, `on_cursor_change`, `on_open_change`, called before the
-            script runs, when the browser reports one of them.
+    What the stage reports (`edits`, `cursor`, `open`) is component state under `key`.
     """
     # A list, not a dict: a dict would be searched for dataframes, which loads pandas and pyarrow.
-    _mount(key=key, data=[score], **on_change)
+    _mount(key=key, data=[score], **{f"on_{name}_change": _noted for name in ("edits", "cursor", "open")})
+
+
+def _noted() -> None:
+    """Streamlit keeps only state that has a callback; ours is read by the run that follows."""

@@ -1,26 +1,17 @@
 // The player: one equation at a time, its operands and its result, and the list of all of them.
 
-const SPEEDS = { "slow": 3000, "normal": 1500, "fast": 600 };
-
-class Player extends Stage {
+class Player extends Walker {
   constructor(root) {
     super(root);
-    this.step = 0;
-    this.cell = null; // cell by cell: how many cells of the result are there
     this.origin = {};
-    this.speed = "normal";
     this.build();
-    this.keys = (event) => this.key(event);
-    document.addEventListener("keydown", this.keys);
     this.watch = new ResizeObserver(() => this.score && this.draw());
     this.watch.observe(this.field);
   }
 
   destroy() {
-    document.removeEventListener("keydown", this.keys);
+    super.destroy();
     this.watch.disconnect();
-    clearInterval(this.timer);
-    clearTimeout(this.later);
   }
 
   build() {
@@ -78,10 +69,6 @@ class Player extends Stage {
     this.step = Math.max(0, Math.min(this.step, this.score.steps.length - 1));
     this.fillList();
     this.draw();
-  }
-
-  get current() {
-    return this.score.steps[this.step];
   }
 
   fillList() {
@@ -191,19 +178,6 @@ class Player extends Stage {
     return { id: of, index, from: {}, fed: influence(this.score.steps, of, index) };
   }
 
-  pointResult() {
-    const { out, makes } = this.current;
-    const { shape } = this.score.matrices[out];
-    const at = this.cell;
-    const index = makes.length === 2 ? [Math.floor(at / shape[1]), at % shape[1]] : makes.length ? [at] : [];
-    this.lights = { id: out, index, from: provenance(this.current, index), fed: {}, pinned: true, held: null };
-  }
-
-  /** Cell by cell: what the walk has not reached yet is veiled. */
-  veiled(spec, index) {
-    return this.cell !== null && spec.slot === "result" && flat(this.score.matrices[spec.id], index) > this.cell;
-  }
-
   read() {
     const { matrices } = this.score;
     const { id, index, fed } = this.lights;
@@ -219,71 +193,6 @@ class Player extends Stage {
     const value = this.edits.value(id, flat(m, index)) ?? m.data[flat(m, index)];
     const words = feedsWords(matrices, fed);
     this.reader.replaceChildren(numbersNode(`${m.text}${place(index)} = ${exact(value)}`), el("span", "hint", words));
-  }
-
-  go(number) {
-    this.step = Math.max(0, Math.min(number, this.score.steps.length - 1));
-    if (this.cell !== null) this.cell = 0;
-    this.arrive();
-  }
-
-  walk(by) {
-    const { steps, matrices } = this.score;
-    if (this.cell !== null) {
-      const next = this.cell + by;
-      if (next >= 0 && next < matrices[this.current.out].data.length) {
-        this.cell = next;
-        return this.arrive();
-      }
-      if (this.step + by < 0 || this.step + by >= steps.length) return this.pause();
-      this.step += by;
-      this.cell = by > 0 ? 0 : matrices[this.current.out].data.length - 1;
-      return this.arrive();
-    }
-    if (this.step + by < 0 || this.step + by >= steps.length) return this.pause();
-    this.go(this.step + by);
-  }
-
-  arrive() {
-    this.hush();
-    this.lights = dark();
-    this.draw();
-    const spoken = this.cell === null ? this.current.spoken : cellLine(this.current, this.score.matrices, this.lights.index, 4);
-    this.live.textContent = `Step ${this.step + 1} of ${this.score.steps.length}. ${spoken}`;
-    // Python only needs to know where we came to rest, so that the place survives a change of page.
-    clearTimeout(this.later);
-    this.later = setTimeout(() => this.post("cursor", { step: this.step, rev: this.rev }), 500);
-  }
-
-  toggle() {
-    if (this.timer) return this.pause();
-    if (this.step === this.score.steps.length - 1 && this.cell === null) this.go(0);
-    this.timer = setInterval(() => this.walk(1), SPEEDS[this.speed]);
-    this.playButton.replaceChildren(icon("pause"));
-    this.playButton.setAttribute("aria-label", "Pause");
-  }
-
-  pause() {
-    clearInterval(this.timer);
-    this.timer = null;
-    this.playButton.replaceChildren(icon("play"));
-    this.playButton.setAttribute("aria-label", "Play");
-  }
-
-  setSpeed(name) {
-    this.speed = name;
-    if (this.timer) this.pause(), this.toggle();
-  }
-
-  setDigits(digits) {
-    this.digits = digits;
-    this.draw();
-  }
-
-  toggleCells() {
-    this.cell = this.cell === null ? 0 : null;
-    this.byCell.setAttribute("aria-pressed", String(this.cell !== null));
-    this.arrive();
   }
 
   across(tile, r, c, down, across, at) {
@@ -311,23 +220,5 @@ class Player extends Stage {
     const { slot } = tile.spec;
     this.draw();
     return this.tiles.find((t) => t.spec.slot === slot)?.cells.find((x) => x.mlp.r === row && x.mlp.c === col);
-  }
-
-  key(event) {
-    const target = event.composedPath()[0];
-    if (event.ctrlKey || event.metaKey || event.altKey || !this.score) return;
-    if (target.closest?.("input, textarea, select, [contenteditable=true], [role=slider], [role=radiogroup], [role=combobox], [role=dialog]")) return;
-    this.hush();
-    const cell = this.root.contains(target) ? target.closest("td") : null;
-    if (cell?.mlp && this.cellKey(event, cell)) return event.preventDefault();
-    const onButton = target.closest?.("button, a, summary");
-    const keys = {
-      ArrowRight: () => this.walk(1), ArrowLeft: () => this.walk(-1), n: () => this.walk(1), p: () => this.walk(-1),
-      Home: () => this.go(0), End: () => this.go(this.score.steps.length - 1), e: () => this.toggleCells(),
-      Escape: () => this.unpin(), ...(onButton ? {} : { " ": () => this.toggle() }),
-    };
-    if (!keys[event.key]) return;
-    keys[event.key]();
-    event.preventDefault();
   }
 }

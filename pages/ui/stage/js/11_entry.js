@@ -1,0 +1,23 @@
+// The entry that Streamlit calls, again on every change of data or theme.
+
+const KINDS = { player: Player, wall: Wall };
+const instances = new WeakMap();
+
+export default function (component) {
+  const { data, parentElement, setStateValue } = component;
+  const payload = data[0];
+  let stage = instances.get(parentElement);
+  if (!stage) {
+    const root = parentElement.querySelector(".mlp");
+    root.classList.add(payload.kind);
+    root.tabIndex = payload.kind === "player" ? 0 : -1;
+    stage = new KINDS[payload.kind](root);
+    instances.set(parentElement, stage);
+  }
+  const host = parentElement.host ?? parentElement;
+  stage.update(payload, host, (name, value) => setStateValue(name, value));
+  return () => {
+    stage.destroy();
+    instances.delete(parentElement);
+  };
+}

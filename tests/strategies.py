@@ -1,0 +1,37 @@
+"""Random networks, batches and losses. What a registry offers is what is drawn."""
+
+from itertools import pairwise
+
+import numpy as np
+from hypothesis import strategies as st
+
+from mlpcore import ACTIVATIONS, LOSSES, Batch, Layer, Network
+from mlpcore.examples import one_hot
+
+
+@st.composite
+def problems(draw, activations=tuple(ACTIVATIONS), losses=tuple(LOSSES), max_depth=4, max_width=5, biases=None):
+    """(net, batch, loss): every activation x loss x depth 1 to `max_depth` x with and without biases."""
+    depth = draw(st.integers(1, max_depth))
+    widths = draw(st.lists(st.integers(1, max_width), min_size=depth + 1, max_size=depth + 1))
+    N = draw(st.integers(1, 5))
+    name = draw(st.sampled_from(losses))
+    with_bias = draw(st.booleans()) if biases is None else biases
+    # The numbers themselves come from a seeded generator: shapes are what should shrink.
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    net = Network(
+        tuple(
+            Layer(
+                rng.normal(size=(rows, cols)),
+                rng.normal(size=rows) if with_bias else None,
+                draw(st.sampled_from(activations)),
+            )
+            for cols, rows in pairwise(widths)
+        )
+    )
+    loss = LOSSES[name]() if name in ("MSE", "CrossEntropy") else LOSSES[name](margin=float(rng.normal()))
+    if loss.one_hot:
+        targets = one_hot(list(rng.integers(widths[-1], size=N)), widths[-1])
+    else:
+        targets = rng.normal(size=(widths[-1], N))
+    return net, Batch(rng.normal(size=(widths[0], N)), targets), loss
