@@ -53,7 +53,7 @@ function shade(colours, share) {
   const mixed = colours.background.map((b, i) => Math.round(b + (pole[i] - b) * weight));
   const light = luminance(mixed);
   // Whichever of black and white has the larger contrast ratio.
-  const ink = (light + 0.05) / 0.05 > 1.05 / (light + 0.05) ? "#0b0d12" : "#ffffff";
+  const ink = (light + 0.05) / 0.05 > 1.05 / (light + 0.05) ? "#000000" : "#ffffff";
   return { background: `rgb(${mixed.join(" ")})`, ink };
 }
 

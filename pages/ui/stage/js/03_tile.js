@@ -9,10 +9,17 @@ function el(tag, className, ...children) {
 
 /** Formulas are MathML that Python made from its own LaTeX; nothing the user typed is in them. */
 function mathNode(mathml, className = "math") {
-  const node = el("span", className);
-  node.innerHTML = mathml;
-  return node;
+  let parsed = formulas.get(mathml);
+  if (!parsed) {
+    parsed = document.createElement("template");
+    parsed.innerHTML = mathml;
+    formulas.set(mathml, parsed);
+  }
+  return el("span", className, parsed.content.cloneNode(true));
 }
+
+/** Parsed once: a formula is drawn at every step that shows it. */
+const formulas = new Map();
 
 const PARTS = { parameter: "set by you", forward: "forward pass", gradient: "backward pass" };
 
@@ -108,6 +115,7 @@ function paintTile(stage, tile, scale) {
       !Number.isFinite(value) && "odd",
       value < 0 && "minus",
       veiled && "veiled",
+      cell.querySelector("input") && "editing",
     ];
     const classes = name.filter(Boolean).join(" ");
     if (cell.className !== classes) cell.className = classes;
@@ -130,7 +138,7 @@ function paintValue(stage, cell, matrix, value, scale, veiled) {
   cell.title = veiled ? "" : `${matrix.text}${place(index)} = ${exact(value)}`;
   const odd = veiled || !Number.isFinite(value);
   const { background, ink } = odd ? { background: "", ink: "" } : shade(stage.colours, value / scale);
-  cell.style.background = background;
+  cell.style.backgroundColor = background;
   cell.style.color = ink;
 }
 

@@ -45,6 +45,7 @@ class Edits {
     this.overlay = new Map(); // "id|flat" -> {id, index, value, sent}
     this.flying = null;
     this.timer = null;
+    this.editing = false; // while a field is open, its table stays where it is
   }
 
   value(id, at) {
@@ -109,6 +110,8 @@ class Edits {
     input.inputMode = "text";
     input.setAttribute("aria-label", `${matrix.spoken}, ${spokenPlace(matrix, index)}, new value`);
     cell.replaceChildren(input);
+    cell.classList.add("editing");
+    this.editing = true;
     input.focus();
     if (typed === undefined) input.select();
     let done = false;
@@ -118,9 +121,12 @@ class Edits {
       const text = input.value;
       cell.mlp.key = null;
       input.remove();
+      this.editing = false;
       const fine = take ? this.take(cell, text) : true;
-      this.stage.repaint();
-      if (move) ((fine ? this.stage.neighbour(cell, move) : null) ?? cell).focus();
+      this.stage.draw();
+      if (!move) return;
+      const here = this.stage.cellAt(id, index) ?? cell; // the table may have been drawn anew
+      ((fine && here.mlp ? this.stage.neighbour(here, move) : null) ?? here).focus();
     };
     input.onkeydown = (event) => {
       event.stopPropagation();

@@ -29,14 +29,21 @@ class Stage {
       event.preventDefault();
       this.edits.paste(cell, event.clipboardData.getData("text"));
     };
-    root.onfocusin = (event) => {
+    // There is no onfocusin to assign; the signal takes the listener away again.
+    this.ended = new AbortController();
+    const focused = (event) => {
       const cell = cellOf(event);
       if (!cell || event.target.closest("input")) return;
       for (const other of cell.mlp.tile.cells) other.tabIndex = other === cell ? 0 : -1;
       this.point(cell);
     };
+    root.addEventListener("focusin", focused, { signal: this.ended.signal });
     // The bubble is fixed to the window, so it closes when what it points at moves.
     root.onwheel = () => this.hush();
+  }
+
+  destroy() {
+    this.ended.abort();
   }
 
   /** Take a new score from Python. Keeps what the user is doing; marks what changed. */
@@ -49,7 +56,10 @@ class Stage {
       this.payload = payload;
       this.score = read(payload);
       const same = old && old.example === payload.example && sameShapes(old, this.score);
-      if (!same) this.before = null;
+      if (!same) {
+        this.before = null;
+        this.edits.editing = false;
+      }
       if (!same || !this.tileStillThere()) this.lights = dark();
       this.edits.acknowledge(payload.answer);
     }

@@ -53,29 +53,42 @@ function fit(extents, width, height) {
 
 /** Size of cells, digits and type for a step, and the part of each axis that is drawn. */
 function measure(stage, step, width, height, origin) {
-  const { matrices, steps } = stage.score;
-  const wide = fit(steps.map((s) => extent(s, matrices, false)), width, height);
-  let stacked = false;
-  let size = wide;
-  let fixed = wide.cw >= READABLE && wide.ch >= 20;
-  if (!fixed) {
-    const own = [false, true].map((s) => fit([extent(step, matrices, s)], width, height));
-    stacked = own[1].cw > own[0].cw && (own[0].cw < READABLE || width < 640) && own[1].ch >= SMALLEST;
-    size = own[Number(stacked)];
-  }
+  const { matrices } = stage.score;
+  const fixed = sizeForAll(stage, width, height);
+  if (fixed) return fixed;
+  const own = [false, true].map((s) => fit([extent(step, matrices, s)], width, height));
+  const stacked = own[1].cw > own[0].cw && (own[0].cw < READABLE || width < 640) && own[1].ch >= SMALLEST;
+  let size = own[Number(stacked)];
   let window = null;
   if (size.cw < SMALLEST || size.ch < SMALLEST) {
-    const letters = windowLetters(step, matrices, width, height, stacked);
     window = Object.fromEntries(
-      Object.entries(letters).map(([a, n]) => [a, { from: Math.min(origin[a] ?? 0, n.size - n.shown), ...n }]),
+      Object.entries(axes(step, matrices)).map(([letter, all]) => {
+        const shown = Math.min(all, WINDOW);
+        return [letter, { size: all, shown, from: Math.min(origin[letter] ?? 0, all - shown) }];
+      }),
     );
-    const drawn = windowExtent(step, matrices, stacked, window);
-    size = fit([drawn], width, height);
+    size = fit([windowExtent(step, matrices, stacked, window)], width, height);
   }
-  const cw = Math.max(SMALLEST, Math.min(size.cw, 108));
-  const ch = Math.max(SMALLEST, Math.min(size.ch, 54, Math.max(24, cw)));
-  const shown = fixed ? Object.keys(matrices) : step.tiles.map((t) => t.id);
-  return { cw, ch, ...digitsFor(stage, shown.map((id) => matrices[id]), cw, ch), stacked, window, fixed, left: size.left, top: size.top, down: size.down };
+  return sized(stage, step.tiles.map((t) => matrices[t.id]), size, { stacked, window, fixed: false });
+}
+
+/** The size that serves every step of the score, or null; found once for a score and a screen. */
+function sizeForAll(stage, width, height) {
+  const { matrices, steps } = stage.score;
+  const key = [width, height, stage.digits].join();
+  if (stage.sizing?.score !== stage.score || stage.sizing.key !== key) {
+    const size = fit(steps.map((s) => extent(s, matrices, false)), width, height);
+    const fits = size.cw >= READABLE && size.ch >= 20;
+    const kind = { stacked: false, window: null, fixed: true };
+    stage.sizing = { score: stage.score, key, sizes: fits ? sized(stage, Object.values(matrices), size, kind) : null };
+  }
+  return stage.sizing.sizes;
+}
+
+function sized(stage, shown, { cw, ch, left, top, down }, kind) {
+  const wide = Math.max(SMALLEST, Math.min(cw, 108));
+  const high = Math.max(SMALLEST, Math.min(ch, 54, Math.max(24, wide)));
+  return { cw: wide, ch: high, ...digitsFor(stage, shown, wide, high), ...kind, left, top, down };
 }
 
 /** As many decimals as the cell has room for, up to those asked for; none where two do not fit. */
@@ -94,14 +107,14 @@ function digitsFor(stage, matrices, cw, ch, small = 12) {
   return { digits: 0, font: 9 };
 }
 
-function windowLetters(step, matrices) {
-  const letters = {};
+/** The size of each axis of a step, by its letter. */
+function axes(step, matrices) {
+  const size = {};
   step.operands.forEach((id, k) =>
-    [...step.reads[k]].forEach((a, axis) => (letters[a] = { size: matrices[id].shape[axis] })),
+    [...step.reads[k]].forEach((letter, axis) => (size[letter] = matrices[id].shape[axis])),
   );
-  [...step.makes].forEach((a, axis) => (letters[a] = { size: matrices[step.out].shape[axis] }));
-  for (const n of Object.values(letters)) n.shown = Math.min(n.size, WINDOW);
-  return letters;
+  [...step.makes].forEach((letter, axis) => (size[letter] = matrices[step.out].shape[axis]));
+  return size;
 }
 
 function windowExtent(step, matrices, stacked, window) {

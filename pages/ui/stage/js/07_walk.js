@@ -8,12 +8,11 @@ class Walker extends Stage {
     this.step = 0;
     this.cell = null; // cell by cell: how far the result has been filled in
     this.speed = "normal";
-    this.keys = (event) => this.key(event);
-    document.addEventListener("keydown", this.keys);
+    document.addEventListener("keydown", (event) => this.key(event), { signal: this.ended.signal });
   }
 
   destroy() {
-    document.removeEventListener("keydown", this.keys);
+    super.destroy();
     clearInterval(this.timer);
     clearTimeout(this.later);
   }

@@ -4,14 +4,26 @@ class Player extends Walker {
   constructor(root) {
     super(root);
     this.origin = {};
+    this.leaves = new Map();
     this.build();
-    this.watch = new ResizeObserver(() => this.score && this.draw());
+    this.watch = new ResizeObserver(() => {
+      this.room = this.roomNow();
+      if (this.score) this.draw();
+    });
     this.watch.observe(this.field);
+    this.room = this.roomNow();
+  }
+
+  /** Asked for when it changes, not at every step. On a phone the field grows with its content. */
+  roomNow() {
+    return { width: this.field.clientWidth, height: innerWidth <= 760 ? 470 : this.field.clientHeight };
   }
 
   destroy() {
     super.destroy();
     this.watch.disconnect();
+    cancelIdle(this.idle);
+    clearTimeout(this.reveal);
   }
 
   build() {
@@ -75,6 +87,8 @@ class Player extends Walker {
     const signature = this.score.steps.map((s) => s.formula + s.phase).join();
     if (signature === this.listed) return this.markList();
     this.listed = signature;
+    this.items = [];
+    this.dropLeaves();
     this.list.replaceChildren();
     let phase = "";
     for (const step of this.score.steps) {
@@ -87,7 +101,7 @@ class Player extends Walker {
       const mark = el("span", "mark");
       button.append(mark);
       const item = el("li", "step", button);
-      item.mlp = { step, button, mark };
+      this.items.push({ number: step.number, out: step.out, button, mark });
       this.list.append(item);
     }
     this.markList();
@@ -95,47 +109,88 @@ class Player extends Walker {
 
   /** In the list: where we are, what a pointed cell feeds, what the last edit changed. */
   markList() {
-    for (const { mlp: item } of this.list.querySelectorAll(".step")) {
-      const { step, button, mark } = item;
-      const here = step.number === this.step;
-      button.toggleAttribute("aria-current", here);
-      if (here) button.setAttribute("aria-current", "step");
-      const fed = this.lights.fed[step.out];
-      const cells = fed ? count(this.score.matrices[step.out], fed) : 0;
+    for (const { number, out, button, mark } of this.items) {
+      if (number === this.step) button.setAttribute("aria-current", "step");
+      else button.removeAttribute("aria-current");
+      const fed = this.lights.fed[out];
+      const cells = fed ? count(this.score.matrices[out], fed) : 0;
       button.classList.toggle("fed", cells > 0);
-      button.classList.toggle("changed", this.changedAny(step.out));
-      mark.textContent = cells ? `${cells} ${cells === 1 ? "cell" : "cells"}` : "";
-      if (here) {
-        const { offsetTop, offsetHeight } = button.parentElement;
-        const { scrollTop, clientHeight } = this.list;
-        if (offsetTop < scrollTop + 24 || offsetTop + offsetHeight > scrollTop + clientHeight)
-          this.list.scrollTop = offsetTop - clientHeight / 3;
-      }
+      button.classList.toggle("changed", this.changedAny(out));
+      const words = cells ? `${cells} ${cells === 1 ? "cell" : "cells"}` : "";
+      if (mark.textContent !== words) mark.textContent = words; // the same text again would cost a layout
     }
   }
 
-  /** Lay out the current step. Tables stay as they are while only their values change. */
+  /** Bring the current equation into view, once it has been painted: asking for places costs a layout. */
+  revealCurrent() {
+    clearTimeout(this.reveal);
+    this.reveal = setTimeout(() => {
+      const { offsetTop, offsetHeight } = this.list.querySelector("[aria-current]").parentElement;
+      const { scrollTop, clientHeight } = this.list;
+      if (offsetTop < scrollTop + 24 || offsetTop + offsetHeight > scrollTop + clientHeight)
+        this.list.scrollTop = offsetTop - clientHeight / 3;
+    }, 30);
+  }
+
+  /**
+   * Show the current step. Each step is a leaf: its equation and its tables, built once for a
+   * shape and a size, then only painted. Turning to a leaf that is built costs no layout.
+   */
   draw() {
+    if (!this.room?.width) return;
     const step = this.current;
-    const width = this.field.clientWidth;
-    if (!width) return;
-    // On a phone the field grows with its content, so its own height says nothing.
-    const height = innerWidth <= 760 ? 470 : this.field.clientHeight;
-    const sizes = measure(this, step, width - 8, height - 8, this.origin);
-    const signature = JSON.stringify([this.step, step.tiles, sizes, step.tiles.map((t) => this.score.matrices[t.id].shape)]);
-    if (signature !== this.drawn) {
-      this.drawn = signature;
+    const leaf = this.edits.editing ? this.leaf : this.leafOf(step);
+    if (leaf !== this.leaf) {
       const focus = this.focusedPlace();
-      this.sizes = sizes;
-      this.tiles = step.tiles.map((spec) => buildTile(this, { ...spec, slot: slotOf(spec, step, sizes.stacked) }, this.viewOf(spec, sizes)));
-      this.field.replaceChildren(product(this.tiles, sizes));
+      this.leaf?.show(false);
+      leaf.show(true);
+      this.leaf = leaf;
+      this.tiles = leaf.tiles;
+      this.sizes = leaf.sizes;
       this.refocus(focus);
     }
+    if (leaf.score !== this.score) leaf.say(this.score);
     this.scales = scalesOf(step, this.score.matrices);
-    this.equation.replaceChildren(...equationNodes(step, this.score));
     if (this.lights.id === null && this.cell !== null) this.pointResult();
     this.repaint();
+    this.revealCurrent();
     this.counter.textContent = `${this.step + 1} / ${this.score.steps.length}`;
+    this.buildAhead();
+  }
+
+  leafOf(step) {
+    const sizes = measure(this, step, this.room.width - 8, this.room.height - 8, this.origin);
+    const shapes = step.tiles.map((t) => this.score.matrices[t.id].shape);
+    const signature = JSON.stringify([step.formula, step.tiles, sizes, shapes]);
+    const known = this.leaves.get(step.number);
+    if (known?.signature === signature) return known;
+    known?.remove();
+    // Where every step has a size of its own, cells are many: one leaf at a time.
+    if (!sizes.fixed) this.dropLeaves();
+    const tiles = step.tiles.map((spec) =>
+      buildTile(this, { ...spec, slot: slotOf(spec, step, sizes.stacked) }, this.viewOf(spec, sizes)),
+    );
+    const leaf = new Leaf(step, sizes, tiles, signature);
+    this.equation.append(leaf.equation);
+    this.field.append(leaf.product);
+    leaf.say(this.score);
+    this.leaves.set(step.number, leaf);
+    return leaf;
+  }
+
+  /** The steps not yet built, the next ones first, while nothing else is going on. */
+  buildAhead() {
+    cancelIdle(this.idle);
+    if (!this.sizes.fixed) return;
+    const { steps } = this.score;
+    const missing = steps.map((_, n) => steps[(this.step + n) % steps.length]).find((s) => !this.leaves.has(s.number));
+    if (missing) this.idle = whenIdle(() => this.score && (this.leafOf(missing), this.buildAhead()));
+  }
+
+  dropLeaves() {
+    for (const leaf of this.leaves.values()) leaf.remove();
+    this.leaves.clear();
+    this.leaf = null;
   }
 
   viewOf(spec, sizes) {

@@ -29,6 +29,33 @@ function product(tiles, sizes) {
   return grid;
 }
 
+/** One step as drawn: the line with its equation, and its operands and result. */
+class Leaf {
+  constructor(step, sizes, tiles, signature) {
+    Object.assign(this, { step, sizes, tiles, signature });
+    this.equation = el("div", "line");
+    this.product = product(tiles, sizes);
+  }
+
+  /** What the equation's line says besides the formula can change with every edit. */
+  say(score) {
+    this.score = score;
+    this.equation.replaceChildren(...equationNodes(score.steps[this.step.number], score));
+  }
+
+  show(shown) {
+    for (const node of [this.equation, this.product]) node.classList.toggle("shown", shown);
+  }
+
+  remove() {
+    this.equation.remove();
+    this.product.remove();
+  }
+}
+
+const whenIdle = window.requestIdleCallback ?? ((work) => setTimeout(work, 50));
+const cancelIdle = window.cancelIdleCallback ?? clearTimeout;
+
 function equationNodes(step, score) {
   const { word } = score.matrices[step.out];
   const nodes = [mathNode(step.formula, "formula"), el("span", "word", word)];

@@ -22,6 +22,7 @@ class Wall extends Stage {
   }
 
   destroy() {
+    super.destroy();
     this.watch.disconnect();
   }
 
@@ -35,7 +36,7 @@ class Wall extends Stage {
   measure() {
     const { matrices, cards } = this.score;
     const width = this.root.clientWidth;
-    const room = Math.max(360, innerHeight - 190);
+    const room = Math.max(360, innerHeight - 140);
     const sizes = cards.map((card) => {
       const rows = card.rows.map((row) => row.filter(Boolean).map((id) => shownOf(matrices[id])));
       const sum = (row, side) => row.reduce((n, m) => n + m[side], 0);
@@ -54,7 +55,7 @@ class Wall extends Stage {
     let cw = most;
     const least = Math.max(14, Math.min(40, most));
     while (!phone && cw > least && stackHeight(sizes, cw, width) > room) cw--;
-    const ch = Math.max(14, Math.min(26, cw));
+    const ch = Math.max(14, Math.min(24, cw));
     const full = { cw, ch, ...digitsFor(this, Object.values(matrices), cw, ch, 10) };
     // Far too much for one screen: what is computed shrinks to a heatmap, what is typed stays legible.
     const crowded = !phone && stackHeight(sizes, cw, width) > 1.5 * room;
@@ -66,7 +67,7 @@ class Wall extends Stage {
     const sizes = this.measure();
     const { matrices, cards } = this.score;
     const signature = JSON.stringify([cards, sizes, Object.values(matrices).map((m) => m.shape)]);
-    if (signature !== this.drawn) {
+    if (signature !== this.drawn && !this.edits.editing) {
       this.drawn = signature;
       this.tiles = [];
       this.cards.replaceChildren(...cards.map((card) => this.card(card, sizes)));
@@ -141,7 +142,7 @@ function stackHeight(sizes, cw, width) {
   let total = 0;
   let [across, high] = [0, 0];
   for (const s of sizes) {
-    const [w, h] = [s.cells * cw + s.tiles * 20, s.high * 26 + s.lines * 38 + 20];
+    const [w, h] = [s.cells * cw + s.tiles * 20, s.high * 24 + s.lines * 36 + 20];
     if (across && across + w > width) [total, across, high] = [total + high + 12, 0, 0];
     across += w + 26;
     high = Math.max(high, h);

@@ -1,0 +1,140 @@
+"""A server and a browser for the tests that need eyes and hands."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def chromium():
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+def pytest_collection_modifyitems(items):
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+def serve(script="app.py", cwd=ROOT, *options):
+    """Start `streamlit run`; returns the process and its address once it answers."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", script, "--server.headless=true", f"--server.port={port}", *options],
+        cwd=cwd,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"http://127.0.0.1:{port}"
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).close()
+            return process, url
+        except OSError:
+            time.sleep(0.1)
+    process.kill()
+    raise RuntimeError("the server did not start")
+
+
+@pytest.fixture(scope="session")
+def server():
+    process, url = serve()
+    yield url
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    where = chromium()
+    if where is None:
+        if os.environ.get("MLPSCOPE_BROWSER") == "required" or os.environ.get("CI"):
+            pytest.fail("no Chromium on this machine, and here the browser tests may not be skipped")
+        pytest.skip("no Chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=where, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class App:
+    """The app as a person meets it."""
+
+    def __init__(self, page, url):
+        self.page, self.url = page, url
+        self.errors = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def open(self, where=""):
+        self.page.goto(f"{self.url}/{where}")
+        self.page.locator("td:visible").first.wait_for(timeout=30000)
+        self.settle()
+        return self
+
+    def settle(self):
+        self.page.wait_for_timeout(150)
+        self.page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=20000)
+
+    def press(self, *keys):
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def cell(self, name):
+        """By the name a screen reader says, value left off: `W 1, row 2, column 1`."""
+        return self.page.locator(f'td[aria-label^="{name}"]:visible').first
+
+    def value(self, name):
+        label = self.cell(name).get_attribute("aria-label")
+        return float(label.rsplit(", ", 1)[1].replace("\u2212", "-"))
+
+    def wait(self, name, value):
+        shown = f"{value:g}".replace("-", "\u2212")
+        self.page.locator(f'td[aria-label="{name}, {shown}"]:visible').first.wait_for(timeout=10000)
+
+    @property
+    def counter(self):
+        return self.page.locator(".counter").inner_text()
+
+    def choose(self, title):
+        self.page.locator('[data-testid="stSelectbox"] input').first.click()
+        self.page.get_by_role("option", name=title, exact=False).click()
+        self.settle()
+
+
+@pytest.fixture
+def app(server, browser):
+    opened = []
+
+    def visit(where="", **context):
+        context = browser.new_context(**({"viewport": {"width": 1280, "height": 720}} | context))
+        page = context.new_page()
+        visitor = App(page, server)
+        opened.append((context, visitor))
+        return visitor.open(where)
+
+    yield visit
+    for context, visitor in opened:
+        assert not visitor.errors
+        assert visitor.page.locator('[data-testid="stException"]').count() == 0
+        context.close()

@@ -1,0 +1,179 @@
+"""Typing, pasting and scrubbing in the cell; what is bad is told at the cell and nothing is lost."""
+
+import pytest
+
+import mlpcore as mlp
+from mlpcore.setups import with_cells
+
+STEP = "Step_through"
+
+
+def type_into(student, name, text, key="Enter"):
+    student.cell(name).dblclick()
+    student.page.keyboard.type(text)
+    student.press(key)
+
+
+def test_everything_downstream_follows_and_is_marked(app):
+    student = app(STEP)
+    type_into(student, "W 1, row 2, column 1", "-0.9")
+    setup, _ = with_cells(mlp.EXAMPLES["worksheet"].setup, [(mlp.W(1), (1, 0), -0.9)])
+    values = setup.run()[1]
+    student.wait("S 1, row 2, column 1", values[mlp.S(1)][1, 0])
+    marked = student.page.locator("td:visible.changed").evaluate_all("c => c.map(x => x.getAttribute('aria-label'))")
+    assert {m.rsplit(",", 1)[0] for m in marked} == {
+        "W 1, row 2, column 1",
+        *(f"S 1, row 2, column {n}" for n in (1, 2, 3, 4)),
+    }
+    assert student.page.locator(".list button.changed").count() == 18
+    student.press("Escape", "End")
+    student.wait("new L", float(f"{values[mlp.after(mlp.loss)]:.6f}"))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("0,5", 0.5), (".5", 0.5), ("1e-2", 0.01), ("\u22120.25", -0.25), ("+3", 3), (" 7 ", 7)]
+)
+def test_numbers_as_people_write_them(app, text, value):
+    student = app(STEP)
+    type_into(student, "W 1, row 1, column 1", text)
+    student.wait("W 1, row 1, column 1", value)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("abc", "is not a number"),
+        ("nan", "not a finite number"),
+        ("Infinity", "not a finite number"),
+        ("1e400", "too large"),
+        ("1.2.3", "is not a number"),
+        (" ", "nothing was typed"),
+        ("<img src=x onerror=alert(1)>", "is not a number"),
+    ],
+)
+def test_what_is_no_number_is_told_at_the_cell(app, text, says):
+    student = app(STEP)
+    type_into(student, "W 1, row 1, column 2", "0.25")
+    student.wait("W 1, row 1, column 2", 0.25)
+    type_into(student, "W 1, row 1, column 1", text)
+    bubble = student.page.get_by_role("alert")
+    assert says in bubble.inner_text()
+    assert "It keeps 0.6" in bubble.inner_text()
+    cell, told = student.cell("W 1, row 1, column 1").bounding_box(), bubble.bounding_box()
+    assert abs(told["y"] - cell["y"]) < 120
+    assert student.value("W 1, row 1, column 1") == 0.6
+    assert student.value("W 1, row 1, column 2") == 0.25
+
+
+def test_escape_leaves_the_old_value(app):
+    student = app(STEP)
+    type_into(student, "W 1, row 1, column 1", "5", key="Escape")
+    student.settle()
+    assert student.value("W 1, row 1, column 1") == 0.6
+
+
+def test_tab_and_enter_go_on_to_the_next_cell(app):
+    student = app(STEP)
+    student.cell("W 1, row 1, column 1").focus()
+    student.page.keyboard.type("1")
+    student.press("Tab")
+    student.page.keyboard.type("2")
+    student.press("Enter")
+    student.page.keyboard.type("3")
+    student.press("Enter")
+    for name, value in (("row 1, column 1", 1), ("row 1, column 2", 2), ("row 2, column 2", 3)):
+        student.wait(f"W 1, {name}", value)
+
+
+PASTE = """([text]) => {
+    let e = document.activeElement; while (e?.shadowRoot) e = e.shadowRoot.activeElement;
+    const data = new DataTransfer(); data.setData("text/plain", text);
+    const how = { clipboardData: data, bubbles: true, composed: true, cancelable: true };
+    e.dispatchEvent(new ClipboardEvent("paste", how));
+}"""
+
+
+def paste(student, name, text):
+    student.cell(name).focus()
+    student.page.evaluate(PASTE, [text])
+
+
+@pytest.mark.parametrize("text", ["1\t2\n3\t4", "1;2\r\n3;4\r\n", "1, 2\n3, 4", "1 2\n3 4", "1,0\t2,0\n3,0\t4,0"])
+def test_a_block_is_pasted(app, text):
+    student = app(STEP)
+    paste(student, "W 1, row 2, column 1", text)
+    for name, value in (("row 2, column 1", 1), ("row 2, column 2", 2), ("row 3, column 1", 3), ("row 3, column 2", 4)):
+        student.wait(f"W 1, {name}", value)
+    student.wait("S 1, row 3, column 1", 3 * 0.75 + 4 * 0.8)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("1\t2\t3", "1\u00d73, but from W_1[2, 1] on there is room for 2\u00d72"),
+        ("1\t2\n3", "row 2 of what was pasted has 1 cells"),
+        ("1\tx", "row 1, column 2 of what was pasted"),
+    ],
+)
+def test_a_block_that_does_not_fit_changes_nothing(app, text, says):
+    student = app(STEP)
+    paste(student, "W 1, row 2, column 1", text)
+    assert says in student.page.get_by_role("alert").inner_text()
+    assert student.value("W 1, row 2, column 1") == 0.7
+
+
+def test_a_block_into_a_transposed_matrix(app):
+    """In dL/dW_1 the input stands transposed; what is pasted goes where it is seen to go."""
+    student = app(STEP)
+    student.press("End", *["ArrowLeft"] * 7)
+    assert student.counter == "11 / 18"
+    paste(student, "Z 0, row 1, column 3", "5\t6")
+    student.wait("Z 0, row 1, column 3", 5)
+    student.wait("Z 0, row 2, column 3", 6)
+
+
+def test_dragging_sideways_scrubs(app):
+    student = app(STEP)
+    box = student.cell("W 1, row 1, column 1").bounding_box()
+    x, y = box["x"] + 20, box["y"] + 20
+    mouse = student.page.mouse
+    mouse.move(x, y)
+    mouse.down()
+    for by in range(4, 84, 4):
+        mouse.move(x + by, y)
+    mouse.up()
+    student.wait("W 1, row 1, column 1", 0.8)
+    student.wait("S 1, row 1, column 1", 0.8 * 0.75 + 0.01 * 0.8)
+
+
+def test_quick_edits_in_three_cells_all_survive(app):
+    student = app(STEP)
+    for row, value in ((1, 2), (2, 3), (3, 4)):
+        student.cell(f"W 1, row {row}, column 1").focus()
+        student.page.keyboard.type(str(value))
+        student.press("Enter")
+    for row, value in ((1, 2), (2, 3), (3, 4)):
+        student.wait(f"S 1, row {row}, column 2", value * 0.2 + (0.01, 0.43, 0.88)[row - 1] * 0.05)
+
+
+def test_switching_pages_loses_nothing(app):
+    student = app()
+    type_into(student, "rate", "0.25")
+    student.settle()
+    student.page.get_by_role("link", name="Step through").click()
+    student.page.locator(".counter").wait_for()
+    student.settle()
+    student.page.get_by_role("button", name="step 12", exact=False).click()
+    student.wait("rate", 0.25)
+
+
+def test_typing_a_one_moves_the_class(app):
+    student = app()
+    student.choose("Three classes")
+    type_into(student, "Y, row 3, column 1", "1")
+    student.wait("Y, row 1, column 1", 0)
+    student.wait("Y, row 3, column 1", 1)
+    type_into(student, "Y, row 1, column 1", "0.5")
+    student.page.get_by_role("alert").wait_for()
+    assert "type 1 in the row of the right class" in student.page.get_by_role("alert").inner_text()
+    assert student.value("Y, row 1, column 1") == 0

@@ -1,0 +1,174 @@
+"""What it looks like: sizes, themes, no page that scrolls sideways, one truth in two languages."""
+
+import json
+
+import pytest
+
+import mlpcore as mlp
+from mlpcore import cells
+from mlpcore.steps import ALL
+
+STEP = "Step_through"
+SCREENS = {"beamer": (1280, 720), "desk": (1440, 900), "phone": (390, 844)}
+
+
+@pytest.mark.parametrize("where", ["", STEP])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("screen", list(SCREENS))
+def test_fits_the_screen(app, screen, scheme, where):
+    width, height = SCREENS[screen]
+    student = app(where, viewport={"width": width, "height": height}, color_scheme=scheme)
+    wide = student.page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= width
+    small = student.page.locator("td:visible").evaluate_all(
+        "c => Math.min(...c.map(x => parseFloat(getComputedStyle(x).fontSize)))"
+    )
+    assert small >= (18 if where and screen != "phone" else 10)
+    # Every digit is inside its cell and stands out from it.
+    clipped, faint = student.page.locator("td:visible").evaluate_all(
+        """cells => {
+            const rgb = (t) => t.match(/[\\d.]+/g).map(Number);
+            const lum = (c) => { const f = (v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+                return 0.2126 * f(c[0]) + 0.7152 * f(c[1]) + 0.0722 * f(c[2]); };
+            const clipped = cells.filter((c) => c.scrollWidth > c.clientWidth + 1).length;
+            const faint = cells.filter((c) => { const s = getComputedStyle(c);
+                const [a, b] = [lum(rgb(s.color)), lum(rgb(s.backgroundColor))].sort((x, y) => y - x);
+                return (a + 0.05) / (b + 0.05) < 4.5; }).length;
+            return [clipped, faint];
+        }"""
+    )
+    assert (clipped, faint) == (0, 0)
+
+
+def test_the_step_stands_on_one_beamer_screen(app):
+    student = app(STEP)
+    for part in (".equation", ".field", ".reader"):
+        box = student.page.locator(part).bounding_box()
+        assert box["y"] + box["height"] <= 720, part
+
+
+def test_pointing_at_an_operand_shows_all_it_feeds_as_python_says(app):
+    """The browser reads the same subscripts as `mlpcore.influence`; both must say the same."""
+    student = app(STEP)
+    steps, _ = mlp.EXAMPLES["worksheet"].setup.run()
+    student.cell("W 1, row 2, column 1").hover()
+    marks = student.page.locator(".list .step").evaluate_all("s => s.map(x => x.querySelector('.mark').textContent)")
+    reached = mlp.influence(steps, mlp.W(1), (1, 0))
+    widths, N = mlp.EXAMPLES["worksheet"].net.widths, 4
+    for step, mark in zip(steps, marks, strict=True):
+        shape = mlp.shape_of(step.out, widths, N)
+        (block,) = reached[step.out]
+        size = 1
+        for axis, n in zip(block, shape, strict=True):
+            size *= n if axis == ALL else 1
+        assert mark == f"{size} cell{'s' if size > 1 else ''}"
+
+
+def form(x):
+    """A number as the stage writes it with six decimals."""
+    if x == 0:
+        return "0"
+    if abs(x) >= 5e-7:
+        return f"{x:.6f}".rstrip("0").rstrip(".").replace("-", "\u2212")
+    mantissa, power = f"{x:.3e}".split("e")
+    return f"{mantissa.rstrip('0').rstrip('.')}e{int(power)}".replace("-", "\u2212")
+
+
+@pytest.mark.parametrize("name", ["worksheet", "three classes"])
+def test_formulas_under_the_pointer_are_those_of_python(app, name):
+    student = app(STEP)
+    if name != "worksheet":
+        student.choose(mlp.EXAMPLES[name].title)
+    steps, values = mlp.EXAMPLES[name].setup.run()
+
+    student.page.locator(".mlp").focus()
+    for step in steps:
+        cell = (0,) * len(step.op.makes)
+        student.page.locator(".shown .slot.result td").first.hover()
+        shown = student.page.locator(".reader .numbers").inner_text()
+        written = cells.numbers(step, values, cell, form).replace(" - ", " \u2212 ")
+        assert f"= {written}" in shown or written == form(float(values[step.out][cell])), step
+        student.page.mouse.move(4, 4)
+        student.page.locator(".mlp").focus()
+        student.press("ArrowRight")
+
+
+def test_a_large_network_is_windowed_and_right(app):
+    """256 wide, 256 examples: typed in by keyboard nowhere, so set through the layers."""
+    student = app()
+    page = student.page
+    page.get_by_role("button", name="Layers").click()
+    for label in ("Inputs", "Examples", "Units of layer 1"):
+        field = page.get_by_label(label, exact=True)
+        field.fill("256")
+        field.press("Enter")
+        student.settle()
+    student.press("Escape")
+    page.get_by_role("link", name="Step through").click()
+    page.locator(".counter").wait_for()
+    student.settle()
+    table = page.locator(".shown .slot.result table")
+    assert table.get_attribute("aria-rowcount") == "256"
+    assert page.locator("td:visible").count() < 4000
+    page.locator(".shown .slot.result td").last.focus()
+    before = page.locator(".shown .slot.result .window").inner_text()
+    student.press("ArrowRight")
+    after = page.locator(".shown .slot.result .window").inner_text()
+    assert before != after
+    above = page.locator(".shown .slot.above .window").inner_text()
+    assert after.split("columns")[1] == above.split("columns")[1]
+    label = page.locator(".shown .slot.result td").first.get_attribute("aria-label")
+    assert label.startswith("S 1, row 1, column 17")
+
+
+def test_names_for_screen_readers(app):
+    student = app(STEP)
+    page = student.page
+    assert page.get_by_role("gridcell", name="W 1, row 2, column 1, 0.7").count() == 1
+    assert page.get_by_role("grid", name="W 1, weights, 3 by 2").count() == 1
+    for role in ("toolbar", "grid"):
+        names = page.get_by_role(role).evaluate_all("n => n.map(x => x.getAttribute('aria-label'))")
+        assert all(names)
+    unnamed = page.locator(".mlp button").evaluate_all(
+        "b => b.filter(x => !x.getAttribute('aria-label') && !x.textContent.trim()).length"
+    )
+    assert unnamed == 0
+    page.keyboard.press("ArrowRight")
+    assert page.locator("[aria-live]").last.inner_text().startswith("Step 2 of 18")
+
+
+def test_a_disagreeing_gradient_is_red(app):
+    """Overflow makes the gradient infinite; the seal must say so."""
+    student = app(STEP)
+    for name in ("W 1, row 1, column 1", "Z 0, row 1, column 1"):
+        student.cell(name).dblclick()
+        student.page.keyboard.type("1e200")
+        student.press("Enter")
+    student.page.locator('td[aria-label="S 1, row 1, column 1, \u221e"]').wait_for()
+    assert student.page.locator("td:visible.odd").count() >= 1
+    student.press("Escape", *["ArrowRight"] * 7)
+    assert student.page.locator(".shown .badge.bad").count() == 1
+
+
+def test_nothing_comes_from_outside(app, server):
+    student = app(STEP)
+    urls = json.loads(
+        student.page.evaluate("JSON.stringify(performance.getEntriesByType('resource').map(e => e.name))")
+    )
+    assert urls
+    assert all(url.startswith((server, "data:", "blob:", server.replace("http", "ws"))) for url in urls)
+
+
+def test_every_step_of_every_example_is_drawn(app):
+    student = app(STEP)
+    for name, example in mlp.EXAMPLES.items():
+        student.choose(example.title)
+        steps, _ = example.setup.run()
+        student.page.locator(".mlp").focus()
+        for number, step in enumerate(steps, start=1):
+            assert student.counter == f"{number} / {len(steps)}", name
+            drawn = student.page.locator(".field .shown table").count()
+            assert drawn == len(step.operands) + 1, (name, step)
+            wide = student.page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= 1280, (name, step)
+            student.press("ArrowRight")

@@ -1,0 +1,148 @@
+"""A student with the sheet beside the browser, without a mouse."""
+
+import pytest
+
+import mlpcore as mlp
+
+STEP = "Step_through"
+
+
+def test_the_right_arrow_walks_through_the_whole_sheet(app):
+    student = app(STEP)
+    steps, values = mlp.EXAMPLES["worksheet"].setup.run()
+    for number, step in enumerate(steps, start=1):
+        assert student.counter == f"{number} / {len(steps)}"
+        shown = student.page.locator(".shown .slot.result td").first.get_attribute("aria-label")
+        first = float(values[step.out].ravel()[0])
+        assert shown.startswith(step.out.spoken)
+        assert float(shown.rsplit(", ", 1)[1].replace("\u2212", "-")) == pytest.approx(first, abs=1e-6)
+        assert student.page.locator(".equation .shown math").count() == 1
+        student.press("ArrowRight")
+    assert student.counter == "18 / 18"
+    student.press("Home")
+    assert student.counter == "1 / 18"
+
+
+def test_keyboard_only_from_home_to_the_provenance_of_a_gradient(app):
+    """Load the sheet, edit a weight, walk to dL/dW_1, read where it comes from: keys only."""
+    student = app()
+    page = student.page
+    for _ in range(40):  # Tab along the page to W_1's first cell
+        student.press("Tab")
+        label = page.evaluate(
+            "(() => { let e = document.activeElement; while (e?.shadowRoot) e = e.shadowRoot.activeElement;"
+            " return e?.getAttribute('aria-label') })()"
+        )
+        if label and label.startswith("W 1,"):
+            break
+    assert label == "W 1, row 1, column 1, 0.6"
+    student.press("ArrowDown")
+    page.keyboard.type("0.5")
+    student.press("Enter")
+    student.wait("W 1, row 2, column 1", 0.5)
+    student.wait("S 1, row 2, column 1", 0.5 * 0.75 + 0.43 * 0.8)
+    # The step of dL/dW_1 opens with Enter on its name.
+    button = page.get_by_role("button", name="open the step of d L d W 1", exact=False)
+    button.focus()
+    student.press("Enter")
+    page.locator(".counter").wait_for(timeout=10000)
+    student.settle()
+    assert student.counter == "11 / 18"
+    page.locator(".shown .slot.result td").first.focus()
+    student.press("ArrowDown")
+    numbers = page.locator(".reader .numbers").inner_text()
+    assert numbers.startswith("dL/dW_1[2, 1] = ")
+    assert numbers.count("\u00b7") == 4
+    lit = page.locator(".shown .slot.left td.from").evaluate_all(
+        "cells => cells.map(c => c.getAttribute('aria-label'))"
+    )
+    assert [x.rsplit(",", 1)[0] for x in lit] == [f"delta 1, row 2, column {n}" for n in (1, 2, 3, 4)]
+    lit = page.locator(".shown .slot.above td.from").evaluate_all(
+        "cells => cells.map(c => c.getAttribute('aria-label'))"
+    )
+    assert [x.rsplit(",", 1)[0] for x in lit] == [f"Z 0, row 1, column {n}" for n in (1, 2, 3, 4)]
+
+
+def test_cell_by_cell_fills_the_result_in(app):
+    student = app(STEP)
+    student.press("e")
+    veiled = student.page.locator(".shown .slot.result td.veiled")
+    assert veiled.count() == 11
+    student.press("ArrowRight", "ArrowRight")
+    assert veiled.count() == 9
+    assert student.page.locator(".reader .numbers").inner_text().startswith("S_1[1, 3] = 0.6\u00b7(\u22120.75)")
+    student.press(*["ArrowRight"] * 10)
+    assert student.counter == "2 / 18"
+    student.press("ArrowLeft")
+    assert student.counter == "1 / 18"
+    assert veiled.count() == 0
+
+
+def test_play_runs_to_the_end_and_can_be_paused(app):
+    student = app(STEP)
+    student.page.get_by_label("Speed").select_option("fast")
+    student.page.get_by_role("button", name="Play").click()
+    student.page.get_by_text("3 / 18").wait_for(timeout=5000)
+    student.page.get_by_role("button", name="Pause").click()
+    stopped = student.counter
+    student.page.wait_for_timeout(1500)
+    assert student.counter == stopped
+
+
+def test_the_list_jumps(app):
+    student = app(STEP)
+    student.page.get_by_role("button", name="step 10", exact=False).click()
+    assert student.counter == "10 / 18"
+    assert student.page.locator(".list [aria-current=step]").count() == 1
+
+
+def test_the_place_survives_a_change_of_page(app):
+    student = app(STEP)
+    student.press(*["ArrowRight"] * 6)
+    student.page.wait_for_timeout(1200)
+    student.page.get_by_role("link", name="Whole pass").click()
+    student.page.locator(".wall td").first.wait_for()
+    student.settle()
+    student.page.get_by_role("link", name="Step through").click()
+    student.page.locator(".counter").wait_for()
+    student.settle()
+    assert student.counter == "7 / 18"
+
+
+def test_nothing_jumps_between_steps(app):
+    student = app(STEP)
+    corners = set()
+    for _ in range(18):
+        box = student.page.locator(".shown .slot.result").bounding_box()
+        bar = student.page.locator(".bar").bounding_box()
+        reader = student.page.locator(".reader").bounding_box()
+        corners.add((box["x"], box["y"], bar["y"], reader["y"]))
+        student.press("ArrowRight")
+    assert len(corners) == 1
+
+
+def test_arrow_keys_cross_from_operand_to_result(app):
+    student = app(STEP)
+    student.cell("W 1, row 2, column 2").focus()
+
+    def label():
+        return student.page.evaluate(
+            "(() => { let e = document.activeElement; while (e?.shadowRoot) e = e.shadowRoot.activeElement;"
+            " return e.getAttribute('aria-label') })()"
+        )
+
+    student.press("ArrowRight")
+    assert label().startswith("S 1, row 2, column 1")
+    student.press("ArrowUp", "ArrowUp")
+    assert label().startswith("Z 0, row 2, column 1")
+    student.press("Escape", "ArrowRight")
+    assert student.counter == "2 / 18"
+
+
+def test_kept_preactivations_show_their_recomputation(app):
+    student = app(STEP)
+    student.page.locator('[data-testid="stSelectbox"] input').nth(1).click()
+    student.page.get_by_role("option", name="cache S", exact=True).click()
+    student.page.get_by_text("1 / 19").wait_for()
+    student.page.get_by_role("button", name="step 8", exact=False).click()
+    assert "computed again" in student.page.locator(".equation").inner_text()
