@@ -104,6 +104,11 @@ class App:
         """By the name a screen reader says, value left off: `W 1, row 2, column 1`."""
         return self.page.locator(f'td[aria-label^="{name}"]:visible').first
 
+    def names(self, selector):
+        """The cells that match, by name, values left off."""
+        labels = self.page.locator(selector).evaluate_all("c => c.map(x => x.getAttribute('aria-label'))")
+        return [label.rsplit(", ", 1)[0] for label in labels]
+
     def value(self, name):
         label = self.cell(name).get_attribute("aria-label")
         return float(label.rsplit(", ", 1)[1].replace("\u2212", "-"))

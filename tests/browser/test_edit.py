@@ -20,7 +20,7 @@ def test_everything_downstream_follows_and_is_marked(app):
     setup, _ = with_cells(mlp.EXAMPLES["worksheet"].setup, [(mlp.W(1), (1, 0), -0.9)])
     values = setup.run()[1]
     student.wait("S 1, row 2, column 1", values[mlp.S(1)][1, 0])
-    marked = student.page.locator("td:visible.changed").evaluate_all("c => c.map(x => x.getAttribute('aria-label'))")
+    marked = student.page.locator("td.changed:visible").evaluate_all("c => c.map(x => x.getAttribute('aria-label'))")
     assert {m.rsplit(",", 1)[0] for m in marked} == {
         "W 1, row 2, column 1",
         *(f"S 1, row 2, column {n}" for n in (1, 2, 3, 4)),

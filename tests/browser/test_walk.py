@@ -146,3 +146,18 @@ def test_kept_preactivations_show_their_recomputation(app):
     student.page.get_by_text("1 / 19").wait_for()
     student.page.get_by_role("button", name="step 8", exact=False).click()
     assert "computed again" in student.page.locator(".equation").inner_text()
+
+
+def test_a_click_holds_a_cell_until_escape(app):
+    student = app(STEP)
+    page = student.page
+    student.cell("S 1, row 2, column 3").click()
+    page.mouse.move(5, 5)
+    held = {"W 1, row 2, column 1", "W 1, row 2, column 2", "Z 0, row 1, column 3", "Z 0, row 2, column 3"}
+    assert set(student.names("td.from")) == held
+    student.cell("S 1, row 1, column 1").hover()
+    assert set(student.names("td.from")) != held
+    page.mouse.move(5, 5)
+    assert set(student.names("td.from")) == held
+    student.press("Escape")
+    assert student.names("td.from") == []

@@ -88,8 +88,8 @@ class Stage {
 
   /** Light up what a cell comes from and what it feeds. */
   point(cell) {
-    if (cell === null && this.lights.held) this.lights = this.lights.held;
-    else if (cell === null) this.lights = dark();
+    if (cell === null && this.lights.pinned) return;
+    if (cell === null) this.lights = this.lights.held ?? dark();
     else {
       const held = this.lights.pinned ? this.lights : this.lights.held;
       this.lights = { ...this.trace(cell.mlp), held };
@@ -101,9 +101,8 @@ class Stage {
     const { of, index } = cell.mlp;
     const held = this.lights.pinned ? this.lights : this.lights.held;
     const again = held && held.id === of && covers(held.index, index);
-    this.lights = again ? dark() : { ...this.trace(cell.mlp), pinned: true };
     cell.focus({ preventScroll: true });
-    if (again) this.lights = dark();
+    this.lights = again ? dark() : { ...this.trace(cell.mlp), pinned: true, held: null };
     this.lit();
   }
 
