@@ -212,5 +212,6 @@ def test_the_largest_network_still_travels(app):
     app.number_input(key="width 1").set_value(256).run()
     app.number_input(key="examples").set_value(256).run()
     assert told(app)["matrices"]["W1"]["shape"] == [256, 256]
-    assert set(told(app)["matrices"]["S1"]["values"]) == {"f64"}
+    assert set(told(app)["matrices"]["S1"]["values"]) == {"f32"}
+    assert set(told(app)["matrices"]["W1"]["values"]) == {"f64"}
     assert np.prod(told(app)["matrices"]["S1"]["shape"]) == 65536

@@ -73,8 +73,16 @@ def test_the_slope_is_shown_where_the_formula_needs_it():
 
 def test_what_is_not_a_number_travels_as_a_word():
     assert pack(np.array([1.5, np.nan, np.inf, -np.inf, -0.0])) == [1.5, "nan", "inf", "-inf", -0.0]
-    big = np.arange(PACKED + 1.0)
+
+
+def test_large_matrices_travel_as_bytes():
+    big = np.arange(PACKED + 1.0) / 3
     np.testing.assert_array_equal(unpack(pack(big), big.shape), big)
+    short = pack(big, exact=False)
+    np.testing.assert_allclose(np.frombuffer(base64.b64decode(short["f32"]), "<f4"), big, rtol=1e-7)
+    for wide in (1e300, 1e-300, np.inf, np.nan):
+        big[5] = wide
+        np.testing.assert_array_equal(unpack(pack(big, exact=False), big.shape), big)
 
 
 def test_every_gradient_carries_its_check():

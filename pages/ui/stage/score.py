@@ -25,8 +25,9 @@ Json = dict[str, Any]
 
 #: Matrices above this many cells travel as bytes: shorter, and quicker to read, than digits.
 PACKED = 1024
-#: Probe at most this many cells of each gradient on every edit.
+#: Probe at most this many cells of each gradient on every edit, and fewer where a pass is large.
 PROBES = 48
+PROBED_NUMBERS = 1_000_000
 
 PHASES = {
     "forward": "Forward",
@@ -53,11 +54,19 @@ def by_key(setup: Setup) -> dict[str, Var]:
     return {key(v): v for v in setup.inputs()}
 
 
-def pack(array: np.ndarray) -> list[Any] | Json:
-    """The values of a matrix, row by row; NaN and infinity as words, for JSON has none."""
+def pack(array: np.ndarray, exact: bool = True) -> list[Any] | Json:
+    """The values of a matrix, row by row; NaN and infinity as words, for JSON has none.
+
+    Args:
+        exact: every bit is needed, because the browser may send values back. Else a large
+            matrix travels in single precision, where its numbers are within that range.
+    """
     flat = np.asarray(array, dtype=np.float64).ravel()
     if flat.size > PACKED:
-        return {"f64": base64.b64encode(flat.astype("<f8").tobytes()).decode("ascii")}
+        sizes = np.abs(flat[flat != 0])
+        narrow = not exact and ((sizes > 1e-37) & (sizes < 1e38)).all()
+        kind, form = ("f32", "<f4") if narrow else ("f64", "<f8")
+        return {kind: base64.b64encode(flat.astype(form).tobytes()).decode("ascii")}
     if np.isfinite(flat).all():
         return flat.tolist()
     return [x if np.isfinite(x) else str(x) for x in flat.tolist()]
@@ -66,7 +75,8 @@ def pack(array: np.ndarray) -> list[Any] | Json:
 def score(setup: Setup, schedule: str) -> Json:
     """The whole of a training step, ready for the stage."""
     steps, values = setup.run(schedule)
-    check = check_steps(steps, values, most=PROBES)
+    size = sum(np.size(value) for value in values.values())
+    check = check_steps(steps, values, most=max(3, min(PROBES, PROBED_NUMBERS // size)))
     editable = setup.inputs()
     matrices = {key(v): _matrix(v, values[v], v in editable) for v in values}
     played = []
@@ -96,7 +106,7 @@ def _matrix(var: Var, value: np.ndarray, editable: bool) -> Json:
         "part": var.part,
         "shape": list(value.shape),
         "row": var.info.axes == ("example",),
-        "values": pack(value),
+        "values": pack(value, exact=editable),
         "editable": editable,
     }
 

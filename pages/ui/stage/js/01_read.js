@@ -5,8 +5,8 @@ const WORDS = { nan: NaN, inf: Infinity, "-inf": -Infinity };
 
 function decode(values) {
   if (!Array.isArray(values)) {
-    const bytes = Uint8Array.from(atob(values.f64), (c) => c.charCodeAt(0));
-    return new Float64Array(bytes.buffer);
+    const bytes = Uint8Array.from(atob(values.f64 ?? values.f32), (c) => c.charCodeAt(0));
+    return values.f64 ? new Float64Array(bytes.buffer) : new Float32Array(bytes.buffer);
   }
   return Float64Array.from(values, (v) => (typeof v === "string" ? WORDS[v] : v));
 }
@@ -77,7 +77,9 @@ function inside(blocks, index) {
 
 /** How many cells of a matrix lie in some of the blocks. */
 function count(matrix, blocks) {
-  let cells = 0;
+  const size = (block) => block.reduce((n, x, axis) => n * (x === null ? matrix.shape[axis] : 1), 1);
+  if (blocks.length === 1) return size(blocks[0]);
+  let cells = 0; // blocks may overlap
   for (let r = 0; r < matrix.rows; r++)
     for (let c = 0; c < matrix.cols; c++) if (inside(blocks, indexOf(matrix, false, r, c))) cells++;
   return cells;

@@ -5,7 +5,7 @@ const GAP = 38; // beside a tile: its row numbers, its frame, the space to the n
 const HEAD = 58; // caption and column numbers of a tile
 const SMALLEST = 15; // a cell without digits
 const READABLE = 40; // a cell that shows digits
-const WINDOW = 32; // cells along an axis of a windowed matrix
+const WINDOW = 24; // cells along an axis of a windowed matrix
 
 /** Rows and columns of each tile of a step as drawn, and how many tiles stand side by side. */
 function extent(step, matrices, stacked) {

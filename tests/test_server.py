@@ -1,0 +1,48 @@
+"""The server around the pages: found by plain `streamlit run`, tidy, and silent about its insides."""
+
+import asyncio
+import gc
+import importlib
+from pathlib import Path
+
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+from streamlit.web.server.app_discovery import discover_asgi_app
+
+from pages.ui import server
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_entry_is_found_and_is_ours():
+    assert discover_asgi_app(ROOT / "app.py").import_string == "app:app"
+    assert isinstance(importlib.import_module("app").app, st.App)
+
+
+def test_garbage_is_collected_while_the_server_runs(monkeypatch):
+    collected = []
+    monkeypatch.setattr(server, "PERIOD", 0.01)
+    monkeypatch.setattr(gc, "collect", lambda: collected.append(1))
+
+    async def live():
+        async with server.lifespan(None):
+            await asyncio.sleep(0.2)
+        seen = len(collected)
+        await asyncio.sleep(0.05)
+        return seen
+
+    seen = asyncio.run(live())
+    assert seen >= 2
+    assert len(collected) <= seen + 1  # one may have been under way
+
+
+def test_a_fault_in_a_page_is_a_sentence():
+    def page():
+        from pages.ui import server
+
+        assert server.on_script_error(ValueError("the secret inside"))
+
+    app = AppTest.from_function(page).run()
+    assert not app.exception
+    assert "went wrong" in app.error[0].value
+    assert "secret" not in app.error[0].value
