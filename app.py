@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from pages.ui import server, shell, widgets
-
 
 def home() -> None:
     """Choose an example, edit any input, see the whole pass at a glance."""
+    from pages.ui import shell, widgets
+
     with shell.open_page("Whole pass"):
         widgets.choose_example()
         widgets.choose_loss()
@@ -21,5 +21,8 @@ if __name__ == "__main__":
     home()
 else:
     # The server imports this file as a module; where a host runs it as a plain script, the
-    # page above is all there is, and it is enough.
+    # page above is all there is, and it is enough. The pages' imports stay out of here: the
+    # stage registers itself when it is imported, and Streamlit 1.62 only hears that in a run.
+    from pages.ui import server
+
     app = st.App("app.py", lifespan=server.lifespan, on_script_error=server.on_script_error)

@@ -139,7 +139,10 @@ def symbols(step: Step) -> str:
     op = step.op
 
     def at(latex: str, letters: str) -> str:
-        return rf"\left({latex}\right)_{{{letters}}}" if letters else latex
+        if not letters:
+            return latex
+        # A lone letter needs no brackets before its subscript; anything else would be misread.
+        return rf"{latex}_{{{letters}}}" if len(latex) == 1 else rf"\left({latex}\right)_{{{letters}}}"
 
     def write(tree: Tree) -> str:
         out = ""

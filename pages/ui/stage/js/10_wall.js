@@ -58,7 +58,7 @@ class Wall extends Stage {
     const ch = Math.max(14, Math.min(24, cw));
     const full = { cw, ch, ...digitsFor(this, Object.values(matrices), cw, ch, 10) };
     // Far too much for one screen: what is computed shrinks to a heatmap, what is typed stays legible.
-    const crowded = !phone && stackHeight(sizes, cw, width) > 1.5 * room;
+    const crowded = !phone && stackHeight(sizes, cw, width) > 2.2 * room;
     return { editable: full, made: crowded ? { cw: 16, ch: 14, digits: 0, font: 9 } : full };
   }
 
