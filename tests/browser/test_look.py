@@ -118,7 +118,7 @@ def test_a_large_network_is_windowed_and_right(app):
     above = page.locator(".shown .slot.above .window").inner_text()
     assert after.split("columns")[1] == above.split("columns")[1]
     label = page.locator(".shown .slot.result td").first.get_attribute("aria-label")
-    assert label.startswith("S 1, row 1, column 17")
+    assert label.startswith("S 1, row 1, column 13")
 
 
 def test_names_for_screen_readers(app):

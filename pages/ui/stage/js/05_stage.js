@@ -21,7 +21,9 @@ class Stage {
     };
     root.ondblclick = (event) => {
       const cell = cellOf(event);
-      if (cell) this.edits.open(cell);
+      if (!cell) return;
+      if (this.score.matrices[cell.mlp.id].editable) this.edits.open(cell);
+      else cell.mlp.tile.spec.open?.();
     };
     root.onpaste = (event) => {
       const cell = cellOf(event);

@@ -55,11 +55,18 @@ class Wall extends Stage {
     let cw = most;
     const least = Math.max(14, Math.min(40, most));
     while (!phone && cw > least && stackHeight(sizes, cw, width) > room) cw--;
-    const ch = Math.max(14, Math.min(24, cw));
-    const full = { cw, ch, ...digitsFor(this, Object.values(matrices), cw, ch, 10) };
+    const full = this.sized(cw, Object.values(matrices));
+    if (phone || stackHeight(sizes, cw, width) <= 2.2 * room) return { editable: full, made: full };
     // Far too much for one screen: what is computed shrinks to a heatmap, what is typed stays legible.
-    const crowded = !phone && stackHeight(sizes, cw, width) > 2.2 * room;
-    return { editable: full, made: crowded ? { cw: 16, ch: 14, digits: 0, font: 9 } : full };
+    const typed = Object.values(matrices).filter((m) => m.editable);
+    const columns = Math.max(...typed.map((m) => shownOf(m).cols));
+    const legible = this.sized(Math.min(46, Math.floor((width - 40) / columns)), typed);
+    return { editable: legible, made: { cw: 16, ch: 14, digits: 0, font: 9 } };
+  }
+
+  sized(cw, matrices) {
+    const ch = Math.max(14, Math.min(24, cw));
+    return { cw, ch, ...digitsFor(this, matrices, cw, ch, 10) };
   }
 
   draw() {
