@@ -13,8 +13,9 @@ def home() -> None:
         with st.popover("Layers"):
             widgets.edit_layers()
         widgets.start_again()
+    widgets.loss_complaint()
     widgets.wall()
-    shell.close_page()
+    shell.close_page(widgets.conventions())
 
 
 if __name__ == "__main__":

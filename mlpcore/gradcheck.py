@@ -44,7 +44,8 @@ class Check:
     """One gradient against central differences.
 
     Attributes:
-        error: worst difference, relative to the largest entry of the gradient.
+        error: worst difference, relative to the largest entry of the gradient; NaN where the
+            gradient or the loss is not finite, so that nothing can be compared.
         probed: how many cells were compared.
         cells: how many cells the gradient has.
         skipped: cells whose probe crosses a kink.
@@ -128,7 +129,7 @@ def _check(
         largest = max((float(np.abs(x[good]).max(initial=0.0)) for x in (measured, claimed)), default=0.0)
         scale = max(largest, FLOOR * abs(float(values[LOSS])), np.finfo(float).tiny)
         error = float(off.max(initial=0.0) / scale)
-    if not np.isfinite(claimed).all():
+    if not (np.isfinite(claimed).all() and np.isfinite(values[LOSS])):
         error = float("nan")
     cells = [tuple(int(i) for i in np.unravel_index(c, at.shape)) for c in chosen]
     skipped = tuple(Skipped(cell, *k) for cell, k in zip(cells, crossed, strict=True) if k is not None)

@@ -96,6 +96,13 @@ class Var:
         return ("new " if self.new else "") + self.info.plain + sub
 
     @property
+    def symbol(self) -> str:
+        """The symbol as it is typeset, on one line: `δ_1`, `∂L/∂W_1`, `η`."""
+        greek = {"delta": "δ", "rate": "η", "ell": "ℓ"}.get(self.kind, self.info.plain.replace("dL/d", "∂L/∂"))
+        sub = "" if self.layer is None else f"_{self.layer}"
+        return ("new " if self.new else "") + greek + sub
+
+    @property
     def spoken(self) -> str:
         """For a screen reader: `W 1`, `d L d W 1`."""
         return self.text.replace("dL/d", "d L d ").replace("_", " ")

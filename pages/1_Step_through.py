@@ -5,4 +5,4 @@ with shell.open_page("Step through"):
     widgets.choose_schedule()
     widgets.start_again()
 widgets.player()
-shell.close_page()
+shell.close_page(widgets.conventions())

@@ -171,10 +171,10 @@ def test_a_loss_that_does_not_fit_says_why_and_offers_a_way(app):
 
 
 def test_layers_can_be_shaped(app):
-    app.number_input(key="width 1").set_value(5).run()
+    app.text_input(key="width 1").set_value("5").run()
     app.selectbox(key="activation 1").select("gelu").run()
     app.checkbox(key="bias 2").check().run()
-    app.number_input(key="examples").set_value(6).run()
+    app.text_input(key="examples").set_value("6").run()
     score = told(app)
     assert score["matrices"]["W1"]["shape"] == [5, 2]
     assert score["matrices"]["W1"]["values"][:6] == [0.6, 0.01, 0.7, 0.43, 0, 0.88]
@@ -200,17 +200,39 @@ def test_an_overflow_is_shown_as_one(app):
     assert not score["checks"]["dW1"]["agrees"]
 
 
-def test_conventions_stand_on_every_page(app):
+def test_conventions_stand_where_they_are_met(app):
+    def shown():
+        return " ".join(c.value for c in app.caption)
+
     for page in ("app.py", STEP):
         app.switch_page(page).run()
-        shown = " ".join(c.value for c in app.caption)
-        assert all(text in shown for text in mlp.CONVENTIONS.values())
+        assert mlp.CONVENTIONS["relu"] in shown()
+        assert mlp.CONVENTIONS["hinge"] not in shown()
+    app.switch_page("app.py").run()
+    app.selectbox(key="example").select("three classes").run()
+    app.selectbox(key="loss").select("SoftmaxHinge").run()
+    assert mlp.CONVENTIONS["hinge"] in shown()
+    assert mlp.CONVENTIONS["relu"] not in shown()
+
+
+@pytest.mark.parametrize("text", ["abc", "2.5", "0", "-3", "1000", "", "²", "1e2", "9" * 5000])
+def test_a_size_that_is_none_is_told_beside_its_field(app, text):
+    before = told(app)["matrices"]
+    app.text_input(key="width 1").set_value(text).run()
+    assert "is not a whole number from 1 to 256" in app.error[0].value
+    assert app.text_input(key="width 1").value == "3"
+    assert told(app)["matrices"] == before
+
+
+def test_the_note_is_the_example_s_only_while_its_numbers_are(app):
+    assert told(app)["look"].startswith(mlp.EXAMPLES["worksheet"].look)
+    send(app, "wall", edits=edit(1, ["W1", [0, 0], 9.0]))
+    assert told(app)["look"].startswith("Your own numbers")
 
 
 def test_the_largest_network_still_travels(app):
-    app.number_input(key="width 0").set_value(256).run()
-    app.number_input(key="width 1").set_value(256).run()
-    app.number_input(key="examples").set_value(256).run()
+    for field in ("width 0", "width 1", "examples"):
+        app.text_input(key=field).set_value("256").run()
     assert told(app)["matrices"]["W1"]["shape"] == [256, 256]
     assert set(told(app)["matrices"]["S1"]["values"]) == {"f32"}
     assert set(told(app)["matrices"]["W1"]["values"]) == {"f64"}

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from mlpcore import CONVENTIONS
-
 #: Every page, in the order it is offered: file, label.
 PAGES = {
     "app.py": "Whole pass",
@@ -42,6 +40,6 @@ def open_page(label: str) -> Iterator[None]:
         yield
 
 
-def close_page() -> None:
+def close_page(conventions: list[str]) -> None:
     """The last line of every page: choices made where mathematics leaves one."""
-    st.caption(" · ".join(CONVENTIONS.values()) + " · Examples are columns; layers count from 1.")
+    st.caption(" · ".join([*conventions, "Examples are columns; layers count from 1."]))

@@ -6,11 +6,17 @@ from functools import partial
 
 import streamlit as st
 
-from mlpcore import ACTIVATIONS, EXAMPLES, LOSSES, SCHEDULES, Setup
+from mlpcore import ACTIVATIONS, CONVENTIONS, EXAMPLES, LOSSES, SCHEDULES, Setup, margin
 from mlpcore.setups import MAX_DEPTH, MAX_EXAMPLES, MAX_WIDTH, resized, with_loss
 from pages.ui import session
 from pages.ui.stage.score import score
 from pages.ui.stage.stage import stage
+
+
+def _whole(text: str, top: int) -> int:
+    if not text.strip().isdecimal() or len(text) > 9 or not 1 <= int(text) <= top:
+        raise ValueError(f"“{text[:20]}” is not a whole number from 1 to {top}")
+    return int(text)
 
 
 def _complain(widget: str) -> None:
@@ -56,8 +62,15 @@ def choose_loss() -> None:
         label_visibility="collapsed",
         width=260,
     )
-    if wrong := session.notice("loss"):
-        text, tried = wrong
+
+
+def loss_complaint() -> None:
+    """Where a chosen loss cannot read the targets: why, and the way to make them fit."""
+    wrong = session.notice("loss")
+    if not wrong:
+        return
+    text, tried = wrong
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.error(_escaped(text))
         st.button(
             "Turn the targets into classes",
@@ -73,11 +86,12 @@ def choose_schedule() -> None:
     st.selectbox(
         "Keep for the backward pass",
         list(SCHEDULES),
+        format_func=lambda name: f"Memory: {name}",
         key=session.show("schedule", work.schedule),
         on_change=session.choose_schedule,
         args=("schedule",),
         label_visibility="collapsed",
-        width=190,
+        width=250,
         help="\n\n".join(f"**{s.name}**: {s.why}" for s in SCHEDULES.values()),
     )
 
@@ -141,7 +155,13 @@ def edit_layers() -> None:
     net = setup.net
 
     def size(label: str, key: str, value: int, top: int, how: object) -> None:
-        st.number_input(label, 1, top, key=session.show(key, value), step=1, on_change=session.change, args=(key, how))
+        # A text field: a number field turns what is no number into its smallest one, silently.
+        st.text_input(
+            label,
+            key=session.show(key, str(value)),
+            on_change=session.change,
+            args=(key, lambda setup, text: how(setup, _whole(text, top))),
+        )
         _complain(key)
 
     left, right = st.columns(2)
@@ -180,13 +200,20 @@ def edit_layers() -> None:
 # --- the stages ------------------------------------------------------------------------------
 
 
+def _look(work: session.Work) -> str:
+    example = EXAMPLES[work.example]
+    if work.setup is not example.setup:
+        return f"Your own numbers, begun from “{example.title}”."
+    return " ".join(filter(None, (example.look, example.source)))
+
+
 def _payload(kind: str) -> dict:
     work = session.current()
     return {
         **score(work.setup, work.schedule),
         "kind": kind,
         "example": work.example,
-        "look": " ".join(filter(None, (EXAMPLES[work.example].look, EXAMPLES[work.example].source))),
+        "look": _look(work),
         "cursor": {"rev": work.rev, "step": work.step},
         "answer": work.answer,
     }
@@ -205,3 +232,10 @@ def wall() -> None:
     if session.take_reports("wall"):
         st.switch_page("pages/1_Step_through.py")
     stage("wall", _payload("wall"))
+
+
+def conventions() -> list[str]:
+    """The choices, where mathematics leaves one, that the present network meets."""
+    setup = session.current().setup
+    met = {"relu": any(layer.activation == "relu" for layer in setup.net.layers), "hinge": margin in setup.inputs()}
+    return [CONVENTIONS[name] for name, here in met.items() if here]

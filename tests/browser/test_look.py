@@ -69,7 +69,7 @@ def form(x):
     if x == 0:
         return "0"
     if abs(x) >= 5e-7:
-        return f"{x:.6f}".rstrip("0").rstrip(".").replace("-", "\u2212")
+        return f"{x * (1 + 1e-14):.6f}".rstrip("0").rstrip(".").replace("-", "\u2212")
     mantissa, power = f"{x:.3e}".split("e")
     return f"{mantissa.rstrip('0').rstrip('.')}e{int(power)}".replace("-", "\u2212")
 

@@ -51,7 +51,7 @@ def test_keyboard_only_from_home_to_the_provenance_of_a_gradient(app):
     page.locator(".shown .slot.result td").first.focus()
     student.press("ArrowDown")
     numbers = page.locator(".reader .numbers").inner_text()
-    assert numbers.startswith("dL/dW_1[2, 1] = ")
+    assert numbers.startswith("∂L/∂W_1[2, 1] = ")
     assert numbers.count("\u00b7") == 4
     lit = page.locator(".shown .slot.left td.from").evaluate_all(
         "cells => cells.map(c => c.getAttribute('aria-label'))"

@@ -7,6 +7,7 @@ the stage each operand stands. Everything here is read off the steps; nothing is
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -40,8 +41,13 @@ PHASES = {
 
 @lru_cache(maxsize=4096)
 def mathml(latex: str) -> str:
-    """LaTeX of ours as MathML. Browsers draw no double-struck variant, but the character itself."""
-    return convert(latex).replace('<mn mathvariant="double-struck">1</mn>', "<mn>𝟙</mn>")
+    """LaTeX of ours as MathML, mended where browsers and the converter differ.
+
+    Browsers draw no double-struck variant, but the character itself.
+    """
+    drawn = convert(latex).replace('<mn mathvariant="double-struck">1</mn>', "<mn>𝟙</mn>")
+    # A prime is a character of its own height; as a superscript it would float away.
+    return re.sub(r"<msup><mo>([\w ]+)</mo><mi>&#x02032;</mi></msup>", r"<mi>\1′</mi>", drawn)
 
 
 def key(var: Var) -> str:
@@ -88,7 +94,7 @@ def score(setup: Setup, schedule: str) -> Json:
             matrices[name] = {
                 **_matrix(var, view.arithmetic(values[var]), False),
                 "label": mathml(view.latex(var.latex)),
-                "text": f"{view.name}({var.text})",
+                "text": f"{view.name}({var.symbol})",
                 "spoken": f"{view.name} of {var.spoken}",
             }
             views[position] = {"id": name, "name": view.name}
@@ -100,7 +106,7 @@ def _matrix(var: Var, value: np.ndarray, editable: bool) -> Json:
     value = np.asarray(value)
     return {
         "label": mathml(var.latex),
-        "text": var.text,
+        "text": var.symbol,
         "spoken": var.spoken,
         "word": var.word,
         "part": var.part,
@@ -125,7 +131,7 @@ def _step(step: Step, views: Mapping[int, Json], keeps_all: bool) -> Json:
         "tiles": placed(step, views),
         "phase": PHASES[step.phase],
         "recompute": step.recompute,
-        "frees": [] if keeps_all else [v.text for v in step.frees],
+        "frees": [] if keeps_all else [v.symbol for v in step.frees],
     }
 
 
@@ -192,11 +198,11 @@ def _checks(check: GradCheck) -> Json:
     return {
         key(v): {
             "agrees": c.agrees,
-            "error": f"{c.error:.0e}" if np.isfinite(c.error) else "not finite",
+            "error": f"{c.error:.0e}" if np.isfinite(c.error) else "out of range",
             "probed": c.probed,
             "cells": c.cells,
             "skipped": [
-                f"{v.of.text}{_place(s.cell)}: the kink of {s.kink.text}{_place(s.kink_cell)} lies inside the probe"
+                f"{v.of.symbol}{_place(s.cell)}: the kink of {s.kink.symbol}{_place(s.kink_cell)} lies inside the probe"
                 for s in c.skipped[:4]
             ],
             "skips": len(c.skipped),

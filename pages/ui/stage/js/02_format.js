@@ -17,9 +17,16 @@ function format(x, digits) {
     const [mantissa, power] = x.toExponential(Math.max(0, digits - 3)).split("e");
     text = `${trim(mantissa)}e${Number(power)}`;
   } else {
-    text = trim(x.toFixed(size >= 1000 ? Math.min(digits, 1) : size >= 100 ? Math.min(digits, 2) : digits));
+    // 0.1205 is a little less in binary; the nudge rounds it as a person would by hand.
+    const nudged = x * (1 + 1e-14);
+    text = trim(nudged.toFixed(size >= 1000 ? Math.min(digits, 1) : size >= 100 ? Math.min(digits, 2) : digits));
   }
   return text.replaceAll("-", MINUS);
+}
+
+/** A number as a person would read it out: without the dust that binary fractions leave. */
+function shortest(x) {
+  return Number.isFinite(x) ? String(Number(x.toPrecision(14))).replaceAll("-", MINUS) : format(x, 0);
 }
 
 /** A number to the last digit, as it is typed. */

@@ -135,7 +135,7 @@ function paintValue(stage, cell, matrix, value, scale, veiled) {
   const text = veiled ? "\u00b7" : format(value, tile.view.digits || 4);
   if (!cell.querySelector("input")) cell.textContent = tile.view.digits ? text : "";
   cell.setAttribute("aria-label", veiled ? "not yet computed" : spokenCell(matrix, index, format(value, 6)));
-  cell.title = veiled ? "" : `${matrix.text}${place(index)} = ${exact(value)}`;
+  cell.title = veiled ? "" : `${matrix.text}${place(index)} = ${shortest(value)}`;
   const odd = veiled || !Number.isFinite(value);
   const { background, ink } = odd ? { background: "", ink: "" } : shade(stage.colours, value / scale);
   cell.style.backgroundColor = background;
@@ -157,12 +157,16 @@ function badgeWords(check) {
   const lines = [
     check.agrees
       ? `Agrees with central differences: worst relative error ${check.error}, ${seen}.`
-      : `Central differences disagree: worst relative error ${check.error}, ${seen}.`,
+      : check.error === OUT
+        ? "The loss or this gradient is beyond the range of numbers, so differences cannot be taken."
+        : `Central differences disagree: worst relative error ${check.error}, ${seen}.`,
     ...check.skipped.map((s) => `Not comparable, ${s}.`),
   ];
   if (check.skips > check.skipped.length) lines.push(`${check.skips - check.skipped.length} more cells like that.`);
   return [`${check.agrees ? "\u2713" : "\u2717"} ${check.error}${skipWords(check)}`, lines.join("\n")];
 }
+
+const OUT = "out of range";
 
 function skipWords(check) {
   return check.skips ? `, ${check.skips} at a kink` : "";

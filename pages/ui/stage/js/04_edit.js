@@ -37,6 +37,10 @@ function parseBlock(text) {
   return rows.length ? { rows } : { why: "nothing was pasted" };
 }
 
+function computedWords(matrix) {
+  return `${matrix.text} is computed, not typed: change a matrix in a solid frame and it follows.`;
+}
+
 class Edits {
   constructor(stage) {
     this.stage = stage;
@@ -45,6 +49,7 @@ class Edits {
     this.overlay = new Map(); // "id|flat" -> {id, index, value, sent}
     this.flying = null;
     this.timer = null;
+    this.scrubbing = false;
     this.editing = false; // while a field is open, its table stays where it is
   }
 
@@ -104,6 +109,7 @@ class Edits {
     const matrix = this.stage.score.matrices[id];
     if (!matrix?.editable || cell.querySelector("input")) return;
     this.stage.hush();
+    this.stage.pause();
     const at = flat(matrix, index);
     const input = el("input");
     input.value = typed ?? exact(this.value(id, at) ?? matrix.data[at]);
@@ -165,7 +171,7 @@ class Edits {
   paste(cell, text) {
     const { id, index, r, c, tile } = cell.mlp;
     const matrix = this.stage.score.matrices[id];
-    if (!matrix.editable) return;
+    if (!matrix.editable) return this.stage.say(cell, computedWords(matrix));
     const { rows, why } = parseBlock(text);
     if (why) return this.stage.say(cell, `${why}. Nothing was changed.`);
     const room = [tile.rows - r, tile.cols - c];
@@ -192,6 +198,8 @@ class Edits {
     const from = this.value(id, at) ?? matrix.data[at];
     const notch = 0.01 * 10 ** Math.max(0, Math.floor(Math.log10(Math.abs(from) || 1)));
     let moved = 0;
+    this.stage.pause();
+    this.scrubbing = true;
     const move = (e) => {
       const notches = Math.trunc((e.clientX - event.clientX) / 4);
       if (notches === moved) return;
@@ -199,12 +207,21 @@ class Edits {
       cell.classList.add("scrubbing");
       this.set(id, index, Number((from + notches * notch).toFixed(10)));
     };
+    const escape = (e) => {
+      if (e.key !== "Escape") return;
+      e.stopPropagation();
+      if (moved) this.set(id, index, from);
+      up();
+    };
     const up = () => {
+      this.scrubbing = false;
+      removeEventListener("keydown", escape, true);
       removeEventListener("pointermove", move);
       removeEventListener("pointerup", up);
       removeEventListener("pointercancel", up);
       this.stage.scrubbed = moved !== 0;
     };
+    addEventListener("keydown", escape, true);
     addEventListener("pointermove", move);
     addEventListener("pointerup", up);
     addEventListener("pointercancel", up);

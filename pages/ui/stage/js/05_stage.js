@@ -9,7 +9,10 @@ class Stage {
     this.tiles = [];
     this.before = null;
     root.onpointerover = (event) => this.point(cellOf(event));
-    root.onpointerleave = () => this.point(null);
+    root.onpointerleave = () => {
+      this.point(null);
+      this.rest();
+    };
     root.onpointerdown = (event) => {
       const cell = cellOf(event);
       if (cell) this.edits.scrub(cell, event);
@@ -88,8 +91,14 @@ class Stage {
     return was !== undefined && now.some((x, at) => !Object.is(x, was[at]));
   }
 
+  pause() {}
+
+  /** The pointer has left for something else on the page: say what is still unsaid. */
+  rest() {}
+
   /** Light up what a cell comes from and what it feeds. */
   point(cell) {
+    if (this.edits.scrubbing) return; // the cell under the finger is not the one that is dragged
     if (cell === null && this.lights.pinned) return;
     if (cell === null) this.lights = this.lights.held ?? dark();
     else {
@@ -144,8 +153,10 @@ class Stage {
     } else if (event.key === "Enter" || event.key === "F2") {
       if (this.score.matrices[cell.mlp.id].editable) this.edits.open(cell);
       else this.pin(cell);
-    } else if (/^[-+.,\d\u2212]$/.test(event.key) && this.score.matrices[cell.mlp.id].editable) {
-      this.edits.open(cell, event.key);
+    } else if (/^[-+.,\d\u2212]$/.test(event.key)) {
+      const matrix = this.score.matrices[cell.mlp.id];
+      if (matrix.editable) this.edits.open(cell, event.key);
+      else this.say(cell, computedWords(matrix));
     } else return false;
     return true;
   }

@@ -3,7 +3,7 @@
 
 const GAP = 38; // beside a tile: its row numbers, its frame, the space to the next
 const HEAD = 58; // caption and column numbers of a tile
-const SMALLEST = 15; // a cell without digits
+const SMALLEST = 16; // a cell; the least height that still holds a digit
 const READABLE = 40; // a cell that shows digits
 const WINDOW = 24; // cells along an axis of a windowed matrix
 
@@ -61,13 +61,16 @@ function measure(stage, step, width, height, origin) {
   let size = own[Number(stacked)];
   let window = null;
   if (size.cw < SMALLEST || size.ch < SMALLEST) {
-    window = Object.fromEntries(
-      Object.entries(axes(step, matrices)).map(([letter, all]) => {
-        const shown = Math.min(all, WINDOW);
-        return [letter, { size: all, shown, from: Math.min(origin[letter] ?? 0, all - shown) }];
-      }),
-    );
-    size = fit([windowExtent(step, matrices, stacked, window)], width, height);
+    for (let most = WINDOW; most >= 6; most -= 2) {
+      window = Object.fromEntries(
+        Object.entries(axes(step, matrices)).map(([letter, all]) => {
+          const shown = Math.min(all, most);
+          return [letter, { size: all, shown, from: Math.min(origin[letter] ?? 0, all - shown) }];
+        }),
+      );
+      size = fit([windowExtent(step, matrices, stacked, window)], width, height);
+      if (size.cw >= SMALLEST && size.ch >= SMALLEST) break;
+    }
   }
   return sized(stage, step.tiles.map((t) => matrices[t.id]), size, { stacked, window, fixed: false });
 }

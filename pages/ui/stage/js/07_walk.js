@@ -65,7 +65,14 @@ class Walker extends Stage {
     this.live.textContent = `Step ${this.step + 1} of ${this.score.steps.length}. ${spoken}`;
     // Python only needs to know where we came to rest, so that the place survives a change of page.
     clearTimeout(this.later);
-    this.later = setTimeout(() => this.post("cursor", { step: this.step, rev: this.rev }), 500);
+    this.later = setTimeout(() => this.rest(), 300);
+  }
+
+  rest() {
+    clearTimeout(this.later);
+    if (this.told === this.step) return;
+    this.told = this.step;
+    this.post("cursor", { step: this.step, rev: this.rev });
   }
 
   toggle() {
@@ -102,7 +109,9 @@ class Walker extends Stage {
   key(event) {
     const target = event.composedPath()[0];
     if (event.ctrlKey || event.metaKey || event.altKey || !this.score) return;
-    if (target.closest?.("input, textarea, select, [contenteditable=true], [role=slider], [role=radiogroup], [role=combobox], [role=dialog]")) return;
+    // A closed select box keeps the focus after a choice; the arrows are ours again then.
+    const closed = target.matches?.('[role="combobox"][aria-expanded="false"]') && !target.value;
+    if (!closed && target.closest?.("input, textarea, select, [contenteditable=true], [role=slider], [role=radiogroup], [role=combobox], [role=dialog]")) return;
     this.hush();
     const cell = this.root.contains(target) ? target.closest("td") : null;
     if (cell?.mlp && this.cellKey(event, cell)) return event.preventDefault();

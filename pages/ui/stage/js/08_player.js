@@ -37,6 +37,7 @@ class Player extends Walker {
     };
     this.playButton = button("Play", "play", () => this.toggle(), "space");
     this.counter = el("span", "counter");
+    this.cellCounter = el("span", "counter cells");
     const speed = picker("Speed", Object.keys(SPEEDS), "normal", (v) => this.setSpeed(v));
     const digits = picker("Decimals", ["2", "3", "4", "6", "8"], "4", (v) => this.setDigits(Number(v)));
     this.byCell = button("Cell by cell", "cell by cell", () => this.toggleCells(), "e");
@@ -45,9 +46,8 @@ class Player extends Walker {
       "div", "bar",
       button("First step", "first", () => this.go(0), "Home"),
       button("Previous", "back", () => this.walk(-1), "left arrow"),
-      this.playButton,
       button("Next", "next", () => this.walk(1), "right arrow"),
-      this.counter, this.byCell, speed, digits, legend(),
+      this.counter, this.playButton, this.byCell, this.cellCounter, speed, digits, legend(),
     );
     this.bar.setAttribute("role", "toolbar");
     this.bar.setAttribute("aria-label", "Walk through the pass");
@@ -74,7 +74,7 @@ class Player extends Walker {
     const { rev, step } = payload.cursor;
     if (rev !== this.rev) {
       this.rev = rev;
-      this.step = step;
+      this.step = this.told = step;
       this.cell = this.cell === null ? null : 0;
       this.origin = {};
     }
@@ -155,6 +155,8 @@ class Player extends Walker {
     this.repaint();
     this.revealCurrent();
     this.counter.textContent = `${this.step + 1} / ${this.score.steps.length}`;
+    const cells = this.score.matrices[step.out].data.length;
+    this.cellCounter.textContent = this.cell === null ? "" : `cell ${this.cell + 1} / ${cells}`;
     this.buildAhead();
   }
 
@@ -244,10 +246,7 @@ class Player extends Walker {
       this.reader.replaceChildren(mathNode(this.current.index), numbersNode(cellLine(this.current, matrices, index, 6)));
       return;
     }
-    const m = matrices[id];
-    const value = this.edits.value(id, flat(m, index)) ?? m.data[flat(m, index)];
-    const words = feedsWords(matrices, fed);
-    this.reader.replaceChildren(numbersNode(`${m.text}${place(index)} = ${exact(value)}`), el("span", "hint", words));
+    this.reader.replaceChildren(...originNodes(this, id, index), el("span", "hint", feedsWords(matrices, fed)));
   }
 
   across(tile, r, c, down, across, at) {

@@ -14,6 +14,7 @@ function picker(label, options, chosen, change) {
 function legend() {
   const box = el("span", "legend");
   for (const [part, word] of Object.entries(PARTS)) box.append(el("span", `key part-${part}`, word));
+  box.append(el("span", "", "\u25e5 changed"));
   return box;
 }
 
@@ -62,7 +63,7 @@ function equationNodes(step, score) {
   const check = score.checks[step.out];
   if (check) {
     const [, title] = badgeWords(check);
-    const text = check.agrees ? `\u2713 agrees with central differences to ${check.error}` : "\u2717 disagrees with central differences";
+    const text = check.agrees ? `\u2713 agrees with central differences to ${check.error}` : check.error === OUT ? "\u2717 cannot be checked: out of range" : "\u2717 disagrees with central differences";
     const badge = el("span", `badge ${check.agrees ? "good" : "bad"}`, text + skipWords(check));
     badge.title = title;
     badge.setAttribute("aria-label", title);
@@ -73,6 +74,15 @@ function equationNodes(step, score) {
   return nodes;
 }
 
+/** How a number came about: the formula that made it, or that it was set. */
+function originNodes(stage, id, index) {
+  const { matrices, maker } = stage.score;
+  if (maker[id]) return [numbersNode(cellLine(maker[id], matrices, index, 6))];
+  const m = matrices[id];
+  const at = flat(m, index);
+  return [numbersNode(`${m.text}${place(index)} = ${shortest(stage.edits.value(id, at) ?? m.data[at])}`)];
+}
+
 function numbersNode(text) {
   const node = el("output", "numbers");
   node.textContent = text;
@@ -80,11 +90,11 @@ function numbersNode(text) {
 }
 
 const ICONS = {
-  first: "M5 4v16h2.5V4zM20 4 9 12l11 8z",
-  back: "M18 4 6 12l12 8z",
+  first: "M4 4v16h2.500V4zM18 4l2.500 2.500L15 12l5.500 5.500L18 20 10 12z",
+  back: "M15.500 4 18 6.500 12.500 12l5.500 5.500-2.500 2.500L7 12z",
   play: "M7 4l12 8-12 8z",
   pause: "M6 4h4v16H6zM14 4h4v16h-4z",
-  next: "M4 4l11 8-11 8zM16.500 4H19v16h-2.500z",
+  next: "M8.500 4 6 6.500 11.500 12 6 17.500 8.500 20 17 12z",
 };
 
 function icon(name) {
