@@ -177,3 +177,43 @@ def test_typing_a_one_moves_the_class(app):
     student.page.get_by_role("alert").wait_for()
     assert "type 1 in the row of the right class" in student.page.get_by_role("alert").inner_text()
     assert student.value("Y, row 1, column 1") == 0
+
+
+def test_play_stops_for_an_edit(app):
+    student = app(STEP)
+    student.page.get_by_label("Speed").select_option("fast")
+    student.press(" ")
+    student.page.get_by_text("2 / 18").wait_for()
+    student.press("Home")
+    student.cell("W 1, row 1, column 1").dblclick()
+    student.page.keyboard.type("0.125")
+    student.page.wait_for_timeout(1500)
+    assert student.counter == "1 / 18"
+    student.press("Enter")
+    student.wait("W 1, row 1, column 1", 0.125)
+    assert student.counter == "1 / 18"
+
+
+def test_escape_undoes_a_drag(app):
+    student = app(STEP)
+    box = student.cell("W 1, row 2, column 1").bounding_box()
+    mouse = student.page.mouse
+    mouse.move(box["x"] + 20, box["y"] + 20)
+    mouse.down()
+    mouse.move(box["x"] + 60, box["y"] + 20)
+    student.wait("W 1, row 2, column 1", 0.8)
+    student.press("Escape")
+    mouse.up()
+    student.wait("W 1, row 2, column 1", 0.7)
+    student.settle()
+    assert student.value("W 1, row 2, column 1") == 0.7
+
+
+def test_a_computed_cell_says_that_it_is_one(app):
+    student = app(STEP)
+    student.cell("S 1, row 1, column 1").focus()
+    student.press("5")
+    assert "S_1 is computed, not typed" in student.page.get_by_role("alert").inner_text()
+    paste(student, "S 1, row 1, column 2", "7")
+    assert "S_1 is computed, not typed" in student.page.get_by_role("alert").inner_text()
+    assert student.value("S 1, row 1, column 1") == 0.458

@@ -121,6 +121,33 @@ def test_a_large_network_is_windowed_and_right(app):
     assert label.startswith("S 1, row 1, column 13")
 
 
+@pytest.mark.parametrize(("label", "size"), [("Units of layer 1", "256"), ("Examples", "40"), ("Inputs", "100")])
+def test_every_drawn_cell_is_on_the_screen(app, label, size):
+    """However tall or wide: what is drawn is not under the line below or beyond the edge."""
+    student = app()
+    page = student.page
+    page.get_by_role("button", name="Layers").click()
+    page.get_by_label(label, exact=True).fill(size)
+    page.get_by_label(label, exact=True).press("Enter")
+    student.settle()
+    student.press("Escape")
+    page.get_by_role("link", name="Step through").click()
+    page.locator(".counter").wait_for()
+    student.settle()
+    for _ in range(11):
+        beyond = page.evaluate(
+            """() => {
+                const roots = [...document.querySelectorAll("*")].map((e) => e.shadowRoot);
+                const root = roots.find((r) => r?.querySelector(".mlp"));
+                const field = root.querySelector(".field").getBoundingClientRect();
+                return [...root.querySelectorAll(".shown td")].map((c) => c.getBoundingClientRect())
+                    .filter((b) => b.bottom > field.bottom + 1 || b.right > field.right + 1).length;
+            }"""
+        )
+        assert beyond == 0, student.counter
+        student.press("ArrowRight")
+
+
 def test_names_for_screen_readers(app):
     student = app(STEP)
     page = student.page

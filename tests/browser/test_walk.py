@@ -142,8 +142,11 @@ def test_arrow_keys_cross_from_operand_to_result(app):
 def test_kept_preactivations_show_their_recomputation(app):
     student = app(STEP)
     student.page.locator('[data-testid="stSelectbox"] input').nth(1).click()
-    student.page.get_by_role("option", name="cache S", exact=True).click()
+    student.page.get_by_role("option", name="Memory: cache S", exact=True).click()
     student.page.get_by_text("1 / 19").wait_for()
+    student.settle()
+    student.press("ArrowRight")  # the select box still has the focus
+    assert student.counter == "2 / 19"
     student.page.get_by_role("button", name="step 8", exact=False).click()
     assert "computed again" in student.page.locator(".equation").inner_text()
 

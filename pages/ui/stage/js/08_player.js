@@ -37,7 +37,7 @@ class Player extends Walker {
     };
     this.playButton = button("Play", "play", () => this.toggle(), "space");
     this.counter = el("span", "counter");
-    this.cellCounter = el("span", "counter cells");
+    this.cellCounter = el("span", "cellcount");
     const speed = picker("Speed", Object.keys(SPEEDS), "normal", (v) => this.setSpeed(v));
     const digits = picker("Decimals", ["2", "3", "4", "6", "8"], "4", (v) => this.setDigits(Number(v)));
     this.byCell = button("Cell by cell", "cell by cell", () => this.toggleCells(), "e");

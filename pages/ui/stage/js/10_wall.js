@@ -124,6 +124,7 @@ class Wall extends Stage {
 
   read() {
     const { id, index, fed } = this.lights;
+    this.reader.classList.toggle("idle", id === null);
     if (id !== null) {
       const feeds = el("span", "hint", feedsWords(this.score.matrices, fed));
       this.reader.replaceChildren(...originNodes(this, id, index), feeds);
