@@ -24,6 +24,7 @@ class Player extends Walker {
     this.watch.disconnect();
     cancelIdle(this.idle);
     clearTimeout(this.reveal);
+    clearTimeout(this.refocusing);
   }
 
   build() {
@@ -141,13 +142,12 @@ class Player extends Walker {
     const step = this.current;
     const leaf = this.edits.editing ? this.leaf : this.leafOf(step);
     if (leaf !== this.leaf) {
-      const focus = this.focusedPlace();
+      this.keepFocus();
       this.leaf?.show(false);
       leaf.show(true);
       this.leaf = leaf;
       this.tiles = leaf.tiles;
       this.sizes = leaf.sizes;
-      this.refocus(focus);
     }
     if (leaf.score !== this.score) leaf.say(this.score);
     this.scales = scalesOf(step, this.score.matrices);
@@ -206,13 +206,17 @@ class Player extends Walker {
     };
   }
 
-  focusedPlace() {
+  /** Walking with the focus in a matrix: it comes back once the step is painted, for it costs a layout. */
+  keepFocus() {
     const cell = this.root.getRootNode().activeElement?.closest?.("td")?.mlp;
-    return cell ? { slot: cell.tile.spec.slot, r: cell.r, c: cell.c } : null;
+    if (cell) this.place = { slot: cell.tile.spec.slot, r: cell.r, c: cell.c };
+    clearTimeout(this.refocusing);
+    if (this.place) this.refocusing = setTimeout(() => this.refocus(), 20);
   }
 
-  refocus(place) {
-    if (!place) return;
+  refocus() {
+    const place = this.place;
+    this.place = null;
     const tile = this.tiles.find((t) => t.spec.slot === place.slot) ?? this.tiles.at(-1);
     const cell = tile.cells.find((c) => c.mlp.r === place.r && c.mlp.c === place.c) ?? tile.cells[0];
     cell.focus({ preventScroll: true });
