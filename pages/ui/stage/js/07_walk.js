@@ -110,7 +110,7 @@ class Walker extends Stage {
     const target = event.composedPath()[0];
     if (event.ctrlKey || event.metaKey || event.altKey || !this.score) return;
     // A closed select box keeps the focus after a choice; the arrows are ours again then.
-    const closed = target.matches?.('[role="combobox"][aria-expanded="false"]') && !target.value;
+    const closed = target.matches?.('[role="combobox"][aria-expanded="false"]');
     if (!closed && target.closest?.("input, textarea, select, [contenteditable=true], [role=slider], [role=radiogroup], [role=combobox], [role=dialog]")) return;
     this.hush();
     const cell = this.root.contains(target) ? target.closest("td") : null;
