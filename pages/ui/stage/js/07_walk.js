@@ -8,7 +8,9 @@ class Walker extends Stage {
     this.step = 0;
     this.cell = null; // cell by cell: how far the result has been filled in
     this.speed = "normal";
-    document.addEventListener("keydown", (event) => this.key(event), { signal: this.ended.signal });
+    // On the way down: a select box keeps to itself the keys that come up to it.
+    const how = { capture: true, signal: this.ended.signal };
+    document.addEventListener("keydown", (event) => this.key(event), how);
   }
 
   destroy() {
