@@ -13,14 +13,6 @@ from dataclasses import dataclass
 #: backward pass makes. The frame around a matrix says it everywhere.
 PARTS = {"parameter": "set by you", "forward": "forward pass", "gradient": "backward pass"}
 
-#: What an axis counts. Sizes come from `mlpcore.network.shape_of`.
-AXES = {
-    "unit": "unit of this layer",
-    "input": "unit of the layer before",
-    "output": "unit of the last layer (class)",
-    "example": "example of the batch",
-}
-
 
 @dataclass(frozen=True)
 class Kind:
@@ -30,7 +22,9 @@ class Kind:
         latex: the symbol, without layer.
         plain: the symbol in plain text; `dL/d` starts a derivative.
         word: what people call it.
-        axes: what each axis counts (names of `AXES`); () is a single number.
+        axes: what each axis counts, () for a single number: `unit` of the layer, `input` (unit of
+            the layer before), `output` (unit of the last layer), `example` of the batch.
+            `mlpcore.network.shape_of` turns them into sizes.
         part: a name of `PARTS`.
         of: for a derivative of the loss, the kind it is taken by.
     """

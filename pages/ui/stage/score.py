@@ -17,7 +17,7 @@ from latex2mathml.converter import convert
 
 from mlpcore import cells
 from mlpcore.gradcheck import GradCheck, check_steps
-from mlpcore.notation import Var
+from mlpcore.notation import PARTS, Var
 from mlpcore.schedules import SCHEDULES
 from mlpcore.setups import Setup
 from mlpcore.steps import Op, Step
@@ -99,7 +99,7 @@ def score(setup: Setup, schedule: str) -> Json:
             }
             views[position] = {"id": name, "name": view.name}
         played.append(_step(step, views, keeps_all=schedule == next(iter(SCHEDULES))))
-    return {"matrices": matrices, "steps": played, "checks": _checks(check), "cards": cards(values)}
+    return {"matrices": matrices, "steps": played, "checks": _checks(check), "parts": PARTS, "cards": cards(values)}
 
 
 def _matrix(var: Var, value: np.ndarray, editable: bool) -> Json:

@@ -21,8 +21,6 @@ function mathNode(mathml, className = "math") {
 /** Parsed once: a formula is drawn at every step that shows it. */
 const formulas = new Map();
 
-const PARTS = { parameter: "set by you", forward: "forward pass", gradient: "backward pass" };
-
 /**
  * A tile: caption and table of the window [row, row + rows) x [col, col + cols).
  * `spec` is {id, of, label, turned, slot}; `view` is the window and the size of a cell.
@@ -62,7 +60,7 @@ function buildTile(stage, spec, view) {
   const windowed = view.rows < rows || view.cols < cols;
   if (windowed) caption.append(el("span", "window", windowWords(view)));
   tile.node = el("figure", `tile part-${matrix.part}${matrix.editable ? " editable" : ""}`, caption, table);
-  tile.node.title = `${matrix.word} (${PARTS[matrix.part]})`;
+  tile.node.title = `${matrix.word} (${stage.score.parts[matrix.part]})`;
   tile.node.style.setProperty("--cw", `${view.cw}px`);
   tile.node.style.setProperty("--ch", `${view.ch}px`);
   tile.node.style.setProperty("--font", `${view.font}px`);

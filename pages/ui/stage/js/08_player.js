@@ -48,7 +48,7 @@ class Player extends Walker {
       button("First step", "first", () => this.go(0), "Home"),
       button("Previous", "back", () => this.walk(-1), "left arrow"),
       button("Next", "next", () => this.walk(1), "right arrow"),
-      this.counter, this.playButton, this.byCell, this.cellCounter, speed, digits, legend(),
+      this.counter, this.playButton, this.byCell, this.cellCounter, speed, digits,
     );
     this.bar.setAttribute("role", "toolbar");
     this.bar.setAttribute("aria-label", "Walk through the pass");
@@ -80,6 +80,7 @@ class Player extends Walker {
       this.origin = {};
     }
     this.step = Math.max(0, Math.min(this.step, this.score.steps.length - 1));
+    if (!this.bar.querySelector(".legend")) this.bar.append(legend(this.score.parts));
     this.fillList();
     this.draw();
   }

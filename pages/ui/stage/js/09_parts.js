@@ -11,9 +11,9 @@ function picker(label, options, chosen, change) {
   return el("label", "picker", el("span", "", label), select);
 }
 
-function legend() {
+function legend(parts) {
   const box = el("span", "legend");
-  for (const [part, word] of Object.entries(PARTS)) box.append(el("span", `key part-${part}`, word));
+  for (const [part, word] of Object.entries(parts)) box.append(el("span", `key part-${part}`, word));
   box.append(el("span", "", "\u25e5 changed"));
   return box;
 }
