@@ -41,6 +41,11 @@ def send(app, stage, **state):
     return app.run()
 
 
+def field(app, label):
+    """A widget of the Layers popover by its label; its key changes with its value."""
+    return next(w for w in (*app.text_input, *app.selectbox, *app.checkbox) if w.label == label)
+
+
 def edit(seq, *cells, client="me"):
     return {"client": client, "seq": seq, "cells": list(cells)}
 
@@ -171,10 +176,10 @@ def test_a_loss_that_does_not_fit_says_why_and_offers_a_way(app):
 
 
 def test_layers_can_be_shaped(app):
-    app.text_input(key="width 1").set_value("5").run()
-    app.selectbox(key="activation 1").select("gelu").run()
-    app.checkbox(key="bias 2").check().run()
-    app.text_input(key="examples").set_value("6").run()
+    field(app, "Units of layer 1").set_value("5").run()
+    field(app, "Activation").select("gelu").run()
+    [w for w in app.checkbox if w.label == "Biases"][1].check().run()
+    field(app, "Examples").set_value("6").run()
     score = told(app)
     assert score["matrices"]["W1"]["shape"] == [5, 2]
     assert score["matrices"]["W1"]["values"][:6] == [0.6, 0.01, 0.7, 0.43, 0, 0.88]
@@ -218,9 +223,9 @@ def test_conventions_stand_where_they_are_met(app):
 @pytest.mark.parametrize("text", ["abc", "2.5", "0", "-3", "1000", "", "²", "1e2", "9" * 5000])
 def test_a_size_that_is_none_is_told_beside_its_field(app, text):
     before = told(app)["matrices"]
-    app.text_input(key="width 1").set_value(text).run()
+    field(app, "Units of layer 1").set_value(text).run()
     assert "is not a whole number from 1 to 256" in app.error[0].value
-    assert app.text_input(key="width 1").value == "3"
+    assert field(app, "Units of layer 1").value == "3"
     assert told(app)["matrices"] == before
 
 
@@ -231,8 +236,8 @@ def test_the_note_is_the_example_s_only_while_its_numbers_are(app):
 
 
 def test_the_largest_network_still_travels(app):
-    for field in ("width 0", "width 1", "examples"):
-        app.text_input(key=field).set_value("256").run()
+    for label in ("Inputs", "Units of layer 1", "Examples"):
+        field(app, label).set_value("256").run()
     assert told(app)["matrices"]["W1"]["shape"] == [256, 256]
     assert set(told(app)["matrices"]["S1"]["values"]) == {"f32"}
     assert set(told(app)["matrices"]["W1"]["values"]) == {"f64"}

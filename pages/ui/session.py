@@ -32,7 +32,8 @@ class Work:
         step: the cursor, a number of a step.
         rev: counts the times the cursor was set from here and not by the stage.
         answer: what the stage was last told about its edits.
-        notices: key of a widget -> (what was wrong, what it was given).
+        notices: name of a widget -> (what was wrong, what it was given).
+        fails: counts what was refused, so that a widget that was given nonsense is made anew.
     """
 
     setup: Setup
@@ -42,6 +43,7 @@ class Work:
     rev: int = 0
     answer: dict[str, Any] | None = None
     notices: dict[str, tuple[str, Any]] = field(default_factory=dict)
+    fails: int = 0
 
 
 def current() -> Work:
@@ -56,10 +58,19 @@ def _put(**changes: Any) -> None:
 
 
 def show(widget: str, value: Any) -> str:
-    """Make a widget show a value of the work. Call it just before the widget; returns the key."""
+    """Make a widget show a value of the work. Call it just before the widget; returns the key.
+
+    Only for widgets that are always on the page: one that the browser builds later (in a
+    popover) would start from its own default and report that as a change. See `fresh`.
+    """
     if st.session_state.get(widget) != value:
         st.session_state[widget] = value
     return widget
+
+
+def fresh(name: str, value: Any) -> str:
+    """A key for a widget that is given `value` as its default: another value, another widget."""
+    return f"{name}={value}~{current().fails}"
 
 
 def load_example(widget: str | None = None) -> None:
@@ -76,7 +87,7 @@ def choose_schedule(widget: str) -> None:
         _put(schedule=name)
 
 
-def change(widget: str, how: Callable[[Setup, Any], Setup]) -> None:
+def change(widget: str, how: Callable[[Setup, Any], Setup], name: str | None = None) -> None:
     """Callback: replace the set-up by `how(setup, value of the widget)`.
 
     Where that raises ValueError, nothing changes and its message stands beside the widget.
@@ -86,7 +97,7 @@ def change(widget: str, how: Callable[[Setup, Any], Setup]) -> None:
     try:
         setup = how(work.setup, value)
     except (ValueError, KeyError) as error:
-        _put(notices=work.notices | {widget: (str(error), value)})
+        _put(notices=work.notices | {name or widget: (str(error), value)}, fails=work.fails + 1)
     else:
         _put(setup=setup, notices={})
 

@@ -150,47 +150,39 @@ def _depth(setup: Setup, _: object, by: int) -> Setup:
 
 
 def edit_layers() -> None:
-    """Sizes, activations and biases, layer by layer. Numbers that still fit are kept."""
+    """Behind a button: sizes, activations and biases, layer by layer. What still fits is kept."""
     setup = session.current().setup
     net = setup.net
 
-    def size(label: str, key: str, value: int, top: int, how: object) -> None:
+    def asked(name: str, value: object, how: object) -> dict:
+        key = session.fresh(name, value)
+        return {"key": key, "on_change": session.change, "args": (key, how, name)}
+
+    def size(label: str, name: str, value: int, top: int, how: object) -> None:
         # A text field: a number field turns what is no number into its smallest one, silently.
-        st.text_input(
-            label,
-            key=session.show(key, str(value)),
-            on_change=session.change,
-            args=(key, lambda setup, text: how(setup, _whole(text, top))),
-        )
-        _complain(key)
+        st.text_input(label, str(value), **asked(name, value, lambda setup, text: how(setup, _whole(text, top))))
 
     left, right = st.columns(2)
     with left:
         size("Inputs", "width 0", net.widths[0], MAX_WIDTH, partial(_width, layer=0))
+        _complain("width 0")
     with right:
         size("Examples", "examples", setup.batch.N, MAX_EXAMPLES, _examples)
+        _complain("examples")
     for number, layer in enumerate(net.layers, start=1):
         units, f, bias = st.columns([2, 3, 2], vertical_alignment="bottom")
         with units:
-            key = f"width {number}"
-            size(f"Units of layer {number}", key, net.widths[number], MAX_WIDTH, partial(_width, layer=number))
+            name = f"width {number}"
+            size(f"Units of layer {number}", name, net.widths[number], MAX_WIDTH, partial(_width, layer=number))
         with f:
-            key = f"activation {number}"
-            st.selectbox(
-                "Activation",
-                list(ACTIVATIONS),
-                key=session.show(key, layer.activation),
-                on_change=session.change,
-                args=(key, partial(_activation, layer=number)),
-            )
+            how = partial(_activation, layer=number)
+            names = list(ACTIVATIONS)
+            chosen = names.index(layer.activation)
+            st.selectbox("Activation", names, chosen, **asked(f"activation {number}", layer.activation, how))
         with bias:
-            key = f"bias {number}"
-            st.checkbox(
-                "Biases",
-                key=session.show(key, layer.b is not None),
-                on_change=session.change,
-                args=(key, partial(_bias, layer=number)),
-            )
+            has = layer.b is not None
+            st.checkbox("Biases", has, **asked(f"bias {number}", has, partial(_bias, layer=number)))
+        _complain(name)
     with st.container(horizontal=True):
         for label, by, possible in (("Add a layer", 1, net.depth < MAX_DEPTH), ("Remove a layer", -1, net.depth > 1)):
             st.button(label, disabled=not possible, on_click=session.change, args=("depth", partial(_depth, by=by)))

@@ -217,3 +217,29 @@ def test_a_computed_cell_says_that_it_is_one(app):
     paste(student, "S 1, row 1, column 2", "7")
     assert "S_1 is computed, not typed" in student.page.get_by_role("alert").inner_text()
     assert student.value("S 1, row 1, column 1") == 0.458
+
+
+def test_opening_the_layers_changes_nothing(app):
+    """The popover's fields are built when it opens, after other runs; they must not report themselves."""
+    student = app()
+    page = student.page
+    page.locator('[data-testid="stSelectbox"] input').nth(1).click()
+    page.get_by_role("option", name="Cross-entropy of softmax").click()
+    page.get_by_text("reads classes").wait_for()
+    student.choose("XOR")
+    before = student.names("td")
+    values = page.locator("td").evaluate_all("c => c.map(x => x.textContent)")
+    page.get_by_role("button", name="Layers").click()
+    student.settle()
+    page.wait_for_timeout(600)
+    assert page.get_by_label("Units of layer 1", exact=True).input_value() == "2"
+    assert page.get_by_text("is not a whole number").count() == 0
+    assert student.names("td") == before
+    assert page.locator("td").evaluate_all("c => c.map(x => x.textContent)") == values
+    field = page.get_by_label("Units of layer 1", exact=True)
+    field.fill("abc")
+    field.press("Enter")
+    page.get_by_text("\u201cabc\u201d is not a whole number from 1 to 256").wait_for()
+    student.settle()
+    assert page.get_by_label("Units of layer 1", exact=True).input_value() == "2"
+    assert student.names("td") == before
