@@ -226,13 +226,13 @@ def test_opening_the_layers_changes_nothing(app):
     page.locator('[data-testid="stSelectbox"] input').nth(1).click()
     page.get_by_role("option", name="Cross-entropy of softmax").click()
     page.get_by_text("reads classes").wait_for()
-    student.choose("XOR")
+    student.settle()
     before = student.names("td")
     values = page.locator("td").evaluate_all("c => c.map(x => x.textContent)")
     page.get_by_role("button", name="Layers").click()
     student.settle()
     page.wait_for_timeout(600)
-    assert page.get_by_label("Units of layer 1", exact=True).input_value() == "2"
+    assert page.get_by_label("Units of layer 1", exact=True).input_value() == "3"
     assert page.get_by_text("is not a whole number").count() == 0
     assert student.names("td") == before
     assert page.locator("td").evaluate_all("c => c.map(x => x.textContent)") == values
@@ -241,5 +241,5 @@ def test_opening_the_layers_changes_nothing(app):
     field.press("Enter")
     page.get_by_text("\u201cabc\u201d is not a whole number from 1 to 256").wait_for()
     student.settle()
-    assert page.get_by_label("Units of layer 1", exact=True).input_value() == "2"
+    assert page.get_by_label("Units of layer 1", exact=True).input_value() == "3"
     assert student.names("td") == before
