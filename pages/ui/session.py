@@ -91,6 +91,10 @@ def change(widget: str, how: Callable[[Setup, Any], Setup], name: str | None = N
     """Callback: replace the set-up by `how(setup, value of the widget)`.
 
     Where that raises ValueError, nothing changes and its message stands beside the widget.
+
+    Args:
+        widget: the key whose value is read.
+        name: what `notice` is asked by, where the key is `fresh` and so does not last.
     """
     work = current()
     value = st.session_state.get(widget)

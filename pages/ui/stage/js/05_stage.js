@@ -54,7 +54,6 @@ class Stage {
   /** Take a new score from Python. Keeps what the user is doing; marks what changed. */
   take(payload, host, post) {
     this.post = post;
-    this.host = host;
     this.colours = palette(host);
     const old = this.score;
     if (payload !== this.payload) {

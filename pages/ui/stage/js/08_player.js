@@ -136,12 +136,12 @@ class Player extends Walker {
 
   /**
    * Show the current step. Each step is a leaf: its equation and its tables, built once for a
-   * shape and a size, then only painted. Turning to a leaf that is built costs no layout.
+   * shape and a size, then only laid out and painted when it is turned to.
    */
   draw() {
     if (!this.room?.width) return;
     const step = this.current;
-    const leaf = this.edits.editing ? this.leaf : this.leafOf(step);
+    const leaf = this.edits.editing && this.leaf ? this.leaf : this.leafOf(step);
     if (leaf !== this.leaf) {
       this.keepFocus();
       this.leaf?.show(false);
