@@ -11,20 +11,22 @@ Conventions are the worksheet's: examples are columns, layers count from 1,
 """
 
 from .backprop import backward, forward, gradients, sgd, trace, training_step
+from .conventions import LAYOUTS, Conventions
 from .cost import live_bytes, peak_bytes
 from .examples import EXAMPLES, Example
 from .gradcheck import GradCheck, check_grads
 from .losses import LOSSES, MSE, CrossEntropy, ScoreHinge, SoftmaxHinge
 from .network import Batch, Layer, Network, shape_of
 from .notation import KINDS, A, G, P, S, Var, W, Y, Z, after, b, db, delta, dP, dW, dZ, ell, loss, margin, rate
-from .ops import ACTIVATIONS, CONVENTIONS
+from .ops import ACTIVATIONS
+from .scales import SCALES
 from .schedules import SCHEDULES
 from .setups import Setup
 from .steps import Op, Step, evaluate, influence, provenance
 
 __all__ = [
-    "ACTIVATIONS", "CONVENTIONS", "EXAMPLES", "KINDS", "LOSSES", "SCHEDULES",
-    "A", "Batch", "CrossEntropy", "Example", "G", "GradCheck", "Layer", "MSE", "Network", "Op", "P", "S",
+    "ACTIVATIONS", "EXAMPLES", "KINDS", "LAYOUTS", "LOSSES", "SCALES", "SCHEDULES",
+    "A", "Batch", "Conventions", "CrossEntropy", "Example", "G", "GradCheck", "Layer", "MSE", "Network", "Op", "P", "S",
     "ScoreHinge", "Setup", "SoftmaxHinge", "Step", "Var", "W", "Y", "Z",
     "after", "b", "backward", "check_grads", "dP", "dW", "dZ", "db", "delta", "ell", "evaluate", "forward",
     "gradients", "influence", "live_bytes", "loss", "margin", "peak_bytes", "provenance", "rate", "sgd",

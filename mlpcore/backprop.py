@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from .conventions import WORKSHEET, Conventions
 from .losses import MSE, Loss
 from .network import Array, Batch, Network, inputs
 from .notation import S, Var, W, Z, after, b, db, delta, dW, dZ
@@ -31,11 +32,11 @@ def forward(net: Network) -> list[Step]:
     return steps
 
 
-def backward(net: Network) -> list[Step]:
+def backward(net: Network, at_kink: float = 0.0) -> list[Step]:
     """From `dL/dZ_L` down: `delta_l`, `dL/dW_l`, `dL/db_l`, `dL/dZ_{l-1}` for l = L, ..., 1."""
     steps = []
     for layer in range(net.depth, 0, -1):
-        pullback = net[layer].f.pullback
+        pullback = net[layer].f.at_kink(at_kink).pullback
         reads = (dZ(layer), S(layer))[: len(pullback.reads)]
         steps.append(Step(delta(layer), pullback, reads, "backward"))
         steps.append(Step(dW(layer), WEIGHT_GRADIENT, (delta(layer), Z(layer - 1)), "backward"))
@@ -56,14 +57,19 @@ def update(net: Network) -> list[Step]:
     return steps
 
 
-def one_pass(net: Network, loss: Loss = _LOSS, schedule: str = _SCHEDULE) -> list[Step]:
+def one_pass(
+    net: Network, loss: Loss = _LOSS, schedule: str = _SCHEDULE, conventions: Conventions = WORKSHEET
+) -> list[Step]:
     """Forward, loss and backward under a schedule: what is kept, freed and computed again."""
+    loss = conventions.loss(loss)
     ahead = forward(net) + loss.forward(net.depth)
-    back = loss.backward(net.depth) + backward(net)
-    return SCHEDULES[schedule].plan(ahead, back, net)
+    back = loss.backward(net.depth) + backward(net, conventions.at_kink)
+    return conventions.lay.steps(SCHEDULES[schedule].plan(ahead, back, net))
 
 
-def training_step(net: Network, loss: Loss = _LOSS, schedule: str = _SCHEDULE) -> list[Step]:
+def training_step(
+    net: Network, loss: Loss = _LOSS, schedule: str = _SCHEDULE, conventions: Conventions = WORKSHEET
+) -> list[Step]:
     """A pass, the update, and the loss of the updated network: the whole of exercise 2."""
     again = [
         replace(
@@ -73,24 +79,28 @@ def training_step(net: Network, loss: Loss = _LOSS, schedule: str = _SCHEDULE) -
             operands=tuple(v if v.part == "parameter" and v.kind not in "Wb" else after(v) for v in step.operands),
             phase="after",
         )
-        for step in forward(net) + loss.forward(net.depth)
+        for step in forward(net) + conventions.loss(loss).forward(net.depth)
     ]
-    return one_pass(net, loss, schedule) + update(net) + again
+    return one_pass(net, loss, schedule, conventions) + conventions.lay.steps(update(net) + again)
 
 
-def start(net: Network, batch: Batch, loss: Loss = _LOSS) -> dict[Var, Array]:
-    """Every matrix and number a pass starts from.
+def start(net: Network, batch: Batch, loss: Loss = _LOSS, conventions: Conventions = WORKSHEET) -> dict[Var, Array]:
+    """Every matrix and number a pass starts from, laid out as the conventions say.
 
     Raises:
         ValueError: the batch does not fit the network, or the targets the loss.
     """
-    values = inputs(net, batch)
+    values = {v: conventions.lay.turn(v, x) for v, x in inputs(net, batch).items()}
     loss.check(batch.Y)
     return values | {v: np.asarray(x, dtype=net.dtype) for v, x in loss.constants().items()}
 
 
 def trace(
-    net: Network, batch: Batch, loss: Loss = _LOSS, schedule: str = _SCHEDULE
+    net: Network,
+    batch: Batch,
+    loss: Loss = _LOSS,
+    schedule: str = _SCHEDULE,
+    conventions: Conventions = WORKSHEET,
 ) -> tuple[list[Step], dict[Var, Array]]:
     """The steps of a pass and every matrix in it, none freed.
 
@@ -98,23 +108,30 @@ def trace(
         ValueError: the batch does not fit the network, or the targets the loss.
         KeyError: no such schedule.
     """
-    steps = one_pass(net, loss, schedule)
-    return steps, evaluate(steps, start(net, batch, loss))
+    steps = one_pass(net, loss, schedule, conventions)
+    return steps, evaluate(steps, start(net, batch, loss, conventions))
 
 
-def gradients(net: Network, batch: Batch, loss: Loss = _LOSS, schedule: str = _SCHEDULE) -> dict[Var, Array]:
+def gradients(
+    net: Network,
+    batch: Batch,
+    loss: Loss = _LOSS,
+    schedule: str = _SCHEDULE,
+    conventions: Conventions = WORKSHEET,
+) -> dict[Var, Array]:
     """`dW(l)`, `db(l)` and `loss`; the intermediates are freed on the way, as scheduled.
 
     Raises:
         ValueError: the batch does not fit the network, or the targets the loss.
         KeyError: no such schedule.
     """
-    values = evaluate(one_pass(net, loss, schedule), start(net, batch, loss), free=True)
+    steps = one_pass(net, loss, schedule, conventions)
+    values = evaluate(steps, start(net, batch, loss, conventions), free=True)
     return {v: x for v, x in values.items() if v.kind in ("dW", "db", "loss")}
 
 
-def sgd(net: Network, grads: Mapping[Var, Array], rate: float) -> Network:
-    """The network after one step of gradient descent.
+def sgd(net: Network, grads: Mapping[Var, Array], rate: float, conventions: Conventions = WORKSHEET) -> Network:
+    """The network after one step of gradient descent, from gradients laid out as the conventions say.
 
     Raises:
         ValueError: the rate is not finite, or the step leaves the range of floats.
@@ -122,5 +139,6 @@ def sgd(net: Network, grads: Mapping[Var, Array], rate: float) -> Network:
     """
     if not np.isfinite(rate):
         raise ValueError(f"the rate must be a finite number, not {rate}")
+    grads = {v: conventions.lay.turn(v, x) for v, x in grads.items()}
     values = evaluate(update(net), {**dict(net.parameters()), **grads, RATE: np.asarray(rate, dtype=net.dtype)})
     return net.with_parameters({v: values[after(v)] for v, _ in net.parameters()})

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .backprop import one_pass, start
+from .conventions import WORKSHEET, Conventions
 from .losses import MSE, Loss
 from .network import Array, Batch, Network
 from .notation import Var
@@ -82,7 +83,13 @@ class GradCheck:
 
 
 def check_grads(
-    net: Network, batch: Batch, loss: Loss | None = None, *, most: int | None = None, seed: int = 0
+    net: Network,
+    batch: Batch,
+    loss: Loss | None = None,
+    *,
+    most: int | None = None,
+    seed: int = 0,
+    conventions: Conventions = WORKSHEET,
 ) -> GradCheck:
     """Compare every gradient of a pass with central differences.
 
@@ -93,8 +100,8 @@ def check_grads(
         ValueError: the batch does not fit the network, or the targets the loss.
     """
     loss = loss or MSE()
-    steps = one_pass(net, loss)
-    return check_steps(steps, evaluate(steps, start(net, batch, loss)), most=most, seed=seed)
+    steps = one_pass(net, loss, conventions=conventions)
+    return check_steps(steps, evaluate(steps, start(net, batch, loss, conventions)), most=most, seed=seed)
 
 
 def check_steps(steps: list[Step], values: Mapping[Var, Array], *, most: int | None = None, seed: int = 0) -> GradCheck:

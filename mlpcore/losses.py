@@ -8,6 +8,7 @@ probabilities of the output taken as logits.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from .notation import A, G, P, Var, Y, Z, dP, dZ, ell, loss, margin
 from .ops import scalar
 from .registry import Registry
+from .scales import SCALES, Scale
 from .steps import Op, Step
 
 Array = np.ndarray
@@ -50,21 +52,31 @@ def _cross_entropy(o: Array, y: Array) -> Array:
 
 # --- the equations ---------------------------------------------------------------------------
 
-SQUARED_ERROR = Op(
-    "mean squared error",
-    "in,in->",
-    lambda Z, Y: ((Z - Y) ** 2).sum(axis=(-2, -1)) / (2 * Z.shape[-1]),
-    lambda Z, Y: rf"\frac{{1}}{{2N}}\left\lVert {Z} - {Y}\right\rVert_F^2",
-    "1/(2·{#n})·(sum_in(({0} - {1})²))",
-)
 
-ERROR = Op(
-    "error",
-    "in,in->in",
-    lambda Z, Y: (Z - Y) / Z.shape[-1],
-    lambda Z, Y: rf"\frac{{1}}{{N}}\left({Z} - {Y}\right)",
-    "1/{#n}·({0} - {1})",
-)
+@cache
+def squared_error(c: Scale) -> Op:
+    """`c ||Z - Y||_F^2`"""
+    return Op(
+        "squared error",
+        "in,in->",
+        lambda Z, Y: ((Z - Y) ** 2 * c.factor(Z.shape[-1])).sum(axis=(-2, -1)),
+        lambda Z, Y: rf"{c.latex()}\left\lVert {Z} - {Y}\right\rVert_F^2",
+        f"{c.cell()}(sum_in(({{0}} - {{1}})²))",
+    )
+
+
+@cache
+def error(c: Scale, twice: bool) -> Op:
+    """`c (Z - Y)`, or 2c where a square was differentiated."""
+    front, times = c.latex(twice), c.cell(twice)
+    return Op(
+        "error",
+        "in,in->in",
+        lambda Z, Y: (Z - Y) * c.factor(Z.shape[-1], twice),
+        lambda Z, Y: rf"{front}\left({Z} - {Y}\right)" if front else f"{Z} - {Y}",
+        f"{times}({{0}} - {{1}})" if times else "{0} - {1}",
+    )
+
 
 SOFTMAX = Op(
     "softmax", "kn->jn", softmax, lambda Z: rf"\operatorname{{softmax}}({Z})", "exp({0:jn}) / (sum_k(exp({0})))"
@@ -87,21 +99,18 @@ CROSS_ENTROPY = Op(
     "log(sum_k(exp({0}))) - (sum_k({1}·{0}))",
 )
 
-MEAN = Op(
-    "mean over examples",
-    "n->",
-    lambda ell: (ell / ell.shape[-1]).sum(axis=-1),
-    lambda ell: rf"\frac{{1}}{{N}}\textstyle\sum_n {{{ell}}}_{{n}}",
-    "1/{#n}·(sum_n({0}))",
-)
 
-SUM = Op(
-    "sum over examples",
-    "n->",
-    lambda ell: _finite(ell.sum(axis=-1)),
-    lambda ell: rf"\textstyle\sum_n {{{ell}}}_{{n}}",
-    "sum_n({0})",
-)
+@cache
+def total(c: Scale) -> Op:
+    """`c sum_n ell_n`"""
+    return Op(
+        "sum over examples",
+        "n->",
+        lambda ell: _finite((ell * c.factor(ell.shape[-1])).sum(axis=-1)),
+        lambda ell: rf"{c.latex()}\textstyle\sum_n {{{ell}}}_{{n}}",
+        f"{c.cell()}(sum_n({{0}}))" if c.cell() else "sum_n({0})",
+    )
+
 
 #: The gap of rival l to the true class y: x_l - x_y + m, of probabilities or of logits.
 GAPS = Op(
@@ -112,15 +121,20 @@ GAPS = Op(
     "{0:ln} - (sum_k({1}·{0})) + {2}",
 )
 
-#: 1 where a rival (l != y) has a gap >= 0, the worksheet's convention.
-ACTIVE = Op(
-    "active rivals",
-    "ln,ln->ln",
-    lambda G, Y: (1 - Y) * (G >= 0),
-    lambda G, Y: rf"(1 - {Y})\odot \left[{G}\ge 0\right]",
-    "(1 - {1})·[{0} ≥ 0]",
-    kink=lambda G, Y: np.where(Y == 1, 1.0, G),
-)
+
+@cache
+def active(at_tie: bool) -> Op:
+    """1 where a rival (l != y) has a gap > 0, and at a gap of exactly 0 if `at_tie`."""
+    sign, latex = ("≥", r"\ge ") if at_tie else (">", ">")
+    return Op(
+        "active rivals",
+        "ln,ln->ln",
+        (lambda G, Y: (1 - Y) * (G >= 0)) if at_tie else (lambda G, Y: (1 - Y) * (G > 0)),
+        lambda G, Y: rf"(1 - {Y})\odot \left[{G}{latex}0\right]",
+        f"(1 - {{1}})·[{{0}} {sign} 0]",
+        kink=lambda G, Y: np.where(Y == 1, 1.0, G),
+    )
+
 
 HINGE = Op(
     "hinge",
@@ -130,14 +144,19 @@ HINGE = Op(
     "sum_l({0}·{1})",
 )
 
-#: dL/dx_k = a_k for a rival, minus the number of active rivals for the true class.
-HINGE_PULLBACK = Op(
-    "hinge pullback",
-    "ln,kn->kn",
-    lambda A, Y: A - Y * A.sum(axis=-2, keepdims=True),
-    lambda A, Y: rf"{A} - {Y}\odot\textstyle\sum_l {{{A}}}_{{l}}",
-    "{0:kn} - {1}·(sum_l({0}))",
-)
+
+@cache
+def hinge_pullback(c: Scale) -> Op:
+    """`c a_k` for a rival, minus c times the number of active rivals for the true class."""
+    front = c.latex()
+    counts = r"{A} - {Y}\odot\textstyle\sum_l {{{A}}}_{{l}}"
+    return Op(
+        "hinge pullback",
+        "ln,kn->kn",
+        lambda A, Y: (A - Y * A.sum(axis=-2, keepdims=True)) * c.factor(A.shape[-1]),
+        lambda A, Y: rf"{front}\left({counts.format(A=A, Y=Y)}\right)" if front else counts.format(A=A, Y=Y),
+        f"{c.cell()}({{0:kn}} - {{1}}·(sum_l({{0}})))" if front else "{0:kn} - {1}·(sum_l({0}))",
+    )
 
 
 # --- the losses ------------------------------------------------------------------------------
@@ -145,11 +164,19 @@ HINGE_PULLBACK = Op(
 
 @dataclass(frozen=True)
 class Loss:
-    """What every loss offers. A frozen value; its numbers, if any, are operands by name."""
+    """What every loss offers. A frozen value; its numbers, if any, are operands by name.
+
+    Each has a field `scale`: the constant in front of its sum over examples, a name of `SCALES`,
+    by default the one it is published with.
+    """
 
     name: ClassVar[str]
     title: ClassVar[str]
     one_hot: ClassVar[bool] = True
+
+    @property
+    def c(self) -> Scale:
+        return SCALES[self.scale]
 
     def forward(self, depth: int) -> list[Step]:
         """From `Z_L` and `Y` to `loss`."""
@@ -172,7 +199,7 @@ class Loss:
             column = int(np.argmin(good))
             shown = ", ".join(f"{v:g}" for v in targets[:6, column]) + (", ..." if len(targets) > 6 else "")
             raise ValueError(
-                f"{self.title} reads classes: every column of Y has a single 1 and else 0, "
+                f"{self.title} reads classes: each example of Y has a single 1 and else 0, "
                 f"but example {column + 1} is ({shown})"
             )
 
@@ -184,12 +211,13 @@ class MSE(Loss):
     name = "MSE"
     title = "Mean squared error"
     one_hot = False
+    scale: str = "1/(2N)"
 
     def forward(self, depth: int) -> list[Step]:
-        return [Step(loss, SQUARED_ERROR, (Z(depth), Y), "loss")]
+        return [Step(loss, squared_error(self.c), (Z(depth), Y), "loss")]
 
     def backward(self, depth: int) -> list[Step]:
-        return [Step(dZ(depth), ERROR, (Z(depth), Y), "backward")]
+        return [Step(dZ(depth), error(self.c, twice=True), (Z(depth), Y), "backward")]
 
 
 @dataclass(frozen=True)
@@ -202,21 +230,24 @@ class CrossEntropy(Loss):
 
     name = "CrossEntropy"
     title = "Cross-entropy of softmax"
+    scale: str = "1/N"
 
     def forward(self, depth: int) -> list[Step]:
         return [
             Step(P, SOFTMAX, (Z(depth),), "loss"),
             Step(ell, CROSS_ENTROPY, (Z(depth), Y), "loss"),
-            Step(loss, MEAN, (ell,), "loss"),
+            Step(loss, total(self.c), (ell,), "loss"),
         ]
 
     def backward(self, depth: int) -> list[Step]:
-        return [Step(dZ(depth), ERROR, (P, Y), "backward")]
+        return [Step(dZ(depth), error(self.c, twice=False), (P, Y), "backward")]
 
 
 @dataclass(frozen=True)
 class _Hinge(Loss):
     margin: float = 1.0
+    scale: str = "1"
+    at_tie: bool = True
 
     def __post_init__(self) -> None:
         if not np.isfinite(self.margin):
@@ -228,9 +259,9 @@ class _Hinge(Loss):
     def _rivals(self, scores: Var) -> list[Step]:
         return [
             Step(G, GAPS, (scores, Y, margin), "loss"),
-            Step(A, ACTIVE, (G, Y), "loss"),
+            Step(A, active(self.at_tie), (G, Y), "loss"),
             Step(ell, HINGE, (A, G), "loss"),
-            Step(loss, SUM, (ell,), "loss"),
+            Step(loss, total(self.c), (ell,), "loss"),
         ]
 
 
@@ -249,7 +280,7 @@ class SoftmaxHinge(_Hinge):
 
     def backward(self, depth: int) -> list[Step]:
         return [
-            Step(dP, HINGE_PULLBACK, (A, Y), "backward"),
+            Step(dP, hinge_pullback(self.c), (A, Y), "backward"),
             Step(dZ(depth), SOFTMAX_PULLBACK, (P, dP), "backward"),
         ]
 
@@ -265,7 +296,7 @@ class ScoreHinge(_Hinge):
         return self._rivals(Z(depth))
 
     def backward(self, depth: int) -> list[Step]:
-        return [Step(dZ(depth), HINGE_PULLBACK, (A, Y), "backward")]
+        return [Step(dZ(depth), hinge_pullback(self.c), (A, Y), "backward")]
 
 
 #: Name -> class. What stands here can be chosen, and what can be chosen is tested.

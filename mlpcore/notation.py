@@ -76,6 +76,11 @@ class Var:
         return KINDS[self.kind]
 
     @property
+    def axes(self) -> tuple[str, ...]:
+        """What each axis counts, in the worksheet's layout."""
+        return self.info.axes
+
+    @property
     def latex(self) -> str:
         symbol = self.info.latex
         if self.info.of and self.layer is not None and self.kind != "delta":

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -18,14 +18,9 @@ from .steps import Op, View
 
 Array = np.ndarray
 
-#: Choices where a derivative does not exist, made once and shown to the user.
-CONVENTIONS = {
-    "relu": "relu'(0) = 0: at a preactivation of exactly 0 nothing flows back.",
-    "hinge": "A rival is active when its gap is >= 0: at a gap of exactly 0 it pulls.",
-}
 
-
-def _T(x: Array) -> Array:
+def T(x: Array) -> Array:
+    """The transpose; leading axes stay."""
     return np.swapaxes(x, -1, -2)
 
 
@@ -50,7 +45,7 @@ AFFINE = Op(
 WEIGHT_GRADIENT = Op(
     "weight gradient",
     "in,jn->ij",
-    lambda delta, Z: delta @ _T(Z),
+    lambda delta, Z: delta @ T(Z),
     lambda delta, Z: rf"{delta}\,{Z}^{{\top}}",
     "sum_n({0}·{1})",
 )
@@ -68,7 +63,7 @@ BIAS_GRADIENT = Op(
 PULL_BACK = Op(
     "pull back",
     "ki,kn->in",
-    lambda W, delta: _T(W) @ delta,
+    lambda W, delta: T(W) @ delta,
     lambda W, delta: rf"{W}^{{\top}}\,{delta}",
     "sum_k({0}·{1})",
 )
@@ -94,6 +89,7 @@ class Activation:
         slope_from_Z: Z -> f'(S) where the output alone determines it, else None.
         cell: f in the language of `mlpcore.cells`.
         kinked: f or f' has a corner at S = 0, so a difference across 0 measures neither side.
+        corner: where f itself has a corner at 0, its slopes on the left and on the right.
     """
 
     name: str
@@ -102,6 +98,7 @@ class Activation:
     slope_from_Z: Callable[[Array], Array] | None
     cell: str
     kinked: bool = False
+    corner: tuple[float, float] | None = None
 
     @property
     def latex(self) -> str:
@@ -114,6 +111,15 @@ class Activation:
             return Op(self.name, "in->in", self.f, lambda S: S, "{0}")
         kink = (lambda S: S) if self.kinked else None
         return Op(self.name, "in->in", self.f, lambda S: rf"{self.latex}({S})", self.cell, kink)
+
+    def at_kink(self, share: float) -> Activation:
+        """The same f with f'(0) this share of the way from its left slope to its right one."""
+        return _at_kink(self, share) if self.corner and share else self
+
+    @cached_property
+    def derivative(self) -> Op:
+        """`f_l'(S_l)`, the slope at every cell; there is none to speak of where it is 1 everywhere."""
+        return Op(f"{self.name} slope", "in->in", self.slope, lambda S: rf"{self.latex}'({S})", f"{self.name}'({{0}})")
 
     @cached_property
     def pullback(self) -> Op:
@@ -130,6 +136,17 @@ class Activation:
             "{0}·{1'}",
             views={1: view},
         )
+
+
+@cache
+def _at_kink(f: Activation, share: float) -> Activation:
+    left, right = f.corner
+
+    def slope(S: Array) -> Array:
+        return np.where(S == 0, left + share * (right - left), f.slope(S)).astype(S.dtype)
+
+    # From the output alone a preactivation of 0 cannot be told from one below where f is flat there.
+    return replace(f, slope=slope, slope_from_Z=slope if left else None)
 
 
 def sigmoid(S: Array) -> Array:
@@ -171,6 +188,7 @@ _add(
         lambda Z: (Z > 0).astype(Z.dtype),
         "relu({0})",
         kinked=True,
+        corner=(0.0, 1.0),
     ),
     Activation(
         "leaky relu",
@@ -179,6 +197,7 @@ _add(
         lambda Z: np.where(Z > 0, 1.0, LEAK).astype(Z.dtype),
         "leaky relu({0})",
         kinked=True,
+        corner=(LEAK, 1.0),
     ),
     Activation(
         "sigmoid",

@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from .backprop import start, training_step
+from .conventions import WORKSHEET, Conventions
 from .losses import LOSSES, MSE, Loss
 from .network import Array, Batch, Layer, Network
 from .notation import Var, Y, Z, margin, rate
@@ -29,6 +30,9 @@ Cell = tuple[int, ...]
 class Setup:
     """Network, batch, loss and learning rate; made only if they fit each other.
 
+    What is held is laid out as on the worksheet; what `inputs` and `run` give, and the cells
+    that `with_cells` takes, are laid out as the conventions say.
+
     Raises:
         ValueError: the batch does not fit the network, the targets the loss, the rate is not
             finite, or a size is beyond the limits of this module.
@@ -38,6 +42,7 @@ class Setup:
     batch: Batch
     loss: Loss = field(default_factory=MSE)
     rate: float = 0.5
+    conventions: Conventions = WORKSHEET
 
     def __post_init__(self) -> None:
         start(self.net, self.batch, self.loss)
@@ -47,11 +52,13 @@ class Setup:
 
     def inputs(self) -> dict[Var, Array]:
         """Everything that can be edited, by name; single numbers as arrays of shape ()."""
-        return start(self.net, self.batch, self.loss) | {rate: np.asarray(self.rate, dtype=self.net.dtype)}
+        return start(self.net, self.batch, self.loss, self.conventions) | {
+            rate: np.asarray(self.rate, dtype=self.net.dtype)
+        }
 
     def run(self, schedule: str = "cache S and Z") -> tuple[list[Step], dict[Var, Array]]:
         """The steps of a pass, the update and the loss after it, and every matrix in them."""
-        steps = training_step(self.net, self.loss, schedule)
+        steps = training_step(self.net, self.loss, schedule, self.conventions)
         return steps, evaluate(steps, self.inputs())
 
 
@@ -73,9 +80,15 @@ def with_inputs(setup: Setup, new: dict[Var, Array]) -> Setup:
     Raises:
         ValueError: a shape does not fit, or an entry is not finite.
     """
-    values = setup.inputs() | new
+    values = {v: setup.conventions.lay.turn(v, x) for v, x in (setup.inputs() | new).items()}
     loss = replace(setup.loss, margin=float(values[margin])) if margin in values else setup.loss
-    return Setup(setup.net.with_parameters(values), Batch(values[Z(0)], values[Y]), loss, float(values[rate]))
+    return replace(
+        setup,
+        net=setup.net.with_parameters(values),
+        batch=Batch(values[Z(0)], values[Y]),
+        loss=loss,
+        rate=float(values[rate]),
+    )
 
 
 @dataclass(frozen=True)
@@ -98,9 +111,10 @@ def with_cells(setup: Setup, edits: Iterable[tuple[Var, Cell, float]]) -> tuple[
         why = _why_not(values, var, cell, value)
         if not why and var == Y and setup.loss.one_hot:
             if value == 1:
-                values[Y][:, cell[1]] = 0
+                example = setup.conventions.lay.cell(Y, cell)[1]
+                setup.conventions.lay.turn(Y, values[Y])[:, example] = 0
             elif value != values[Y][cell]:
-                why = f"{setup.loss.title} reads classes: type 1 in the row of the right class"
+                why = f"{setup.loss.title} reads classes: type 1 at the right class"
         if why:
             refused.append(Refusal(var, cell, why))
         else:
@@ -140,7 +154,7 @@ def resized(
     targets = _grown(setup.batch.Y, (widths[-1], N), seed=200, new=0.0)
     if setup.loss.one_hot:
         targets = classes(targets)
-    return Setup(Network(tuple(layers)), Batch(X, targets), setup.loss, setup.rate)
+    return replace(setup, net=Network(tuple(layers)), batch=Batch(X, targets))
 
 
 def _grown(old: Array | None, shape: tuple[int, ...], seed: int, new: float | None = None) -> Array:

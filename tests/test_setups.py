@@ -61,7 +61,7 @@ def test_typing_a_one_moves_the_class():
     assert not refused
     assert new.batch.Y[:, 0].tolist() == [0, 0, 1]
     new, refused = with_cells(CLASSES, [(mlp.Y, (0, 0), 0.5)])
-    assert "type 1 in the row" in refused[0].why
+    assert "type 1 at the right class" in refused[0].why
     np.testing.assert_array_equal(new.batch.Y, CLASSES.batch.Y)
 
 

@@ -77,7 +77,8 @@ def load_example(widget: str | None = None) -> None:
     """Callback: start afresh from the chosen example, or from the present one."""
     name = st.session_state.get(widget) if widget else current().example
     if name in EXAMPLES:
-        _put(setup=EXAMPLES[name].setup, example=name, step=0, rev=current().rev + 1, notices={})
+        setup = replace(EXAMPLES[name].setup, conventions=current().setup.conventions)
+        _put(setup=setup, example=name, step=0, rev=current().rev + 1, notices={})
 
 
 def choose_schedule(widget: str) -> None:

@@ -42,4 +42,4 @@ def open_page(label: str) -> Iterator[None]:
 
 def close_page(conventions: list[str]) -> None:
     """The last line of every page: choices made where mathematics leaves one."""
-    st.caption(" · ".join([*conventions, "Examples are columns; layers count from 1."]))
+    st.caption(" ".join([*conventions, "Layers count from 1."]).replace("_", r"\_"))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
 
-from mlpcore import ACTIVATIONS, CONVENTIONS, EXAMPLES, LOSSES, SCHEDULES, Setup, margin
+from mlpcore import ACTIVATIONS, EXAMPLES, LAYOUTS, LOSSES, SCALES, SCHEDULES, Setup, margin
 from mlpcore.setups import MAX_DEPTH, MAX_EXAMPLES, MAX_WIDTH, resized, with_loss
 from pages.ui import session
 from pages.ui.stage.score import score
@@ -74,7 +75,7 @@ def loss_complaint() -> None:
         st.error(_escaped(text))
         st.button(
             "Turn the targets into classes",
-            help="In each column of Y the largest entry becomes 1, the others 0.",
+            help="For each example the largest entry of Y becomes 1, the others 0.",
             on_click=session.change,
             args=("loss", lambda setup, _: with_loss(setup, tried, as_classes=True)),
         )
@@ -194,7 +195,7 @@ def edit_layers() -> None:
 
 def _look(work: session.Work) -> str:
     example = EXAMPLES[work.example]
-    if work.setup is not example.setup:
+    if work.setup != replace(example.setup, conventions=work.setup.conventions):
         return f"Your own numbers, begun from “{example.title}”."
     return " ".join(filter(None, (example.look, example.source)))
 
@@ -226,8 +227,41 @@ def wall() -> None:
     stage("wall", _payload("wall"))
 
 
+# --- conventions -----------------------------------------------------------------------------
+
+_KINK = {0.0: "0", 0.5: "½", 1.0: "1"}
+_TIE = {True: "≥ : a gap of exactly 0 is active", False: "> : a gap of exactly 0 is not"}
+_SCALE = {None: "as each loss is published", **{name: name for name in SCALES}}
+
+
+def _convention(setup: Setup, value: object, field: str) -> Setup:
+    return replace(setup, conventions=replace(setup.conventions, **{field: value}))
+
+
+def choose_conventions() -> None:
+    """Behind a button: every formula, matrix and check on every page follows."""
+    now = session.current().setup.conventions
+    _choice("Examples are", "layout", {name: f"{name}: {lay.why}" for name, lay in LAYOUTS.items()}, now.layout)
+    _choice("In front of the sum over examples", "scale", _SCALE, now.scale)
+    _choice("relu'(0)", "at_kink", _KINK, now.at_kink)
+    _choice("A rival is active where its gap is", "at_tie", _TIE, now.at_tie)
+
+
+def _choice(label: str, field: str, words: dict, value: object) -> None:
+    key = session.fresh(field, value)
+    st.selectbox(
+        label,
+        list(words),
+        list(words).index(value),
+        format_func=words.get,
+        key=key,
+        on_change=session.change,
+        args=(key, partial(_convention, field=field), field),
+    )
+
+
 def conventions() -> list[str]:
-    """The choices, where mathematics leaves one, that the present network meets."""
+    """The choices in force, where mathematics leaves one, that the present network meets."""
     setup = session.current().setup
-    met = {"relu": any(layer.activation == "relu" for layer in setup.net.layers), "hinge": margin in setup.inputs()}
-    return [CONVENTIONS[name] for name, here in met.items() if here]
+    relu = any(layer.f.corner for layer in setup.net.layers)
+    return setup.conventions.sentences(relu, hinge=margin in setup.inputs())

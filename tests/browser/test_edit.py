@@ -175,7 +175,7 @@ def test_typing_a_one_moves_the_class(app):
     student.wait("Y, row 3, column 1", 1)
     type_into(student, "Y, row 1, column 1", "0.5")
     student.page.get_by_role("alert").wait_for()
-    assert "type 1 in the row of the right class" in student.page.get_by_role("alert").inner_text()
+    assert "type 1 at the right class" in student.page.get_by_role("alert").inner_text()
     assert student.value("Y, row 1, column 1") == 0
 
 

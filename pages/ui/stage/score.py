@@ -16,6 +16,7 @@ import numpy as np
 from latex2mathml.converter import convert
 
 from mlpcore import cells
+from mlpcore.conventions import Layout
 from mlpcore.gradcheck import GradCheck, check_steps
 from mlpcore.notation import PARTS, Var
 from mlpcore.schedules import SCHEDULES
@@ -84,7 +85,8 @@ def score(setup: Setup, schedule: str) -> Json:
     size = sum(np.size(value) for value in values.values())
     check = check_steps(steps, values, most=max(3, min(PROBES, PROBED_NUMBERS // size)))
     editable = setup.inputs()
-    matrices = {key(v): _matrix(v, values[v], v in editable) for v in values}
+    lay = setup.conventions.lay
+    matrices = {key(v): _matrix(v, values[v], lay, v in editable) for v in values}
     played = []
     for step in steps:
         views = {}
@@ -92,17 +94,17 @@ def score(setup: Setup, schedule: str) -> Json:
             var = step.operands[position]
             name = f"{view.name}({key(var)})"
             matrices[name] = {
-                **_matrix(var, view.arithmetic(values[var]), False),
+                **_matrix(var, view.arithmetic(values[var]), lay, False),
                 "label": mathml(view.latex(var.latex)),
                 "text": f"{view.name}({var.symbol})",
                 "spoken": f"{view.name} of {var.spoken}",
             }
             views[position] = {"id": name, "name": view.name}
-        played.append(_step(step, views, keeps_all=schedule == next(iter(SCHEDULES))))
+        played.append(_step(step, views, lay, keeps_all=schedule == next(iter(SCHEDULES))))
     return {"matrices": matrices, "steps": played, "checks": _checks(check), "parts": PARTS, "cards": cards(values)}
 
 
-def _matrix(var: Var, value: np.ndarray, editable: bool) -> Json:
+def _matrix(var: Var, value: np.ndarray, lay: Layout, editable: bool) -> Json:
     value = np.asarray(value)
     return {
         "label": mathml(var.latex),
@@ -111,13 +113,13 @@ def _matrix(var: Var, value: np.ndarray, editable: bool) -> Json:
         "word": var.word,
         "part": var.part,
         "shape": list(value.shape),
-        "row": var.info.axes == ("example",),
+        "row": lay.flat(var),
         "values": pack(value, exact=editable),
         "editable": editable,
     }
 
 
-def _step(step: Step, views: Mapping[int, Json], keeps_all: bool) -> Json:
+def _step(step: Step, views: Mapping[int, Json], lay: Layout, keeps_all: bool) -> Json:
     return {
         "out": key(step.out),
         "makes": step.op.makes,
@@ -128,7 +130,7 @@ def _step(step: Step, views: Mapping[int, Json], keeps_all: bool) -> Json:
         "spoken": spoken(step),
         "cell": cells.parse(step.op),
         "views": {str(k): v for k, v in views.items()},
-        "tiles": placed(step, views),
+        "tiles": placed(step, views, lay),
         "phase": PHASES[step.phase],
         "recompute": step.recompute,
         "frees": [] if keeps_all else [v.symbol for v in step.frees],
@@ -141,17 +143,17 @@ def spoken(step: Step) -> str:
     return f"{step.out.spoken}, {step.out.word}: {step.op.name} of {operands}"
 
 
-def placed(step: Step, views: Mapping[int, Json]) -> list[Json]:
+def placed(step: Step, views: Mapping[int, Json], lay: Layout) -> list[Json]:
     """Where each operand stands, so that a row and a column meet in the cell they make.
 
     The result is in the corner. What shares its row letter stands left of it, what shares its
     column letter above it, turned round (transposed) where that letter runs the other way.
     """
-    down, across = _sides(step.op.makes, step.out)
+    down, across = _sides(step.op.makes, lay.flat(step.out))
     tiles: list[Json] = []
     taken: set[str] = set()
     for position, (var, letters) in enumerate(zip(step.operands, step.op.reads, strict=True)):
-        rows, cols = _sides(letters, var)
+        rows, cols = _sides(letters, lay.flat(var))
         turn = len(letters) == 2 and rows != down and (cols == down != "" or rows == across != "")
         if turn:
             rows, cols = cols, rows
@@ -174,13 +176,11 @@ def placed(step: Step, views: Mapping[int, Json]) -> list[Json]:
     return [*tiles, {"id": key(step.out), "of": key(step.out), "slot": "result", "rows": down, "cols": across}]
 
 
-def _sides(letters: str, var: Var) -> tuple[str, str]:
-    """The letters that run down and across a matrix; a vector over examples lies down flat."""
+def _sides(letters: str, flat: bool) -> tuple[str, str]:
+    """The letters that run down and across a matrix."""
     if len(letters) == 2:
         return letters[0], letters[1]
-    if var.info.axes == ("example",):
-        return "", letters
-    return letters, ""
+    return ("", letters) if flat else (letters, "")
 
 
 def _slot(op: Op, letters: str, rows: str, cols: str, down: str, across: str, taken: set[str]) -> str:
