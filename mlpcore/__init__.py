@@ -10,6 +10,7 @@ Conventions are the worksheet's: examples are columns, layers count from 1,
 `S_l = W_l Z_{l-1} + b_l`, `Z_l = f_l(S_l)`, `delta_l = dL/dS_l`.
 """
 
+from . import cells, derivation
 from .backprop import backward, forward, gradients, sgd, trace, training_step
 from .conventions import LAYOUTS, Conventions
 from .cost import live_bytes, peak_bytes
@@ -28,7 +29,7 @@ __all__ = [
     "ACTIVATIONS", "EXAMPLES", "KINDS", "LAYOUTS", "LOSSES", "SCALES", "SCHEDULES",
     "A", "Batch", "Conventions", "CrossEntropy", "Example", "G", "GradCheck", "Layer", "MSE", "Network", "Op", "P", "S",
     "ScoreHinge", "Setup", "SoftmaxHinge", "Step", "Var", "W", "Y", "Z",
-    "after", "b", "backward", "check_grads", "dP", "dW", "dZ", "db", "delta", "ell", "evaluate", "forward",
-    "gradients", "influence", "live_bytes", "loss", "margin", "peak_bytes", "provenance", "rate", "sgd",
+    "after", "b", "backward", "cells", "check_grads", "dP", "dW", "dZ", "db", "delta", "derivation", "ell", "evaluate",
+    "forward", "gradients", "influence", "live_bytes", "loss", "margin", "peak_bytes", "provenance", "rate", "sgd",
     "shape_of", "trace", "training_step",
 ]  # fmt: skip

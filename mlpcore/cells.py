@@ -138,12 +138,6 @@ def symbols(step: Step) -> str:
     """The formula of any cell with symbols, in LaTeX: `(S_1)_{in} = \\sum_j (W_1)_{ij} (Z_0)_{jn}`."""
     op = step.op
 
-    def at(latex: str, letters: str) -> str:
-        if not letters:
-            return latex
-        # A lone letter needs no brackets before its subscript; anything else would be misread.
-        return rf"{latex}_{{{letters}}}" if len(latex) == 1 else rf"\left({latex}\right)_{{{letters}}}"
-
     def write(tree: Tree) -> str:
         out = ""
         for node in tree:
@@ -155,10 +149,10 @@ def symbols(step: Step) -> str:
                 out += "N" if node[1] == "n" else f"d_{{{node[1]}}}"
             elif node[0] == "ref":
                 _, k, letters, viewed = node
-                symbol = at(step.operands[k].latex, letters)
+                symbol = step.operands[k].latex_at(letters)
                 out += op.views[k].latex(symbol) if viewed else symbol
             else:
                 out += rf"\sum_{{{','.join(node[1])}}} {write(node[2])}"
         return out
 
-    return f"{at(step.out.latex, op.makes)} = {write(parse(op))}"
+    return f"{step.out.latex_at(op.makes)} = {write(parse(op))}"

@@ -111,41 +111,73 @@ def check_steps(steps: list[Step], values: Mapping[Var, Array], *, most: int | N
     return GradCheck({g: _check(g, until_loss, values, most, np.random.default_rng(seed)) for g in gradients})
 
 
+@dataclass(frozen=True)
+class Probe:
+    """What was seen when cells of a matrix were nudged.
+
+    Attributes:
+        measured: the derivative of every entry of what was watched, one block a nudged cell.
+        crossed: for each nudged cell the kink that lies within the probe, or None.
+    """
+
+    measured: Array
+    crossed: list[tuple[Var, tuple[int, ...]] | None]
+
+    @property
+    def good(self) -> Array:
+        """Which probes measured something."""
+        return np.array([k is None for k in self.crossed], dtype=bool)
+
+
+def differences(steps: list[Step], values: Mapping[Var, Array], of: Var, by: Var, chosen: Array) -> Probe:
+    """Central differences of the matrix `of` by the cells `chosen` (flat numbers) of the matrix `by`.
+
+    Args:
+        steps: a list in which `of` is made; `values` holds every matrix of it.
+    """
+    at = np.asarray(values[by])
+    start = next((i + 1 for i, s in enumerate(steps) if s.out == by), 0)
+    end = next(i for i, s in enumerate(steps) if s.out == of) + 1
+
+    h = PROBE * np.maximum(1.0, np.abs(at.ravel()[chosen]))
+    copies = np.broadcast_to(at.ravel(), (len(chosen), len(OFFSETS), at.size)).copy()
+    with np.errstate(over="ignore", invalid="ignore"):
+        copies[np.arange(len(chosen)), :, chosen] += h[:, None] * OFFSETS
+    runs = evaluate(steps[start:end], {**values, by: copies.reshape(len(chosen), len(OFFSETS), *at.shape)})
+    watched = np.asarray(values[of])
+    over = (slice(None), *(None,) * watched.ndim)
+    with np.errstate(over="ignore", invalid="ignore"):
+        # The value itself is taken off before the weighted sum: differences of close numbers are exact.
+        moved = np.broadcast_to(runs[of], (len(chosen), len(OFFSETS), *watched.shape)) - watched
+        measured = (moved * WEIGHTS[over]).sum(axis=1) / h[over]
+        crossed = _crossed(steps[start:end], runs, len(chosen))
+    return Probe(measured, crossed)
+
+
 def _check(
     gradient: Var, steps: list[Step], values: Mapping[Var, Array], most: int | None, rng: np.random.Generator
 ) -> Check:
     at = np.asarray(values[gradient.of])
     count = at.size
     chosen = np.arange(count) if most is None or count <= most else np.sort(rng.choice(count, most, replace=False))
-    start = next((i + 1 for i, s in enumerate(steps) if s.out == gradient.of), 0)
-
-    h = PROBE * np.maximum(1.0, np.abs(at.ravel()[chosen]))
-    copies = np.broadcast_to(at.ravel(), (len(chosen), len(OFFSETS), count)).copy()
+    probe = differences(steps, values, LOSS, gradient.of, chosen)
+    good = probe.good
     with np.errstate(over="ignore", invalid="ignore"):
-        copies[np.arange(len(chosen)), :, chosen] += h[:, None] * OFFSETS
-    runs = {**values, gradient.of: copies.reshape(len(chosen), len(OFFSETS), *at.shape)}
-    runs = evaluate(steps[start:], runs)
-
-    with np.errstate(over="ignore", invalid="ignore"):
-        # The loss itself is taken off before the weighted sum: differences of close numbers are exact.
-        measured = ((runs[LOSS] - values[LOSS]) * WEIGHTS).sum(axis=-1) / h
         claimed = np.asarray(values[gradient]).ravel()[chosen]
-        crossed = _crossed(steps[start:], runs)
-        good = np.array([k is None for k in crossed], dtype=bool)
-        off = np.abs(measured - claimed)[good]
-        largest = max((float(np.abs(x[good]).max(initial=0.0)) for x in (measured, claimed)), default=0.0)
+        off = np.abs(probe.measured - claimed)[good]
+        largest = max((float(np.abs(x[good]).max(initial=0.0)) for x in (probe.measured, claimed)), default=0.0)
         scale = max(largest, FLOOR * abs(float(values[LOSS])), np.finfo(float).tiny)
         error = float(off.max(initial=0.0) / scale)
     if not (np.isfinite(claimed).all() and np.isfinite(values[LOSS])):
         error = float("nan")
     cells = [tuple(int(i) for i in np.unravel_index(c, at.shape)) for c in chosen]
-    skipped = tuple(Skipped(cell, *k) for cell, k in zip(cells, crossed, strict=True) if k is not None)
+    skipped = tuple(Skipped(cell, *k) for cell, k in zip(cells, probe.crossed, strict=True) if k is not None)
     return Check(error, int(good.sum()), count, skipped)
 
 
-def _crossed(steps: list[Step], runs: Mapping[Var, Array]) -> list[tuple[Var, tuple[int, ...]] | None]:
+def _crossed(steps: list[Step], runs: Mapping[Var, Array], probes: int) -> list[tuple[Var, tuple[int, ...]] | None]:
     """For each probe, the first kink that lies within it: a zero that is touched or stepped over."""
-    found: list[tuple[Var, tuple[int, ...]] | None] = [None] * len(runs[LOSS])
+    found: list[tuple[Var, tuple[int, ...]] | None] = [None] * probes
     for step in steps:
         if step.op.kink is None:
             continue

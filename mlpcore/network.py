@@ -162,5 +162,11 @@ def inputs(net: Network, batch: Batch) -> dict[Var, Array]:
 def shape_of(var: Var, widths: tuple[int, ...], N: int) -> tuple[int, ...]:
     """The shape of a matrix from the layer widths (d_0, ..., d_L) and the batch size alone."""
     layer = var.layer or 0
-    size = {"unit": widths[layer], "input": widths[layer - 1], "output": widths[-1], "example": N}
-    return tuple(size[axis] for axis in var.info.axes)
+    size = {
+        "unit": widths[layer],
+        "input": widths[layer - 1],
+        "above": widths[min(layer + 1, len(widths) - 1)],
+        "output": widths[-1],
+        "example": N,
+    }
+    return tuple(size[axis] for axis in var.axes)

@@ -19,8 +19,9 @@ class Kind:
     """One row of the glossary.
 
     Attributes:
-        latex: the symbol, without layer.
-        plain: the symbol in plain text; `dL/d` starts a derivative.
+        latex: the symbol; `#` stands for the layer, `@` for the one above it, `?` for the indices
+            of the cell it is about. Without a `#` the layer follows as a subscript.
+        plain: the symbol in plain text, likewise; `dL/d` starts a derivative of the loss.
         word: what people call it.
         axes: what each axis counts, () for a single number: `unit` of the layer, `input` (unit of
             the layer before), `output` (unit of the last layer), `example` of the batch.
@@ -41,6 +42,10 @@ def _d(by: str) -> str:
     return rf"\frac{{\partial\mathcal{{L}}}}{{\partial {by}}}"
 
 
+def _local(of: str, by: str) -> str:
+    return rf"\frac{{\partial {of}}}{{\partial ({by})_{{?}}}}"
+
+
 KINDS: dict[str, Kind] = {
     "W": Kind("W", "W", "weights", ("unit", "input"), "parameter"),
     "b": Kind("b", "b", "biases", ("unit",), "parameter"),
@@ -58,18 +63,62 @@ KINDS: dict[str, Kind] = {
     "db": Kind(_d("b"), "dL/db", "gradient of the biases", ("unit",), "gradient", "b"),
     "dZ": Kind(_d("Z"), "dL/dZ", "gradient of the activations", ("unit", "example"), "gradient", "Z"),
     "delta": Kind(r"\delta", "delta", "gradient of the preactivations", ("unit", "example"), "gradient", "S"),
+    "slope": Kind("f_#'(S_#)", "f'(S_#)", "slopes", ("unit", "example"), "forward"),
+    "dZdW": Kind(_local("Z_#", "W_#"), "dZ_#/d(W_#)_?", "local derivative", ("unit", "example"), "gradient"),
+    "dZdb": Kind(_local("Z_#", "b_#"), "dZ_#/d(b_#)_?", "local derivative", ("unit", "example"), "gradient"),
+    "dZdS": Kind(_local("Z_#", "S_#"), "dZ_#/d(S_#)_?", "local derivative", ("unit", "example"), "gradient"),
+    "dZdZ": Kind(_local("Z_@", "Z_#"), "dZ_@/d(Z_#)_?", "local derivative", ("above", "example"), "gradient"),
+    "terms": Kind(r"\mathrm{terms}", "terms", "terms of the sum", ("unit", "example"), "gradient"),
+    "one": Kind(r"\mathbf{1}_?", "1_?", "indicator", ("any",), "parameter"),
+    "ones": Kind(r"\mathbb{1}_N", "1_N", "ones, one an example", ("example",), "parameter"),
+    "product": Kind("(S_# - b_#)", "(S_# - b_#)", "product", ("unit", "example"), "forward"),
+    "term": Kind(r"\mathrm{added}", "added", "what this one adds", ("any", "any"), "gradient"),
+    "sofar": Kind(r"\mathrm{so~far}", "so far", "sum so far", ("any", "any"), "gradient"),
+    "J": Kind("J", "J", "Jacobian", ("any", "any"), "gradient"),
+    "vecin": Kind(
+        r"\operatorname{vec}\frac{\partial\mathcal{L}}{\partial Z_#}",
+        "vec dL/dZ_#",
+        "gradient of the activations, stacked",
+        ("any", "any"),
+        "gradient",
+    ),
+    "vecout": Kind(
+        r"\operatorname{vec}\frac{\partial\mathcal{L}}{\partial ?}",
+        "vec dL/d?",
+        "gradient, stacked",
+        ("any", "any"),
+        "gradient",
+    ),
     "dP": Kind(_d("P"), "dL/dP", "gradient of the probabilities", ("output", "example"), "gradient", "P"),
+}
+
+
+_TYPESET = {
+    "delta": (("delta", "δ"),),
+    "rate": (("rate", "η"),),
+    "ell": (("l", "ℓ"),),
+    **dict.fromkeys(("dZdW", "dZdb", "dZdS", "dZdZ"), (("dZ_", "∂Z_"), ("/d", "/∂"))),
 }
 
 
 @dataclass(frozen=True)
 class Var:
-    """The name of one matrix: its kind, its layer, and whether it belongs to the network
-    after the update (`new`)."""
+    """The name of one matrix, or of a part of one.
+
+    Attributes:
+        kind: a name of `KINDS`.
+        layer: its layer, if it has one.
+        new: it belongs to the network after the update.
+        at: the indices that are held, in the worksheet's order: `"ij"` for one cell, `"j·"` for
+            row j, `"·j"` for column j.
+        turned: the matrix is laid out transposed, so the indices are written the other way round.
+    """
 
     kind: str
     layer: int | None = None
     new: bool = False
+    at: str = ""
+    turned: bool = False
 
     @property
     def info(self) -> Kind:
@@ -78,33 +127,82 @@ class Var:
     @property
     def axes(self) -> tuple[str, ...]:
         """What each axis counts, in the worksheet's layout."""
-        return self.info.axes
+        if not self.at or "?" in self.info.latex:  # then the indices are of what it is taken by
+            return self.info.axes
+        return tuple(axis for axis, index in zip(self.info.axes, self.at, strict=True) if index == "·")
+
+    def _indices(self, letters: str = "") -> str:
+        """What is held, and letters for what is not, as they are written."""
+        free = iter(letters[::-1] if self.turned else letters)
+        at = "".join(next(free, "·") if index == "·" else index for index in self.at)
+        return at[::-1] if self.turned else at
+
+    def _fill(self, text: str, indices: str) -> str:
+        layer = "" if self.layer is None else str(self.layer)
+        above = "" if self.layer is None else str(self.layer + 1)
+        return text.replace("#", layer).replace("@", above).replace("?", indices)
+
+    def _latex(self, letters: str) -> str:
+        indices = self._indices(letters).replace("·", r"\cdot ")
+        symbol = self._fill(self.info.latex, indices)
+        if self.info.of and self.kind != "delta" and self.layer is not None:
+            inner = f"{KINDS[self.info.of].latex}_{{{self.layer}}}"
+            return _d(f"({inner})_{{{indices}}}" if indices else inner)
+        if "#" not in self.info.latex and self.layer is not None:
+            symbol += f"_{{{self.layer}}}"
+        if indices and "?" not in self.info.latex:
+            symbol = f"{symbol}_{{{indices}}}" if symbol.endswith(")") else f"({symbol})_{{{indices}}}"
+        return rf"{{{symbol}^{{\mathrm{{new}}}}}}" if self.new else symbol
 
     @property
     def latex(self) -> str:
-        symbol = self.info.latex
-        if self.info.of and self.layer is not None and self.kind != "delta":
-            return _d(f"{KINDS[self.info.of].latex}_{{{self.layer}}}")
-        sub = "" if self.layer is None else f"_{{{self.layer}}}"
-        return symbol + sub + (r"^{\mathrm{new}}" if self.new else "")
+        return self._latex("")
+
+    def latex_at(self, letters: str) -> str:
+        """The symbol of one cell, the free indices being these letters: `(W_1)_{ij}`, `(Z_0)_{jn}`."""
+        if not letters:
+            return self.latex
+        if self.kind == "one":
+            return f"{self.latex}^{{{letters}}}"
+        if self.kind.startswith("dZd"):
+            top, below = self.latex.split("}{", 1)
+            name = top.removeprefix(r"\frac{\partial ")
+            return rf"\frac{{\partial ({name})_{{{letters}}}}}{{{below}"
+        if "·" in self.at:
+            return self._latex(letters)
+        latex = self.latex
+        # A lone letter, or what ends in a bracket, needs none before its subscript; else it would be misread.
+        return (
+            rf"{latex}_{{{letters}}}"
+            if len(latex) == 1 or latex.endswith(")")
+            else rf"\left({latex}\right)_{{{letters}}}"
+        )
 
     @property
     def text(self) -> str:
-        """The symbol in plain text: `W_1`, `dL/dZ_2`, `new W_1`."""
-        sub = "" if self.layer is None else f"_{self.layer}"
-        return ("new " if self.new else "") + self.info.plain + sub
+        """The symbol in plain text: `W_1`, `dL/dZ_2`, `new W_1`, `(Z_0)_j·`."""
+        plain, indices = self.info.plain, self._indices()
+        text = self._fill(plain, indices)
+        if "#" not in plain and self.layer is not None:
+            text += f"_{self.layer}"
+        if indices and "?" not in plain:
+            front, symbol = ("dL/d", text[4:]) if text.startswith("dL/d") else ("", text)
+            text = f"{front}({symbol})_{indices}"
+        return ("new " if self.new else "") + text
 
     @property
     def symbol(self) -> str:
         """The symbol as it is typeset, on one line: `δ_1`, `∂L/∂W_1`, `η`."""
-        greek = {"delta": "δ", "rate": "η", "ell": "ℓ"}.get(self.kind, self.info.plain.replace("dL/d", "∂L/∂"))
-        sub = "" if self.layer is None else f"_{self.layer}"
-        return ("new " if self.new else "") + greek + sub
+        text = self.text
+        for plain, typeset in _TYPESET.get(self.kind, (("dL/d", "∂L/∂"),)):
+            text = text.replace(plain, typeset)
+        return text
 
     @property
     def spoken(self) -> str:
         """For a screen reader: `W 1`, `d L d W 1`."""
-        return self.text.replace("dL/d", "d L d ").replace("_", " ")
+        text = self.text.replace("dL/d", "d L d ").replace("/d", " by ").replace("dZ_", "d Z ")
+        return " ".join(text.replace("_", " ").replace("(", " ").replace(")", " ").replace("·", "").split())
 
     @property
     def word(self) -> str:
@@ -117,6 +215,16 @@ class Var:
         if self.kind == "Z" and self.layer == 0:
             return "parameter"
         return "forward" if self.new else self.info.part
+
+    @property
+    def upright(self) -> bool:
+        """Whether this part of a matrix is a column of it."""
+        return self._indices().startswith("·")
+
+    @property
+    def whole(self) -> Var:
+        """The matrix that this is a part of."""
+        return Var(self.kind, self.layer, self.new)
 
     @property
     def of(self) -> Var | None:

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 from hypothesis import strategies as st
 
-from mlpcore import ACTIVATIONS, LOSSES, Batch, Layer, Network
+from mlpcore import ACTIVATIONS, LAYOUTS, LOSSES, SCALES, Batch, Conventions, Layer, Network, Setup
 from mlpcore.examples import one_hot
 
 
@@ -35,3 +35,11 @@ def problems(draw, activations=tuple(ACTIVATIONS), losses=tuple(LOSSES), max_dep
     else:
         targets = rng.normal(size=(widths[-1], N))
     return net, Batch(rng.normal(size=(widths[0], N)), targets), loss
+
+
+@st.composite
+def setups(draw, **how):
+    """The same as a set-up, in any layout and with any constant in front of the loss."""
+    net, batch, loss = draw(problems(**({"max_depth": 5, "max_width": 4} | how)))
+    conventions = Conventions(draw(st.sampled_from(tuple(LAYOUTS))), draw(st.sampled_from((None, *SCALES))))
+    return Setup(net, batch, loss, 0.3, conventions)

@@ -1,0 +1,102 @@
+"""The equations of a derivation: what picks, the local derivative, the Frobenius product."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+
+from ..conventions import Layout
+from ..notation import Var
+from ..steps import Op
+
+Array = np.ndarray
+
+
+def times(x: Array, mask: Array) -> Array:
+    """`x * mask`, where 0 times anything is 0: what an indicator leaves out is not read."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.where(mask == 0, 0, x * mask)
+
+
+def along(x: Array, letters: str, result: str) -> Array:
+    """A vector over one letter, shaped to meet matrices over two."""
+    if letters == result or len(letters) == 2:
+        return x
+    return x[..., :, None] if letters == result[0] else x[..., None, :]
+
+
+@cache
+def pick(letters: str, held: str) -> Op:
+    """The row, the column or the cell of a matrix where the indicators of the held letters are 1."""
+    free = "".join(a for a in letters if a not in held)
+
+    def arithmetic(A: Array, *indicators: Array) -> Array:
+        for letter, e in zip(held, indicators, strict=True):
+            A = times(A, along(e, letter, letters))
+        return A.sum(axis=tuple(letters.index(a) - 2 for a in held))
+
+    marks = "".join(f"·{{{k + 1}}}" for k in range(len(held)))
+    return Op(
+        "pick",
+        f"{letters},{','.join(held)}->{free}",
+        arithmetic,
+        lambda A, *ones: rf"{A}\,{{}}".join(["", *ones]),
+        f"sum_{held}({{0}}{marks})",
+    )
+
+
+def local(reads: tuple[str, ...], notation: Callable[..., str]) -> Op:
+    """A local derivative: slopes, times a vector over units, times one over examples."""
+
+    def arithmetic(*operands: Array) -> Array:
+        result = along(operands[0], reads[0], "kn")
+        for x, letters in zip(operands[1:], reads[1:], strict=True):
+            result = times(result, along(x, letters, "kn"))
+        return result
+
+    cell = "·".join(f"{{{k}}}" for k in range(len(reads)))
+    return Op("local derivative", ",".join(reads) + "->kn", arithmetic, notation, cell)
+
+
+def outer_notation(lay: Layout, unit: Var, example: Var) -> Callable[..., str]:
+    """LaTeX of slopes ⊙ (column times row); which of the two vectors is the column is the layout's."""
+    left, right = (example, unit) if lay.turns_batches else (unit, example)
+    # Indicators, ones and columns of a matrix stand upright, so on the right they are turned.
+    upright = right.kind in ("one", "ones") or right.upright
+    product = rf"{left.latex}\,{right.latex}" + (r"^{\top}" if upright else "")
+    return lambda *operands: rf"{operands[0]}\odot\left({product}\right)" if len(operands) == 3 else product
+
+
+#: <A, B>_F = sum of all A_kn B_kn
+FROBENIUS = Op(
+    "Frobenius product",
+    "kn,kn->",
+    lambda A, B: times(A, B).sum(axis=(-2, -1)),
+    lambda A, B: rf"\left\langle {A},\, {B}\right\rangle_F",
+    "sum_kn({0}·{1})",
+)
+
+TERMS = Op("term by term", "kn,kn->kn", lambda A, B: times(A, B), lambda A, B: rf"{A}\odot {B}", "{0}·{1}")
+
+
+@cache
+def dot(letter: str, count: int) -> Op:
+    """The sum over one letter of the products of `count` vectors; over none, of numbers."""
+
+    def arithmetic(*operands: Array) -> Array:
+        result = operands[0]
+        for x in operands[1:]:
+            result = result * x
+        return result.sum(axis=-1) if letter else result
+
+    inner = "·".join(f"{{{k}}}" for k in range(count))
+
+    def notation(*operands: str) -> str:
+        if count == 2 and letter:
+            return r"\cdot ".join(operands)
+        return r"\,".join(operands)
+
+    reads = ",".join([letter] * count)
+    return Op("sum of products", f"{reads}->", arithmetic, notation, f"sum_{letter}({inner})" if letter else inner)

@@ -1,0 +1,123 @@
+"""What a derivation is made of: equations that can be carried out, and claims held against something."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ..conventions import Layout
+from ..gradcheck import FLOOR, TOLERANCE, Probe
+from ..notation import Var
+from ..notation import loss as LOSS
+from ..steps import Op, Step
+from .equations import pick
+
+Array = np.ndarray
+Cell = tuple[int, ...]
+
+#: Two ways to the same number may differ by rounding, not by more.
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One line of a derivation: an equation, what its right-hand side gives, and whether it is true.
+
+    Attributes:
+        step: the equation.
+        value: its right-hand side; with `per_cell` one entry for each cell asked for.
+        against: what it was compared with.
+        error: the worst difference, relative to the largest entry; NaN if nothing could be compared.
+        allowed: the largest error that still counts as agreement.
+        why: one sentence for the reader.
+        meant: False for a line that is there to be seen failing.
+    """
+
+    step: Step
+    value: Array
+    per_cell: bool
+    against: str
+    error: float
+    allowed: float
+    why: str
+    meant: bool = True
+
+    @property
+    def holds(self) -> bool:
+        return self.error <= self.allowed
+
+
+@dataclass
+class Derivation:
+    """Everything about the derivative of the loss by the cells of one matrix.
+
+    Attributes:
+        target: the matrix; `gradient` its gradient, `top` the layer whose activations are derived.
+        letters: the letters of a cell, `"ij"` or `"i"`, and `sizes` how far each runs.
+        cells: which cells, in the worksheet's layout.
+        steps: the equations beyond those of the pass.
+        values: every matrix of the pass and of `steps`; those in `stacked` have a leading axis
+            with one entry for each of `cells`.
+        claims: the derivation, line by line.
+    """
+
+    target: Var
+    gradient: Var
+    top: int
+    letters: str
+    sizes: tuple[int, ...]
+    cells: tuple[Cell, ...]
+    values: dict[Var, Array]
+    lay: Layout
+    steps: list[Step] = field(default_factory=list)
+    stacked: set[Var] = field(default_factory=set)
+    claims: list[Claim] = field(default_factory=list)
+
+    def part(self, var: Var, at: str) -> Var:
+        """A row, column or cell of a matrix, by the letters of the worksheet."""
+        return replace(var, at=at, turned=self.lay.turns(var))
+
+    def equation(self, out: Var, op: Op, *operands: Var) -> Step:
+        """A step in the layout that is in force."""
+        return self.lay.steps([Step(out, op, operands, "derivation")])[0]
+
+    def do(self, out: Var, op: Op, *operands: Var) -> Var:
+        """Carry out an equation and keep it among the steps."""
+        step = self.equation(out, op, *operands)
+        self.values[out] = step.op(*(self.values[v] for v in step.operands))
+        self.steps.append(step)
+        if any(v in self.stacked for v in operands):
+            self.stacked.add(out)
+        return out
+
+    def pick(self, var: Var, at: str, ones: dict[str, Var]) -> Var:
+        """The part of a matrix that the indicators leave; `at` names the letters of its axes."""
+        letters = {"j·": "jn", "i·": "kn", "·j": "kn", "·i": "ki", "ij": "kn"}[at]
+        held = {"j·": "j", "i·": "k", "·j": "n", "·i": "i", "ij": "kn"}[at]
+        return self.do(self.part(var, at), pick(letters, held), var, *(ones[a] for a in at if a != "·"))
+
+    def claim(
+        self, out: Var, op: Op | Step, *operands: Var, of: Array | Probe, against: str, why: str, meant: bool = True
+    ) -> Array:
+        """Add a line: an equation and the value (or probe) that it is held against."""
+        step = op if isinstance(op, Step) else self.equation(out, op, *operands)
+        value = step.op(*(self.values[v] for v in step.operands))
+        per_cell = any(v in self.stacked for v in step.operands)
+        error, allowed = error_of(value, of, self.values)
+        self.claims.append(Claim(step, value, per_cell, against, error, allowed, why, meant))
+        return value
+
+
+def error_of(value: Array, of: Array | Probe, values: dict[Var, Array]) -> tuple[float, float]:
+    """The worst difference, relative to the largest entry, and how large it may be."""
+    floor, allowed = np.finfo(float).tiny, ROUNDING
+    if isinstance(of, Probe):
+        floor, allowed = FLOOR * max(1e-30, abs(float(values[LOSS]))), TOLERANCE
+        if not of.good.any():
+            return float("nan"), allowed
+        value, of = np.asarray(value)[of.good], of.measured[of.good]
+    with np.errstate(over="ignore", invalid="ignore"):
+        off = np.abs(value - of).max(initial=0.0)
+        scale = max(float(np.abs(value).max(initial=0.0)), float(np.abs(of).max(initial=0.0)), floor)
+        return float(off / scale), allowed

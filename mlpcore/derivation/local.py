@@ -1,0 +1,270 @@
+"""The derivative by one cell, line by line: exercise 1 with every line checked.
+
+For each kind of matrix the chain rule is the same, `dL/dx = <dL/dZ, dZ/dx>_F`; what differs is
+which row, column or cell of the local derivative `dZ/dx` is left standing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ..gradcheck import Probe, differences
+from ..network import Network, shape_of
+from ..notation import S, Var, W, Z, after, b, delta, dZ
+from ..notation import loss as LOSS
+from ..ops import BIAS_GRADIENT, PULL_BACK, WEIGHT_GRADIENT
+from ..setups import Setup
+from ..steps import Op, Step
+from .equations import FROBENIUS, TERMS, dot, local, outer_notation
+from .lines import Cell, Claim, Derivation, error_of
+
+Array = np.ndarray
+
+
+def targets(net: Network) -> list[Var]:
+    """What can be derived by: weights, biases, preactivations and hidden activations, from the last layer down."""
+    found = []
+    for layer in range(net.depth, 0, -1):
+        found += [Z(layer)] if layer < net.depth else []
+        found += [S(layer), W(layer)] + ([b(layer)] if net[layer].b is not None else [])
+    return found
+
+
+@np.errstate(over="ignore", invalid="ignore")  # an infinity is shown as one
+def derive(
+    setup: Setup,
+    target: Var,
+    cells: Sequence[Cell] | None = None,
+    ran: tuple[list[Step], dict[Var, Array]] | None = None,
+) -> Derivation:
+    """Exercise 1 for the cells of one matrix (worksheet, from the chain rule to the four equations).
+
+    Args:
+        target: a member of `targets(setup.net)`.
+        cells: which cells, in the worksheet's layout (unit, input) or (unit, example); None for
+            all of them, which takes a local derivative of shape (d, N) for each.
+        ran: what `setup.run()` gave, if it is at hand.
+
+    Raises:
+        ValueError: there is no such matrix, or no such cell, in this network.
+    """
+    if target not in targets(setup.net):
+        raise ValueError(f"there is no derivation by {target.text}; there is one by: {targets(setup.net)}")
+    sizes = shape_of(target, setup.net.widths, setup.batch.N)
+    cells = tuple(np.ndindex(sizes)) if cells is None else tuple(tuple(c) for c in cells)
+    for cell in cells:
+        if len(cell) != len(sizes) or not all(0 <= i < n for i, n in zip(cell, sizes, strict=True)):
+            raise ValueError(f"{target.text} has shape {sizes}: there is no cell {cell}")
+    steps, values = ran or setup.run()
+    lay, top = setup.conventions.lay, target.layer + (target.kind == "Z")
+    gradient = delta(target.layer) if target.kind == "S" else Var("d" + target.kind, target.layer)
+    d = Derivation(target, gradient, top, "ij"[: len(sizes)], sizes, cells, dict(values), lay)
+
+    f = setup.net[top].f.at_kink(setup.conventions.at_kink)
+    slope = None if f.slope is None else d.do(Var("slope", top), f.derivative, S(top))
+    ones = {}
+    for axis, letter in enumerate(d.letters):
+        e = ones[letter] = Var("one", at=letter)
+        d.values[e] = np.eye(sizes[axis], dtype=setup.net.dtype)[[c[axis] for c in cells]]
+        d.stacked.add(e)
+    d.values[Var("ones")] = np.ones(setup.batch.N, dtype=setup.net.dtype)
+
+    flat = np.array([np.ravel_multi_index(lay.cell(target, c), values[target].shape) for c in cells])
+    by_loss = differences(steps, values, LOSS, target, flat)
+    by_cell = differences(steps, values, Z(top), target, flat)
+    {"W": _weights, "b": _biases, "Z": _activations, "S": _preactivations}[target.kind](
+        d, slope, ones, (by_loss, by_cell), steps, setup
+    )
+    return d
+
+
+_DIFFERENCES = "central differences"
+_FIRST = "the first line"
+_CHAIN = "The loss depends on {x} only through {Z}: every cell of {Z} contributes its own slope, and all are added."
+
+
+def _chain(
+    d: Derivation, slope: Var | None, unit: Var, example: Var, probes: tuple[Probe, Probe], f: str = ""
+) -> Array:
+    """The two lines with which every derivation opens: the chain rule, and the local derivative."""
+    by_loss, by_cell = probes
+    whole = dZ(d.top)
+    # Slopes first, then what is read, then the indicator, as on the worksheet.
+    vectors = sorted(((unit, "k"), (example, "n")), key=lambda v: v[0].kind == "one")
+    parts = ([(slope, "kn")] if slope else []) + vectors
+    op = local(tuple(letters for _, letters in parts), outer_notation(d.lay, unit, example))
+    here = d.part(Var("dZd" + d.target.kind, d.target.layer), d.letters)
+    here = replace(here, turned=d.lay.turns(d.target))
+    d.do(here, op, *(v for v, _ in parts))
+    cell = d.part(d.gradient, d.letters)
+    x = d.part(d.target, d.letters).symbol
+    names = {"x": x, "Z": Z(d.top).symbol, "f": f}
+    first = d.claim(cell, FROBENIUS, whole, here, of=by_loss, against=_DIFFERENCES, why=_CHAIN.format(**names))
+    why = _STANDS[d.target.kind].format(**names)
+    d.claim(here, op, *(v for v, _ in parts), of=by_cell, against=_DIFFERENCES, why=why)
+    d.do(Var("terms", d.top), TERMS, whole, here)
+    d.values[cell] = first
+    d.stacked.add(cell)
+    return first
+
+
+def _whole(d: Derivation, first: Array, matrix: Array) -> Array:
+    """The numbers of the first line, cell by cell, in a matrix that else holds what is compared with it."""
+    found = np.array(matrix, dtype=float)
+    for cell, value in zip(d.cells, first, strict=True):
+        found[d.lay.cell(d.gradient, cell)] = value
+    return found
+
+
+def _before_delta(d: Derivation, slope: Var | None, step: Step) -> Step:
+    """The matrix equation with `dL/dZ ⊙ f'` written where `delta` will stand."""
+    layer = d.top
+    if slope is None:
+        return replace(step, operands=tuple(dZ(layer) if v == delta(layer) else v for v in step.operands))
+    at = step.operands.index(delta(layer))
+    letters = step.op.reads[at]
+    operands = (*step.operands[:at], dZ(layer), slope, *step.operands[at + 1 :])
+    reads = (*step.op.reads[:at], letters, letters, *step.op.reads[at + 1 :])
+
+    def joined(xs: tuple, join: object) -> list:
+        return [*xs[:at], join(xs[at], xs[at + 1]), *xs[at + 2 :]]
+
+    def cell() -> str:
+        text = step.op.cell
+        for k in range(len(step.operands) - 1, at, -1):
+            text = text.replace(f"{{{k}}}", f"{{{k + 1}}}")
+        return text.replace(f"{{{at}}}", f"{{{at}}}·{{{at + 1}}}", 1)
+
+    op = Op(
+        f"{step.op.name} written out",
+        ",".join(reads) + "->" + step.op.makes,
+        lambda *xs: step.op(*joined(xs, lambda x, y: x * y)),
+        lambda *xs: step.op.notation(*joined(xs, lambda x, y: rf"\left({x}\odot {y}\right)")),
+        cell(),
+    )
+    return replace(step, op=op, operands=operands)
+
+
+def _delta_line(d: Derivation, steps: list[Step], values: dict[Var, Array]) -> None:
+    """`delta := dL/dZ ⊙ f'`, the matrix that every line has in common."""
+    layer = d.top
+    step = next(s for s in steps if s.out == delta(layer))
+    size = values[delta(layer)].size
+    some = np.unique(np.linspace(0, size - 1, min(size, 48)).astype(int))
+    probe = differences(steps, values, LOSS, S(layer), some)
+    value = step.op(*(values[v] for v in step.operands))
+    error, allowed = error_of(np.asarray(value).ravel()[some], probe, values)
+    why = f"This matrix comes back in every line, so it gets a name: it is the derivative by {S(layer).symbol}."
+    d.claims.append(Claim(step, value, False, f"central differences by {S(layer).symbol}", error, allowed, why))
+
+
+def _end(d: Derivation, first: Array, slope: Var | None, steps: list[Step], op: Op, *operands: Var) -> None:
+    """The matrix equation, written out, and with delta; and delta between them."""
+    why = f"The same for all {' and '.join(d.letters)} at once."
+    final = d.equation(d.gradient, op, *operands)
+    value = final.op(*(d.values[v] for v in final.operands))
+    all_cells = len(d.cells) == value.size
+    against = "the first line, cell by cell" if all_cells else "the first line at this cell"
+    d.claim(d.gradient, _before_delta(d, slope, final), of=_whole(d, first, value), against=against, why=why)
+    _delta_line(d, steps, d.values)
+    d.claim(
+        d.gradient,
+        final,
+        of=d.values[d.gradient],
+        against="the matrix of the pass",
+        why="With the name, the equation is short.",
+    )
+
+
+_STANDS = {
+    "W": "{x} is read by unit i of {Z} only, so all else is 0; there it meets input j of each example.",
+    "b": "{x} is added to unit i in every example, each time with factor 1; no other unit reads it.",
+    "Z": "No example reads another, so only example j of {Z} moves; there each unit k reads {x} by its own weight.",
+    "S": "{f} acts on every number alone: {x} moves one cell of {Z}. One slope a cell, no matrix of slopes.",
+}
+_LEFT = {
+    "W": "Only unit i is left of the sum over units; the sum over the examples stays.",
+    "b": "One bias serves all examples, so what they all ask of it is added up.",
+    "Z": "Only example j is left of the sum over examples; the sum over the units above stays.",
+    "S": "Of the whole sum one term is left.",
+}
+
+
+def _sum(
+    d: Derivation, slope: Var | None, ones: dict[str, Var], first: Array, at: str, letter: str, *read: Var
+) -> None:
+    """What the zeros leave of the first line, with the numbers of one row, column or cell."""
+    slopes = (d.pick(slope, at, ones),) if slope else ()
+    vectors = (d.pick(dZ(d.top), at, ones), *slopes, *read)
+    cell = d.part(d.gradient, d.letters)
+    d.claim(cell, dot(letter, len(vectors)), *vectors, of=first, against=_FIRST, why=_LEFT[d.target.kind])
+
+
+def _dot(d: Derivation, first: Array, letter: str, a: Var, b: Var) -> None:
+    """The same as one row or column times another."""
+    if b.kind == "ones":
+        why = "A sum over examples is a product with a vector of ones."
+    else:
+        ways = ["column" if v.upright else "row" for v in (a, b)]
+        held = [v.at.replace("·", "") for v in (a, b)]
+        x, y = (f"{way} {letter} of {v.whole.symbol}" for way, letter, v in zip(ways, held, (a, b), strict=True))
+        why = f"{x[0].upper()}{x[1:]} meets {y}. A product of matrices takes rows times columns, so "
+        other = {"row": "column", "column": "row"}
+        if ways[0] == ways[1]:
+            why += f"one {ways[0]} must be turned into a {other[ways[0]]}: this is the transpose."
+        else:
+            why += "here nothing needs to be turned."
+    d.claim(d.part(d.gradient, d.letters), dot(letter, 2), a, b, of=first, against=_FIRST, why=why)
+
+
+def _weights(d: Derivation, slope: Var | None, ones: dict, probes: tuple, steps: list, setup: Setup) -> None:
+    below = Z(d.top - 1)
+    row = d.pick(below, "j·", ones)
+    first = _chain(d, slope, ones["i"], row, probes)
+    _sum(d, slope, ones, first, "i·", "n", row)
+    _dot(d, first, "n", d.pick(delta(d.top), "i·", ones), row)
+    _end(d, first, slope, steps, WEIGHT_GRADIENT, delta(d.top), below)
+
+
+def _biases(d: Derivation, slope: Var | None, ones: dict, probes: tuple, steps: list, setup: Setup) -> None:
+    first = _chain(d, slope, ones["i"], Var("ones"), probes)
+    _sum(d, slope, ones, first, "i·", "n")
+    _dot(d, first, "n", d.pick(delta(d.top), "i·", ones), Var("ones"))
+    _end(d, first, slope, steps, BIAS_GRADIENT, delta(d.top))
+
+
+def _activations(d: Derivation, slope: Var | None, ones: dict, probes: tuple, steps: list, setup: Setup) -> None:
+    weights = W(d.top)
+    column = d.pick(weights, "·i", ones)
+    first = _chain(d, slope, column, ones["j"], probes)
+    _sum(d, slope, ones, first, "·j", "k", column)
+    _dot(d, first, "k", column, d.pick(delta(d.top), "·j", ones))
+    _end(d, first, slope, steps, PULL_BACK, weights, delta(d.top))
+    wrong = d.equation(d.gradient, PULL_BACK, after(weights), delta(d.top))
+    why = (
+        f"What goes wrong with the updated {weights.symbol}: the loss was made with the old one, "
+        "and how the loss would move is a question about that one."
+    )
+    d.claim(d.gradient, wrong, of=d.values[d.gradient], against="the gradient", why=why, meant=False)
+
+
+def _preactivations(d: Derivation, slope: Var | None, ones: dict, probes: tuple, steps: list, setup: Setup) -> None:
+    layer = d.top
+    first = _chain(d, slope, ones["i"], ones["j"], probes, f=setup.net[layer].activation)
+    _sum(d, slope, ones, first, "ij", "")
+    rule = next(s for s in steps if s.out == delta(layer))
+    whole = _whole(d, first, rule.op(*(d.values[v] for v in rule.operands)))
+    against, why = "the first line, cell by cell", "The same for all i and j at once: a product cell by cell."
+    d.claim(delta(layer), rule, of=whole, against=against, why=why)
+    back = [s for s in steps if s.phase == "backward" and not s.recompute]
+    end = next(n for n, s in enumerate(back) if s.out == dZ(layer))
+    if layer == setup.net.depth:
+        made, where = back[: end + 1], "the loss: its constant enters here, and nowhere else"
+    else:
+        made, where = [back[end]], f"the layer above: so {delta(layer).symbol} is made from {delta(layer + 1).symbol}"
+    for step in made:
+        why = f"{step.out.symbol} comes from {where}."
+        d.claim(step.out, step, of=d.values[step.out], against="the matrix of the pass", why=why)

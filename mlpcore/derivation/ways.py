@@ -1,0 +1,170 @@
+"""A product seen four ways: four orders of the same three loops.
+
+`C_rc = sum_s A_rs B_sc` adds one number for every (r, s, c). Holding r and c gives a dot product,
+holding c and s a column of A scaled, holding r and s a row of B scaled, holding s an outer
+product. What is held is said by indicators, so each way is one equation, and the sum of what it
+adds is the product, whichever way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from ..notation import S, Var, W, Z, db, delta, dW, dZ
+from ..ops import BIAS_GRADIENT, LINEAR, PULL_BACK, WEIGHT_GRADIENT
+from ..registry import Registry
+from ..setups import Setup
+from ..steps import Op, Step
+from .equations import along, times
+
+Array = np.ndarray
+
+#: Name -> what is held: r the row of the result, c its column, s what is summed over.
+WAYS: dict[str, str] = Registry(
+    "way", {"dot products": "rc", "combinations of columns": "cs", "combinations of rows": "rs", "outer products": "s"}
+)
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product of the pass as an equation of its own: without the bias, which is added after it."""
+
+    step: Step
+
+    @property
+    def held(self) -> dict[str, str]:
+        """r, c and s as the letters of this equation."""
+        makes = self.step.op.makes
+        summed = next(a for letters in self.step.op.reads for a in letters if a not in makes)
+        return {"r": makes[0], "s": summed, **({"c": makes[1]} if len(makes) == 2 else {})}
+
+    @property
+    def ways(self) -> list[str]:
+        """The ways there are; a sum over columns has no rows to combine."""
+        held = self.held
+        return ["dot products", "outer products"] if "c" not in held else list(WAYS)
+
+    def letters(self, way: str) -> str:
+        """What a way holds, as the letters of this equation."""
+        held = self.held
+        return "".join(held[a] for a in WAYS[way] if a in held)
+
+
+def products(setup: Setup) -> list[Product]:
+    """Every product of matrices in a pass, in order."""
+    net, found = setup.net, []
+    for layer in range(1, net.depth + 1):
+        out = S(layer) if net[layer].b is None else Var("product", layer)
+        found.append(Step(out, LINEAR, (W(layer), Z(layer - 1))))
+    for layer in range(net.depth, 0, -1):
+        found.append(Step(dW(layer), WEIGHT_GRADIENT, (delta(layer), Z(layer - 1)), "backward"))
+        if net[layer].b is not None:
+            found.append(Step(db(layer), BIAS_GRADIENT, (delta(layer),), "backward"))
+        if layer > 1:
+            found.append(Step(dZ(layer - 1), PULL_BACK, (W(layer), delta(layer)), "backward"))
+    return [Product(step) for step in setup.conventions.lay.steps(found)]
+
+
+@dataclass(frozen=True)
+class Walk:
+    """A product made one piece at a time.
+
+    Attributes:
+        product, way: what is walked, and how; `letters` are held, `sizes` is how far each runs.
+        frames: which pieces, by their place in the order; `terms` and `sums` have one entry each.
+        step: the equation of one piece.
+        values: the operands, the result, and the indicators of `frames`.
+        terms: what each piece adds, in the shape of the result.
+        sums: the sum of that piece and all before it.
+    """
+
+    product: Product
+    way: str
+    letters: str
+    sizes: tuple[int, ...]
+    frames: tuple[int, ...]
+    step: Step
+    values: dict[Var, Array]
+    terms: Array
+    sums: Array
+
+    @property
+    def count(self) -> int:
+        """How many pieces there are in all."""
+        return prod(self.sizes)
+
+
+def held(op: Op, letters: str) -> Op:
+    """An equation with indicators: only where they are 1 is anything read."""
+    first = {a: next(k for k, reads in enumerate(op.reads) if a in reads) for a in letters}
+
+    def arithmetic(*operands: Array) -> Array:
+        matrices, indicators = list(operands[: len(op.reads)]), operands[len(op.reads) :]
+        for letter, e in zip(letters, indicators, strict=True):
+            k = first[letter]
+            matrices[k] = times(matrices[k], along(e, letter, op.reads[k]))
+        return op(*matrices)
+
+    body = op.cell
+    for mark, letter in enumerate(letters, start=len(op.reads)):
+        k = first[letter]
+        body = body.replace(f"{{{k}}}", f"{{{k}}}·{{{mark}}}")
+    return Op(
+        f"{op.name}, a piece",
+        ",".join([*op.reads, *letters]) + "->" + op.makes,
+        arithmetic,
+        lambda *operands: op.notation(*operands[: len(op.reads)]),
+        body,
+    )
+
+
+@np.errstate(over="ignore", invalid="ignore")  # an infinity is shown as one
+def walk(
+    setup: Setup,
+    product: Product,
+    way: str,
+    frames: Sequence[int] | None = None,
+    ran: tuple[list[Step], dict[Var, Array]] | None = None,
+) -> Walk:
+    """Make a product piece by piece.
+
+    Args:
+        product: a member of `products(setup)`.
+        way: a name of `WAYS` that the product has.
+        frames: which pieces; None for all.
+
+    Raises:
+        KeyError: no such way.
+        ValueError: the product has no such way, or there is no such piece.
+    """
+    if WAYS[way] and way not in product.ways:
+        raise ValueError(f"{product.step.out.text} is not made by {way}")
+    values, op = (ran or setup.run())[1], product.step.op
+    operands = [values[v] for v in product.step.operands]
+    letters = product.letters(way)
+    size = {a: n for reads, x in zip(op.reads, operands, strict=True) for a, n in zip(reads, x.shape, strict=True)}
+    sizes = tuple(size[a] for a in letters)
+    frames = tuple(range(prod(sizes))) if frames is None else tuple(frames)
+    if not all(0 <= f < prod(sizes) for f in frames):
+        raise ValueError(f"there are {prod(sizes)} pieces, so no piece {frames}")
+    at = np.stack(np.unravel_index(np.array(frames, dtype=int), sizes), axis=-1)
+
+    piece = held(op, letters)
+    here = [np.eye(n)[at[:, axis]] for axis, n in enumerate(sizes)]
+    upto = [(np.arange(n) <= at[:, axis, None]).astype(float) for axis, n in enumerate(sizes)]
+    terms = piece(*operands, *here)
+    # All up to a piece: the last letter up to its place, and with two letters all before the first.
+    sums = piece(*operands, *here[:-1], upto[-1])
+    if len(sizes) == 2:
+        sums = sums + piece(*operands, upto[0] - here[0], np.ones_like(upto[1]))
+    ones = {Var("one", at=a): e for a, e in zip(letters, here, strict=True)}
+    result = {product.step.out: product.step.op(*operands)}
+    return Walk(
+        product, way, letters, sizes, frames,
+        Step(Var("term"), piece, (*product.step.operands, *ones), "derivation"),
+        {**dict(zip(product.step.operands, operands, strict=True)), **ones, **result}, terms, sums,
+    )  # fmt: skip
