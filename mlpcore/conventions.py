@@ -32,6 +32,7 @@ class Layout:
 
     Attributes:
         name: as it is chosen.
+        says: the forward equation.
         why: one sentence for the user.
         turns_batches, turns_weights: whether these are transposed against the worksheet.
         products: name of an equation -> the equation in this layout, and the order in which it
@@ -40,6 +41,7 @@ class Layout:
     """
 
     name: str
+    says: str
     why: str
     turns_batches: bool
     turns_weights: bool
@@ -183,9 +185,25 @@ LAYOUTS: dict[str, Layout] = Registry(
     {
         layout.name: layout
         for layout in (
-            Layout("columns", "Examples are columns: S = W Z + b, as on the worksheet.", False, False, {}),
-            Layout("rows", "Examples are rows and every matrix is transposed: S = Z W + b.", True, True, _ROWS),
-            Layout("rows, W kept", "Examples are rows, W as in PyTorch: S = Z Wᵀ + b.", True, False, _ROWS_TORCH),
+            Layout(
+                "columns", "S = W Z + b", "Examples are columns: S = W Z + b, as on the worksheet.", False, False, {}
+            ),
+            Layout(
+                "rows",
+                "S = Z W + b",
+                "Examples are rows and every matrix is transposed: S = Z W + b.",
+                True,
+                True,
+                _ROWS,
+            ),
+            Layout(
+                "rows, W kept",
+                "S = Z Wᵀ + b",
+                "Examples are rows, W as in PyTorch: S = Z Wᵀ + b.",
+                True,
+                False,
+                _ROWS_TORCH,
+            ),
         )
     },
 )

@@ -63,7 +63,7 @@ KINDS: dict[str, Kind] = {
     "db": Kind(_d("b"), "dL/db", "gradient of the biases", ("unit",), "gradient", "b"),
     "dZ": Kind(_d("Z"), "dL/dZ", "gradient of the activations", ("unit", "example"), "gradient", "Z"),
     "delta": Kind(r"\delta", "delta", "gradient of the preactivations", ("unit", "example"), "gradient", "S"),
-    "slope": Kind("f_#'(S_#)", "f'(S_#)", "slopes", ("unit", "example"), "forward"),
+    "slope": Kind("f'_#(S_#)", "f'(S_#)", "slopes", ("unit", "example"), "forward"),
     "dZdW": Kind(_local("Z_#", "W_#"), "dZ_#/d(W_#)_?", "local derivative", ("unit", "example"), "gradient"),
     "dZdb": Kind(_local("Z_#", "b_#"), "dZ_#/d(b_#)_?", "local derivative", ("unit", "example"), "gradient"),
     "dZdS": Kind(_local("Z_#", "S_#"), "dZ_#/d(S_#)_?", "local derivative", ("unit", "example"), "gradient"),
@@ -82,13 +82,7 @@ KINDS: dict[str, Kind] = {
         ("any", "any"),
         "gradient",
     ),
-    "vecout": Kind(
-        r"\operatorname{vec}\frac{\partial\mathcal{L}}{\partial ?}",
-        "vec dL/d?",
-        "gradient, stacked",
-        ("any", "any"),
-        "gradient",
-    ),
+    "vecout": Kind(r"\operatorname{vec} ?", "vec gradient", "gradient, stacked", ("any", "any"), "gradient"),
     "dP": Kind(_d("P"), "dL/dP", "gradient of the probabilities", ("output", "example"), "gradient", "P"),
 }
 

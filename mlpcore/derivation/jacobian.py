@@ -88,17 +88,13 @@ def jacobian(setup: Setup, target: Var, ran: tuple[list[Step], dict[Var, Array]]
     columns = np.arange(len(d.cells)).reshape(d.sizes)
     order = columns.T.ravel() if columns.ndim == 2 else columns  # units fastest here too
     J = vec(dZ(d.top), d.values[here])[order].T
-    vecin, vecout = Var("vecin", d.top), Var("vecout", d.top, at=_subscripted(target))
+    vecin, vecout = Var("vecin", d.top), Var("vecout", at=d.gradient.latex)
     step = Step(vecout, PULL_BACK, (Var("J"), vecin), "derivation")
     values = {Var("J"): J, vecin: vec(dZ(d.top), d.values[dZ(d.top)])[:, None]}
     values[vecout] = step.op(*(values[v] for v in step.operands))
     return Jacobian(
         step, values, _latex(setup, target, d.top), (units, d.sizes[0]), count_jacobian(setup.net.widths, N, target)
     )
-
-
-def _subscripted(var: Var) -> str:
-    return var.latex.replace("·", "")
 
 
 def _latex(setup: Setup, target: Var, top: int) -> str:

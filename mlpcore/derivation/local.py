@@ -100,12 +100,12 @@ def _chain(
     here = replace(here, turned=d.lay.turns(d.target))
     d.do(here, op, *(v for v, _ in parts))
     cell = d.part(d.gradient, d.letters)
-    x = d.part(d.target, d.letters).symbol
+    x = f"{d.target.symbol}[{', '.join(d.lay.cell(d.target, tuple(d.letters)))}]"
     names = {"x": x, "Z": Z(d.top).symbol, "f": f}
     first = d.claim(cell, FROBENIUS, whole, here, of=by_loss, against=_DIFFERENCES, why=_CHAIN.format(**names))
     why = _STANDS[d.target.kind].format(**names)
     d.claim(here, op, *(v for v, _ in parts), of=by_cell, against=_DIFFERENCES, why=why)
-    d.do(Var("terms", d.top), TERMS, whole, here)
+    d.do(Var("terms"), TERMS, whole, here)
     d.values[cell] = first
     d.stacked.add(cell)
     return first

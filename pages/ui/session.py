@@ -14,6 +14,8 @@ import streamlit as st
 
 from mlpcore import EXAMPLES, SCHEDULES, Setup, Var
 from mlpcore.setups import with_cells
+from pages.ui.stage.board import CHOICES, Place, moved
+from pages.ui.stage.chapters import CHAPTERS
 from pages.ui.stage.score import by_key, key
 
 FIRST = "worksheet"
@@ -30,6 +32,7 @@ class Work:
         example: the example they were made from.
         schedule: what stays cached.
         step: the cursor, a number of a step.
+        place: where on the derivation page.
         rev: counts the times the cursor was set from here and not by the stage.
         answer: what the stage was last told about its edits.
         notices: name of a widget -> (what was wrong, what it was given).
@@ -40,6 +43,7 @@ class Work:
     example: str = FIRST
     schedule: str = "cache S and Z"
     step: int = 0
+    place: Place = field(default_factory=Place)
     rev: int = 0
     answer: dict[str, Any] | None = None
     notices: dict[str, tuple[str, Any]] = field(default_factory=dict)
@@ -88,17 +92,19 @@ def choose_schedule(widget: str) -> None:
         _put(schedule=name)
 
 
-def change(widget: str, how: Callable[[Setup, Any], Setup], name: str | None = None) -> None:
+def change(widget: str | None, how: Callable[[Setup, Any], Setup], name: str | None = None) -> None:
     """Callback: replace the set-up by `how(setup, value of the widget)`.
 
     Where that raises ValueError, nothing changes and its message stands beside the widget.
 
     Args:
-        widget: the key whose value is read.
+        widget: the key whose value is read; None for a button, which has none.
         name: what `notice` is asked by, where the key is `fresh` and so does not last.
     """
     work = current()
-    value = st.session_state.get(widget)
+    if widget is not None and widget not in st.session_state:
+        return  # left behind on another page: it has no value any more
+    value = st.session_state[widget] if widget else None
     try:
         setup = how(work.setup, value)
     except (ValueError, KeyError) as error:
@@ -124,6 +130,11 @@ def take_reports(stage: str) -> bool:
         _take_edits(message)
     if (step := _step(_news(stage, "cursor"))) is not None:
         _put(step=step)
+    if chosen := _choice(_news(stage, "choose")):
+        _put(place=moved(current().place, chosen=chosen))
+    picked = _news(stage, "pick")
+    if picked.get("rev") == current().place.rev and (frame := _count(picked.get("frame"))) is not None:
+        _put(place=moved(current().place, frame=frame))
     if (step := _step(_news(stage, "open"))) is None:
         return False
     _put(step=step, rev=current().rev + 1)
@@ -141,8 +152,30 @@ def _news(stage: str, name: str) -> dict[str, Any]:
 
 
 def _step(message: dict[str, Any]) -> int | None:
-    step = message.get("step")
-    return step if isinstance(step, int) and not isinstance(step, bool) and step >= 0 else None
+    return _count(message.get("step"))
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+#: Names and values of choices are ours and short; what is longer is not one.
+_LONGEST = 40
+
+
+def _choice(message: dict[str, Any]) -> tuple[str, str] | None:
+    name, value = message.get("name"), message.get("value")
+    if not (isinstance(name, str) and isinstance(value, str)) or max(len(name), len(value)) > _LONGEST:
+        return None
+    return (name, value) if name in CHOICES else None
+
+
+def choose_chapter(widget: str) -> None:
+    """Callback: another chapter of the derivation. What was chosen in the others stays chosen."""
+    chapter = st.session_state.get(widget)
+    if chapter in CHAPTERS:
+        place = current().place
+        _put(place=replace(place, chapter=chapter, frame=0, rev=place.rev + 1))
 
 
 def _take_edits(message: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ import streamlit as st
 PAGES = {
     "app.py": "Whole pass",
     "pages/1_Step_through.py": "Step through",
+    "pages/2_Derivation.py": "Derivation",
 }
 
 # Streamlit leaves room for a sidebar's button and for long pages; ours are one screen.

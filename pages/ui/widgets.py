@@ -10,6 +10,7 @@ import streamlit as st
 from mlpcore import ACTIVATIONS, EXAMPLES, LAYOUTS, LOSSES, SCALES, SCHEDULES, Setup, margin
 from mlpcore.setups import MAX_DEPTH, MAX_EXAMPLES, MAX_WIDTH, resized, with_loss
 from pages.ui import session
+from pages.ui.stage.chapters import CHAPTERS, told
 from pages.ui.stage.score import score
 from pages.ui.stage.stage import stage
 
@@ -36,7 +37,7 @@ def choose_example() -> None:
         on_change=session.load_example,
         args=("example",),
         label_visibility="collapsed",
-        width=290,
+        width=240,
     )
 
 
@@ -61,7 +62,7 @@ def choose_loss() -> None:
         on_change=session.change,
         args=("loss", with_loss),
         label_visibility="collapsed",
-        width=260,
+        width=210,
     )
 
 
@@ -77,7 +78,7 @@ def loss_complaint() -> None:
             "Turn the targets into classes",
             help="For each example the largest entry of Y becomes 1, the others 0.",
             on_click=session.change,
-            args=("loss", lambda setup, _: with_loss(setup, tried, as_classes=True)),
+            args=(None, lambda setup, _: with_loss(setup, tried, as_classes=True), "loss"),
         )
 
 
@@ -186,7 +187,9 @@ def edit_layers() -> None:
         _complain(name)
     with st.container(horizontal=True):
         for label, by, possible in (("Add a layer", 1, net.depth < MAX_DEPTH), ("Remove a layer", -1, net.depth > 1)):
-            st.button(label, disabled=not possible, on_click=session.change, args=("depth", partial(_depth, by=by)))
+            st.button(
+                label, disabled=not possible, on_click=session.change, args=(None, partial(_depth, by=by), "depth")
+            )
     _complain("depth")
 
 
@@ -227,6 +230,24 @@ def wall() -> None:
     stage("wall", _payload("wall"))
 
 
+@st.fragment
+def derivation() -> None:
+    """Exercise 1 on a board, chapter by chapter."""
+    session.take_reports("derivation")
+    work = session.current()
+    st.segmented_control(
+        "Chapter",
+        list(CHAPTERS),
+        format_func=lambda name: CHAPTERS[name][0],
+        key=session.show("chapter", work.place.chapter),
+        on_change=session.choose_chapter,
+        args=("chapter",),
+        label_visibility="collapsed",
+    )
+    payload = told(work.setup, work.place)
+    stage("derivation", {**payload, "example": work.example, "answer": work.answer})
+
+
 # --- conventions -----------------------------------------------------------------------------
 
 _KINK = {0.0: "0", 0.5: "½", 1.0: "1"}
@@ -241,7 +262,7 @@ def _convention(setup: Setup, value: object, field: str) -> Setup:
 def choose_conventions() -> None:
     """Behind a button: every formula, matrix and check on every page follows."""
     now = session.current().setup.conventions
-    _choice("Examples are", "layout", {name: f"{name}: {lay.why}" for name, lay in LAYOUTS.items()}, now.layout)
+    _choice("Examples are", "layout", {name: f"{name}: {lay.says}" for name, lay in LAYOUTS.items()}, now.layout)
     _choice("In front of the sum over examples", "scale", _SCALE, now.scale)
     _choice("relu'(0)", "at_kink", _KINK, now.at_kink)
     _choice("A rival is active where its gap is", "at_tie", _TIE, now.at_tie)

@@ -37,6 +37,7 @@ PHASES = {
     "backward": "Backward",
     "update": "Update",
     "after": "After the step",
+    "derivation": "Derivation",
 }
 
 
@@ -48,12 +49,15 @@ def mathml(latex: str) -> str:
     """
     drawn = convert(latex).replace('<mn mathvariant="double-struck">1</mn>', "<mn>𝟙</mn>")
     # A prime is a character of its own height; as a superscript it would float away.
+    prime = r"<msubsup><mi>f</mi>(<m\w+>\w+</m\w+>)<mi>&#x02032;</mi></msubsup>"
+    drawn = re.sub(prime, r"<msub><mi>𝑓′</mi>\1</msub>", drawn)
     return re.sub(r"<msup><mo>([\w ]+)</mo><mi>&#x02032;</mi></msup>", r"<mi>\1′</mi>", drawn)
 
 
 def key(var: Var) -> str:
     """The name of a matrix on the wire: `W1`, `dZ2`, `new.W1`."""
-    return ("new." if var.new else "") + var.kind + ("" if var.layer is None else str(var.layer))
+    at = f".{var.at}" if var.at else ""
+    return ("new." if var.new else "") + var.kind + ("" if var.layer is None else str(var.layer)) + at
 
 
 def by_key(setup: Setup) -> dict[str, Var]:
@@ -86,25 +90,38 @@ def score(setup: Setup, schedule: str) -> Json:
     check = check_steps(steps, values, most=max(3, min(PROBES, PROBED_NUMBERS // size)))
     editable = setup.inputs()
     lay = setup.conventions.lay
-    matrices = {key(v): _matrix(v, values[v], lay, v in editable) for v in values}
+    matrices = {key(v): matrix_of(v, values[v], lay, v in editable) for v in values}
     played = []
     for step in steps:
-        views = {}
-        for position, view in step.op.views.items():
-            var = step.operands[position]
-            name = f"{view.name}({key(var)})"
-            matrices[name] = {
-                **_matrix(var, view.arithmetic(values[var]), lay, False),
-                "label": mathml(view.latex(var.latex)),
-                "text": f"{view.name}({var.symbol})",
-                "spoken": f"{view.name} of {var.spoken}",
-            }
-            views[position] = {"id": name, "name": view.name}
-        played.append(_step(step, views, lay, keeps_all=schedule == next(iter(SCHEDULES))))
-    return {"matrices": matrices, "steps": played, "checks": _checks(check), "parts": PARTS, "cards": cards(values)}
+        views = views_of(step, values, lay, matrices)
+        played.append(step_of(step, views, lay, keeps_all=schedule == next(iter(SCHEDULES))))
+    return {
+        "matrices": matrices,
+        "steps": played,
+        "checks": checks_of(check),
+        "parts": PARTS,
+        "cards": cards(values),
+    }
 
 
-def _matrix(var: Var, value: np.ndarray, lay: Layout, editable: bool) -> Json:
+def views_of(step: Step, values: Mapping[Var, np.ndarray], lay: Layout, matrices: Json) -> dict[int, Json]:
+    """The functions through which a step sees its operands; what they show is put among the matrices."""
+    views = {}
+    for position, view in step.op.views.items():
+        var = step.operands[position]
+        name = f"{view.name}({key(var)})"
+        matrices[name] = {
+            **matrix_of(var, view.arithmetic(values[var]), lay, False),
+            "label": mathml(view.latex(var.latex)),
+            "text": f"{view.name}({var.symbol})",
+            "spoken": f"{view.name} of {var.spoken}",
+        }
+        views[position] = {"id": name, "name": view.name}
+    return views
+
+
+def matrix_of(var: Var, value: np.ndarray, lay: Layout, editable: bool) -> Json:
+    """A matrix as the stage draws it."""
     value = np.asarray(value)
     return {
         "label": mathml(var.latex),
@@ -119,7 +136,8 @@ def _matrix(var: Var, value: np.ndarray, lay: Layout, editable: bool) -> Json:
     }
 
 
-def _step(step: Step, views: Mapping[int, Json], lay: Layout, keeps_all: bool) -> Json:
+def step_of(step: Step, views: Mapping[int, Json], lay: Layout, keeps_all: bool = True) -> Json:
+    """A step as the stage plays it."""
     return {
         "out": key(step.out),
         "makes": step.op.makes,
@@ -194,7 +212,8 @@ def _slot(op: Op, letters: str, rows: str, cols: str, down: str, across: str, ta
     return next((slot for slot in wanted if slot not in taken), "right")
 
 
-def _checks(check: GradCheck) -> Json:
+def checks_of(check: GradCheck) -> Json:
+    """What central differences say of each gradient."""
     return {
         key(v): {
             "agrees": c.agrees,

@@ -20,13 +20,17 @@ _mount = st.components.v2.component(
 )
 
 
-def stage(key: str, score: dict[str, Any]) -> None:
-    """Draw a score. `score["kind"]` is "player" or "wall".
+#: What the browser may report.
+REPORTS = ("edits", "cursor", "open", "choose", "pick")
 
-    What the stage reports (`edits`, `cursor`, `open`) is component state under `key`.
+
+def stage(key: str, score: dict[str, Any]) -> None:
+    """Draw a score or a board. `score["kind"]` is "player", "wall" or "board".
+
+    What the stage reports (`edits`, `cursor`, `open`, `choose`, `pick`) is component state under `key`.
     """
     # A list, not a dict: a dict would be searched for dataframes, which loads pandas and pyarrow.
-    _mount(key=key, data=[score], **{f"on_{name}_change": _noted for name in ("edits", "cursor", "open")})
+    _mount(key=key, data=[score], **{f"on_{name}_change": _noted for name in REPORTS})
 
 
 def _noted() -> None:

@@ -58,8 +58,9 @@ function buildTile(stage, spec, view) {
   table.append(body);
   tile.table = table;
   const windowed = view.rows < rows || view.cols < cols;
-  if (windowed) caption.append(el("span", "window", windowWords(view)));
-  tile.node = el("figure", `tile part-${matrix.part}${matrix.editable ? " editable" : ""}`, caption, table);
+  if (windowed) caption.append(el("span", "window", windowWords(view, rows, cols)));
+  const tiny = Math.min(view.cw, view.ch) < 12 ? " tiny" : "";
+  tile.node = el("figure", `tile part-${matrix.part}${matrix.editable ? " editable" : ""}${tiny}`, caption, table);
   tile.node.title = `${matrix.word} (${stage.score.parts[matrix.part]})`;
   tile.node.style.setProperty("--cw", `${view.cw}px`);
   tile.node.style.setProperty("--ch", `${view.ch}px`);
@@ -68,8 +69,9 @@ function buildTile(stage, spec, view) {
   return tile;
 }
 
-function windowWords(view) {
-  return `rows ${view.row + 1}\u2013${view.row + view.rows}, columns ${view.col + 1}\u2013${view.col + view.cols}`;
+function windowWords({ row, col, rows, cols }, allRows, allCols) {
+  const part = (word, from, many, all) => (many < all ? [`${word} ${from + 1}\u2013${from + many}`] : []);
+  return [...part("rows", row, rows, allRows), ...part("columns", col, cols, allCols)].join(", ");
 }
 
 function header(scope, number) {
@@ -132,7 +134,7 @@ function paintValue(stage, cell, matrix, value, scale, veiled) {
   const { tile, index } = cell.mlp;
   const text = veiled ? "\u00b7" : format(value, tile.view.digits || 4);
   if (!cell.querySelector("input")) cell.textContent = tile.view.digits ? text : "";
-  cell.setAttribute("aria-label", veiled ? "not yet computed" : spokenCell(matrix, index, format(value, 6)));
+  cell.setAttribute("aria-label", spokenCell(matrix, index, veiled ? "not yet computed" : format(value, 6)));
   cell.title = veiled ? "" : `${matrix.text}${place(index)} = ${shortest(value)}`;
   const odd = veiled || !Number.isFinite(value);
   const { background, ink } = odd ? { background: "", ink: "" } : shade(stage.colours, value / scale);

@@ -1,12 +1,12 @@
-// Walking through the steps: by equation or cell by cell, by hand or by itself.
+// Moving through frames, by hand or by itself; and through the steps of a pass, by equation or
+// cell by cell.
 
 const SPEEDS = { slow: 3000, normal: 1500, fast: 600 };
 
-class Walker extends Stage {
+/** What can be played: it has `go(n)`, `walk(by)`, `last`, and says `atEnd`. */
+class Playing extends Stage {
   constructor(root) {
     super(root);
-    this.step = 0;
-    this.cell = null; // cell by cell: how far the result has been filled in
     this.speed = "normal";
     // On the way down: a select box keeps to itself the keys that come up to it.
     const how = { capture: true, signal: this.ended.signal };
@@ -19,8 +19,78 @@ class Walker extends Stage {
     clearTimeout(this.later);
   }
 
+  toggle() {
+    if (this.timer) return this.pause();
+    if (this.atEnd) this.go(0);
+    this.timer = setInterval(() => this.walk(1), SPEEDS[this.speed]);
+    this.playButton.replaceChildren(icon("pause"));
+    this.playButton.setAttribute("aria-label", "Pause");
+  }
+
+  pause() {
+    clearInterval(this.timer);
+    this.timer = null;
+    this.playButton.replaceChildren(icon("play"));
+    this.playButton.setAttribute("aria-label", "Play");
+  }
+
+  setSpeed(name) {
+    this.speed = name;
+    if (this.timer) this.pause(), this.toggle();
+  }
+
+  setDigits(digits) {
+    this.digits = digits;
+    this.draw();
+  }
+
+  key(event) {
+    const target = event.composedPath()[0];
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.score) return;
+    // A closed select box keeps the focus after a choice; the arrows are ours again then.
+    const closed = target.matches?.('[role="combobox"][aria-expanded="false"]');
+    if (!closed && target.closest?.("input, textarea, select, [contenteditable=true], [role=slider], [role=radiogroup], [role=combobox], [role=dialog]")) return;
+    this.hush();
+    const cell = this.root.contains(target) ? target.closest("td") : null;
+    if (cell?.mlp && this.cellKey(event, cell)) return event.preventDefault();
+    const onButton = target.closest?.("button, a, summary");
+    const keys = {
+      ArrowRight: () => this.walk(1), ArrowLeft: () => this.walk(-1), n: () => this.walk(1), p: () => this.walk(-1),
+      Home: () => this.go(0), End: () => this.go(this.last), ...this.keys(),
+      Escape: () => this.unpin(), ...(onButton ? {} : { " ": () => this.toggle() }),
+    };
+    if (!keys[event.key]) return;
+    keys[event.key]();
+    event.preventDefault();
+  }
+
+  /** Further keys. */
+  keys() {
+    return {};
+  }
+}
+
+class Walker extends Playing {
+  constructor(root) {
+    super(root);
+    this.step = 0;
+    this.cell = null; // cell by cell: how far the result has been filled in
+  }
+
   get current() {
     return this.score.steps[this.step];
+  }
+
+  get last() {
+    return this.score.steps.length - 1;
+  }
+
+  get atEnd() {
+    return this.step === this.last && this.cell === null;
+  }
+
+  keys() {
+    return { e: () => this.toggleCells() };
   }
 
   pointResult() {
@@ -77,54 +147,9 @@ class Walker extends Stage {
     this.post("cursor", { step: this.step, rev: this.rev });
   }
 
-  toggle() {
-    if (this.timer) return this.pause();
-    if (this.step === this.score.steps.length - 1 && this.cell === null) this.go(0);
-    this.timer = setInterval(() => this.walk(1), SPEEDS[this.speed]);
-    this.playButton.replaceChildren(icon("pause"));
-    this.playButton.setAttribute("aria-label", "Pause");
-  }
-
-  pause() {
-    clearInterval(this.timer);
-    this.timer = null;
-    this.playButton.replaceChildren(icon("play"));
-    this.playButton.setAttribute("aria-label", "Play");
-  }
-
-  setSpeed(name) {
-    this.speed = name;
-    if (this.timer) this.pause(), this.toggle();
-  }
-
-  setDigits(digits) {
-    this.digits = digits;
-    this.draw();
-  }
-
   toggleCells() {
     this.cell = this.cell === null ? 0 : null;
     this.byCell.setAttribute("aria-pressed", String(this.cell !== null));
     this.arrive();
-  }
-
-  key(event) {
-    const target = event.composedPath()[0];
-    if (event.ctrlKey || event.metaKey || event.altKey || !this.score) return;
-    // A closed select box keeps the focus after a choice; the arrows are ours again then.
-    const closed = target.matches?.('[role="combobox"][aria-expanded="false"]');
-    if (!closed && target.closest?.("input, textarea, select, [contenteditable=true], [role=slider], [role=radiogroup], [role=combobox], [role=dialog]")) return;
-    this.hush();
-    const cell = this.root.contains(target) ? target.closest("td") : null;
-    if (cell?.mlp && this.cellKey(event, cell)) return event.preventDefault();
-    const onButton = target.closest?.("button, a, summary");
-    const keys = {
-      ArrowRight: () => this.walk(1), ArrowLeft: () => this.walk(-1), n: () => this.walk(1), p: () => this.walk(-1),
-      Home: () => this.go(0), End: () => this.go(this.score.steps.length - 1), e: () => this.toggleCells(),
-      Escape: () => this.unpin(), ...(onButton ? {} : { " ": () => this.toggle() }),
-    };
-    if (!keys[event.key]) return;
-    keys[event.key]();
-    event.preventDefault();
   }
 }

@@ -28,30 +28,10 @@ class Player extends Walker {
   }
 
   build() {
-    const button = (label, face, action, key) => {
-      const b = el("button", "", ICONS[face] ? icon(face) : face);
-      b.type = "button";
-      b.setAttribute("aria-label", label);
-      b.title = key ? `${label} (${key})` : label;
-      b.onclick = action;
-      return b;
-    };
-    this.playButton = button("Play", "play", () => this.toggle(), "space");
-    this.counter = el("span", "counter");
     this.cellCounter = el("span", "cellcount");
-    const speed = picker("Speed", Object.keys(SPEEDS), "normal", (v) => this.setSpeed(v));
-    const digits = picker("Decimals", ["2", "3", "4", "6", "8"], "4", (v) => this.setDigits(Number(v)));
-    this.byCell = button("Cell by cell", "cell by cell", () => this.toggleCells(), "e");
+    this.byCell = control("Cell by cell", "cell by cell", () => this.toggleCells(), "e");
     this.byCell.setAttribute("aria-pressed", "false");
-    this.bar = el(
-      "div", "bar",
-      button("First step", "first", () => this.go(0), "Home"),
-      button("Previous", "back", () => this.walk(-1), "left arrow"),
-      button("Next", "next", () => this.walk(1), "right arrow"),
-      this.counter, this.playButton, this.byCell, this.cellCounter, speed, digits,
-    );
-    this.bar.setAttribute("role", "toolbar");
-    this.bar.setAttribute("aria-label", "Walk through the pass");
+    this.bar = transport(this, "step", this.byCell, this.cellCounter);
     this.equation = el("div", "equation");
     this.field = el("div", "field");
     this.list = el("ol", "list");

@@ -11,6 +11,33 @@ function picker(label, options, chosen, change) {
   return el("label", "picker", el("span", "", label), select);
 }
 
+function control(label, face, action, key) {
+  const b = el("button", "", ICONS[face] ? icon(face) : face);
+  b.type = "button";
+  b.setAttribute("aria-label", label);
+  b.title = key ? `${label} (${key})` : label;
+  b.onclick = action;
+  return b;
+}
+
+/** The buttons of what can be played, its counter, and how fast and how exact. */
+function transport(stage, what, ...extra) {
+  stage.playButton = control("Play", "play", () => stage.toggle(), "space");
+  stage.counter = el("span", "counter");
+  const bar = el(
+    "div", "bar",
+    control(`First ${what}`, "first", () => stage.go(0), "Home"),
+    control("Previous", "back", () => stage.walk(-1), "left arrow"),
+    control("Next", "next", () => stage.walk(1), "right arrow"),
+    stage.counter, stage.playButton, ...extra,
+    picker("Speed", Object.keys(SPEEDS), "normal", (v) => stage.setSpeed(v)),
+    picker("Decimals", ["2", "3", "4", "6", "8"], "4", (v) => stage.setDigits(Number(v))),
+  );
+  bar.setAttribute("role", "toolbar");
+  bar.setAttribute("aria-label", "Walk through the pass");
+  return bar;
+}
+
 function legend(parts) {
   const box = el("span", "legend");
   for (const [part, word] of Object.entries(parts)) box.append(el("span", `key part-${part}`, word));

@@ -1,6 +1,6 @@
 // The entry that Streamlit calls, again on every change of data or theme.
 
-const KINDS = { player: Player, wall: Wall };
+const KINDS = { player: Player, wall: Wall, board: Board };
 const instances = new WeakMap();
 
 export default function (component) {
@@ -10,7 +10,7 @@ export default function (component) {
   if (!stage) {
     const root = parentElement.querySelector(".mlp");
     root.classList.add(payload.kind);
-    root.tabIndex = payload.kind === "player" ? 0 : -1;
+    root.tabIndex = payload.kind === "wall" ? -1 : 0;
     stage = new KINDS[payload.kind](root);
     instances.set(parentElement, stage);
   }

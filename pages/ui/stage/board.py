@@ -1,0 +1,193 @@
+"""The board: what the stage is told when it shows a derivation, as plain JSON.
+
+A board is a few lines, each an equation with its matrices side by side, and frames that it can
+be moved through: the cells of a gradient, or the pieces of a product. Matrices that differ from
+frame to frame travel as a stack. As in the score, nothing is computed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from mlpcore.conventions import Layout
+from mlpcore.derivation import Claim, Derivation
+from mlpcore.notation import PARTS, Var
+from mlpcore.setups import Setup
+from mlpcore.steps import Step
+from pages.ui.stage.score import Json, key, mathml, matrix_of, pack, step_of, views_of
+
+#: A stack above this many numbers is sent for the present frame only; others are asked for.
+STACKED = 20_000
+
+
+#: The steps of a pass and its matrices.
+Ran = tuple[list[Step], dict[Var, np.ndarray]]
+
+#: The names of what can be chosen on some board.
+CHOICES = ("target", "product", "how", "candidate", "way")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a visitor is on the derivation page.
+
+    Attributes:
+        chapter: which board.
+        chosen: what was chosen on it, by the name of the choice.
+        frame: which cell or piece.
+        rev: counts the times the frame was set from here and not by the board.
+    """
+
+    chapter: str = "cell"
+    chosen: Mapping[str, str] = field(default_factory=dict)
+    frame: int = 0
+    rev: int = 0
+
+
+@dataclass
+class Board:
+    """A board being put together."""
+
+    setup: Setup
+    values: dict[Var, np.ndarray]
+    place: Place
+    matrices: dict[str, Json] = field(default_factory=dict)
+    steps: list[Json] = field(default_factory=list)
+    lines: list[Json] = field(default_factory=list)
+    choices: list[Json] = field(default_factory=list)
+    frame: Json = field(default_factory=lambda: {"letters": "", "sizes": [], "have": [0, 1], "at": 0, "says": ""})
+
+    @property
+    def lay(self) -> Layout:
+        return self.setup.conventions.lay
+
+    # --- what can be chosen, and the frames -------------------------------------------------
+
+    def choose(self, name: str, label: str, options: Mapping[str, tuple[str, str]], first: str = "") -> str:
+        """A row of buttons. `options`: value -> (LaTeX or plain text, spoken). Returns what is chosen."""
+        wanted = self.place.chosen.get(name)
+        chosen = wanted if wanted in options else (first or next(iter(options)))
+        shown = [
+            {"value": value, "label": mathml(text) if "\\" in text or "_" in text else text, "spoken": spoken}
+            for value, (text, spoken) in options.items()
+        ]
+        self.choices.append({"name": name, "label": label, "options": shown, "chosen": chosen})
+        return chosen
+
+    def frames(self, letters: str, sizes: tuple[int, ...], each: int, says: str = "") -> list[int]:
+        """Set the frames; returns those whose stacks are to be sent, each of `each` numbers."""
+        count = prod(sizes)
+        at = min(self.place.frame, count - 1)
+        have = list(range(count)) if count * each <= STACKED else [at]
+        self.frame = {
+            "letters": letters,
+            "sizes": list(sizes),
+            "have": [have[0], len(have)],
+            "at": at,
+            "says": says,
+        }
+        return have
+
+    # --- matrices and equations ---------------------------------------------------------------
+
+    def matrix(self, var: Var, stack: np.ndarray | None = None, name: str = "", **more: Any) -> str:
+        """Put a matrix among those that are sent; returns its name on the wire."""
+        name = name or key(var)
+        if name not in self.matrices:
+            editable = var in self.setup.inputs()
+            value = self.values[var] if stack is None else stack[0]
+            told = matrix_of(var, value, self.lay, editable)
+            if stack is not None:
+                told |= {"values": pack(stack, exact=False), "stack": True}
+            self.matrices[name] = told | more
+        return name
+
+    def equation(self, step: Step, out: str = "") -> None:
+        """Put an equation among those that tell where a number comes from."""
+        told = step_of(step, views_of(step, self.values, self.lay, self.matrices), self.lay)
+        self.steps.append({**told, "out": out or told["out"], "derived": step.phase == "derivation"})
+
+    def derivation(self, d: Derivation) -> None:
+        """The matrices and equations of a derivation."""
+        for var in {v for s in (*d.steps, *(c.step for c in d.claims)) for v in (*s.operands, s.out)}:
+            if var in d.values:
+                self.values[var] = d.values[var]
+                self.matrix(var, d.values[var] if var in d.stacked else None)
+        for step in d.steps:
+            self.equation(step)
+
+    def claim(self, claim: Claim, **more: Any) -> Json:
+        """A line that states something: its equation, what it gives, whether it is true."""
+        name = f"claim{len(self.lines)}"
+        for var in claim.step.operands:
+            self.matrix(var)
+        self.matrix(claim.step.out, claim.value if claim.per_cell else claim.value[None], name, text=_whole(claim.step))
+        self.equation(claim.step, name)
+        line = {
+            "formula": mathml(claim.step.latex),
+            "spoken": claim.step.op.name,
+            "value": name,
+            "why": claim.why,
+            "check": {
+                "holds": bool(claim.holds),
+                "meant": claim.meant,
+                "error": _error(claim),
+                "against": claim.against,
+            },
+            **more,
+        }
+        self.lines.append(line)
+        return line
+
+    def told(self, kind: str, arrangement: str) -> Json:
+        """The whole, ready for the stage."""
+        return {
+            "kind": kind,
+            "arrangement": arrangement,
+            "matrices": self.matrices,
+            "steps": self.steps,
+            "checks": {},
+            "parts": PARTS,
+            "lines": self.lines,
+            "choices": self.choices,
+            "frame": self.frame,
+            "cursor": {"rev": self.place.rev, "frame": self.frame["at"]},
+        }
+
+
+def _error(claim: Claim) -> str:
+    if not np.isfinite(claim.error):
+        return ""
+    return f"{claim.error:.0e}" if claim.meant else f"{claim.error:.0%}"
+
+
+def _whole(step: Step) -> str:
+    """The symbol of what a line is about, without the indices that a frame fills in."""
+    return step.out.whole.symbol if step.out.at else step.out.symbol
+
+
+def tile(name: str, letters: str = "", sign: str = "", turned: bool = False, **more: Any) -> Json:
+    """A matrix in a line.
+
+    Args:
+        letters: what its axes run over; a letter that the frame holds lights a row, a column or a cell.
+        sign: what stands before it.
+        more: `label`; `fills`, it is veiled until the frames have passed over it.
+    """
+    down, across = (letters[::-1] if turned else letters).ljust(2)[:2]
+    return {
+        "id": name, "of": name, "slot": "strip", "letters": letters, "sign": sign, "turned": turned,
+        "rows": down.strip(), "cols": across.strip(), **more,
+    }  # fmt: skip
+
+
+def moved(place: Place, *, chosen: tuple[str, str] | None = None, frame: int | None = None) -> Place:
+    """The place after a choice (which starts its frames anew) or after a frame was reached."""
+    if chosen is not None:
+        return replace(place, chosen={**place.chosen, chosen[0]: chosen[1]}, frame=0, rev=place.rev + 1)
+    return place if frame is None else replace(place, frame=frame)

@@ -1,0 +1,223 @@
+"""The chapters of the derivation page: which lines and matrices each puts on its board."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mlpcore.derivation import count_jacobian, derive, jacobian, targets
+from mlpcore.gradcheck import check_steps
+from mlpcore.network import Network, shape_of
+from mlpcore.notation import S, Var, W, Z, delta, dZ
+from mlpcore.setups import Setup
+from mlpcore.steps import Step
+from pages.ui.stage.board import Board, Place, Ran, tile
+from pages.ui.stage.chapters_products import transpose, ways
+from pages.ui.stage.score import Json, key, mathml
+
+#: A Jacobian above this many numbers is counted, not drawn.
+DRAWN = 4096
+#: Cells of each gradient that the ladder probes.
+PROBES = 24
+
+
+def _gradient(target: Var) -> Var:
+    return delta(target.layer) if target.kind == "S" else Var("d" + target.kind, target.layer)
+
+
+def _target(board: Board) -> Var:
+    found = {key(v): v for v in targets(board.setup.net)}
+    options = {name: (_gradient(v).latex, f"{_gradient(v).spoken}, {_gradient(v).word}") for name, v in found.items()}
+    return found[board.choose("target", "Gradient", options, first="W1")]
+
+
+def _at(board: Board, var: Var, letters: str) -> str:
+    """Letters of a matrix in the layout in force."""
+    return letters[::-1] if board.lay.turns(var) else letters
+
+
+def _pass_steps(board: Board, ran: Ran, layer: int) -> None:
+    """The two forward steps of a layer, so that a zero can say what it does not read."""
+    for step in ran[0]:
+        if step.phase == "forward" and step.out in (S(layer), Z(layer)) and not step.recompute:
+            for var in (*step.operands, step.out):
+                board.matrix(var)
+            board.equation(step)
+
+
+def _derived(board: Board, ran: Ran) -> tuple:
+    """The derivation by the chosen matrix, for the frames that are sent, and the letters of its matrices."""
+    target = _target(board)
+    setup = board.setup
+    sizes = shape_of(target, setup.net.widths, setup.batch.N)
+    top = target.layer + (target.kind == "Z")
+    letters = "ij"[: len(sizes)]
+    have = board.frames(
+        _at(board, target, letters), tuple(sizes[letters.index(a)] for a in _at(board, target, letters)),
+        each=setup.net.widths[top] * setup.batch.N,
+    )  # fmt: skip
+    shown = board.frame["sizes"]
+    lay = setup.conventions.lay
+    cells = [lay.cell(target, tuple(int(i) for i in np.unravel_index(f, shown))) for f in have]
+    d = derive(setup, target, cells=cells, ran=ran)
+    _pass_steps(board, ran, top)
+    board.derivation(d)
+    unit, example = {"W": "in", "b": "in", "Z": "kj", "S": "ij"}[target.kind]
+    return d, target, unit + example
+
+
+def cell(board: Board, ran: Ran) -> None:
+    """One cell: its local derivative beside dL/dZ, their Frobenius product, and where that lands."""
+    d, target, kn = _derived(board, ran)
+    whole = dZ(d.top)
+    here = next(v for v in d.stacked if v.kind.startswith("dZd"))
+    at = _at(board, whole, kn)
+    letters = board.frame["letters"]
+    # So that a zero can say what it does not read.
+    board.matrices[key(here)] |= {"why": "zero", "of": key(Z(d.top)), "by": key(target)}
+    board.claim(d.claims[0], strip=[
+        tile(board.matrix(target), letters),
+        tile(board.matrix(whole), at),
+        tile(key(here), at, "⊙"),
+        tile(key(Var("terms")), at, "=", scale="sum"),
+        tile(board.matrix(d.gradient), letters, "Σ →", fills=True, scale="sum"),
+    ], numbers=False)  # fmt: skip
+    strip = []
+    slope = Var("slope", d.top)
+    if slope in d.values:
+        strip.append(tile(key(slope), at))
+    if target.kind == "W":
+        strip.append(tile(board.matrix(Z(d.top - 1)), _at(board, Z(0), "jn"), "⊙" if strip else ""))
+    if target.kind == "Z":
+        strip.append(tile(board.matrix(W(d.top)), _at(board, W(d.top), "ki"), "⊙" if strip else ""))
+    board.claim(d.claims[1], strip=strip, numbers=False)
+    # What the numbers line says when nothing is pointed at: the cell that is being made.
+    board.frame["reads"] = board.lines[0]["value"]
+
+
+def lines(board: Board, ran: Ran) -> None:
+    """The derivation of exercise 1, line by line, symbols on the left and numbers on the right."""
+    d, _, kn = _derived(board, ran)
+    for claim in d.claims:
+        line = board.claim(claim)
+        single = not claim.step.op.makes
+        local = claim.step.out.kind.startswith("dZd")
+        if not single:
+            letters = _at(board, dZ(d.top), kn) if local else board.frame["letters"]
+            about = local or claim.step.out == d.gradient
+            line["strip"] = [tile(line["value"], letters if about else "")]
+        line["numbers"] = single
+
+
+def full(board: Board, ran: Ran) -> None:
+    """The Jacobian nobody forms, beside what backpropagation computes in its place."""
+    target = _target(board)
+    setup = board.setup
+    count = count_jacobian(setup.net.widths, setup.batch.N, target)
+    gradient = _gradient(target)
+    why = (
+        f"J has {count.rows:,} × {count.columns:,} = {count.numbers:,} numbers ({_bytes(8 * count.numbers)}), of which "
+        f"{count.nonzero:,} can differ from 0. Backpropagation writes down {count.instead:,} instead "
+        f"({_bytes(8 * count.instead)}): δ and {gradient.symbol}."
+    )
+    if count.numbers > DRAWN:
+        why += f" Drawn up to {DRAWN:,} numbers; take fewer units or examples to see it."
+        board.lines.append({"formula": mathml(r"J^{\top}"), "spoken": "Jacobian", "why": why})
+        return
+    J = jacobian(setup, target, ran)
+    board.values |= J.values
+    for var in J.values:
+        board.matrix(var)
+    board.equation(J.step)
+    rows, cols = J.blocks
+    given, out = J.step.operands[1], J.step.out
+    board.lines.append({
+        "formula": mathml(rf"{J.step.latex},\quad {J.latex}"),
+        "spoken": "Jacobian",
+        "why": why,
+        "strip": [
+            tile(key(Var("J")), "ab", "", True, label=mathml(r"J^{\top}"), blocks=[cols, rows], small=True),
+            tile(key(given), "ax", "·"),
+            tile(key(out), "bx", "="),
+        ],
+    })  # fmt: skip
+
+
+def _bytes(n: int) -> str:
+    for unit in ("bytes", "kB", "MB", "GB", "TB"):
+        if n < 1000 or unit == "TB":
+            return f"{n:,.0f} {unit}" if unit == "bytes" else f"{n:,.1f} {unit}"
+        n /= 1000
+    return ""
+
+
+def ladder(board: Board, ran: Ran) -> None:
+    """The recursion from L down to 1, every matrix to the same scale."""
+    steps, values = ran
+    net = board.setup.net
+    checks = check_steps(steps, values, most=PROBES).of
+    made = {s.out: s for s in steps if s.phase == "backward" and not s.recompute}
+    for layer in range(net.depth, 0, -1):
+        pull, rule = made[dZ(layer)], made[delta(layer)]
+        strip, rung = [], f"rung {layer}"
+        if layer < net.depth:
+            for k, (var, reads) in enumerate(zip(pull.operands, pull.op.reads, strict=True)):
+                turned = reads == ("ki" if k == 0 else "ik")
+                label = mathml(var.latex + (r"^{\top}" if turned else ""))
+                strip.append(tile(board.matrix(var), "", "·" if k else "", turned, label=label))
+            strip.append(tile(board.matrix(dZ(layer)), "", "=", scale=rung))
+        else:
+            strip.append(tile(board.matrix(dZ(layer)), "", scale=rung))
+        board.matrix(delta(layer))
+        for step in (pull, rule):
+            for var in (*step.operands, step.out):
+                board.matrix(var)
+            board.equation(step)
+        views = board.steps[-1]["views"]
+        if views:
+            strip.append(tile(views["1"]["id"], "", "⊙"))
+        strip.append(tile(key(delta(layer)), "", "=", scale=rung))
+        check = checks[delta(layer)]
+        where = "from the loss" if layer == net.depth else f"from δ of layer {layer + 1}"
+        board.lines.append({
+            "formula": mathml(_rung(pull, rule, layer == net.depth)),
+            "spoken": f"delta {layer}",
+            "why": f"Layer {layer}: δ {where}; with it {_uses(net, layer)}.",
+            "check": {"holds": check.agrees, "meant": True, "against": "central differences",
+                      "error": f"{check.error:.0e}" if np.isfinite(check.error) else ""},
+            "strip": strip,
+        })  # fmt: skip
+
+
+def _uses(net: Network, layer: int) -> str:
+    if net[layer].b is None:
+        return f"∂L/∂W_{layer} is one product away"
+    return f"∂L/∂W_{layer} and ∂L/∂b_{layer} are one product away"
+
+
+def _rung(pull: Step, rule: Step, top: bool) -> str:
+    """`delta_l = (W^T delta) ⊙ f'` in one line."""
+    inner = pull.op.notation(*(v.latex for v in pull.operands))
+    if top and len(rule.operands) == 1:
+        return rf"{rule.out.latex} = {inner}"
+    front = pull.out.latex if top else (rf"\left({inner}\right)" if len(rule.operands) > 1 else inner)
+    return f"{rule.out.latex} = " + rule.op.notation(front, *(v.latex for v in rule.operands[1:]))
+
+
+#: Name -> (title, how its lines stand, what puts them there).
+CHAPTERS = {
+    "cell": ("One cell", "scene", cell),
+    "lines": ("Line by line", "proof", lines),
+    "transpose": ("Why transpose", "scene", transpose),
+    "ways": ("A product four ways", "scene", ways),
+    "ladder": ("From L down to 1", "scene", ladder),
+    "jacobian": ("The full Jacobian", "scene", full),
+}
+
+
+def told(setup: Setup, place: Place) -> Json:
+    """The board of the chapter a visitor is on."""
+    ran = setup.run()
+    _, arrangement, chapter = CHAPTERS[place.chapter]
+    board = Board(setup, dict(ran[1]), place)
+    chapter(board, ran)
+    return board.told("board", arrangement)

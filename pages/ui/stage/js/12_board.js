@@ -1,0 +1,260 @@
+// The board: a derivation as a few lines of matrices, moved through frame by frame. A frame is a
+// cell of a gradient or a piece of a product; it holds some letters, and every matrix whose axes
+// carry these letters shows the row, the column or the cell they stand for.
+
+class Board extends Playing {
+  constructor(root) {
+    super(root);
+    this.frame = 0;
+    this.digits = 4;
+    this.visited = new Set();
+    this.where = el("span", "where");
+    this.slider = el("input", "slider");
+    Object.assign(this.slider, { type: "range", min: 0, step: 1 });
+    this.slider.setAttribute("aria-label", "Frame");
+    this.slider.oninput = () => this.go(Number(this.slider.value));
+    this.bar = transport(this, "cell", this.slider, this.where);
+    this.choices = el("div", "choices");
+    this.sheet = el("div", "sheet");
+    this.reader = el("div", "reader");
+    this.live = el("div", "spoken");
+    this.live.setAttribute("aria-live", "polite");
+    root.replaceChildren(el("div", "controls", this.choices, this.bar), this.sheet, this.reader, this.live);
+    this.watch = new ResizeObserver(() => this.score && this.draw());
+    this.watch.observe(root);
+  }
+
+  destroy() {
+    super.destroy();
+    this.watch.disconnect();
+    clearTimeout(this.later);
+  }
+
+  get count() {
+    return this.score.frame.sizes.reduce((n, size) => n * size, 1);
+  }
+
+  get last() {
+    return this.count - 1;
+  }
+
+  get atEnd() {
+    return this.frame === this.last;
+  }
+
+  update(payload, host, post) {
+    const before = this.score;
+    const dark = this.colours?.dark;
+    this.take(payload, host, post);
+    if (this.score === before && this.colours.dark === dark) return;
+    const about = JSON.stringify([payload.lines.map((l) => l.formula), payload.frame.letters, payload.frame.sizes]);
+    if (about !== this.about) {
+      this.about = about;
+      this.visited.clear();
+      this.pause();
+    }
+    if (payload.cursor.rev !== this.rev) {
+      this.rev = payload.cursor.rev;
+      this.frame = payload.cursor.frame;
+      this.told = this.spot();
+    }
+    this.frame = Math.min(this.frame, this.last);
+    this.bar.classList.toggle("still", this.count === 1);
+    this.fillChoices();
+    this.cut();
+    this.draw();
+  }
+
+  // --- frames -----------------------------------------------------------------------------
+
+  /** What each letter of the frame is held at. */
+  get held() {
+    const { letters, sizes } = this.score.frame;
+    const held = {};
+    let rest = this.frame;
+    for (let axis = letters.length - 1; axis >= 0; axis--) {
+      held[letters[axis]] = rest % sizes[axis];
+      rest = Math.floor(rest / sizes[axis]);
+    }
+    return held;
+  }
+
+  get index() {
+    return [...this.score.frame.letters].map((letter) => this.held[letter]);
+  }
+
+  here() {
+    const [from, many] = this.score.frame.have;
+    return this.frame >= from && this.frame < from + many;
+  }
+
+  /** Stacks show the slice of the frame; one that was not sent is asked for. */
+  cut() {
+    if (!this.here()) return this.rest();
+    this.visited.add(this.frame);
+    this.drawn = this.frame;
+    const from = this.score.frame.have[0];
+    for (const m of Object.values(this.score.matrices)) {
+      if (!m.stack) continue;
+      m.all ??= m.data;
+      const size = m.shape.reduce((n, x) => n * x, 1);
+      m.data = m.all.subarray((this.frame - from) * size, (this.frame - from + 1) * size);
+    }
+  }
+
+  go(frame) {
+    this.frame = Math.max(0, Math.min(frame, this.last));
+    this.hush();
+    this.lights = dark();
+    this.cut();
+    this.draw();
+    this.live.textContent = this.frameWords();
+    clearTimeout(this.later);
+    this.later = setTimeout(() => this.rest(), 300);
+  }
+
+  walk(by) {
+    if (this.frame + by < 0 || this.frame + by > this.last) return this.pause();
+    this.go(this.frame + by);
+  }
+
+  spot() {
+    return `${this.rev}/${this.frame}`;
+  }
+
+  /** Python only needs to know where we came to rest, or what it has to send. */
+  rest() {
+    clearTimeout(this.later);
+    if (this.told === this.spot()) return;
+    this.told = this.spot();
+    this.post("pick", { frame: this.frame, rev: this.rev });
+  }
+
+  setDigits(digits) {
+    this.digits = digits;
+    this.draw();
+  }
+
+  frameWords() {
+    const { letters, says } = this.score.frame;
+    if (says) return says.replace(/\{(\w)\}/g, (_, letter) => this.held[letter] + 1);
+    return [...letters].sort().map((letter) => `${letter} = ${this.held[letter] + 1}`).join(", ");
+  }
+
+  /** Frames already passed over: in order, or those that were looked at. */
+  passed(fills, index, letters) {
+    const { letters: held, sizes } = this.score.frame;
+    const bound = bind(letters, index);
+    const known = [...held].filter((letter) => letter in bound);
+    const covers_ = (frame) => {
+      let rest = frame;
+      for (let axis = held.length - 1; axis >= 0; axis--) {
+        const at = rest % sizes[axis];
+        rest = Math.floor(rest / sizes[axis]);
+        if (held[axis] in bound && bound[held[axis]] !== at) return false;
+      }
+      return true;
+    };
+    if (fills !== "order") return [...this.visited].some(covers_);
+    // In order, a cell is reached by its first frame: the letters it does not have at 0.
+    const first = [...held].reduce((n, letter, axis) => n * sizes[axis] + (known.includes(letter) ? bound[letter] : 0), 0);
+    return first <= this.drawn;
+  }
+
+  veiled(spec, index) {
+    if (spec.only) {
+      const bound = bind(spec.letters, index);
+      return Object.entries(this.held).some(([letter, at]) => letter in bound && bound[letter] !== at);
+    }
+    return Boolean(spec.fills) && !this.passed(spec.fills, index, spec.letters);
+  }
+
+  /** What the frame holds lights up; so does what a pointed cell is made of. */
+  shine() {
+    if (this.lights.id !== null) return;
+    const from = {};
+    for (const { spec } of this.tiles) {
+      const block = reading(spec.letters ?? "", this.held);
+      if (block.some((x) => x !== null)) from[spec.of] = [block];
+    }
+    this.lights = { ...dark(), from };
+  }
+
+  // --- pointing ---------------------------------------------------------------------------
+
+  lit() {
+    this.repaint();
+  }
+
+  repaint() {
+    this.shine();
+    for (const tile of this.tiles) paintTile(this, tile, this.scales[tile.spec.id] ?? 1);
+    this.read();
+  }
+
+  changed(id, at) {
+    return !this.score.matrices[id].stack && super.changed(id, at);
+  }
+
+  trace({ of, index }) {
+    const step = this.score.maker[of];
+    const steps = this.score.steps.filter((s) => !s.derived);
+    return { id: of, index, from: step ? provenance(step, index) : {}, fed: influence(steps, of, index) };
+  }
+
+  /** A click or Enter on a cell whose axes carry the frame's letters goes to that frame. */
+  pin(cell) {
+    const { tile, index } = cell.mlp;
+    const { letters, sizes } = this.score.frame;
+    const at = bind(tile.spec.letters ?? "", index);
+    if (!letters || ![...letters].some((letter) => letter in at)) return super.pin(cell);
+    const place = { ...this.held, ...Object.fromEntries(Object.entries(at).filter(([letter]) => letters.includes(letter))) };
+    cell.focus({ preventScroll: true });
+    this.pause();
+    this.go([...letters].reduce((n, letter, axis) => n * sizes[axis] + place[letter], 0));
+  }
+
+  read() {
+    const { matrices, maker, frame } = this.score;
+    const { id, index, fed } = this.lights;
+    const say = (...nodes) => this.reader.replaceChildren(...nodes);
+    if (id === null) {
+      const words = el("span", "numbers", this.count > 1 ? this.frameWords() : "");
+      if (!frame.reads || !this.here()) return say(words, el("span", "hint", HINT));
+      const m = matrices[frame.reads];
+      const at = m.shape.length ? this.index.slice(0, m.shape.length) : [];
+      return say(numbersNode(this.named(cellLine(maker[frame.reads], matrices, at, 6), m)), el("span", "hint", HINT));
+    }
+    const m = matrices[id];
+    const zero = m.why === "zero" && m.data[flat(m, index)] === 0 ? this.reason(m, index) : "";
+    const text = maker[id] ? this.named(cellLine(maker[id], matrices, index, 6), m, index) : `${m.text}${place(index)} = ${shortest(m.data[flat(m, index)])}`;
+    say(numbersNode(text), el("span", "hint", zero || (m.editable ? feedsWords(matrices, fed) : m.word)));
+  }
+
+  /** A number that is made anew for every frame is named by the cell it is about. */
+  named(line, m, index = []) {
+    if (!m.stack) return line;
+    if (!m.by) return m.shape.length ? line : line.replace(m.text, m.text + place(this.index));
+    const { matrices } = this.score;
+    const name = `\u2202${matrices[m.of].text}${place(index)}/\u2202${matrices[m.by].text}${place(this.index)}`;
+    return line.replace(m.text + place(index), name);
+  }
+
+  /** Why a local derivative is zero here: the matrix does not read that cell, or the slope is zero. */
+  reason(m, index) {
+    const { matrices, steps } = this.score;
+    const by = matrices[m.by];
+    const reached = influence(steps.filter((s) => !s.derived), m.by, this.index)[m.of];
+    const what = `${matrices[m.of].text}${place(index)}`;
+    if (!inside(reached, index))
+      return `0, because ${what} does not read ${by.text}${place(this.index)}: that feeds only ${blockWords(matrices[m.of], reached[0])} of ${matrices[m.of].text}.`;
+    return `0, although ${what} reads ${by.text}${place(this.index)}: a factor is zero.`;
+  }
+
+  across(tile, r, c, down, across, at) {
+    const next = this.tiles[this.tiles.indexOf(tile) + across];
+    return next && across ? at(next, Math.min(r, next.rows - 1), across > 0 ? 0 : next.cols - 1) : undefined;
+  }
+}
+
+const HINT = "Point at a cell to see what made it. Click a cell, or press the arrow keys, to move on; space plays.";
