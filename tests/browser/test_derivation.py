@@ -1,0 +1,198 @@
+"""The derivation page in a browser: frames, zeros and their reasons, the sweep, conventions."""
+
+import pytest
+
+CHAPTERS = [
+    "One cell", "Line by line", "Why transpose", "A product four ways", "From L down to 1", "The full Jacobian",
+]  # fmt: skip
+
+
+@pytest.fixture
+def derivation(app):
+    return app("Derivation")
+
+
+def chapter(student, name):
+    student.page.get_by_text(name, exact=True).click()
+    student.settle()
+
+
+def choose(student, name):
+    student.page.get_by_role("button", name=name, exact=True).first.click()
+    student.settle()
+
+
+def filled(student, name):
+    labels = student.page.locator(f'td[aria-label^="{name}, row"]').evaluate_all("c => c.map(x => x.ariaLabel)")
+    return sum("not yet computed" not in label for label in labels), len(labels)
+
+
+def test_moving_fills_the_gradient_cell_by_cell(derivation):
+    assert filled(derivation, "d L d W 1") == (1, 6)
+    for reached in range(2, 7):
+        derivation.press("ArrowRight")
+        assert filled(derivation, "d L d W 1") == (reached, 6)
+    assert derivation.counter == "6 / 6"
+    derivation.press("ArrowRight")
+    assert derivation.counter == "6 / 6"
+    assert derivation.value("d L d W 1, row 3, column 1") == pytest.approx(-0.0376, abs=1e-4)
+
+
+def test_a_click_on_a_cell_goes_there(derivation):
+    derivation.cell("d L d W 1, row 2, column 2").click()
+    assert derivation.page.locator(".where").inner_text() == "i = 2, j = 2"
+    derivation.cell("W 1, row 3, column 1").click()
+    assert derivation.page.locator(".where").inner_text() == "i = 3, j = 1"
+    lit = derivation.names("td.from")
+    assert "Z 0, row 1, column 4" in lit
+    assert "d L d Z 1, row 3, column 2" in lit
+    assert not any("Z 0, row 2" in name for name in lit)
+
+
+def test_a_zero_says_why(derivation):
+    page = derivation.page
+    derivation.press("End")
+    derivation.cell("d Z 1 by W 1 ij, row 1, column 2").hover()
+    said = page.locator(".reader").inner_text()
+    assert "Z_1[1, 2] does not read W_1[3, 2]" in said
+    assert "feeds only row 3 of Z_1" in said
+    derivation.cell("d Z 1 by W 1 ij, row 3, column 4").hover()
+    assert "a factor is zero" in page.locator(".reader").inner_text()
+    derivation.cell("d Z 1 by W 1 ij, row 3, column 1").hover()
+    assert page.locator(".reader .numbers").inner_text() == "∂Z_1[3, 1]/∂W_1[3, 2] = 1·0.8·1 = 0.8"
+
+
+def test_play_sweeps_the_whole_gradient(derivation):
+    page = derivation.page
+    page.get_by_label("Speed").select_option("fast")
+    derivation.page.locator(".board").click(position={"x": 5, "y": 5})
+    page.get_by_role("button", name="Play").click()
+    page.locator(".counter", has_text="6 / 6").wait_for(timeout=15000)
+    assert filled(derivation, "d L d W 1") == (6, 6)
+    page.get_by_role("button", name="Play").wait_for(timeout=5000)  # it has come to rest
+
+
+@pytest.mark.parametrize("example", ["Worksheet", "Three classes"])
+def test_every_line_is_checked_and_one_is_meant_to_fail(app, example):
+    student = app("Derivation")
+    student.choose(example)
+    chapter(student, "Line by line")
+    buttons = student.page.locator(".choice button")
+    failing = 0
+    for n in range(buttons.count()):
+        buttons.nth(n).click()
+        student.settle()
+        seals = student.page.locator(".claim .badge").all_inner_texts()
+        assert seals
+        wrong = [s for s in seals if not s.startswith("✓")]
+        failing += len(wrong)
+        assert all("not the gradient" in s for s in wrong), wrong
+    assert failing == 1
+
+
+def test_an_edit_on_the_board_changes_every_line(derivation):
+    before = derivation.value("d L d Z 1, row 1, column 1")
+    derivation.cell("W 1, row 1, column 1").dblclick()
+    derivation.page.keyboard.type("2")
+    derivation.press("Enter")
+    derivation.wait("W 1, row 1, column 1", 2)
+    derivation.settle()
+    assert derivation.value("d L d Z 1, row 1, column 1") != before
+    assert all(s.startswith("✓") for s in derivation.page.locator(".claim .badge").all_inner_texts())
+
+
+def test_outer_products_add_up_to_the_gradient(derivation):
+    page = derivation.page
+    chapter(derivation, "Why transpose")
+    choose(derivation, "by outer products")
+    assert derivation.counter == "1 / 4"
+    page.get_by_label("Frame").fill("3")
+    assert derivation.counter == "4 / 4"
+    assert derivation.value("so far, row 3, column 1") == pytest.approx(-0.0376, abs=1e-4)
+    assert "rank one" in page.locator(".reader").inner_text()
+
+
+def test_a_wrong_order_is_explained_with_its_sizes(derivation):
+    chapter(derivation, "Why transpose")
+    derivation.page.locator(".choice").last.locator("button").first.click()
+    derivation.settle()
+    said = derivation.page.locator(".claim").inner_text()
+    assert "There is no sum to write" in said
+    assert "this is not" in said
+
+
+@pytest.mark.parametrize("way", ["dot products", "combinations of columns", "combinations of rows", "outer products"])
+def test_four_ways_end_at_the_same_product(derivation, way):
+    chapter(derivation, "A product four ways")
+    choose(derivation, way)
+    derivation.press("End")
+    assert derivation.value("so far, row 2, column 1") == pytest.approx(0.869)
+    assert derivation.value("so far, row 3, column 4") == pytest.approx(-0.044)
+    assert filled(derivation, "so far") == (12, 12)
+
+
+def test_layouts_turn_every_page(derivation):
+    page = derivation.page
+    page.get_by_role("button", name="Conventions").click()
+    page.get_by_label("Examples are").click()
+    page.get_by_role("option", name="rows: S = Z W + b").click()
+    derivation.settle()
+    page.keyboard.press("Escape")
+    assert derivation.value("Z 0, row 3, column 1") == -0.75
+    derivation.press("End")
+    assert derivation.page.locator(".where").inner_text() == "i = 3, j = 2"
+    for other in ("Whole pass", "Step through"):
+        page.get_by_text(other, exact=True).hover()
+        page.get_by_text(other, exact=True).click()
+        page.locator(".board").wait_for(state="detached")
+        derivation.cell("Z 0, row 3, column 1").wait_for()
+        assert derivation.value("Z 0, row 3, column 1") == -0.75
+        assert "Examples are rows" in page.locator('[data-testid="stCaptionContainer"]').last.inner_text()
+        derivation.settle()
+
+
+def test_the_board_can_be_worked_from_the_keyboard(derivation):
+    page = derivation.page
+    derivation.cell("W 1, row 1, column 1").focus()
+    derivation.press("ArrowDown", "ArrowRight")
+    derivation.press("ArrowRight")  # over the edge, into the next matrix
+    focused = page.locator("td:focus").get_attribute("aria-label")
+    assert focused.startswith("d L d Z 1, row 2, column 1")
+    derivation.press("Escape", "End")
+    assert derivation.counter == "6 / 6"
+    derivation.press("Home", " ")
+    page.locator(".counter", has_text="2 / 6").wait_for(timeout=5000)
+    derivation.press(" ")
+
+
+@pytest.mark.parametrize("example", ["Worksheet", "XOR", "Three classes"])
+def test_one_screen_tells_the_story(app, example):
+    """At 1280x720 what is spoken of and what speaks of it are seen together."""
+    student = app("Derivation")
+    student.choose(example)
+    for name in CHAPTERS:
+        chapter(student, name)
+        page = student.page
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+        box = page.locator(".reader").bounding_box()
+        assert box["y"] + box["height"] <= 720, name
+        if name in ("One cell", "Why transpose", "A product four ways"):
+            over = page.locator(".sheet").evaluate("e => e.scrollHeight - e.clientHeight")
+            assert over <= 0, (name, over)
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_nothing_hangs_over_on_a_phone(app, name):
+    student = app("Derivation", viewport={"width": 390, "height": 844})
+    chapter(student, name)
+    assert student.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_nothing_jumps_between_frames(derivation):
+    page = derivation.page
+    places = set()
+    for _ in range(6):
+        tiles = page.locator(".tile").evaluate_all("t => t.map(x => [x.offsetLeft, x.offsetTop, x.offsetWidth].join())")
+        places.add("|".join(tiles))
+        derivation.press("ArrowRight")
+    assert len(places) == 1
