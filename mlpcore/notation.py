@@ -57,6 +57,7 @@ KINDS: dict[str, Kind] = {
     "P": Kind("P", "P", "probabilities", ("output", "example"), "forward"),
     "G": Kind("G", "G", "gaps", ("output", "example"), "forward"),
     "A": Kind("A", "A", "active rivals", ("output", "example"), "forward"),
+    "T": Kind("T", "T", "rivals at the top", ("output", "example"), "forward"),
     "ell": Kind(r"\ell", "l", "loss of each example", ("example",), "forward"),
     "loss": Kind(r"\mathcal{L}", "L", "loss", (), "forward"),
     "dW": Kind(_d("W"), "dL/dW", "gradient of the weights", ("unit", "input"), "gradient", "W"),
@@ -83,6 +84,7 @@ KINDS: dict[str, Kind] = {
         "gradient",
     ),
     "vecout": Kind(r"\operatorname{vec} ?", "vec gradient", "gradient, stacked", ("any", "any"), "gradient"),
+    "dG": Kind(_d("G"), "dL/dG", "gradient of the gaps", ("output", "example"), "gradient", "G"),
     "dP": Kind(_d("P"), "dL/dP", "gradient of the probabilities", ("output", "example"), "gradient", "P"),
 }
 
@@ -275,8 +277,10 @@ margin = Var("margin")
 P = Var("P")
 G = Var("G")
 A = Var("A")
+T = Var("T")
 ell = Var("ell")
 dP = Var("dP")
+dG = Var("dG")
 loss = Var("loss")
 
 

@@ -253,5 +253,5 @@ def cards(values: Mapping[Var, np.ndarray]) -> list[Json]:
             {"title": f"Layer {n}", "rows": rows("W b S Z", "dW db delta dZ", "new.W new.b", layer=n)}
             for n in range(1, depth + 1)
         ),
-        {"title": "Loss", "rows": rows("P G A", "ell loss new.loss", "dP")},
+        {"title": "Loss", "rows": rows("P G T A", "ell loss new.loss", "dP dG")},
     ]
