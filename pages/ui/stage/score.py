@@ -17,7 +17,7 @@ from latex2mathml.converter import convert
 
 from mlpcore import cells
 from mlpcore.conventions import Layout
-from mlpcore.gradcheck import GradCheck, check_steps
+from mlpcore.gradcheck import GradCheck, affordable, check_steps
 from mlpcore.notation import PARTS, Var
 from mlpcore.schedules import SCHEDULES
 from mlpcore.setups import Setup
@@ -27,10 +27,6 @@ Json = dict[str, Any]
 
 #: Matrices above this many cells travel as bytes: shorter, and quicker to read, than digits.
 PACKED = 1024
-#: Probe at most this many cells of each gradient on every edit, and fewer where a pass is large.
-PROBES = 48
-PROBED_NUMBERS = 1_000_000
-
 PHASES = {
     "forward": "Forward",
     "loss": "Loss",
@@ -86,8 +82,7 @@ def pack(array: np.ndarray, exact: bool = True) -> list[Any] | Json:
 def score(setup: Setup, schedule: str) -> Json:
     """The whole of a training step, ready for the stage."""
     steps, values = setup.run(schedule)
-    size = sum(np.size(value) for value in values.values())
-    check = check_steps(steps, values, most=max(3, min(PROBES, PROBED_NUMBERS // size)))
+    check = check_steps(steps, values, most=affordable(values))
     editable = setup.inputs()
     lay = setup.conventions.lay
     matrices = {key(v): matrix_of(v, values[v], lay, v in editable) for v in values}
