@@ -10,15 +10,40 @@ Conventions are the worksheet's: examples are columns, layers count from 1,
 `S_l = W_l Z_{l-1} + b_l`, `Z_l = f_l(S_l)`, `delta_l = dL/dS_l`.
 """
 
-from . import cells, derivation
+from . import cells, derivation, logits
 from .backprop import backward, forward, gradients, sgd, trace, training_step
 from .conventions import LAYOUTS, Conventions
 from .cost import live_bytes, peak_bytes
 from .examples import EXAMPLES, Example
 from .gradcheck import GradCheck, check_grads
-from .losses import LOSSES, MSE, CrossEntropy, ScoreHinge, SoftmaxHinge
+from .losses import LOSSES, MSE, CrammerSinger, CrossEntropy, OneVsAll, ScoreHinge, SoftmaxHinge, SquaredHinge
 from .network import Batch, Layer, Network, shape_of
-from .notation import KINDS, A, G, P, S, Var, W, Y, Z, after, b, db, delta, dP, dW, dZ, ell, loss, margin, rate
+from .notation import (
+    KINDS,
+    A,
+    G,
+    O,
+    P,
+    S,
+    T,
+    Var,
+    W,
+    Y,
+    Z,
+    after,
+    b,
+    db,
+    delta,
+    dG,
+    dO,
+    dP,
+    dW,
+    dZ,
+    ell,
+    loss,
+    margin,
+    rate,
+)
 from .ops import ACTIVATIONS
 from .scales import SCALES
 from .schedules import SCHEDULES
@@ -26,10 +51,10 @@ from .setups import Setup
 from .steps import Op, Step, evaluate, influence, provenance
 
 __all__ = [
-    "ACTIVATIONS", "EXAMPLES", "KINDS", "LAYOUTS", "LOSSES", "SCALES", "SCHEDULES",
-    "A", "Batch", "Conventions", "CrossEntropy", "Example", "G", "GradCheck", "Layer", "MSE", "Network", "Op", "P", "S",
-    "ScoreHinge", "Setup", "SoftmaxHinge", "Step", "Var", "W", "Y", "Z",
-    "after", "b", "backward", "cells", "check_grads", "dP", "dW", "dZ", "db", "delta", "derivation", "ell", "evaluate",
-    "forward", "gradients", "influence", "live_bytes", "loss", "margin", "peak_bytes", "provenance", "rate", "sgd",
-    "shape_of", "trace", "training_step",
+    "ACTIVATIONS", "EXAMPLES", "KINDS", "LAYOUTS", "LOSSES", "SCALES", "SCHEDULES", "A", "Batch", "Conventions",
+    "CrammerSinger", "CrossEntropy", "Example", "G", "GradCheck", "Layer", "MSE", "Network", "OneVsAll", "O", "Op", "P",
+    "S", "ScoreHinge", "Setup", "SoftmaxHinge", "SquaredHinge", "Step", "T", "Var", "W", "Y", "Z", "after", "b",
+    "backward", "cells", "check_grads", "dG", "dO", "dP", "dW", "dZ", "db", "delta", "derivation", "ell", "evaluate",
+    "forward", "gradients", "influence", "live_bytes", "logits", "loss", "margin", "peak_bytes", "provenance", "rate",
+    "sgd", "shape_of", "trace", "training_step",
 ]  # fmt: skip

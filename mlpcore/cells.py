@@ -7,6 +7,7 @@ An `Op.cell` such as `"sum_j({0}·{1}) + {2}"` is text with these marks:
     {k'}       operand k seen through its `View`, e.g. relu'(S)
     {#n}       the size of axis n
     sum_jn(…)  the inner text once for each value of j and n, joined by plus signs
+    max_k(…)   likewise, joined by commas, within max( )
 
 `parse` turns it into a tree of plain lists that travels to the browser as JSON, where the
 same formula is filled in under the pointer; `numbers` and `symbols` read it here.
@@ -25,11 +26,13 @@ import numpy as np
 from .notation import Var
 from .steps import Op, Step
 
-#: A parsed formula: text, ["ref", operand, subscripts, viewed], ["size", letter] or
-#: ["sum", letters, tree].
+#: A parsed formula: text, ["ref", operand, subscripts, viewed], ["size", letter],
+#: ["sum", letters, tree] or ["max", letters, tree].
 Tree = list[Any]
 
-_MARK = re.compile(r"\{#(?P<size>\w)\}|\{(?P<ref>\d+)(?P<view>'?)(?::(?P<at>\w+))?\}|sum_(?P<sum>\w+)\(|[()]")
+_MARK = re.compile(
+    r"\{#(?P<size>\w)\}|\{(?P<ref>\d+)(?P<view>'?)(?::(?P<at>\w+))?\}|(?P<over>sum|max)_(?P<axes>\w+)\(|[()]"
+)
 
 #: Above this many terms a written sum shows its first and last ones and counts the rest.
 LONGEST_SUM = 8
@@ -56,9 +59,9 @@ def _parse(cell: str, reads: tuple[str, ...]) -> Tree:
         elif mark["ref"]:
             operand = int(mark["ref"])
             stack[-1][0].append(["ref", operand, mark["at"] or reads[operand], bool(mark["view"])])
-        elif mark["sum"]:
+        elif mark["over"]:
             body: Tree = []
-            stack[-1][0].append(["sum", mark["sum"], body])
+            stack[-1][0].append([mark["over"], mark["axes"], body])
             stack.append((body, True))
         elif mark[0] == "(":
             text("(")
@@ -111,13 +114,16 @@ def numbers(
                 else:
                     out += f"({number})" if number.startswith(("-", "−")) and out and out[-1] not in "(=" else number
             else:
-                _, letters, body = node
+                how, letters, body = node
+                join = " + " if how == "sum" else ", "
+                out += "" if how == "sum" else "max("
                 places = list(product(*(range(size[a]) for a in letters)))
                 shown = places if len(places) <= longest else [*places[: longest - 1], places[-1]]
                 for count, place in enumerate(shown):
                     if count and count == len(shown) - 1 and len(shown) < len(places):
-                        out += f" + … {len(places) - len(shown)} more …"
-                    out = write(body, at | dict(zip(letters, place, strict=True)), out + " + " if count else out)
+                        out += f"{join}… {len(places) - len(shown)} more …"
+                    out = write(body, at | dict(zip(letters, place, strict=True)), out + join if count else out)
+                out += "" if how == "sum" else ")"
         return out
 
     return write(parse(op), dict(zip(op.makes, cell, strict=True)))
@@ -152,7 +158,7 @@ def symbols(step: Step) -> str:
                 symbol = step.operands[k].latex_at(letters)
                 out += op.views[k].latex(symbol) if viewed else symbol
             else:
-                out += rf"\sum_{{{','.join(node[1])}}} {write(node[2])}"
+                out += rf"\{node[0]}_{{{','.join(node[1])}}} {write(node[2])}"
         return out
 
     return f"{step.out.latex_at(op.makes)} = {write(parse(op))}"

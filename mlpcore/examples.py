@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .logits import one_hot
 from .losses import MSE, CrossEntropy, Loss
 from .network import Batch, Layer, Network
 from .registry import Registry
@@ -36,11 +37,6 @@ class Example:
     @property
     def rate(self) -> float:
         return self.setup.rate
-
-
-def one_hot(labels: list[int], classes: int) -> np.ndarray:
-    """Targets of shape (classes, N) from labels that count from 0."""
-    return np.eye(classes)[:, labels]
 
 
 def _random(widths: tuple[int, ...], activations: list[str], seed: int) -> Network:

@@ -31,6 +31,17 @@ TOLERANCE = 1e-6
 FLOOR = 1e-5
 
 
+#: Probe at most this many cells of each gradient where a pass is looked at anew on every edit,
+#: and fewer where it is large: no more numbers than this in all.
+PROBES = 48
+PROBED_NUMBERS = 1_000_000
+
+
+def affordable(values: Mapping[Var, Array]) -> int:
+    """How many cells of a gradient can be probed without keeping a reader waiting."""
+    return max(3, min(PROBES, PROBED_NUMBERS // sum(np.size(value) for value in values.values())))
+
+
 @dataclass(frozen=True)
 class Skipped:
     """A cell whose probe crosses a kink: of which matrix, at which cell."""

@@ -54,9 +54,11 @@ KINDS: dict[str, Kind] = {
     "margin": Kind("m", "m", "margin", (), "parameter"),
     "S": Kind("S", "S", "preactivations", ("unit", "example"), "forward"),
     "Z": Kind("Z", "Z", "activations", ("unit", "example"), "forward"),
+    "O": Kind("O", "O", "logits", ("output", "example"), "parameter"),
     "P": Kind("P", "P", "probabilities", ("output", "example"), "forward"),
     "G": Kind("G", "G", "gaps", ("output", "example"), "forward"),
     "A": Kind("A", "A", "active rivals", ("output", "example"), "forward"),
+    "T": Kind("T", "T", "rivals at the top", ("output", "example"), "forward"),
     "ell": Kind(r"\ell", "l", "loss of each example", ("example",), "forward"),
     "loss": Kind(r"\mathcal{L}", "L", "loss", (), "forward"),
     "dW": Kind(_d("W"), "dL/dW", "gradient of the weights", ("unit", "input"), "gradient", "W"),
@@ -83,6 +85,8 @@ KINDS: dict[str, Kind] = {
         "gradient",
     ),
     "vecout": Kind(r"\operatorname{vec} ?", "vec gradient", "gradient, stacked", ("any", "any"), "gradient"),
+    "dG": Kind(_d("G"), "dL/dG", "gradient of the gaps", ("output", "example"), "gradient", "G"),
+    "dO": Kind(_d("O"), "dL/dO", "gradient of the logits", ("output", "example"), "gradient", "O"),
     "dP": Kind(_d("P"), "dL/dP", "gradient of the probabilities", ("output", "example"), "gradient", "P"),
 }
 
@@ -272,11 +276,15 @@ def dZ(layer: int) -> Var:
 Y = Var("Y")
 rate = Var("rate")
 margin = Var("margin")
+O = Var("O")
 P = Var("P")
 G = Var("G")
 A = Var("A")
+T = Var("T")
 ell = Var("ell")
+dO = Var("dO")
 dP = Var("dP")
+dG = Var("dG")
 loss = Var("loss")
 
 

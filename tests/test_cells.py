@@ -24,7 +24,7 @@ def evaluate_text(text):
     }
     text = text.replace("leaky relu", "leaky_relu").replace("'(", "_slope(")
     text = text.replace("·", "*").replace("²", "**2").replace("≥", ">=").replace("[", "(").replace("]", ")")
-    return eval(text, {"exp": math.exp, "log": math.log, **names, **slopes})  # our own text
+    return eval(text, {"exp": math.exp, "log": math.log, "max": max, **names, **slopes})  # our own text
 
 
 @settings(max_examples=60)

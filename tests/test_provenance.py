@@ -28,13 +28,17 @@ def moved(step, values, operand, cell, push):
 
 def generic(values, seed):
     """Values without ties and zeros: soft targets and masks, and all positive in every other
-    draw, so that a factor such as relu'(S) is not zero in all of them."""
+    draw (the losses of the examples negative), so that a factor such as relu'(S) or an indicator
+    is not zero in all of them."""
     rng = np.random.default_rng(seed)
-    sign = np.abs if seed % 2 else np.positive
-    return {
-        v: rng.uniform(0.2, 0.8, np.shape(x)) if v.kind in ("Y", "A") else sign(rng.normal(size=np.shape(x)))
-        for v, x in values.items()
-    }
+
+    def one(v, shape):
+        if v.kind in ("Y", "A"):
+            return rng.uniform(0.2, 0.8, shape)
+        drawn = rng.normal(size=shape)
+        return drawn if seed % 2 == 0 else -np.abs(drawn) if v.kind == "ell" else np.abs(drawn)
+
+    return {v: one(v, np.shape(x)) for v, x in values.items()}
 
 
 @settings(max_examples=60)

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..gradcheck import Probe, differences
+from ..gradcheck import Probe, affordable, differences
 from ..network import Network, shape_of
 from ..notation import S, Var, W, Z, after, b, delta, dZ
 from ..notation import loss as LOSS
@@ -153,7 +153,7 @@ def _delta_line(d: Derivation, steps: list[Step], values: dict[Var, Array]) -> N
     layer = d.top
     step = next(s for s in steps if s.out == delta(layer))
     size = values[delta(layer)].size
-    some = np.unique(np.linspace(0, size - 1, min(size, 48)).astype(int))
+    some = np.unique(np.linspace(0, size - 1, min(size, affordable(values))).astype(int))
     probe = differences(steps, values, LOSS, S(layer), some)
     value = step.op(*(values[v] for v in step.operands))
     error, allowed = error_of(np.asarray(value).ravel()[some], probe, values)

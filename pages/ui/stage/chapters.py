@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mlpcore.derivation import count_jacobian, derive, jacobian, targets
-from mlpcore.gradcheck import check_steps
+from mlpcore.gradcheck import affordable, check_steps
 from mlpcore.network import Network, shape_of
 from mlpcore.notation import S, Var, W, Z, delta, dZ
 from mlpcore.setups import Setup
@@ -16,8 +16,6 @@ from pages.ui.stage.score import Json, key, mathml
 
 #: A Jacobian above this many numbers is counted, not drawn.
 DRAWN = 4096
-#: Cells of each gradient that the ladder probes.
-PROBES = 24
 
 
 def _gradient(target: Var) -> Var:
@@ -154,7 +152,7 @@ def ladder(board: Board, ran: Ran) -> None:
     """The recursion from L down to 1, every matrix to the same scale."""
     steps, values = ran
     net = board.setup.net
-    checks = check_steps(steps, values, most=PROBES).of
+    checks = check_steps(steps, values, most=affordable(values)).of
     made = {s.out: s for s in steps if s.phase == "backward" and not s.recompute}
     for layer in range(net.depth, 0, -1):
         pull, rule = made[dZ(layer)], made[delta(layer)]

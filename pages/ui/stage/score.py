@@ -17,7 +17,7 @@ from latex2mathml.converter import convert
 
 from mlpcore import cells
 from mlpcore.conventions import Layout
-from mlpcore.gradcheck import GradCheck, check_steps
+from mlpcore.gradcheck import GradCheck, affordable, check_steps
 from mlpcore.notation import PARTS, Var
 from mlpcore.schedules import SCHEDULES
 from mlpcore.setups import Setup
@@ -27,10 +27,6 @@ Json = dict[str, Any]
 
 #: Matrices above this many cells travel as bytes: shorter, and quicker to read, than digits.
 PACKED = 1024
-#: Probe at most this many cells of each gradient on every edit, and fewer where a pass is large.
-PROBES = 48
-PROBED_NUMBERS = 1_000_000
-
 PHASES = {
     "forward": "Forward",
     "loss": "Loss",
@@ -86,8 +82,7 @@ def pack(array: np.ndarray, exact: bool = True) -> list[Any] | Json:
 def score(setup: Setup, schedule: str) -> Json:
     """The whole of a training step, ready for the stage."""
     steps, values = setup.run(schedule)
-    size = sum(np.size(value) for value in values.values())
-    check = check_steps(steps, values, most=max(3, min(PROBES, PROBED_NUMBERS // size)))
+    check = check_steps(steps, values, most=affordable(values))
     editable = setup.inputs()
     lay = setup.conventions.lay
     matrices = {key(v): matrix_of(v, values[v], lay, v in editable) for v in values}
@@ -253,5 +248,5 @@ def cards(values: Mapping[Var, np.ndarray]) -> list[Json]:
             {"title": f"Layer {n}", "rows": rows("W b S Z", "dW db delta dZ", "new.W new.b", layer=n)}
             for n in range(1, depth + 1)
         ),
-        {"title": "Loss", "rows": rows("P G A", "ell loss new.loss", "dP")},
+        {"title": "Loss", "rows": rows("P G T A", "ell loss new.loss", "dP dG")},
     ]

@@ -112,11 +112,14 @@ function cellFormula(step, matrices, index, digits, seen = false) {
       } else {
         const all = places(node[1]);
         const shown = all.length <= LONGEST_SUM ? all : [...all.slice(0, LONGEST_SUM - 1), all.at(-1)];
+        const join = node[0] === "sum" ? " + " : ", ";
+        if (node[0] === "max") out += "max(";
         shown.forEach((p, n) => {
           if (n && n === shown.length - 1 && shown.length < all.length)
-            out += ` + \u2026 ${all.length - shown.length} more \u2026`;
-          out = write(node[2], { ...at, ...p }, n ? `${out} + ` : out);
+            out += `${join}\u2026 ${all.length - shown.length} more \u2026`;
+          out = write(node[2], { ...at, ...p }, n ? `${out}${join}` : out);
         });
+        if (node[0] === "max") out += ")";
       }
     }
     return out;

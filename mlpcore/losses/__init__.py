@@ -1,0 +1,22 @@
+"""The losses, each a short forward list and a short backward list of its own.
+
+A loss takes the network's output `Z_L` and the targets `Y` to a single number, and gives
+back `dL/dZ_L`. The class losses read one-hot targets and, where they need them, softmax
+probabilities of the output taken as logits.
+"""
+
+from ..registry import Registry
+from .equations import softmax
+from .hinges import CrammerSinger, OneVsAll, ScoreHinge, SoftmaxHinge, SquaredHinge
+from .loss import MSE, CrossEntropy, Loss
+
+#: Name -> class. What stands here can be chosen, and what can be chosen is tested.
+LOSSES: dict[str, type[Loss]] = Registry(
+    "loss",
+    {c.name: c for c in (MSE, CrossEntropy, SoftmaxHinge, ScoreHinge, CrammerSinger, SquaredHinge, OneVsAll)},
+)
+
+__all__ = [
+    "LOSSES", "MSE", "CrammerSinger", "CrossEntropy", "Loss", "OneVsAll", "ScoreHinge", "SoftmaxHinge",
+    "SquaredHinge", "softmax",
+]  # fmt: skip

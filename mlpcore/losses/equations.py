@@ -1,0 +1,249 @@
+"""The equations of the losses, one row each: forward rows first, then what pulls them back."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from ..ops import scalar
+from ..scales import Scale
+from ..steps import Op
+
+Array = np.ndarray
+
+
+def finite(x: Array) -> Array:
+    """Differences of numbers near 1e308 may leave the range of floats; keep them inside it."""
+    top = np.finfo(x.dtype).max
+    return np.clip(x, -top, top)
+
+
+def _shifted(o: Array) -> Array:
+    """`o - max o` of each column: softmax does not change, and nothing overflows."""
+    return finite(o - o.max(axis=-2, keepdims=True))
+
+
+def softmax(o: Array) -> Array:
+    """`p_jn = exp(o_jn) / sum_k exp(o_kn)`, column by column."""
+    e = np.exp(_shifted(o))
+    return e / e.sum(axis=-2, keepdims=True)
+
+
+def _of_true_class(x: Array, y: Array) -> Array:
+    return (y * x).sum(axis=-2, keepdims=True)
+
+
+def _cross_entropy(o: Array, y: Array) -> Array:
+    """`log sum_k e^{o_k} - sum_k y_k o_k`; the shift cancels where a column of y sums to 1."""
+    shifted = _shifted(o)
+    shift = o.max(axis=-2) * (1 - y.sum(axis=-2))
+    return np.log(np.exp(shifted).sum(axis=-2)) - (y * shifted).sum(axis=-2) + shift
+
+
+@cache
+def squared_error(c: Scale) -> Op:
+    """`c ||Z - Y||_F^2`"""
+    return Op(
+        "squared error",
+        "in,in->",
+        lambda Z, Y: ((Z - Y) ** 2 * c.factor(Z.shape[-1])).sum(axis=(-2, -1)),
+        lambda Z, Y: rf"{c.latex()}\left\lVert {Z} - {Y}\right\rVert_F^2",
+        f"{c.cell()}(sum_in(({{0}} - {{1}})²))",
+    )
+
+
+@cache
+def error(c: Scale, twice: bool) -> Op:
+    """`c (Z - Y)`, or 2c where a square was differentiated."""
+    front, times = c.latex(twice), c.cell(twice)
+    return Op(
+        "error",
+        "in,in->in",
+        lambda Z, Y: (Z - Y) * c.factor(Z.shape[-1], twice),
+        lambda Z, Y: rf"{front}\left({Z} - {Y}\right)" if front else f"{Z} - {Y}",
+        f"{times}({{0}} - {{1}})" if times else "{0} - {1}",
+    )
+
+
+SOFTMAX = Op(
+    "softmax", "kn->jn", softmax, lambda Z: rf"\operatorname{{softmax}}({Z})", "exp({0:jn}) / (sum_k(exp({0})))"
+)
+
+#: The vjp of softmax: the Jacobian p_j (1[k=j] - p_k), column by column, applied to dL/dP.
+SOFTMAX_PULLBACK = Op(
+    "softmax pullback",
+    "kn,kn->jn",
+    lambda P, dP: P * (dP - (P * dP).sum(axis=-2, keepdims=True)),
+    lambda P, dP: rf"{P}\odot\left({dP} - \textstyle\sum_k {{{P}}}_{{k}}\,{{{dP}}}_{{k}}\right)",
+    "{0:jn}·({1:jn} - (sum_k({0}·{1})))",
+)
+
+CROSS_ENTROPY = Op(
+    "cross-entropy",
+    "kn,kn->n",
+    _cross_entropy,
+    lambda Z, Y: rf"\log\textstyle\sum_k e^{{{Z}}} - \sum_k {Y}\odot {Z}",
+    "log(sum_k(exp({0}))) - (sum_k({1}·{0}))",
+)
+
+
+@cache
+def total(c: Scale) -> Op:
+    """`c sum_n ell_n`"""
+    return Op(
+        "sum over examples",
+        "n->",
+        lambda ell: finite((ell * c.factor(ell.shape[-1])).sum(axis=-1)),
+        lambda ell: rf"{c.latex()}\textstyle\sum_n {{{ell}}}_{{n}}",
+        f"{c.cell()}(sum_n({{0}}))" if c.cell() else "sum_n({0})",
+    )
+
+
+#: The gap of rival l to the true class y: x_l - x_y + m, of probabilities or of logits.
+GAPS = Op(
+    "gaps",
+    "kn,kn,->ln",
+    lambda x, y, m: finite(x - _of_true_class(x, y) + scalar(m)),
+    lambda x, y, m: rf"{x} - {{{x}}}_{{y}} + {m}",
+    "{0:ln} - (sum_k({1}·{0})) + {2}",
+)
+
+
+@cache
+def active(at_tie: bool) -> Op:
+    """1 where a rival (l != y) has a gap > 0, and at a gap of exactly 0 if `at_tie`."""
+    sign, latex = ("≥", r"\ge ") if at_tie else (">", ">")
+    return Op(
+        "active rivals",
+        "ln,ln->ln",
+        (lambda G, Y: (1 - Y) * (G >= 0)) if at_tie else (lambda G, Y: (1 - Y) * (G > 0)),
+        lambda G, Y: rf"(1 - {Y})\odot \left[{G}{latex}0\right]",
+        f"(1 - {{1}})·[{{0}} {sign} 0]",
+        kink=lambda G, Y: np.where(Y == 1, 1.0, G),
+    )
+
+
+#: `m - t o` with t = 1 for the true class and -1 for any other: every class is asked on its own.
+ONE_VS_ALL_GAPS = Op(
+    "one-vs-all gaps",
+    "kn,kn,->kn",
+    lambda o, y, m: finite(scalar(m) - (2 * y - 1) * o),
+    lambda o, y, m: rf"{m} - \left(2{y} - 1\right)\odot {o}",
+    "{2} - (2·{1} - 1)·{0}",
+)
+
+
+@cache
+def active_classes(at_tie: bool) -> Op:
+    """1 where a gap is > 0, and at a gap of exactly 0 if `at_tie`: rivals and the true class alike."""
+    sign, latex = ("≥", r"\ge ") if at_tie else (">", ">")
+    return Op(
+        "active classes",
+        "ln->ln",
+        (lambda G: (G >= 0).astype(G.dtype)) if at_tie else (lambda G: (G > 0).astype(G.dtype)),
+        lambda G: rf"\left[{G}{latex}0\right]",
+        f"[{{0}} {sign} 0]",
+        kink=lambda G: G,
+    )
+
+
+#: The largest gap of a rival, or 0: the true class stands in for 0.
+TOP = Op(
+    "largest gap",
+    "kn,kn->n",
+    lambda G, Y: ((1 - Y) * G).max(axis=-2),
+    lambda G, Y: rf"\max_k\, (1 - {Y})\odot {G}",
+    "max_k((1 - {1})·{0})",
+)
+
+
+def _changes(G: Array, Y: Array, top: Array) -> Array:
+    """Zero where a gap is zero or two rivals tie for the largest: there the active rival changes."""
+    rivals = np.where(Y == 1, -np.inf, G)
+    first = rivals.max(axis=-2, keepdims=True)
+    order = np.sort(rivals, axis=-2)
+    second = order[..., -2:-1, :] if rivals.shape[-2] > 1 else np.full_like(first, -np.inf)
+    beside = np.where(rivals == first, second, first)
+    with np.errstate(invalid="ignore"):
+        ahead = np.where(np.isinf(beside), 1.0, rivals - beside)
+    return np.where(Y == 1, 1.0, np.sign(G) * np.sign(ahead))
+
+
+@cache
+def at_top(at_tie: bool) -> Op:
+    """1 where a rival is active and no rival has a larger gap."""
+    sign, latex = ("≥", r"\ge ") if at_tie else (">", ">")
+    return Op(
+        "rivals at the top",
+        "ln,ln,n->ln",
+        lambda G, Y, top: (1 - Y) * ((G >= 0) if at_tie else (G > 0)) * (top[..., None, :] <= G),
+        lambda G, Y, top: rf"(1 - {Y})\odot \left[{G}{latex}0\right]\odot\left[{G}\ge {top}\right]",
+        f"(1 - {{1}})·[{{0}} {sign} 0]·[{{0}} ≥ {{2}}]",
+        kink=_changes,
+    )
+
+
+#: Rivals that tie for the largest gap share it: any convex combination is a subgradient.
+SHARE = Op(
+    "shared",
+    "kn->ln",
+    lambda T: T / np.maximum(1, T.sum(axis=-2, keepdims=True)),
+    lambda T: rf"\frac{{{T}}}{{\max\left(1, \sum_k {{{T}}}_{{k}}\right)}}",
+    "{0:ln} / max(1, sum_k({0}))",
+)
+
+HINGE = Op(
+    "hinge",
+    "ln,ln->n",
+    lambda A, G: finite((A * G).sum(axis=-2)),
+    lambda A, G: rf"\textstyle\sum_l {A}\odot {G}",
+    "sum_l({0}·{1})",
+)
+
+
+@cache
+def hinge_pullback(c: Scale) -> Op:
+    """`c a_k` for a rival, minus c times the number of active rivals for the true class."""
+    front = c.latex()
+    counts = r"{A} - {Y}\odot\textstyle\sum_l {{{A}}}_{{l}}"
+    return Op(
+        "hinge pullback",
+        "ln,kn->kn",
+        lambda A, Y: finite(A - Y * finite(A.sum(axis=-2, keepdims=True))) * c.factor(A.shape[-1]),
+        lambda A, Y: rf"{front}\left({counts.format(A=A, Y=Y)}\right)" if front else counts.format(A=A, Y=Y),
+        f"{c.cell()}({{0:kn}} - {{1}}·(sum_l({{0}})))" if front else "{0:kn} - {1}·(sum_l({0}))",
+    )
+
+
+SQUARED_HINGE = Op(
+    "squared hinge",
+    "ln,ln->n",
+    lambda A, G: finite((A * G * G).sum(axis=-2)),
+    lambda A, G: rf"\textstyle\sum_l {A}\odot {G}^2",
+    "sum_l({0}·({1})²)",
+)
+
+
+@cache
+def squared_hinge_pullback(c: Scale) -> Op:
+    """`2c a g`: twice the gap for an active rival."""
+    return Op(
+        "squared hinge pullback",
+        "ln,ln->ln",
+        lambda A, G: finite(A * G * c.factor(A.shape[-1], twice=True)),
+        lambda A, G: rf"{c.latex(twice=True)}\,{A}\odot {G}",
+        f"{c.cell(twice=True)}{{0}}·{{1}}",
+    )
+
+
+@cache
+def one_vs_all_pullback(c: Scale) -> Op:
+    """`-c t a` with t = 1 for the true class and -1 for any other."""
+    return Op(
+        "one-vs-all pullback",
+        "kn,kn->kn",
+        lambda A, Y: (1 - 2 * Y) * A * c.factor(A.shape[-1]),
+        lambda A, Y: rf"{c.latex()}\left(1 - 2{Y}\right)\odot {A}",
+        f"{c.cell()}(1 - 2·{{1}})·{{0}}",
+    )

@@ -1,0 +1,155 @@
+"""The hinges: losses that stop pulling once the right class is a margin ahead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..notation import A, G, P, T, Var, Y, Z, dG, dP, dZ, ell, loss, margin
+from ..scales import SCALES
+from ..steps import Step
+from .equations import (
+    GAPS,
+    HINGE,
+    ONE_VS_ALL_GAPS,
+    SHARE,
+    SOFTMAX,
+    SOFTMAX_PULLBACK,
+    SQUARED_HINGE,
+    TOP,
+    active,
+    active_classes,
+    at_top,
+    hinge_pullback,
+    one_vs_all_pullback,
+    squared_hinge_pullback,
+    total,
+)
+from .loss import Loss
+
+
+@dataclass(frozen=True)
+class _Hinge(Loss):
+    margin: float = 1.0
+    scale: str = "1"
+    at_tie: bool = True
+
+    def __post_init__(self) -> None:
+        if not np.isfinite(self.margin):
+            raise ValueError(f"the margin must be a finite number, not {self.margin}")
+
+    def constants(self) -> dict[Var, float]:
+        return {margin: self.margin}
+
+    def _rivals(self, scores: Var) -> list[Step]:
+        return [
+            Step(G, GAPS, (scores, Y, margin), "loss"),
+            Step(A, active(self.at_tie), (G, Y), "loss"),
+            Step(ell, HINGE, (A, G), "loss"),
+            Step(loss, total(self.c), (ell,), "loss"),
+        ]
+
+
+@dataclass(frozen=True)
+class SoftmaxHinge(_Hinge):
+    """`L = sum_n sum_{l != y} max(0, p_l - p_y + margin)`, `p = softmax(Z_L)` (exercise 3).
+
+    A sum over examples, and a rival is active at >= 0, both as on the worksheet.
+    """
+
+    name = "SoftmaxHinge"
+    title = "Hinge of softmax probabilities"
+
+    def forward(self, depth: int) -> list[Step]:
+        return [Step(P, SOFTMAX, (Z(depth),), "loss"), *self._rivals(P)]
+
+    def backward(self, depth: int) -> list[Step]:
+        return [
+            Step(dP, hinge_pullback(self.c), (A, Y), "backward"),
+            Step(dZ(depth), SOFTMAX_PULLBACK, (P, dP), "backward"),
+        ]
+
+
+@dataclass(frozen=True)
+class ScoreHinge(_Hinge):
+    """`L = sum_n sum_{l != y} max(0, o_l - o_y + margin)` with `o = Z_L` (Weston and Watkins 1999)."""
+
+    name = "ScoreHinge"
+    title = "Hinge of logits (Weston-Watkins)"
+
+    def forward(self, depth: int) -> list[Step]:
+        return self._rivals(Z(depth))
+
+    def backward(self, depth: int) -> list[Step]:
+        return [Step(dZ(depth), hinge_pullback(self.c), (A, Y), "backward")]
+
+
+@dataclass(frozen=True)
+class CrammerSinger(_Hinge):
+    """`L = sum_n max(0, max_{l != y} o_l - o_y + margin)` with `o = Z_L` (Crammer and Singer 2001).
+
+    Only the strongest rival pulls; rivals that tie for it share the pull.
+    """
+
+    name = "CrammerSinger"
+    title = "Hinge of the strongest rival (Crammer-Singer)"
+
+    def forward(self, depth: int) -> list[Step]:
+        return [
+            Step(G, GAPS, (Z(depth), Y, margin), "loss"),
+            Step(ell, TOP, (G, Y), "loss"),
+            Step(T, at_top(self.at_tie), (G, Y, ell), "loss"),
+            Step(A, SHARE, (T,), "loss"),
+            Step(loss, total(self.c), (ell,), "loss"),
+        ]
+
+    def backward(self, depth: int) -> list[Step]:
+        return [Step(dZ(depth), hinge_pullback(self.c), (A, Y), "backward")]
+
+
+@dataclass(frozen=True)
+class SquaredHinge(_Hinge):
+    """`L = sum_n sum_{l != y} max(0, o_l - o_y + margin)^2` with `o = Z_L`.
+
+    The Weston-Watkins gaps, squared as in the L2-SVM (Tang 2013): the pull grows with the gap.
+    """
+
+    name = "SquaredHinge"
+    title = "Squared hinge of logits"
+
+    def forward(self, depth: int) -> list[Step]:
+        *gaps, _, _ = self._rivals(Z(depth))
+        return [
+            *gaps,
+            Step(ell, SQUARED_HINGE, (A, G), "loss"),
+            Step(loss, total(self.c), (ell,), "loss"),
+        ]
+
+    def backward(self, depth: int) -> list[Step]:
+        return [
+            Step(dG, squared_hinge_pullback(self.c), (A, G), "backward"),
+            Step(dZ(depth), hinge_pullback(SCALES["1"]), (dG, Y), "backward"),
+        ]
+
+
+@dataclass(frozen=True)
+class OneVsAll(_Hinge):
+    """`L = sum_n sum_k max(0, margin - t_k o_k)`, t = 1 for the true class, else -1 (Rifkin and Klautau 2004).
+
+    One binary hinge a class: no class is compared with another.
+    """
+
+    name = "OneVsAll"
+    title = "One-vs-all hinge of logits"
+
+    def forward(self, depth: int) -> list[Step]:
+        return [
+            Step(G, ONE_VS_ALL_GAPS, (Z(depth), Y, margin), "loss"),
+            Step(A, active_classes(self.at_tie), (G,), "loss"),
+            Step(ell, HINGE, (A, G), "loss"),
+            Step(loss, total(self.c), (ell,), "loss"),
+        ]
+
+    def backward(self, depth: int) -> list[Step]:
+        return [Step(dZ(depth), one_vs_all_pullback(self.c), (A, Y), "backward")]

@@ -1,0 +1,96 @@
+"""What every loss offers, and the two that have no margin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from ..notation import P, Var, Y, Z, dZ, ell, loss
+from ..scales import SCALES, Scale
+from ..steps import Step
+from .equations import CROSS_ENTROPY, SOFTMAX, error, squared_error, total
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What every loss offers. A frozen value; its numbers, if any, are operands by name.
+
+    Each has a field `scale`: the constant in front of its sum over examples, a name of `SCALES`,
+    by default the one it is published with.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    one_hot: ClassVar[bool] = True
+
+    @property
+    def c(self) -> Scale:
+        return SCALES[self.scale]
+
+    def forward(self, depth: int) -> list[Step]:
+        """From `Z_L` and `Y` to `loss`."""
+        raise NotImplementedError
+
+    def backward(self, depth: int) -> list[Step]:
+        """From what `forward` made to `dL/dZ_L`."""
+        raise NotImplementedError
+
+    def constants(self) -> dict[Var, float]:
+        """The loss's own numbers, by name."""
+        return {}
+
+    def check(self, targets: Array) -> None:
+        """Raise ValueError unless the targets are what this loss reads."""
+        if not self.one_hot:
+            return
+        good = np.isin(targets, (0, 1)).all(axis=0) & (targets.sum(axis=0) == 1)
+        if not good.all():
+            column = int(np.argmin(good))
+            shown = ", ".join(f"{v:g}" for v in targets[:6, column]) + (", ..." if len(targets) > 6 else "")
+            raise ValueError(
+                f"{self.title} reads classes: each example of Y has a single 1 and else 0, "
+                f"but example {column + 1} is ({shown})"
+            )
+
+
+@dataclass(frozen=True)
+class MSE(Loss):
+    """`L = 1/(2N) ||Z_L - Y||_F^2` (worksheet, exercise 1)."""
+
+    name = "MSE"
+    title = "Mean squared error"
+    one_hot = False
+    scale: str = "1/(2N)"
+
+    def forward(self, depth: int) -> list[Step]:
+        return [Step(loss, squared_error(self.c), (Z(depth), Y), "loss")]
+
+    def backward(self, depth: int) -> list[Step]:
+        return [Step(dZ(depth), error(self.c, twice=True), (Z(depth), Y), "backward")]
+
+
+@dataclass(frozen=True)
+class CrossEntropy(Loss):
+    """`L = 1/N sum_n -log p_{y_n}` with `p = softmax(Z_L)`; `dL/dZ_L = (P - Y)/N`.
+
+    Computed from the logits, `log sum_k e^{o_k} - o_y` (Bridle 1990), so that a probability
+    that rounds to zero costs no accuracy.
+    """
+
+    name = "CrossEntropy"
+    title = "Cross-entropy of softmax"
+    scale: str = "1/N"
+
+    def forward(self, depth: int) -> list[Step]:
+        return [
+            Step(P, SOFTMAX, (Z(depth),), "loss"),
+            Step(ell, CROSS_ENTROPY, (Z(depth), Y), "loss"),
+            Step(loss, total(self.c), (ell,), "loss"),
+        ]
+
+    def backward(self, depth: int) -> list[Step]:
+        return [Step(dZ(depth), error(self.c, twice=False), (P, Y), "backward")]
