@@ -84,6 +84,19 @@ def plain(value: float) -> str:
     return repr(float(value))
 
 
+def _zeros(body: Tree, places: list, letters: str, operands: list, at: dict[str, int]) -> set:
+    """Where a long sum of products has a factor that is exactly 0: these terms need not be written."""
+    factors = [node for node in body if not isinstance(node, str)]
+    if any(node[0] != "ref" or node[3] for node in factors) or any(n != "·" for n in body if isinstance(n, str)):
+        return set()
+
+    def factor(node: list, place: tuple) -> float:
+        where = at | dict(zip(letters, place, strict=True))
+        return operands[node[1]][tuple(where[a] for a in node[2])]
+
+    return {place for place in places if any(factor(node, place) == 0 for node in factors)}
+
+
 def numbers(
     step: Step,
     values: Mapping[Var, np.ndarray],
@@ -118,11 +131,15 @@ def numbers(
                 join = " + " if how == "sum" else ", "
                 out += "" if how == "sum" else "max("
                 places = list(product(*(range(size[a]) for a in letters)))
-                shown = places if len(places) <= longest else [*places[: longest - 1], places[-1]]
+                zeros = _zeros(body, places, letters, operands, at) if len(places) > longest else set()
+                left = [place for place in places if place not in zeros] or places
+                shown = left if len(left) <= longest else [*left[: longest - 1], left[-1]]
                 for count, place in enumerate(shown):
-                    if count and count == len(shown) - 1 and len(shown) < len(places):
-                        out += f"{join}… {len(places) - len(shown)} more …"
+                    if count and count == len(shown) - 1 and len(shown) < len(left):
+                        out += f"{join}… {len(left) - len(shown)} more …"
                     out = write(body, at | dict(zip(letters, place, strict=True)), out + join if count else out)
+                if len(left) < len(places):
+                    out += f" + {len(places) - len(left)} that are 0"
                 out += "" if how == "sum" else ")"
         return out
 

@@ -124,7 +124,7 @@ def test_wrong_shapes_are_explained():
         said[n] = (board["lines"][0]["check"]["holds"], board["lines"][0]["why"])
     assert [n for n, (right, _) in said.items() if right] == [1]
     assert "a row of δ_1 has 4 numbers, one for each of the examples" in said[0][1]
-    assert "a column of Z_0 has 2, one for each of the inputs" in said[0][1]
+    assert "a column of Z_0 has 2 numbers, one for each of the inputs" in said[0][1]
     assert "turned round" in said[6][1] or "turned round" in said[5][1] or "turned round" in said[7][1]
 
 

@@ -86,7 +86,8 @@ def test_of_all_orders_and_transposes_only_the_right_one_is_called_right(setup, 
     gradient = np.asarray(product.step.op(*(setup.run()[1][v] for v in product.step.operands)))
     found = candidates(setup, product)
     assert len(found) == 8
-    assert sum(c.right for c in found) == 1
+    rights = sum(c.right for c in found)
+    assert rights == 1 or (gradient.size == 1 and rights > 1)  # one number is its own transpose
     for c in found:
         fits = c.shapes[0][1] == c.shapes[1][0]
         assert (c.result is not None) == fits

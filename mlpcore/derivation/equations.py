@@ -95,7 +95,9 @@ def dot(letter: str, count: int) -> Op:
 
     def notation(*operands: str) -> str:
         if count == 2 and letter:
-            return r"\cdot ".join(operands)
+            return r"\;\cdot\; ".join(operands)
+        if letter:  # more than two vectors: no product of rows, but a sum over what they share
+            return rf"\sum_{{{letter}}} " + r"\,".join(x.replace(r"\cdot ", letter) for x in operands)
         return r"\,".join(operands)
 
     reads = ",".join([letter] * count)

@@ -30,7 +30,7 @@ class Count:
     Attributes:
         rows, columns: its shape; `numbers` their product.
         nonzero: how many can differ from zero, whatever the weights.
-        instead: the numbers of delta and of the gradient.
+        instead: the numbers of delta and of the gradient, where they are not the same.
     """
 
     rows: int
@@ -67,7 +67,8 @@ def count_jacobian(widths: tuple[int, ...], N: int, target: Var) -> Count:
     units = widths[top]
     size = prod(shape_of(target, widths, N))
     each = {"W": N, "b": N, "Z": units, "S": 1}[target.kind]  # how many cells one cell of the target moves
-    return Count(units * N, size, size * each, units * N + size)
+    delta = 0 if target.kind == "S" else units * N  # delta is that gradient itself
+    return Count(units * N, size, size * each, delta + size)
 
 
 @np.errstate(over="ignore", invalid="ignore")  # an infinity is shown as one

@@ -31,7 +31,8 @@ class Claim:
         error: the worst difference, relative to the largest entry; NaN if nothing could be compared.
         allowed: the largest error that still counts as agreement.
         why: one sentence for the reader.
-        meant: False for a line that is there to be seen failing.
+        meant: False for a line that is there to be seen failing; its error is relative to what it is not.
+        unseen: which of the cells could not be compared, because the probe touches a kink.
     """
 
     step: Step
@@ -42,6 +43,7 @@ class Claim:
     allowed: float
     why: str
     meant: bool = True
+    unseen: tuple[int, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -105,7 +107,11 @@ class Derivation:
         value = step.op(*(self.values[v] for v in step.operands))
         per_cell = any(v in self.stacked for v in step.operands)
         error, allowed = error_of(value, of, self.values)
-        self.claims.append(Claim(step, value, per_cell, against, error, allowed, why, meant))
+        unseen = tuple(int(n) for n in np.flatnonzero(~of.good)) if isinstance(of, Probe) else ()
+        if not meant:
+            size = float(np.abs(of).max(initial=0.0))
+            error = float(np.abs(value - of).max(initial=0.0)) / max(size, np.finfo(float).tiny)
+        self.claims.append(Claim(step, value, per_cell, against, error, allowed, why, meant, unseen))
         return value
 
 

@@ -99,6 +99,10 @@ def _chain(
     here = d.part(Var("dZd" + d.target.kind, d.target.layer), d.letters)
     here = replace(here, turned=d.lay.turns(d.target))
     d.do(here, op, *(v for v, _ in parts))
+    if slope:  # the column times the row on its own, so that the page need not say a product nobody made
+        alone = local(tuple(letters for _, letters in vectors), outer_notation(d.lay, unit, example))
+        names = alone.notation(*(v.latex for v, _ in vectors))
+        d.do(Var("spread", at=names), alone, *(v for v, _ in vectors))
     cell = d.part(d.gradient, d.letters)
     x = f"{d.target.symbol}[{', '.join(d.lay.cell(d.target, tuple(d.letters)))}]"
     names = {"x": x, "Z": Z(d.top).symbol, "f": f}
@@ -157,7 +161,10 @@ def _delta_line(d: Derivation, steps: list[Step], values: dict[Var, Array]) -> N
     probe = differences(steps, values, LOSS, S(layer), some)
     value = step.op(*(values[v] for v in step.operands))
     error, allowed = error_of(np.asarray(value).ravel()[some], probe, values)
-    why = f"This matrix comes back in every line, so it gets a name: it is the derivative by {S(layer).symbol}."
+    why = (
+        f"All gradients of layer {layer} contain this matrix, so it gets a name. "
+        f"It is ∂L/∂{S(layer).symbol}: how the loss moves with each preactivation."
+    )
     d.claims.append(Claim(step, value, False, f"central differences by {S(layer).symbol}", error, allowed, why))
 
 
@@ -208,6 +215,8 @@ def _dot(d: Derivation, first: Array, letter: str, a: Var, b: Var) -> None:
     if b.kind == "ones":
         why = "A sum over examples is a product with a vector of ones."
     else:
+        if a.upright and not b.upright:  # rows are named first, as a product takes them
+            a, b = b, a
         ways = ["column" if v.upright else "row" for v in (a, b)]
         held = [v.at.replace("·", "") for v in (a, b)]
         x, y = (f"{way} {letter} of {v.whole.symbol}" for way, letter, v in zip(ways, held, (a, b), strict=True))
@@ -243,12 +252,18 @@ def _activations(d: Derivation, slope: Var | None, ones: dict, probes: tuple, st
     _sum(d, slope, ones, first, "·j", "k", column)
     _dot(d, first, "k", column, d.pick(delta(d.top), "·j", ones))
     _end(d, first, slope, steps, PULL_BACK, weights, delta(d.top))
-    wrong = d.equation(d.gradient, PULL_BACK, after(weights), delta(d.top))
+    _with_updated_weights(d, d.gradient, setup)
+
+
+def _with_updated_weights(d: Derivation, out: Var, setup: Setup) -> None:
+    """The line that is there to be seen failing: going back through the weights after the step."""
+    weights = W(out.layer + 1)
+    wrong = d.equation(out, PULL_BACK, after(weights), delta(out.layer + 1))
     why = (
-        f"What goes wrong with the updated {weights.symbol}: the loss was made with the old one, "
-        "and how the loss would move is a question about that one."
+        f"What would go wrong with the updated {weights.symbol}: the gradient is the slope at the weights that made "
+        f"this loss. After the step (rate {setup.rate:g}) those are gone, and this would mix two networks."
     )
-    d.claim(d.gradient, wrong, of=d.values[d.gradient], against="the gradient", why=why, meant=False)
+    d.claim(out, wrong, of=d.values[out], against="the gradient", why=why, meant=False)
 
 
 def _preactivations(d: Derivation, slope: Var | None, ones: dict, probes: tuple, steps: list, setup: Setup) -> None:
@@ -257,7 +272,10 @@ def _preactivations(d: Derivation, slope: Var | None, ones: dict, probes: tuple,
     _sum(d, slope, ones, first, "ij", "")
     rule = next(s for s in steps if s.out == delta(layer))
     whole = _whole(d, first, rule.op(*(d.values[v] for v in rule.operands)))
-    against, why = "the first line, cell by cell", "The same for all i and j at once: a product cell by cell."
+    against = "the first line, cell by cell"
+    why = "The same for all i and j at once: a product cell by cell."
+    if slope is None:
+        why = f"The slope of {setup.net[layer].activation} is 1 everywhere: nothing is left to multiply with."
     d.claim(delta(layer), rule, of=whole, against=against, why=why)
     back = [s for s in steps if s.phase == "backward" and not s.recompute]
     end = next(n for n, s in enumerate(back) if s.out == dZ(layer))
@@ -268,3 +286,5 @@ def _preactivations(d: Derivation, slope: Var | None, ones: dict, probes: tuple,
     for step in made:
         why = f"{step.out.symbol} comes from {where}."
         d.claim(step.out, step, of=d.values[step.out], against="the matrix of the pass", why=why)
+    if layer < setup.net.depth:
+        _with_updated_weights(d, dZ(layer), setup)

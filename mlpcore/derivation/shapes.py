@@ -63,19 +63,20 @@ def _candidate(left: tuple, right: tuple, values: dict, wanted: Array, out: Var,
     text = [v.symbol + ("ᵀ" if flip else "") for v, flip in (left, right)]
     (across, inner), (outer, down) = _means(left, lay), _means(right, lay)
     size = f"{A.shape[0]}×{A.shape[1]} times {B.shape[0]}×{B.shape[1]}"
-    shape = " × ".join(str(n) for n in wanted.shape)
     if A.shape[1] != B.shape[0]:
         why = (
-            f"{size}: a row of {text[0]} has {A.shape[1]} numbers, one for each of the {inner}; "
-            f"a column of {text[1]} has {B.shape[0]}, one for each of the {outer}. There is no sum to write."
+            f"{size}: a row of {text[0]} has {_numbers(A.shape[1])}, one for each of the {inner}; "
+            f"a column of {text[1]} has {_numbers(B.shape[0])}, one for each of the {outer}. There is no sum to write."
         )
         return Candidate(latex, (left, right), (A.shape, B.shape), None, False, why)
     with np.errstate(over="ignore", invalid="ignore"):
         result = A @ B
     needed = _means((out, False), lay)
-    right_one = inner == outer and (across, down) == needed
+    made = f"{result.shape[0]}×{result.shape[1]}"
+    # A single number is its own transpose.
+    right_one = inner == outer and ((across, down) == needed or result.shape == (1, 1))
     if right_one:
-        why = f"{size} makes {shape}, as {out.symbol} needs, and it is summed over the {inner} on both sides."
+        why = f"{size} makes {made}, as {out.symbol} needs; the size they share counts the {inner} in both."
         right_one = bool(np.allclose(result.reshape(wanted.shape), wanted, rtol=ROUNDING, equal_nan=True))
     elif inner != outer:
         why = (
@@ -83,11 +84,15 @@ def _candidate(left: tuple, right: tuple, values: dict, wanted: Array, out: Var,
             f"on the left and {outer} on the right."
         )
     else:
-        why = f"{size} makes {result.shape[0]} × {result.shape[1]}: {out.symbol}, which is {shape}, turned round."
+        why = f"{size} makes {made}: {out.symbol}, but turned round."
     return Candidate(latex, (left, right), (A.shape, B.shape), result, right_one, why)
 
 
 _ONE = "one column"
+
+
+def _numbers(n: int) -> str:
+    return f"{n} number" + "s" * (n != 1)
 
 
 def _means(operand: tuple[Var, bool], lay: Layout) -> tuple[str, str]:

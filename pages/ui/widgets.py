@@ -43,7 +43,11 @@ def choose_example() -> None:
 
 def start_again() -> None:
     """The way back to the example as it was."""
-    st.button("Start again", on_click=session.load_example, help="Put every number of the example back as it was.")
+    st.button(
+        "Start again",
+        on_click=session.load_example,
+        help="Put every number of the example back as it was; conventions stay.",
+    )
 
 
 def _escaped(text: str) -> str:
@@ -251,8 +255,7 @@ def derivation() -> None:
 # --- conventions -----------------------------------------------------------------------------
 
 _KINK = {0.0: "0", 0.5: "½", 1.0: "1"}
-_TIE = {True: "≥ : a gap of exactly 0 is active", False: "> : a gap of exactly 0 is not"}
-_SCALE = {None: "as each loss is published", **{name: name for name in SCALES}}
+_TIE = {True: "≥ 0", False: "> 0"}
 
 
 def _convention(setup: Setup, value: object, field: str) -> Setup:
@@ -261,11 +264,15 @@ def _convention(setup: Setup, value: object, field: str) -> Setup:
 
 def choose_conventions() -> None:
     """Behind a button: every formula, matrix and check on every page follows."""
-    now = session.current().setup.conventions
+    setup = session.current().setup
+    now = setup.conventions
+    scales = {None: f"{setup.loss.scale}, as this loss is published", **{name: name for name in SCALES}}
     _choice("Examples are", "layout", {name: f"{name}: {lay.says}" for name, lay in LAYOUTS.items()}, now.layout)
-    _choice("In front of the sum over examples", "scale", _SCALE, now.scale)
-    _choice("relu'(0)", "at_kink", _KINK, now.at_kink)
-    _choice("A rival is active where its gap is", "at_tie", _TIE, now.at_tie)
+    _choice("In front of the sum over examples", "scale", scales, now.scale)
+    if any(layer.f.corner for layer in setup.net.layers):
+        _choice("relu'(0)", "at_kink", _KINK, now.at_kink)
+    if margin in setup.inputs():
+        _choice("A rival class is active where its gap to the right one is", "at_tie", _TIE, now.at_tie)
 
 
 def _choice(label: str, field: str, words: dict, value: object) -> None:

@@ -58,6 +58,7 @@ class Board:
     place: Place
     matrices: dict[str, Json] = field(default_factory=dict)
     steps: list[Json] = field(default_factory=list)
+    vars: dict[str, Var] = field(default_factory=dict)
     lines: list[Json] = field(default_factory=list)
     choices: list[Json] = field(default_factory=list)
     frame: Json = field(default_factory=lambda: {"letters": "", "sizes": [], "have": [0, 1], "at": 0, "says": ""})
@@ -98,6 +99,7 @@ class Board:
     def matrix(self, var: Var, stack: np.ndarray | None = None, name: str = "", **more: Any) -> str:
         """Put a matrix among those that are sent; returns its name on the wire."""
         name = name or key(var)
+        self.vars[name] = var
         if name not in self.matrices:
             editable = var in self.setup.inputs()
             value = self.values[var] if stack is None else stack[0]
@@ -117,7 +119,8 @@ class Board:
         for var in {v for s in (*d.steps, *(c.step for c in d.claims)) for v in (*s.operands, s.out)}:
             if var in d.values:
                 self.values[var] = d.values[var]
-                self.matrix(var, d.values[var] if var in d.stacked else None)
+                more = {"text": "column times row", "spoken": "column times row"} if var.kind == "spread" else {}
+                self.matrix(var, d.values[var] if var in d.stacked else None, **more)
         for step in d.steps:
             self.equation(step)
 
@@ -128,8 +131,12 @@ class Board:
             self.matrix(var)
         self.matrix(claim.step.out, claim.value if claim.per_cell else claim.value[None], name, text=_whole(claim.step))
         self.equation(claim.step, name)
+        latex = claim.step.latex if claim.meant else claim.step.latex.replace(" = ", r" \neq ", 1)
+        if not claim.meant:
+            right = claim.step.op.notation(*(v.latex for v in claim.step.operands))
+            self.matrices[name] |= {"label": mathml(right), "text": "with the updated weights", "word": "no gradient"}
         line = {
-            "formula": mathml(claim.step.latex),
+            "formula": mathml(latex),
             "spoken": claim.step.op.name,
             "value": name,
             "why": claim.why,
@@ -138,11 +145,23 @@ class Board:
                 "meant": claim.meant,
                 "error": _error(claim),
                 "against": claim.against,
+                "unseen": list(claim.unseen) if claim.per_cell else [],
             },
             **more,
         }
         self.lines.append(line)
         return line
+
+    def origins(self, ran: Ran) -> None:
+        """The pass's own equation of every matrix that is shown, so that each number can say what made it."""
+        made = {s.out: s for s in ran[0]}
+        known = {s["out"] for s in self.steps}
+        for name in {spec["id"] for line in self.lines for spec in line.get("strip", [])}:
+            step = made.get(self.vars.get(name))
+            if step and name not in known:
+                for var in step.operands:
+                    self.matrix(var)
+                self.equation(step)
 
     def told(self, kind: str, arrangement: str) -> Json:
         """The whole, ready for the stage."""

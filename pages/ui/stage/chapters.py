@@ -18,6 +18,12 @@ from pages.ui.stage.score import Json, key, mathml
 DRAWN = 4096
 
 
+LEGEND = (
+    "⟨A, B⟩_F: multiply cell by cell and add all · ⊙: cell by cell · 1_i: a column with a 1 at i, else 0 · "
+    "𝟙_N: N ones · (Z)_j·: row j · f': the slope of the activation · δ_l = ∂L/∂S_l."
+)
+
+
 def _gradient(target: Var) -> Var:
     return delta(target.layer) if target.kind == "S" else Var("d" + target.kind, target.layer)
 
@@ -80,16 +86,18 @@ def cell(board: Board, ran: Ran) -> None:
         tile(board.matrix(d.gradient), letters, "Σ →", fills=True, scale="sum"),
     ], numbers=False)  # fmt: skip
     strip = []
-    slope = Var("slope", d.top)
+    slope, spread = Var("slope", d.top), next((v for v in d.stacked if v.kind == "spread"), here)
     if slope in d.values:
         strip.append(tile(key(slope), at))
+    strip.append(tile(key(spread), at, "⊙" if strip else ""))
     if target.kind == "W":
-        strip.append(tile(board.matrix(Z(d.top - 1)), _at(board, Z(0), "jn"), "⊙" if strip else ""))
+        strip.append(tile(board.matrix(Z(d.top - 1)), _at(board, Z(0), "jn"), "from"))
     if target.kind == "Z":
-        strip.append(tile(board.matrix(W(d.top)), _at(board, W(d.top), "ki"), "⊙" if strip else ""))
+        strip.append(tile(board.matrix(W(d.top)), _at(board, W(d.top), "ki"), "from"))
     board.claim(d.claims[1], strip=strip, numbers=False)
     # What the numbers line says when nothing is pointed at: the cell that is being made.
     board.frame["reads"] = board.lines[0]["value"]
+    board.frame["legend"] = LEGEND
 
 
 def lines(board: Board, ran: Ran) -> None:
@@ -104,6 +112,7 @@ def lines(board: Board, ran: Ran) -> None:
             about = local or claim.step.out == d.gradient
             line["strip"] = [tile(line["value"], letters if about else "")]
         line["numbers"] = single
+    board.frame["legend"] = LEGEND
 
 
 def full(board: Board, ran: Ran) -> None:
@@ -111,11 +120,12 @@ def full(board: Board, ran: Ran) -> None:
     target = _target(board)
     setup = board.setup
     count = count_jacobian(setup.net.widths, setup.batch.N, target)
-    gradient = _gradient(target)
+    gradient, top = _gradient(target), target.layer + (target.kind == "Z")
+    written = gradient.symbol if target.kind == "S" else f"{delta(top).symbol} and {gradient.symbol}"
     why = (
         f"J has {count.rows:,} × {count.columns:,} = {count.numbers:,} numbers ({_bytes(8 * count.numbers)}), of which "
         f"{count.nonzero:,} can differ from 0. Backpropagation writes down {count.instead:,} instead "
-        f"({_bytes(8 * count.instead)}): δ and {gradient.symbol}."
+        f"({_bytes(8 * count.instead)}): {written}. {_stacking(board, dZ(top), gradient)}"
     )
     if count.numbers > DRAWN:
         why += f" Drawn up to {DRAWN:,} numbers; take fewer units or examples to see it."
@@ -123,8 +133,9 @@ def full(board: Board, ran: Ran) -> None:
         return
     J = jacobian(setup, target, ran)
     board.values |= J.values
+    names = {J.step.out: f"vec {gradient.symbol}", J.step.operands[1]: f"vec {dZ(top).symbol}"}
     for var in J.values:
-        board.matrix(var)
+        board.matrix(var, **({"text": names[var], "spoken": names[var]} if var in names else {}))
     board.equation(J.step)
     rows, cols = J.blocks
     given, out = J.step.operands[1], J.step.out
@@ -138,6 +149,12 @@ def full(board: Board, ran: Ran) -> None:
             tile(key(out), "bx", "="),
         ],
     })  # fmt: skip
+
+
+def _stacking(board: Board, given: Var, gradient: Var) -> str:
+    """What vec means here: units fastest, which is column by column or, in a turned matrix, row by row."""
+    ways = [f"{v.symbol} {'row by row' if board.lay.turns(v) else 'column by column'}" for v in (given, gradient)]
+    return "vec writes a matrix as one column: " + ", ".join(ways[: len(gradient.axes)]) + "."
 
 
 def _bytes(n: int) -> str:
@@ -154,6 +171,7 @@ def ladder(board: Board, ran: Ran) -> None:
     net = board.setup.net
     checks = check_steps(steps, values, most=affordable(values)).of
     made = {s.out: s for s in steps if s.phase == "backward" and not s.recompute}
+    _loss(board, steps)
     for layer in range(net.depth, 0, -1):
         pull, rule = made[dZ(layer)], made[delta(layer)]
         strip, rung = [], f"rung {layer}"
@@ -164,7 +182,10 @@ def ladder(board: Board, ran: Ran) -> None:
                 strip.append(tile(board.matrix(var), "", "·" if k else "", turned, label=label))
             strip.append(tile(board.matrix(dZ(layer)), "", "=", scale=rung))
         else:
-            strip.append(tile(board.matrix(dZ(layer)), "", scale=rung))
+            for var in dict.fromkeys(v for s in steps if s.phase == "loss" for v in s.operands):
+                if var.kind in ("Z", "Y", "P"):
+                    strip.append(tile(board.matrix(var), ""))
+            strip.append(tile(board.matrix(dZ(layer)), "", "→", scale=rung))
         board.matrix(delta(layer))
         for step in (pull, rule):
             for var in (*step.operands, step.out):
@@ -184,6 +205,24 @@ def ladder(board: Board, ran: Ran) -> None:
                       "error": f"{check.error:.0e}" if np.isfinite(check.error) else ""},
             "strip": strip,
         })  # fmt: skip
+
+
+def _loss(board: Board, steps: list[Step]) -> None:
+    """What is differentiated: the loss, from the output and the targets."""
+    setup = board.setup
+    listed = [s for s in steps if s.phase == "loss"]
+    for step in listed:
+        for var in (*step.operands, step.out):
+            board.matrix(var)
+        board.equation(step)
+    c = setup.conventions.loss(setup.loss).c
+    square = " Differentiating the square gives a 2." if setup.loss.name == "MSE" else ""
+    board.lines.append({
+        "formula": mathml(r",\quad ".join(s.latex for s in listed)),
+        "spoken": "the loss",
+        "why": f"L = {setup.net.depth} layers, N = {setup.batch.N} examples; {setup.loss.title}, with the constant "
+               f"{c.name} in front of the sum over examples.{square}",
+    })  # fmt: skip
 
 
 def _uses(net: Network, layer: int) -> str:
@@ -207,7 +246,7 @@ CHAPTERS = {
     "lines": ("Line by line", "proof", lines),
     "transpose": ("Why transpose", "scene", transpose),
     "ways": ("A product four ways", "scene", ways),
-    "ladder": ("From L down to 1", "scene", ladder),
+    "ladder": ("From L down to 1", "rungs", ladder),
     "jacobian": ("The full Jacobian", "scene", full),
 }
 
@@ -218,4 +257,5 @@ def told(setup: Setup, place: Place) -> Json:
     _, arrangement, chapter = CHAPTERS[place.chapter]
     board = Board(setup, dict(ran[1]), place)
     chapter(board, ran)
+    board.origins(ran)
     return board.told("board", arrangement)

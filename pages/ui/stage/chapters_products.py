@@ -100,11 +100,11 @@ def transpose(board: Board, ran: Ran) -> None:
     if how == "by indices":
         return _indices(board, product, ran)
     found = candidates(board.setup, product, ran)
-    options = {str(n): (c.latex, f"{c.latex}: {'right' if c.right else 'wrong'}") for n, c in enumerate(found)}
+    options = {str(n): (c.latex, " times ".join(_spoken(*o) for o in c.operands)) for n, c in enumerate(found)}
     right = next(str(n) for n, c in enumerate(found) if c.right)
     chosen = found[int(board.choose("candidate", "Try", options, first=right))]
-    for option, c in zip(board.choices[-1]["options"], found, strict=True):
-        option["mark"] = "✓" if c.right else "✗"
+    # Whether it is right is said of what was tried, not before.
+    board.choices[-1]["options"][found.index(chosen)]["mark"] = "✓" if chosen.right else "✗"
     strip = []
     for k, (var, flip) in enumerate(chosen.operands):
         if var.kind == "ones":
@@ -117,15 +117,20 @@ def transpose(board: Board, ran: Ran) -> None:
             tile(board.matrix(Var("term"), word="product", text="product"), "", "=", label=mathml(chosen.latex))
         )
     board.matrix(product.step.out)
-    strip.append(tile(key(product.step.out), "", "✓" if chosen.right else "≠", scale="sum"))
+    sign = "✓" if chosen.right else "≠" if chosen.result is not None else "is not defined; wanted:"
+    strip.append(tile(key(product.step.out), "", sign, scale="sum"))
     board.lines.append({
         "formula": mathml(chosen.latex),
-        "spoken": chosen.latex,
+        "spoken": " times ".join(_spoken(*o) for o in chosen.operands),
         "why": chosen.why,
         "check": {"holds": chosen.right, "meant": True, "against": product.step.out.symbol, "verdict": True},
         "strip": strip,
     })  # fmt: skip
     return None
+
+
+def _spoken(var: Var, flip: bool) -> str:
+    return var.spoken + (" transposed" if flip else "")
 
 
 def _indices(board: Board, product: Product, ran: Ran) -> None:

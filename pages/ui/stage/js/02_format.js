@@ -111,20 +111,32 @@ function cellFormula(step, matrices, index, digits, seen = false) {
         else out += bracketed(format(matrices[step.views[k].id].data[flat(operands[k], where)], digits), out);
       } else {
         const all = places(node[1]);
-        const shown = all.length <= LONGEST_SUM ? all : [...all.slice(0, LONGEST_SUM - 1), all.at(-1)];
+        const zero = all.length > LONGEST_SUM ? zeroTerms(node[2], operands, at) : () => false;
+        const some = all.filter((p) => !zero(p));
+        const left = some.length ? some : all;
+        const shown = left.length <= LONGEST_SUM ? left : [...left.slice(0, LONGEST_SUM - 1), left.at(-1)];
         const join = node[0] === "sum" ? " + " : ", ";
         if (node[0] === "max") out += "max(";
         shown.forEach((p, n) => {
-          if (n && n === shown.length - 1 && shown.length < all.length)
-            out += `${join}\u2026 ${all.length - shown.length} more \u2026`;
+          if (n && n === shown.length - 1 && shown.length < left.length)
+            out += `${join}\u2026 ${left.length - shown.length} more \u2026`;
           out = write(node[2], { ...at, ...p }, n ? `${out}${join}` : out);
         });
+        if (left.length < all.length) out += ` + ${all.length - left.length} that are 0`;
         if (node[0] === "max") out += ")";
       }
     }
     return out;
   }
   return write(step.cell, bind(step.makes, index));
+}
+
+/** Whether a term of a long sum of products has a factor that is exactly 0, so that it need not be written. */
+function zeroTerms(body, operands, at) {
+  const factors = body.filter((node) => typeof node !== "string");
+  const plain = factors.every((n) => n[0] === "ref" && !n[3]) && body.every((n) => typeof n !== "string" || n === "\u00b7");
+  const value = (n, place) => operands[n[1]].data[flat(operands[n[1]], [...n[2]].map((a) => ({ ...at, ...place })[a]))];
+  return (place) => plain && factors.some((n) => value(n, place) === 0);
 }
 
 /** Symbol, formula, numbers and value of one cell, as one line of text. */

@@ -113,7 +113,7 @@ function paintTile(stage, tile, scale) {
       stage.changed(spec.id, at) && "changed",
       stage.edits.pending(spec.id, at) && "pending",
       !Number.isFinite(value) && "odd",
-      value < 0 && "minus",
+      value < 0 && !veiled && "minus",
       veiled && "veiled",
       cell.querySelector("input") && "editing",
     ];

@@ -12,7 +12,7 @@ class Board extends Playing {
     this.slider = el("input", "slider");
     Object.assign(this.slider, { type: "range", min: 0, step: 1 });
     this.slider.setAttribute("aria-label", "Frame");
-    this.slider.oninput = () => this.go(Number(this.slider.value));
+    this.slider.oninput = () => (this.pause(), this.go(Number(this.slider.value)));
     this.bar = transport(this, "cell", this.slider, this.where);
     this.choices = el("div", "choices");
     this.sheet = el("div", "sheet");
@@ -52,6 +52,7 @@ class Board extends Playing {
       this.about = about;
       this.visited.clear();
       this.pause();
+      this.sheet.scrollTop = 0;
     }
     if (payload.cursor.rev !== this.rev) {
       this.rev = payload.cursor.rev;
@@ -219,11 +220,12 @@ class Board extends Playing {
     const { id, index, fed } = this.lights;
     const say = (...nodes) => this.reader.replaceChildren(...nodes);
     if (id === null) {
-      const words = el("span", "numbers", this.count > 1 ? this.frameWords() : "");
-      if (!frame.reads || !this.here()) return say(words, el("span", "hint", HINT));
+      const hint = el("span", "hint", [frame.legend, HINT].filter(Boolean).join(" "));
+      const words = el("span", "numbers", frame.says && this.count > 1 ? this.frameWords() : "");
+      if (!frame.reads || !this.here()) return say(...(words.textContent ? [words] : []), hint);
       const m = matrices[frame.reads];
       const at = m.shape.length ? this.index.slice(0, m.shape.length) : [];
-      return say(numbersNode(this.named(cellLine(maker[frame.reads], matrices, at, 6), m)), el("span", "hint", HINT));
+      return say(numbersNode(this.named(cellLine(maker[frame.reads], matrices, at, 6), m)), hint);
     }
     const m = matrices[id];
     const zero = m.why === "zero" && m.data[flat(m, index)] === 0 ? this.reason(m, index) : "";
@@ -257,4 +259,4 @@ class Board extends Playing {
   }
 }
 
-const HINT = "Point at a cell to see what made it. Click a cell, or press the arrow keys, to move on; space plays.";
+const HINT = "Point at a cell: what made it. Click, arrow keys or space: move on. Double-click, type or drag: change a number in a solid frame.";

@@ -26,7 +26,7 @@ Object.assign(Board.prototype, {
       b.dataset.choice = `${name}/${value}`;
       b.setAttribute("aria-pressed", String(value === chosen));
       b.setAttribute("aria-label", spoken);
-      b.onclick = () => this.post("choose", { name, value, at: Date.now() });
+      b.onclick = () => value !== chosen && this.post("choose", { name, value, at: Date.now() });
       row.append(b);
     }
     return row;
@@ -68,7 +68,13 @@ Object.assign(Board.prototype, {
       }, 0);
     const widest = Math.max(1, ...strips.flat().filter((s) => !s.small).map((s) => s.cols));
     const top = Math.min(proof ? 54 : 72, Math.floor((across - SIGN - 30) / widest));
-    const { cw, ch } = innerWidth <= 760 || proof ? { cw: Math.max(12, Math.min(54, top)), ch: 26 } : largest(top, high, room);
+    const phone = innerWidth <= 760;
+    const { cw, ch } =
+      phone || proof
+        ? { cw: Math.max(12, Math.min(54, top)), ch: 26 }
+        : this.score.arrangement === "rungs"
+          ? rung(strips, across)
+          : largest(top, high, room);
     const shown = Object.values(this.score.matrices).filter((m) => m.data.length);
     return { cw, ch, ...digitsFor(this, shown, cw, ch, 9), proof };
   },
@@ -151,10 +157,11 @@ Object.assign(Board.prototype, {
     const { check } = line;
     seal.hidden = !check;
     if (!check) return;
+    const unseen = check.unseen?.includes(this.frame - this.score.frame.have[0]);
     const good = check.holds && check.meant;
-    seal.className = `badge ${good ? "good" : "bad"}`;
-    seal.textContent = sealWords(check);
-    seal.title = check.against ? `compared with ${check.against}` : "";
+    seal.className = `badge ${unseen || check.error === "" ? "open" : good ? "good" : "bad"}`;
+    seal.textContent = unseen ? UNSEEN : sealWords(check);
+    seal.title = /differences/.test(check.against ?? "") ? NUDGED : "";
   },
 
   keepPlace() {
@@ -178,11 +185,23 @@ function largest(top, high, room) {
   return { cw: Math.min(top, 14), ch: 11 };
 }
 
-function sealWords({ holds, meant, error, against, verdict }) {
+/** Rungs of a ladder may scroll, but each stays on one line, all to one scale. */
+function rung(strips, across) {
+  const cells = (strip) => strip.reduce((n, s) => n + s.cols, 0);
+  const widths = strips.map((strip) => (across - strip.length * (SIGN + 26)) / Math.max(1, cells(strip)));
+  const cw = Math.max(12, Math.min(62, Math.floor(Math.min(...widths))));
+  return { cw, ch: cw >= READABLE ? 22 : Math.max(11, Math.min(cw, 18)) };
+}
+
+const UNSEEN = "\u2013 not comparable here: a preactivation or gap is exactly 0, where both sides differ";
+const NUDGED = "The number is nudged up and down, and what follows from it is computed anew.";
+
+function sealWords({ holds, meant, error, against, verdict, unseen }) {
   if (verdict) return holds ? `\u2713 this is ${against}` : `\u2717 this is not ${against}`;
-  if (!meant) return holds ? "\u2713 here the same: no weight has moved" : `\u2717 not the gradient: off by ${error} of it`;
+  if (!meant) return holds ? "\u2713 here the same: no weight has moved" : `\u2717 not the gradient: off by ${error} of its largest entry`;
   if (error === "") return `\u2013 not comparable with ${against}: at a kink or out of range`;
-  if (holds) return error === "0e+00" ? `\u2713 the same as ${against}` : `\u2713 agrees with ${against} to ${error}`;
+  const out = unseen?.length ? `; ${unseen.length} ${unseen.length === 1 ? "cell" : "cells"} at a kink left out` : "";
+  if (holds) return (error === "0e+00" ? `\u2713 the same as ${against}` : `\u2713 agrees with ${against} to ${error}`) + out;
   return `\u2717 disagrees with ${against}: ${error}`;
 }
 
