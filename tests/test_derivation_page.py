@@ -20,15 +20,15 @@ def test_the_derivation_opens_on_the_first_cell(board):
 
 def test_what_is_chosen_and_picked_is_kept_across_chapters_and_pages(board):
     send(board, "derivation", choose={"name": "target", "value": "Z1", "at": 1})
-    assert told(board)["choices"][0]["chosen"] == "Z1"
+    assert told(board)["choices"][1]["chosen"] == "Z1"
     rev = told(board)["cursor"]["rev"]
     send(board, "derivation", pick={"frame": 7, "rev": rev})
     assert told(board)["frame"]["at"] == 7
     board.switch_page("app.py").run()
     board.switch_page(DERIVE).run()
     assert told(board)["frame"]["at"] == 7
-    board.segmented_control(key="chapter").select("lines").run()
-    assert told(board)["choices"][0]["chosen"] == "Z1"
+    send(board, "derivation", choose={"name": "chapter", "value": "lines", "at": 2})
+    assert told(board)["choices"][1]["chosen"] == "Z1"
     assert told(board)["arrangement"] == "proof"
 
 
@@ -36,7 +36,7 @@ def test_what_is_chosen_and_picked_is_kept_across_chapters_and_pages(board):
 @pytest.mark.parametrize("name", list(mlp.EXAMPLES))
 def test_every_chapter_of_every_example(board, name, chapter):
     board.selectbox(key="example").select(name).run()
-    board.segmented_control(key="chapter").select(chapter).run()
+    send(board, "derivation", choose={"name": "chapter", "value": chapter, "at": 1})
     assert told(board)["lines"]
 
 
@@ -55,6 +55,7 @@ def test_an_edit_on_the_board_is_taken(board):
         {"choose": {"name": ["target"], "value": None}},
         {"choose": {"name": "__class__", "value": "x"}},
         {"choose": 7},
+        {"choose": {"name": "chapter", "value": "<script>"}},
         {"pick": {"frame": -1, "rev": 0}},
         {"pick": {"frame": 10**30, "rev": 0}},
         {"pick": {"frame": "1", "rev": 0}},
@@ -66,7 +67,7 @@ def test_an_edit_on_the_board_is_taken(board):
 )
 def test_a_report_no_board_makes_changes_nothing_and_breaks_nothing(board, report):
     send(board, "derivation", **report)
-    assert told(board)["choices"][0]["chosen"] == "W1"
+    assert told(board)["choices"][1]["chosen"] == "W1"
     send(board, "derivation", pick={"frame": 2, "rev": told(board)["cursor"]["rev"]})
     assert told(board)["frame"]["at"] == 2
 

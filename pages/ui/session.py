@@ -15,7 +15,6 @@ import streamlit as st
 from mlpcore import EXAMPLES, SCHEDULES, Setup, Var
 from mlpcore.setups import with_cells
 from pages.ui.stage.board import CHOICES, Place, moved
-from pages.ui.stage.chapters import CHAPTERS
 from pages.ui.stage.score import by_key, key
 
 FIRST = "worksheet"
@@ -168,14 +167,6 @@ def _choice(message: dict[str, Any]) -> tuple[str, str] | None:
     if not (isinstance(name, str) and isinstance(value, str)) or max(len(name), len(value)) > _LONGEST:
         return None
     return (name, value) if name in CHOICES else None
-
-
-def choose_chapter(widget: str) -> None:
-    """Callback: another chapter of the derivation. What was chosen in the others stays chosen."""
-    chapter = st.session_state.get(widget)
-    if chapter in CHAPTERS:
-        place = current().place
-        _put(place=replace(place, chapter=chapter, frame=0, rev=place.rev + 1))
 
 
 def _take_edits(message: dict[str, Any]) -> None:

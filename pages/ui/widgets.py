@@ -10,7 +10,7 @@ import streamlit as st
 from mlpcore import ACTIVATIONS, EXAMPLES, LAYOUTS, LOSSES, SCALES, SCHEDULES, Setup, margin
 from mlpcore.setups import MAX_DEPTH, MAX_EXAMPLES, MAX_WIDTH, resized, with_loss
 from pages.ui import session
-from pages.ui.stage.chapters import CHAPTERS, told
+from pages.ui.stage.chapters import told
 from pages.ui.stage.score import score
 from pages.ui.stage.stage import stage
 
@@ -239,15 +239,6 @@ def derivation() -> None:
     """Exercise 1 on a board, chapter by chapter."""
     session.take_reports("derivation")
     work = session.current()
-    st.segmented_control(
-        "Chapter",
-        list(CHAPTERS),
-        format_func=lambda name: CHAPTERS[name][0],
-        key=session.show("chapter", work.place.chapter),
-        on_change=session.choose_chapter,
-        args=("chapter",),
-        label_visibility="collapsed",
-    )
     payload = told(work.setup, work.place)
     stage("derivation", {**payload, "example": work.example, "answer": work.answer})
 

@@ -29,7 +29,7 @@ STACKED = 20_000
 Ran = tuple[list[Step], dict[Var, np.ndarray]]
 
 #: The names of what can be chosen on some board.
-CHOICES = ("target", "product", "how", "candidate", "way")
+CHOICES = ("chapter", "target", "product", "how", "candidate", "way")
 
 
 @dataclass(frozen=True)
@@ -207,6 +207,8 @@ def tile(name: str, letters: str = "", sign: str = "", turned: bool = False, **m
 
 def moved(place: Place, *, chosen: tuple[str, str] | None = None, frame: int | None = None) -> Place:
     """The place after a choice (which starts its frames anew) or after a frame was reached."""
+    if chosen is not None and chosen[0] == "chapter":
+        return replace(place, chapter=chosen[1], frame=0, rev=place.rev + 1)
     if chosen is not None:
         return replace(place, chosen={**place.chosen, chosen[0]: chosen[1]}, frame=0, rev=place.rev + 1)
     return place if frame is None else replace(place, frame=frame)

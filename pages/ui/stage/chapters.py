@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from mlpcore.derivation import count_jacobian, derive, jacobian, targets
@@ -254,8 +256,9 @@ CHAPTERS = {
 def told(setup: Setup, place: Place) -> Json:
     """The board of the chapter a visitor is on."""
     ran = setup.run()
-    _, arrangement, chapter = CHAPTERS[place.chapter]
-    board = Board(setup, dict(ran[1]), place)
+    board = Board(setup, dict(ran[1]), replace(place, chosen={**place.chosen, "chapter": place.chapter}))
+    name = board.choose("chapter", "", {name: (title, title) for name, (title, _, _) in CHAPTERS.items()})
+    _, arrangement, chapter = CHAPTERS[name]
     chapter(board, ran)
     board.origins(ran)
     return board.told("board", arrangement)

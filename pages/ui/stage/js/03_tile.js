@@ -69,9 +69,10 @@ function buildTile(stage, spec, view) {
   return tile;
 }
 
+/** What a window shows of each axis, as an index: `[1\u201312, 1\u201312]`. */
 function windowWords({ row, col, rows, cols }, allRows, allCols) {
-  const part = (word, from, many, all) => (many < all ? [`${word} ${from + 1}\u2013${from + many}`] : []);
-  return [...part("rows", row, rows, allRows), ...part("columns", col, cols, allCols)].join(", ");
+  const part = (from, many, all) => (all > 1 ? [`${from + 1}\u2013${from + many}`] : []);
+  return `[${[...part(row, rows, allRows), ...part(col, cols, allCols)].join(", ")}]`;
 }
 
 function header(scope, number) {

@@ -19,7 +19,8 @@ class Board extends Playing {
     this.reader = el("div", "reader");
     this.live = el("div", "spoken");
     this.live.setAttribute("aria-live", "polite");
-    root.replaceChildren(el("div", "controls", this.choices, this.bar), this.sheet, this.reader, this.live);
+    this.chapters = el("nav", "chapters");
+    root.replaceChildren(this.chapters, el("div", "controls", this.choices, this.bar), this.sheet, this.reader, this.live);
     this.watch = new ResizeObserver(() => this.score && this.draw());
     this.watch.observe(root);
   }

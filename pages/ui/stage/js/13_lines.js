@@ -3,7 +3,7 @@
 const SIGN = 30; // what stands between two matrices
 const ABOVE = 54; // caption and column numbers of a matrix
 const BETWEEN = 62; // the words of a line
-const SHOWN = 12; // cells along an axis of a windowed matrix
+const SHOWN = 10; // cells along an axis of a windowed matrix
 
 Object.assign(Board.prototype, {
   fillChoices() {
@@ -11,14 +11,16 @@ Object.assign(Board.prototype, {
     if (signature === this.offered) return;
     this.offered = signature;
     const focused = this.root.getRootNode().activeElement?.dataset?.choice;
-    this.choices.replaceChildren(...this.score.choices.map((choice) => this.choiceRow(choice)));
-    if (focused) this.choices.querySelector(`[data-choice="${CSS.escape(focused)}"]`)?.focus();
+    const [chapters, ...rest] = this.score.choices.map((choice) => this.choiceRow(choice));
+    this.chapters.replaceChildren(chapters);
+    this.choices.replaceChildren(...rest);
+    if (focused) this.root.querySelector(`[data-choice="${CSS.escape(focused)}"]`)?.focus();
   },
 
   choiceRow({ name, label, options, chosen }) {
-    const row = el("div", "choice", el("span", "hint", label));
+    const row = el("div", `choice ${name}`, ...(label ? [el("span", "hint", label)] : []));
     row.setAttribute("role", "group");
-    row.setAttribute("aria-label", label);
+    row.setAttribute("aria-label", label || name);
     for (const { value, label: face, spoken, mark } of options) {
       const b = el("button", "", face.startsWith("<math") ? mathNode(face) : face);
       if (mark) b.append(el("span", `mark ${mark === "\u2713" ? "good" : "bad"}`, mark));
