@@ -12,8 +12,7 @@ def home() -> None:
         widgets.choose_loss()
         with st.popover("Layers"):
             widgets.edit_layers()
-        with st.popover("Conventions"):
-            widgets.choose_conventions()
+        widgets.choose_conventions()
         widgets.start_again()
     widgets.loss_complaint()
     widgets.wall()

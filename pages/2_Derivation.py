@@ -1,11 +1,8 @@
-import streamlit as st
-
 from pages.ui import shell, widgets
 
 with shell.open_page("Derivation"):
     widgets.choose_example()
-    with st.popover("Conventions"):
-        widgets.choose_conventions()
+    widgets.choose_conventions()
     widgets.start_again()
 widgets.derivation()
 shell.close_page(widgets.conventions())

@@ -258,12 +258,13 @@ def choose_conventions() -> None:
     setup = session.current().setup
     now = setup.conventions
     scales = {None: f"{setup.loss.scale}, as this loss is published", **{name: name for name in SCALES}}
-    _choice("Examples are", "layout", {name: f"{name}: {lay.says}" for name, lay in LAYOUTS.items()}, now.layout)
-    _choice("In front of the sum over examples", "scale", scales, now.scale)
-    if any(layer.f.corner for layer in setup.net.layers):
-        _choice("relu'(0)", "at_kink", _KINK, now.at_kink)
-    if margin in setup.inputs():
-        _choice("A rival class is active where its gap to the right one is", "at_tie", _TIE, now.at_tie)
+    with st.popover("Conventions"):
+        _choice("Examples are", "layout", {name: f"{name}: {lay.says}" for name, lay in LAYOUTS.items()}, now.layout)
+        _choice("In front of the sum over examples", "scale", scales, now.scale)
+        if any(layer.f.corner for layer in setup.net.layers):
+            _choice("relu'(0)", "at_kink", _KINK, now.at_kink)
+        if margin in setup.inputs():
+            _choice("A rival class is active where its gap to the right one is", "at_tie", _TIE, now.at_tie)
 
 
 def _choice(label: str, field: str, words: dict, value: object) -> None:
