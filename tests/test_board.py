@@ -132,5 +132,7 @@ def test_why_the_sum_needs_a_transpose():
     board = told(SHEET, Place("transpose", {"product": "dW1", "how": "by indices"}))
     assert "δ_1 as its second index and in Z_0 as its second index" in board["lines"][0]["why"]
     assert "so Z_0 must be transposed" in board["lines"][0]["why"]
+    assert "i, the row of the result, comes from δ_1, so δ_1 stands left" in board["lines"][1]["why"]
+    assert all(f"{name}:" in board["lines"][2]["formula"].replace("&#x000A0;", " ") for name in mlp.LAYOUTS)
     board = told(SHEET, Place("transpose", {"product": "dZ1", "how": "by indices"}))
     assert "so W_2 must be transposed" in board["lines"][0]["why"]

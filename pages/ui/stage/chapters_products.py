@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 
 import numpy as np
 
+from mlpcore.conventions import LAYOUTS
 from mlpcore.derivation import candidates, products, walk
 from mlpcore.derivation.lines import error_of
 from mlpcore.derivation.ways import Product
@@ -55,9 +57,7 @@ def _walked(board: Board, product: Product, way: str, ran: Ran) -> None:
     says = (_MEETS if len(names) == 2 else _SUMS)[way]
     for mark in "rsc":
         says = says.replace(f"{{{mark}}}", by_name[mark])
-    board.frame["says"] = (
-        says.replace("A", names[0]).replace("B", names[-1]) if len(names) == 2 else says.replace("A", names[0])
-    )
+    board.frame["says"] = says.replace("A", names[0]).replace("B", names[-1])
     board.lines.append({
         "formula": mathml(product.step.latex),
         "spoken": product.step.op.name,
@@ -158,10 +158,26 @@ def _indices(board: Board, product: Product, ran: Ran) -> None:
         turned = [v.symbol for v, good in zip(step.operands, wanted, strict=True) if not good]
         why += f", so {' and '.join(turned)} must be transposed." if turned else ": they stand right as they are."
     board.lines.append({"formula": told["index"], "spoken": told["spoken"], "why": why, "strip": strip})
-    board.lines.append(
-        {"formula": mathml(step.latex), "spoken": told["spoken"], "why": "The same for every cell at once."}
-    )
+    why = "The same for every cell at once."
+    if len(letters) == 2:
+        left, right = (v.symbol for v in step.operands)
+        why += f" The order: {letters[0]}, the row of the result, comes from {left}, so {left} stands left; "
+        why += f"{letters[1]}, its column, comes from {right}, so {right} stands right."
+    board.lines.append({"formula": mathml(step.latex), "spoken": told["spoken"], "why": why})
+    laid = [rf"\text{{{name}: }} {latex}" for name, latex in _laid(board, made).items()]
+    board.lines.append({
+        "formula": mathml(r",\qquad ".join(laid)),
+        "spoken": "in every layout",
+        "why": "The same sum where examples are columns, and where they are rows (Conventions).",
+    })  # fmt: skip
     board.frame["reads"] = key(made)
+
+
+def _laid(board: Board, made: Var) -> dict[str, str]:
+    """The product as it reads in every layout."""
+    setup = board.setup
+    turned = {name: replace(setup, conventions=replace(setup.conventions, layout=name)) for name in LAYOUTS}
+    return {name: next(p.step.latex for p in products(s) if p.step.out == made) for name, s in turned.items()}
 
 
 def _nth(reads: str, letter: str) -> str:
