@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from .notation import Var
-from .steps import Op, Step
+from .steps import Op, Step, axis_sizes
 
 #: A parsed formula: text, ["ref", operand, subscripts, viewed], ["size", letter],
 #: ["sum", letters, tree] or ["max", letters, tree].
@@ -111,7 +111,7 @@ def numbers(
     """
     op = step.op
     operands = [np.asarray(values[v]) for v in step.operands]
-    size = {a: n for letters, x in zip(op.reads, operands, strict=True) for a, n in zip(letters, x.shape, strict=True)}
+    size = axis_sizes(op, operands)
 
     def write(tree: Tree, at: dict[str, int], out: str = "") -> str:
         for node in tree:

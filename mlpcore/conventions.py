@@ -8,7 +8,7 @@ of transposed matrices, so that schedules, checks and the stage need not know of
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -110,74 +110,45 @@ _ROWS_BIAS_GRADIENT = replace(
     notation=lambda delta: rf"\mathbb{{1}}_N^{{\top}}\,{delta}",
 )
 
+
+def _rows(linear: Op, weight_gradient: Op, order: tuple[int, int], pull_back: Op) -> dict:
+    """The products where examples are rows; the bias is added to each row of the linear one."""
+    affine = Op(
+        "affine",
+        linear.subscripts.replace("->", ",i->"),
+        lambda Z, W, b: linear(Z, W) + b[..., None, :],
+        lambda Z, W, b: f"{linear.notation(Z, W)} + {b}",
+        linear.cell + " + {2}",
+    )
+    return {
+        "linear": (linear, (1, 0)),
+        "affine": (affine, (1, 0, 2)),
+        "weight gradient": (weight_gradient, order),
+        "bias gradient": (_ROWS_BIAS_GRADIENT, (0,)),
+        "pull back": (pull_back, (1, 0)),
+    }
+
+
+def _product(name: str, subscripts: str, arithmetic: Callable, notation: Callable) -> Op:
+    summed = next(a for a in subscripts if a.isalpha() and a not in subscripts.split("->")[1])
+    return Op(name, subscripts, arithmetic, notation, f"sum_{summed}({{0}}·{{1}})")
+
+
 #: Everything transposed, as NumPy's and Keras' users write it: S = Z W + b.
-_ROWS = {
-    "linear": (Op("linear", "nj,ji->ni", lambda Z, W: Z @ W, lambda Z, W: rf"{Z}\,{W}", "sum_j({0}·{1})"), (1, 0)),
-    "affine": (
-        Op(
-            "affine",
-            "nj,ji,i->ni",
-            lambda Z, W, b: Z @ W + b[..., None, :],
-            lambda Z, W, b: rf"{Z}\,{W} + {b}",
-            "sum_j({0}·{1}) + {2}",
-        ),
-        (1, 0, 2),
-    ),
-    "weight gradient": (
-        Op(
-            "weight gradient",
-            "nj,ni->ji",
-            lambda Z, delta: T(Z) @ delta,
-            lambda Z, delta: rf"{Z}^{{\top}}\,{delta}",
-            "sum_n({0}·{1})",
-        ),
-        (1, 0),
-    ),
-    "bias gradient": (_ROWS_BIAS_GRADIENT, (0,)),
-    "pull back": (
-        Op(
-            "pull back",
-            "nk,ik->ni",
-            lambda delta, W: delta @ T(W),
-            lambda delta, W: rf"{delta}\,{W}^{{\top}}",
-            "sum_k({0}·{1})",
-        ),
-        (1, 0),
-    ),
-}
+_ROWS = _rows(
+    _product("linear", "nj,ji->ni", lambda Z, W: Z @ W, lambda Z, W: rf"{Z}\,{W}"),
+    _product("weight gradient", "nj,ni->ji", lambda Z, delta: T(Z) @ delta, lambda Z, delta: rf"{Z}^{{\top}}\,{delta}"),
+    (1, 0),
+    _product("pull back", "nk,ik->ni", lambda delta, W: delta @ T(W), lambda delta, W: rf"{delta}\,{W}^{{\top}}"),
+)
 
 #: Examples in rows, weights as PyTorch's `Linear` keeps them: S = Z W^T + b.
-_ROWS_TORCH = {
-    "linear": (
-        Op("linear", "nj,ij->ni", lambda Z, W: Z @ T(W), lambda Z, W: rf"{Z}\,{W}^{{\top}}", "sum_j({0}·{1})"),
-        (1, 0),
-    ),
-    "affine": (
-        Op(
-            "affine",
-            "nj,ij,i->ni",
-            lambda Z, W, b: Z @ T(W) + b[..., None, :],
-            lambda Z, W, b: rf"{Z}\,{W}^{{\top}} + {b}",
-            "sum_j({0}·{1}) + {2}",
-        ),
-        (1, 0, 2),
-    ),
-    "weight gradient": (
-        Op(
-            "weight gradient",
-            "ni,nj->ij",
-            lambda delta, Z: T(delta) @ Z,
-            lambda delta, Z: rf"{delta}^{{\top}}\,{Z}",
-            "sum_n({0}·{1})",
-        ),
-        (0, 1),
-    ),
-    "bias gradient": (_ROWS_BIAS_GRADIENT, (0,)),
-    "pull back": (
-        Op("pull back", "nk,ki->ni", lambda delta, W: delta @ W, lambda delta, W: rf"{delta}\,{W}", "sum_k({0}·{1})"),
-        (1, 0),
-    ),
-}
+_ROWS_TORCH = _rows(
+    _product("linear", "nj,ij->ni", lambda Z, W: Z @ T(W), lambda Z, W: rf"{Z}\,{W}^{{\top}}"),
+    _product("weight gradient", "ni,nj->ij", lambda delta, Z: T(delta) @ Z, lambda delta, Z: rf"{delta}^{{\top}}\,{Z}"),
+    (0, 1),
+    _product("pull back", "nk,ki->ni", lambda delta, W: delta @ W, lambda delta, W: rf"{delta}\,{W}"),
+)
 
 #: Name -> `Layout`. The first is the worksheet's.
 LAYOUTS: dict[str, Layout] = Registry(

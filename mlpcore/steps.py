@@ -120,6 +120,11 @@ def evaluate(steps: Iterable[Step], values: Mapping[Var, Array], *, free: bool =
     return values
 
 
+def axis_sizes(op: Op, operands: Iterable[Array]) -> dict[str, int]:
+    """How far each letter of an equation's operands runs."""
+    return {a: n for reads, x in zip(op.reads, operands, strict=True) for a, n in zip(reads, np.shape(x), strict=True)}
+
+
 def _bind(letters: str, index: Index) -> dict[str, Axis]:
     return dict(zip(letters, index, strict=True))
 

@@ -18,6 +18,7 @@ from ..notation import Var, W, Z, dZ
 from ..ops import PULL_BACK
 from ..setups import Setup
 from ..steps import Step
+from .lines import top_of
 from .local import derive
 
 Array = np.ndarray
@@ -63,8 +64,7 @@ class Jacobian:
 
 def count_jacobian(widths: tuple[int, ...], N: int, target: Var) -> Count:
     """The size of a Jacobian from the layer widths (d_0, ..., d_L) and the batch size alone."""
-    top = target.layer + (target.kind == "Z")
-    units = widths[top]
+    units = widths[top_of(target)]
     size = prod(shape_of(target, widths, N))
     each = {"W": N, "b": N, "Z": units, "S": 1}[target.kind]  # how many cells one cell of the target moves
     delta = 0 if target.kind == "S" else units * N  # delta is that gradient itself

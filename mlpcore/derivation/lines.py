@@ -8,7 +8,7 @@ import numpy as np
 
 from ..conventions import Layout
 from ..gradcheck import FLOOR, TOLERANCE, Probe
-from ..notation import Var
+from ..notation import Var, delta
 from ..notation import loss as LOSS
 from ..steps import Op, Step
 from .equations import pick
@@ -18,6 +18,16 @@ Cell = tuple[int, ...]
 
 #: Two ways to the same number may differ by rounding, not by more.
 ROUNDING = 1e-9
+
+
+def gradient_of(target: Var) -> Var:
+    """The derivative of the loss by a matrix, under the name that the pass gives it."""
+    return delta(target.layer) if target.kind == "S" else Var("d" + target.kind, target.layer)
+
+
+def top_of(target: Var) -> int:
+    """The layer whose activations read a matrix first."""
+    return target.layer + (target.kind == "Z")
 
 
 @dataclass(frozen=True)

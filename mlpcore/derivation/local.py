@@ -19,7 +19,7 @@ from ..ops import BIAS_GRADIENT, PULL_BACK, WEIGHT_GRADIENT
 from ..setups import Setup
 from ..steps import Op, Step
 from .equations import FROBENIUS, TERMS, dot, local, outer_notation
-from .lines import Cell, Claim, Derivation, error_of
+from .lines import Cell, Claim, Derivation, error_of, gradient_of, top_of
 
 Array = np.ndarray
 
@@ -59,9 +59,8 @@ def derive(
         if len(cell) != len(sizes) or not all(0 <= i < n for i, n in zip(cell, sizes, strict=True)):
             raise ValueError(f"{target.text} has shape {sizes}: there is no cell {cell}")
     steps, values = ran or setup.run()
-    lay, top = setup.conventions.lay, target.layer + (target.kind == "Z")
-    gradient = delta(target.layer) if target.kind == "S" else Var("d" + target.kind, target.layer)
-    d = Derivation(target, gradient, top, "ij"[: len(sizes)], sizes, cells, dict(values), lay)
+    lay, top = setup.conventions.lay, top_of(target)
+    d = Derivation(target, gradient_of(target), top, "ij"[: len(sizes)], sizes, cells, dict(values), lay)
 
     f = setup.net[top].f.at_kink(setup.conventions.at_kink)
     slope = None if f.slope is None else d.do(Var("slope", top), f.derivative, S(top))
@@ -96,8 +95,7 @@ def _chain(
     vectors = sorted(((unit, "k"), (example, "n")), key=lambda v: v[0].kind == "one")
     parts = ([(slope, "kn")] if slope else []) + vectors
     op = local(tuple(letters for _, letters in parts), outer_notation(d.lay, unit, example))
-    here = d.part(Var("dZd" + d.target.kind, d.target.layer), d.letters)
-    here = replace(here, turned=d.lay.turns(d.target))
+    here = Var("dZd" + d.target.kind, d.target.layer, at=d.letters, turned=d.lay.turns(d.target))
     d.do(here, op, *(v for v, _ in parts))
     if slope:  # the column times the row on its own, so that the page need not say a product nobody made
         alone = local(tuple(letters for _, letters in vectors), outer_notation(d.lay, unit, example))

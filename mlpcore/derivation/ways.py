@@ -9,19 +9,22 @@ adds is the product, whichever way.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
 
-from ..notation import S, Var, W, Z, db, delta, dW, dZ
-from ..ops import BIAS_GRADIENT, LINEAR, PULL_BACK, WEIGHT_GRADIENT
+from ..backprop import backward, forward
+from ..notation import Var
+from ..ops import AFFINE, BIAS_GRADIENT, LINEAR, PULL_BACK, WEIGHT_GRADIENT
 from ..registry import Registry
 from ..setups import Setup
-from ..steps import Op, Step
+from ..steps import Op, Step, axis_sizes
 from .equations import along, times
 
 Array = np.ndarray
+
+_PRODUCTS = (LINEAR, WEIGHT_GRADIENT, BIAS_GRADIENT, PULL_BACK)
 
 #: Name -> what is held: r the row of the result, c its column, s what is summed over.
 WAYS: dict[str, str] = Registry(
@@ -48,6 +51,13 @@ class Product:
         held = self.held
         return ["dot products", "outer products"] if "c" not in held else list(WAYS)
 
+    @property
+    def turned(self) -> tuple[bool, ...]:
+        """Which operands are written transposed, so that rows meet columns."""
+        held = self.held
+        upright = (held["r"] + held["s"], held["s"] + held.get("c", ""))
+        return tuple(reads != wanted for reads, wanted in zip(self.step.op.reads, upright, strict=False))
+
     def letters(self, way: str) -> str:
         """What a way holds, as the letters of this equation."""
         held = self.held
@@ -56,16 +66,12 @@ class Product:
 
 def products(setup: Setup) -> list[Product]:
     """Every product of matrices in a pass, in order."""
-    net, found = setup.net, []
-    for layer in range(1, net.depth + 1):
-        out = S(layer) if net[layer].b is None else Var("product", layer)
-        found.append(Step(out, LINEAR, (W(layer), Z(layer - 1))))
-    for layer in range(net.depth, 0, -1):
-        found.append(Step(dW(layer), WEIGHT_GRADIENT, (delta(layer), Z(layer - 1)), "backward"))
-        if net[layer].b is not None:
-            found.append(Step(db(layer), BIAS_GRADIENT, (delta(layer),), "backward"))
-        if layer > 1:
-            found.append(Step(dZ(layer - 1), PULL_BACK, (W(layer), delta(layer)), "backward"))
+    found = []
+    for step in forward(setup.net) + backward(setup.net):
+        if step.op is AFFINE:
+            step = replace(step, out=Var("product", step.out.layer), op=LINEAR, operands=step.operands[:2])
+        if step.op in _PRODUCTS:
+            found.append(step)
     return [Product(step) for step in setup.conventions.lay.steps(found)]
 
 
@@ -146,7 +152,7 @@ def walk(
     values, op = (ran or setup.run())[1], product.step.op
     operands = [values[v] for v in product.step.operands]
     letters = product.letters(way)
-    size = {a: n for reads, x in zip(op.reads, operands, strict=True) for a, n in zip(reads, x.shape, strict=True)}
+    size = axis_sizes(op, operands)
     sizes = tuple(size[a] for a in letters)
     frames = tuple(range(prod(sizes))) if frames is None else tuple(frames)
     if not all(0 <= f < prod(sizes) for f in frames):

@@ -110,14 +110,19 @@ GAPS = Op(
 )
 
 
+def _edge(at_tie: bool) -> tuple[np.ufunc, str, str]:
+    """Whether a gap of exactly 0 is over the edge: the comparison, and its sign in text and in LaTeX."""
+    return (np.greater_equal, "≥", r"\ge ") if at_tie else (np.greater, ">", ">")
+
+
 @cache
 def active(at_tie: bool) -> Op:
     """1 where a rival (l != y) has a gap > 0, and at a gap of exactly 0 if `at_tie`."""
-    sign, latex = ("≥", r"\ge ") if at_tie else (">", ">")
+    over, sign, latex = _edge(at_tie)
     return Op(
         "active rivals",
         "ln,ln->ln",
-        (lambda G, Y: (1 - Y) * (G >= 0)) if at_tie else (lambda G, Y: (1 - Y) * (G > 0)),
+        lambda G, Y: (1 - Y) * over(G, 0),
         lambda G, Y: rf"(1 - {Y})\odot \left[{G}{latex}0\right]",
         f"(1 - {{1}})·[{{0}} {sign} 0]",
         kink=lambda G, Y: np.where(Y == 1, 1.0, G),
@@ -137,11 +142,11 @@ ONE_VS_ALL_GAPS = Op(
 @cache
 def active_classes(at_tie: bool) -> Op:
     """1 where a gap is > 0, and at a gap of exactly 0 if `at_tie`: rivals and the true class alike."""
-    sign, latex = ("≥", r"\ge ") if at_tie else (">", ">")
+    over, sign, latex = _edge(at_tie)
     return Op(
         "active classes",
         "ln->ln",
-        (lambda G: (G >= 0).astype(G.dtype)) if at_tie else (lambda G: (G > 0).astype(G.dtype)),
+        lambda G: over(G, 0).astype(G.dtype),
         lambda G: rf"\left[{G}{latex}0\right]",
         f"[{{0}} {sign} 0]",
         kink=lambda G: G,
@@ -173,11 +178,11 @@ def _changes(G: Array, Y: Array, top: Array) -> Array:
 @cache
 def at_top(at_tie: bool) -> Op:
     """1 where a rival is active and no rival has a larger gap."""
-    sign, latex = ("≥", r"\ge ") if at_tie else (">", ">")
+    over, sign, latex = _edge(at_tie)
     return Op(
         "rivals at the top",
         "ln,ln,n->ln",
-        lambda G, Y, top: (1 - Y) * ((G >= 0) if at_tie else (G > 0)) * (top[..., None, :] <= G),
+        lambda G, Y, top: (1 - Y) * over(G, 0) * (top[..., None, :] <= G),
         lambda G, Y, top: rf"(1 - {Y})\odot \left[{G}{latex}0\right]\odot\left[{G}\ge {top}\right]",
         f"(1 - {{1}})·[{{0}} {sign} 0]·[{{0}} ≥ {{2}}]",
         kink=_changes,

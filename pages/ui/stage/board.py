@@ -109,8 +109,16 @@ class Board:
             self.matrices[name] = told | more
         return name
 
+    def factor(self, var: Var, letters: str, turned: bool, first: bool) -> Json:
+        """A matrix as a factor of a product in a line, transposed where the product takes it so."""
+        label = mathml(var.latex + (r"^{\top}" if turned else ""))
+        return tile(self.matrix(var), letters, "" if first else "·", turned, label=label)
+
     def equation(self, step: Step, out: str = "") -> None:
-        """Put an equation among those that tell where a number comes from."""
+        """Put an equation, and its matrices, among those that tell where a number comes from."""
+        for var in step.operands if out else (*step.operands, step.out):
+            if var in self.values:
+                self.matrix(var)
         told = step_of(step, views_of(step, self.values, self.lay, self.matrices), self.lay)
         self.steps.append({**told, "out": out or told["out"], "derived": step.phase == "derivation"})
 
@@ -127,8 +135,6 @@ class Board:
     def claim(self, claim: Claim, **more: Any) -> Json:
         """A line that states something: its equation, what it gives, whether it is true."""
         name = f"claim{len(self.lines)}"
-        for var in claim.step.operands:
-            self.matrix(var)
         self.matrix(claim.step.out, claim.value if claim.per_cell else claim.value[None], name, text=_whole(claim.step))
         self.equation(claim.step, name)
         latex = claim.step.latex if claim.meant else claim.step.latex.replace(" = ", r" \neq ", 1)
@@ -159,8 +165,6 @@ class Board:
         for name in {spec["id"] for line in self.lines for spec in line.get("strip", [])}:
             step = made.get(self.vars.get(name))
             if step and name not in known:
-                for var in step.operands:
-                    self.matrix(var)
                 self.equation(step)
 
     def told(self, kind: str, arrangement: str) -> Json:

@@ -7,6 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from mlpcore.derivation import count_jacobian, derive, jacobian, targets
+from mlpcore.derivation.lines import gradient_of, top_of
+from mlpcore.derivation.ways import Product
 from mlpcore.gradcheck import affordable, check_steps
 from mlpcore.network import Network, shape_of
 from mlpcore.notation import S, Var, W, Z, delta, dZ
@@ -26,13 +28,11 @@ LEGEND = (
 )
 
 
-def _gradient(target: Var) -> Var:
-    return delta(target.layer) if target.kind == "S" else Var("d" + target.kind, target.layer)
-
-
 def _target(board: Board) -> Var:
     found = {key(v): v for v in targets(board.setup.net)}
-    options = {name: (_gradient(v).latex, f"{_gradient(v).spoken}, {_gradient(v).word}") for name, v in found.items()}
+    options = {
+        name: (gradient_of(v).latex, f"{gradient_of(v).spoken}, {gradient_of(v).word}") for name, v in found.items()
+    }
     return found[board.choose("target", "Gradient", options, first="W1")]
 
 
@@ -45,8 +45,6 @@ def _pass_steps(board: Board, ran: Ran, layer: int) -> None:
     """The two forward steps of a layer, so that a zero can say what it does not read."""
     for step in ran[0]:
         if step.phase == "forward" and step.out in (S(layer), Z(layer)) and not step.recompute:
-            for var in (*step.operands, step.out):
-                board.matrix(var)
             board.equation(step)
 
 
@@ -55,7 +53,7 @@ def _derived(board: Board, ran: Ran) -> tuple:
     target = _target(board)
     setup = board.setup
     sizes = shape_of(target, setup.net.widths, setup.batch.N)
-    top = target.layer + (target.kind == "Z")
+    top = top_of(target)
     letters = "ij"[: len(sizes)]
     have = board.frames(
         _at(board, target, letters), tuple(sizes[letters.index(a)] for a in _at(board, target, letters)),
@@ -122,7 +120,7 @@ def full(board: Board, ran: Ran) -> None:
     target = _target(board)
     setup = board.setup
     count = count_jacobian(setup.net.widths, setup.batch.N, target)
-    gradient, top = _gradient(target), target.layer + (target.kind == "Z")
+    gradient, top = gradient_of(target), top_of(target)
     written = gradient.symbol if target.kind == "S" else f"{delta(top).symbol} and {gradient.symbol}"
     why = (
         f"J has {count.rows:,} × {count.columns:,} = {count.numbers:,} numbers ({_bytes(8 * count.numbers)}), of which "
@@ -178,20 +176,15 @@ def ladder(board: Board, ran: Ran) -> None:
         pull, rule = made[dZ(layer)], made[delta(layer)]
         strip, rung = [], f"rung {layer}"
         if layer < net.depth:
-            for k, (var, reads) in enumerate(zip(pull.operands, pull.op.reads, strict=True)):
-                turned = reads == ("ki" if k == 0 else "ik")
-                label = mathml(var.latex + (r"^{\top}" if turned else ""))
-                strip.append(tile(board.matrix(var), "", "·" if k else "", turned, label=label))
+            for k, (var, turned) in enumerate(zip(pull.operands, Product(pull).turned, strict=True)):
+                strip.append(board.factor(var, "", turned, first=k == 0))
             strip.append(tile(board.matrix(dZ(layer)), "", "=", scale=rung))
         else:
             for var in dict.fromkeys(v for s in steps if s.phase == "loss" for v in s.operands):
                 if var.kind in ("Z", "Y", "P"):
                     strip.append(tile(board.matrix(var), ""))
             strip.append(tile(board.matrix(dZ(layer)), "", "→", scale=rung))
-        board.matrix(delta(layer))
         for step in (pull, rule):
-            for var in (*step.operands, step.out):
-                board.matrix(var)
             board.equation(step)
         views = board.steps[-1]["views"]
         if views:
@@ -214,8 +207,6 @@ def _loss(board: Board, steps: list[Step]) -> None:
     setup = board.setup
     listed = [s for s in steps if s.phase == "loss"]
     for step in listed:
-        for var in (*step.operands, step.out):
-            board.matrix(var)
         board.equation(step)
     c = setup.conventions.loss(setup.loss).c
     square = " Differentiating the square gives a 2." if setup.loss.name == "MSE" else ""

@@ -12,6 +12,7 @@ from mlpcore.derivation import candidates, products, walk
 from mlpcore.derivation.lines import error_of
 from mlpcore.derivation.ways import Product
 from mlpcore.notation import Var, dW
+from mlpcore.steps import axis_sizes
 from pages.ui.stage.board import Board, Ran, tile
 from pages.ui.stage.score import Json, key, mathml
 
@@ -29,24 +30,20 @@ _SUMS = {
 
 def _walked(board: Board, product: Product, way: str, ran: Ran) -> None:
     """A product made piece by piece: its operands, what this piece adds, and the sum so far."""
-    values = ran[1]
-    out = np.asarray(product.step.op(*(values[v] for v in product.step.operands)))
-    letters = product.letters(way)
-    size = _sizes(product, values)
-    have = board.frames(letters, tuple(size[a] for a in letters), each=out.size)
+    letters, made = product.letters(way), product.step.op.makes
+    size = _sizes(product, ran)
+    have = board.frames(letters, tuple(size[a] for a in letters), each=prod(size[a] for a in made))
     w = walk(board.setup, product, way, frames=have, ran=ran)
     board.values |= w.values
     strip, names = [], []
-    r, s = product.held["r"], product.held["s"]
-    for k, (var, reads) in enumerate(zip(product.step.operands, product.step.op.reads, strict=True)):
-        turned = reads == (s + r if k == 0 else product.held.get("c", "") + s)
-        label = mathml(var.latex + r"^{\top}") if turned else mathml(var.latex)
-        strip.append(tile(board.matrix(var), reads, "·" if k else "", turned, label=label))
+    for k, (var, reads, turned) in enumerate(
+        zip(product.step.operands, product.step.op.reads, product.turned, strict=True)
+    ):
+        strip.append(board.factor(var, reads, turned, first=k == 0))
         names.append(var.symbol + ("ᵀ" if turned else ""))
-    made = product.step.op.makes
     for e in w.values:
         if e.kind == "one":
-            board.matrix(e, w.values[e].repeat(1, axis=0))
+            board.matrix(e, w.values[e])
     added = board.matrix(Var("term"), w.terms, row=board.lay.flat(product.step.out))
     so_far = board.matrix(Var("sofar"), w.sums, row=board.lay.flat(product.step.out))
     board.matrix(product.step.out)
@@ -75,11 +72,8 @@ def _adds_up(board: Board, product: Product, way: str, ran: Ran) -> Json:
     return {"holds": error <= allowed, "meant": True, "error": f"{error:.0e}", "against": against}
 
 
-def _sizes(product: Product, values: dict[Var, np.ndarray]) -> dict[str, int]:
-    found = {}
-    for var, reads in zip(product.step.operands, product.step.op.reads, strict=True):
-        found |= dict(zip(reads, np.shape(values[var]), strict=True))
-    return found
+def _sizes(product: Product, ran: Ran) -> dict[str, int]:
+    return axis_sizes(product.step.op, (ran[1][v] for v in product.step.operands))
 
 
 def _product(board: Board, among: list[Product], first: str = "") -> Product:
@@ -109,8 +103,7 @@ def transpose(board: Board, ran: Ran) -> None:
     for k, (var, flip) in enumerate(chosen.operands):
         if var.kind == "ones":
             board.values[var] = np.ones((board.setup.batch.N, 1))
-        label = mathml(var.latex + (r"^{\top}" if flip else ""))
-        strip.append(tile(board.matrix(var), "ab", "·" if k else "", flip, label=label))
+        strip.append(board.factor(var, "ab", flip, first=k == 0))
     if chosen.result is not None:
         board.values[Var("term")] = chosen.result
         strip.append(
@@ -137,7 +130,7 @@ def _indices(board: Board, product: Product, ran: Ran) -> None:
     """The sum written out for every cell: the index that is summed has to stand inside."""
     step = product.step
     letters, made = step.op.makes, step.out
-    size = _sizes(product, ran[1])
+    size = _sizes(product, ran)
     board.frames(letters, tuple(size[a] for a in letters), each=0)
     summed = product.held["s"]
     strip = [

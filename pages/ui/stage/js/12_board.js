@@ -69,16 +69,26 @@ class Board extends Playing {
 
   // --- frames -----------------------------------------------------------------------------
 
-  /** What each letter of the frame is held at. */
-  get held() {
+  /** What each letter is held at in a frame. */
+  lettersOf(frame) {
     const { letters, sizes } = this.score.frame;
     const held = {};
-    let rest = this.frame;
+    let rest = frame;
     for (let axis = letters.length - 1; axis >= 0; axis--) {
       held[letters[axis]] = rest % sizes[axis];
       rest = Math.floor(rest / sizes[axis]);
     }
     return held;
+  }
+
+  /** The frame in which the letters are held so; a letter that is not named at 0. */
+  frameOf(held) {
+    const { letters, sizes } = this.score.frame;
+    return [...letters].reduce((n, letter, axis) => n * sizes[axis] + (held[letter] ?? 0), 0);
+  }
+
+  get held() {
+    return this.lettersOf(this.frame);
   }
 
   get index() {
@@ -143,24 +153,12 @@ class Board extends Playing {
     return [...letters].sort().map((letter) => `${letter} = ${this.held[letter] + 1}`).join(", ");
   }
 
-  /** Frames already passed over: in order, or those that were looked at. */
+  /** Whether a cell was reached: in order by its first frame, else by any that was looked at. */
   passed(fills, index, letters) {
-    const { letters: held, sizes } = this.score.frame;
     const bound = bind(letters, index);
-    const known = [...held].filter((letter) => letter in bound);
-    const covers_ = (frame) => {
-      let rest = frame;
-      for (let axis = held.length - 1; axis >= 0; axis--) {
-        const at = rest % sizes[axis];
-        rest = Math.floor(rest / sizes[axis]);
-        if (held[axis] in bound && bound[held[axis]] !== at) return false;
-      }
-      return true;
-    };
-    if (fills !== "order") return [...this.visited].some(covers_);
-    // In order, a cell is reached by its first frame: the letters it does not have at 0.
-    const first = [...held].reduce((n, letter, axis) => n * sizes[axis] + (known.includes(letter) ? bound[letter] : 0), 0);
-    return first <= this.drawn;
+    if (fills === "order") return this.frameOf(bound) <= this.drawn;
+    const agrees = (held) => Object.entries(held).every(([letter, at]) => !(letter in bound) || bound[letter] === at);
+    return [...this.visited].some((frame) => agrees(this.lettersOf(frame)));
   }
 
   veiled(spec, index) {
@@ -207,13 +205,12 @@ class Board extends Playing {
   /** A click or Enter on a cell whose axes carry the frame's letters goes to that frame. */
   pin(cell) {
     const { tile, index } = cell.mlp;
-    const { letters, sizes } = this.score.frame;
+    const { letters } = this.score.frame;
     const at = bind(tile.spec.letters ?? "", index);
     if (!letters || ![...letters].some((letter) => letter in at)) return super.pin(cell);
-    const place = { ...this.held, ...Object.fromEntries(Object.entries(at).filter(([letter]) => letters.includes(letter))) };
     cell.focus({ preventScroll: true });
     this.pause();
-    this.go([...letters].reduce((n, letter, axis) => n * sizes[axis] + place[letter], 0));
+    this.go(this.frameOf({ ...this.held, ...at }));
   }
 
   read() {
