@@ -1,0 +1,128 @@
+"""What is chosen on top of a page: example, loss, schedule, conventions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import streamlit as st
+
+from mlpcore import EXAMPLES, LAYOUTS, LOSSES, SCALES, SCHEDULES, Setup, margin
+from mlpcore.setups import with_loss
+from pages.ui import session
+from pages.ui.widgets.words import escaped
+
+
+def choose_example() -> None:
+    """The gallery, with one sentence on what to look at in the chosen one."""
+    work = session.current()
+    st.selectbox(
+        "Example",
+        list(EXAMPLES),
+        format_func=lambda name: EXAMPLES[name].title,
+        key=session.show("example", work.example),
+        on_change=session.load_example,
+        args=("example",),
+        label_visibility="collapsed",
+        width=240,
+    )
+
+
+def start_again() -> None:
+    """The way back to the example as it was."""
+    st.button(
+        "Start again",
+        on_click=session.load_example,
+        help="Put every number of the example back as it was; conventions stay.",
+    )
+
+
+def choose_loss() -> None:
+    """The losses; where the targets do not fit, a message and the way to make them fit."""
+    work = session.current()
+    st.selectbox(
+        "Loss",
+        list(LOSSES),
+        format_func=lambda name: LOSSES[name].title,
+        key=session.show("loss", work.setup.loss.name),
+        on_change=session.change,
+        args=("loss", with_loss),
+        label_visibility="collapsed",
+        width=210,
+    )
+
+
+def loss_complaint() -> None:
+    """Where a chosen loss cannot read the targets: why, and the way to make them fit."""
+    wrong = session.notice("loss")
+    if not wrong:
+        return
+    text, tried = wrong
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.error(escaped(text))
+        st.button(
+            "Turn the targets into classes",
+            help="For each example the largest entry of Y becomes 1, the others 0.",
+            on_click=session.change,
+            args=(None, lambda setup, _: with_loss(setup, tried, as_classes=True), "loss"),
+        )
+
+
+def choose_schedule() -> None:
+    """What stays cached between the forward and the backward pass."""
+    work = session.current()
+    st.selectbox(
+        "Keep for the backward pass",
+        list(SCHEDULES),
+        format_func=lambda name: f"Memory: {name}",
+        key=session.show("schedule", work.schedule),
+        on_change=session.choose_schedule,
+        args=("schedule",),
+        label_visibility="collapsed",
+        width=250,
+        help="\n\n".join(f"**{s.name}**: {s.why}" for s in SCHEDULES.values()),
+    )
+
+
+# --- conventions -----------------------------------------------------------------------------
+
+_KINK = {0.0: "0", 0.5: "½", 1.0: "1"}
+_TIE = {True: "≥ 0", False: "> 0"}
+
+
+def _convention(setup: Setup, value: object, field: str) -> Setup:
+    return replace(setup, conventions=replace(setup.conventions, **{field: value}))
+
+
+def choose_conventions() -> None:
+    """Behind a button: every formula, matrix and check on every page follows."""
+    setup = session.current().setup
+    now = setup.conventions
+    scales = {None: f"{setup.loss.scale}, as this loss is published", **{name: name for name in SCALES}}
+    with st.popover("Conventions"):
+        _choice("Examples are", "layout", {name: f"{name}: {lay.says}" for name, lay in LAYOUTS.items()}, now.layout)
+        _choice("In front of the sum over examples", "scale", scales, now.scale)
+        if any(layer.f.corner for layer in setup.net.layers):
+            _choice("relu'(0)", "at_kink", _KINK, now.at_kink)
+        if margin in setup.inputs():
+            _choice("A rival class is active where its gap to the right one is", "at_tie", _TIE, now.at_tie)
+
+
+def _choice(label: str, field: str, words: dict, value: object) -> None:
+    key = session.fresh(field, value)
+    st.selectbox(
+        label,
+        list(words),
+        list(words).index(value),
+        format_func=words.get,
+        key=key,
+        on_change=session.change,
+        args=(key, partial(_convention, field=field), field),
+    )
+
+
+def conventions() -> list[str]:
+    """The choices in force, where mathematics leaves one, that the present network meets."""
+    setup = session.current().setup
+    relu = any(layer.f.corner for layer in setup.net.layers)
+    return setup.conventions.sentences(relu, hinge=margin in setup.inputs())

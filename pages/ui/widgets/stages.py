@@ -1,0 +1,56 @@
+"""The stages of the pages, each in a fragment: an edit reruns only it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from mlpcore import EXAMPLES
+from pages.ui import session
+from pages.ui.stage.chapters import told
+from pages.ui.stage.score import score
+from pages.ui.stage.stage import stage
+
+
+def _look(work: session.Work) -> str:
+    example = EXAMPLES[work.example]
+    if work.setup != replace(example.setup, conventions=work.setup.conventions):
+        return f"Your own numbers, begun from “{example.title}”."
+    return " ".join(filter(None, (example.look, example.source)))
+
+
+def _payload(kind: str) -> dict:
+    work = session.current()
+    return {
+        **score(work.setup, work.schedule),
+        "kind": kind,
+        "example": work.example,
+        "look": _look(work),
+        "cursor": {"rev": work.rev, "step": work.step},
+        "answer": work.answer,
+    }
+
+
+@st.fragment
+def player() -> None:
+    """One equation at a time. An edit reruns this fragment only."""
+    session.take_reports("player")
+    stage("player", _payload("player"))
+
+
+@st.fragment
+def wall() -> None:
+    """The whole pass at a glance; a matrix opens its step."""
+    if session.take_reports("wall"):
+        st.switch_page("pages/1_Step_through.py")
+    stage("wall", _payload("wall"))
+
+
+@st.fragment
+def derivation() -> None:
+    """Exercise 1 on a board, chapter by chapter."""
+    session.take_reports("derivation")
+    work = session.current()
+    payload = told(work.setup, work.place)
+    stage("derivation", {**payload, "example": work.example, "answer": work.answer})
