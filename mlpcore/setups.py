@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -61,6 +62,22 @@ class Setup:
         steps = training_step(self.net, self.loss, schedule, self.conventions)
         return steps, evaluate(steps, self.inputs())
 
+    def with_inputs(self, new: dict[Var, Array]) -> Setup:
+        """The set-up with the named inputs replaced.
+
+        Raises:
+            ValueError: a shape does not fit, or an entry is not finite.
+        """
+        values = {v: self.conventions.lay.turn(v, x) for v, x in (self.inputs() | new).items()}
+        loss = replace(self.loss, margin=float(values[margin])) if margin in values else self.loss
+        return replace(
+            self,
+            net=self.net.with_parameters(values),
+            batch=Batch(values[Z(0)], values[Y]),
+            loss=loss,
+            rate=float(values[rate]),
+        )
+
 
 def check_sizes(widths: tuple[int, ...], N: int) -> None:
     """Raise ValueError where a network or batch is larger than the app draws."""
@@ -74,23 +91,6 @@ def check_sizes(widths: tuple[int, ...], N: int) -> None:
         raise ValueError(f"a batch here has 1 to {MAX_EXAMPLES} examples, not {N}")
 
 
-def with_inputs(setup: Setup, new: dict[Var, Array]) -> Setup:
-    """The set-up with the named inputs replaced.
-
-    Raises:
-        ValueError: a shape does not fit, or an entry is not finite.
-    """
-    values = {v: setup.conventions.lay.turn(v, x) for v, x in (setup.inputs() | new).items()}
-    loss = replace(setup.loss, margin=float(values[margin])) if margin in values else setup.loss
-    return replace(
-        setup,
-        net=setup.net.with_parameters(values),
-        batch=Batch(values[Z(0)], values[Y]),
-        loss=loss,
-        rate=float(values[rate]),
-    )
-
-
 @dataclass(frozen=True)
 class Refusal:
     """An edit that was not taken, and why, in the user's words."""
@@ -100,7 +100,21 @@ class Refusal:
     why: str
 
 
-def with_cells(setup: Setup, edits: Iterable[tuple[Var, Cell, float]]) -> tuple[Setup, list[Refusal]]:
+class Editable(Protocol):
+    """What can be edited cell by cell: a set-up, or logits on their own."""
+
+    loss: Loss
+    conventions: Conventions
+
+    def inputs(self) -> dict[Var, Array]: ...
+
+    def with_inputs(self, new: dict[Var, Array]) -> Self: ...
+
+
+E = TypeVar("E", bound=Editable)
+
+
+def with_cells(setup: E, edits: Iterable[tuple[Var, Cell, float]]) -> tuple[E, list[Refusal]]:
     """The set-up with single cells replaced, and the edits that were refused.
 
     With a loss on classes a 1 typed into the targets moves the example to that class.
@@ -119,7 +133,7 @@ def with_cells(setup: Setup, edits: Iterable[tuple[Var, Cell, float]]) -> tuple[
             refused.append(Refusal(var, cell, why))
         else:
             values[var][cell] = value
-    return with_inputs(setup, values), refused
+    return setup.with_inputs(values), refused
 
 
 def _why_not(values: dict[Var, Array], var: Var, cell: Cell, value: float) -> str:

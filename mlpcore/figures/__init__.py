@@ -1,0 +1,15 @@
+"""Figures as plain data, ready for Plotly: curves, maps and timelines.
+
+A figure is what `plotly.graph_objects.Figure` takes, `{"data": [...], "layout": {...}}`; it is
+written out as data because making the objects costs more than everything else on a page. A
+colour is a name that the page's theme fills in: `--ink`, `--quiet`, `--line`, `--plus`,
+`--series0` to `--series6`, ...
+
+    >>> import plotly.graph_objects as go
+    >>> from mlpcore import figures
+    >>> go.Figure(figures.plain(figure)).show()
+"""
+
+from .base import Figure, plain
+
+__all__ = ["Figure", "plain"]

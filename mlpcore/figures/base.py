@@ -1,0 +1,75 @@
+"""What figures are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+Figure = dict[str, Any]
+
+#: The colours of a light page, for a figure that is shown outside of the app.
+_LIGHT = {
+    "--ink": "#222222", "--quiet": "#666666", "--line": "#dddddd", "--paper": "#ffffff", "--soft": "#f4f4f4",
+    "--accent": "#7b3fa0", "--plus": "#2168be", "--minus": "#ce580c", "--weak": "#d0e0f2", "--middle": "#7aa4d8",
+    "--strong": "#2168be", "--series0": "#0067a5", "--series1": "#c44e00", "--series2": "#007d5b",
+    "--series3": "#a8528a", "--series4": "#8a6d00", "--series5": "#4d4d4d", "--series6": "#4053c8",
+}  # fmt: skip
+
+#: With a series' colour goes its stroke, so that no line is told by colour alone.
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "5px,2px")
+
+
+def plain(figure: Figure) -> Figure:
+    """The figure with every name of a colour filled in for a light page."""
+
+    def fill(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {k: fill(v) for k, v in value.items()}
+        if isinstance(value, list):
+            return [fill(v) for v in value]
+        return _LIGHT.get(value, value) if isinstance(value, str) else value
+
+    return fill(figure)
+
+
+def numbers(values: Sequence[float] | np.ndarray, digits: int = 6) -> list[Any]:
+    """Numbers for JSON: short, and None where there is none to draw."""
+    array = np.asarray(values, dtype=float)
+    if array.ndim > 1:
+        return [numbers(row, digits) for row in array]
+    return [float(f"{x:.{digits}g}") if np.isfinite(x) else None for x in array]
+
+
+def line(x: Sequence[float], y: Sequence[float], name: str, number: int = 0, **more: Any) -> Figure:
+    """A curve; its colour and its stroke are those of series `number`."""
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": numbers(x),
+        "y": numbers(y),
+        "name": name,
+        "line": {"color": f"--series{number}", "dash": DASHES[number], "width": 2.5},
+        "hovertemplate": f"{name}: %{{y:.4g}}<extra></extra>",
+        **more,
+    }
+
+
+def label(x: float, y: float, text: str, colour: str = "--ink", **more: Any) -> Figure:
+    """Words in a chart, at a place of its axes."""
+    return {
+        "x": x,
+        "y": y,
+        "text": text,
+        "showarrow": False,
+        "font": {"color": colour, "size": 13},
+        "xanchor": "left",
+        **more,
+    }
+
+
+def upright(x: float, colour: str = "--ink", dash: str = "solid", **more: Any) -> Figure:
+    """A line from the bottom of a chart to its top."""
+    style = {"color": colour, "dash": dash, "width": 1.5}
+    return {"type": "line", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1, "line": style, **more}

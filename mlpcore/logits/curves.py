@@ -1,0 +1,107 @@
+"""Passes stacked along a line: one number is varied, and the loss and its gradient are followed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..conventions import WORKSHEET, Conventions
+from ..losses import Loss, softmax
+from ..network import Array
+from ..notation import O, Var, dO, ell, margin
+from ..notation import loss as LOSS
+from ..steps import Step, evaluate
+from .lab import one_hot, start, steps
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Loss and gradient along a line of passes.
+
+    Attributes:
+        at: what was varied, shape (P,).
+        loss: shape (P,); `of_each` the loss of each example, shape (P, N), if the loss has them.
+        gradient: `dL/dO`, shape (P, classes, N).
+    """
+
+    at: Array
+    loss: Array
+    of_each: Array | None
+    gradient: Array
+
+    @property
+    def norm(self) -> Array:
+        """The Frobenius norm of the gradient, shape (P,)."""
+        return np.sqrt((self.gradient**2).sum(axis=(-2, -1)))
+
+
+def _curve(at: Array, listed: list[Step], values: Mapping[Var, Array]) -> Curve:
+    found = evaluate(listed, values)
+    points, shape = len(at), np.shape(values[O])[-2:]
+    return Curve(
+        at,
+        np.broadcast_to(found[LOSS], (points,)),
+        np.broadcast_to(found[ell], (points, shape[1])) if ell in found else None,
+        np.broadcast_to(found[dO], (points, *shape)),
+    )
+
+
+def along_margin(
+    logits: Array, targets: Array, loss: Loss, margins: Array, conventions: Conventions = WORKSHEET
+) -> Curve:
+    """Loss and gradient for every one of the margins.
+
+    Raises:
+        ValueError: the loss has no margin, or see `start`.
+    """
+    if margin not in loss.constants():
+        raise ValueError(f"{loss.title} has no margin")
+    plain = replace(conventions, layout="columns")
+    at = np.asarray(margins, dtype=float)
+    return _curve(at, steps(loss, plain), start(logits, targets, loss, plain) | {margin: at})
+
+
+def sweep(
+    logits: Array, targets: Array, loss: Loss, cell: tuple[int, int], at: Array, conventions: Conventions = WORKSHEET
+) -> Curve:
+    """Loss and gradient while one logit takes every one of the values `at` and the others stay."""
+    plain = replace(conventions, layout="columns")
+    values = start(logits, targets, loss, plain)
+    at = np.asarray(at, dtype=float)
+    stacked = np.repeat(values[O][None], len(at), axis=0)
+    stacked[(slice(None), *cell)] = at
+    return _curve(at, steps(loss, plain), values | {O: stacked})
+
+
+def on_simplex(probabilities: Array, label: int, loss: Loss, conventions: Conventions = WORKSHEET) -> Curve:
+    """Loss and gradient of one example at every given point of the simplex.
+
+    Args:
+        probabilities: shape (P, classes), positive, rows summing to 1; the logits are their logs.
+    """
+    p = np.asarray(probabilities, dtype=float)
+    plain = replace(conventions, layout="columns")
+    y = one_hot([label], p.shape[1])
+    values = start(np.zeros_like(y), y, loss, plain) | {O: np.log(p)[:, :, None]}
+    return _curve(np.arange(len(p)), steps(loss, plain), values)
+
+
+def descend(
+    logits: Array, targets: Array, loss: Loss, rate: float, count: int, conventions: Conventions = WORKSHEET
+) -> Curve:
+    """Gradient descent on the logits themselves: the start and `count` steps.
+
+    Returns:
+        A curve whose `at` are the probabilities reached, shape (count + 1, classes, N).
+    """
+    plain = replace(conventions, layout="columns")
+    listed, values = steps(loss, plain), start(logits, targets, loss, plain)
+    o, path = values[O], []
+    for _ in range(count + 1):
+        found = evaluate(listed, values | {O: o})
+        path.append((softmax(o), found[LOSS], found.get(ell), found[dO]))
+        o = o - rate * found[dO]
+    p, total, each, gradient = zip(*path, strict=True)
+    return Curve(np.stack(p), np.array(total), None if each[0] is None else np.stack(each), np.stack(gradient))

@@ -1,0 +1,133 @@
+"""Logits and labels, the steps of a loss on them, and both as one value that can be edited."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ..conventions import WORKSHEET, Conventions
+from ..losses import Loss, SoftmaxHinge
+from ..network import Array, matrix
+from ..notation import O, Var, Y, Z, dO, dZ, margin
+from ..steps import Step, evaluate
+
+
+def one_hot(labels: Sequence[int], classes: int) -> Array:
+    """Targets of shape (classes, N) from labels that count from 0.
+
+    Raises:
+        ValueError: a label is not a class; it is named with its example.
+    """
+    for n, label in enumerate(labels, start=1):
+        if not 0 <= label < classes:
+            raise ValueError(f"example {n} has class {label + 1}, but there are {classes} classes")
+    return np.eye(classes)[:, list(labels)]
+
+
+def steps(loss: Loss, conventions: Conventions = WORKSHEET) -> list[Step]:
+    """From the logits `O` and the targets `Y` to the loss and back to `dL/dO`."""
+    loss = conventions.loss(loss)
+    names = {Z(0): O, dZ(0): dO}
+    listed = [
+        replace(s, out=names.get(s.out, s.out), operands=tuple(names.get(v, v) for v in s.operands))
+        for s in (*loss.forward(0), *loss.backward(0))
+    ]
+    return conventions.lay.steps(listed)
+
+
+def start(logits: Array, targets: Array, loss: Loss, conventions: Conventions = WORKSHEET) -> dict[Var, Array]:
+    """Every matrix and number the steps start from, laid out as the conventions say.
+
+    Raises:
+        ValueError: logits or targets are not matrices of finite numbers of one shape, or the
+            targets not what the loss reads.
+    """
+    o, y = matrix(logits, "the logits"), matrix(targets, "Y")
+    if o.shape != y.shape:
+        raise ValueError(f"the logits have shape {o.shape} and Y has shape {y.shape}: they need to be the same")
+    loss.check(y)
+    turn = conventions.lay.turn
+    return {O: turn(O, o), Y: turn(Y, y), **{v: np.asarray(x, dtype=o.dtype) for v, x in loss.constants().items()}}
+
+
+def run(
+    logits: Array, targets: Array, loss: Loss, conventions: Conventions = WORKSHEET
+) -> tuple[list[Step], dict[Var, Array]]:
+    """The steps and every matrix in them.
+
+    Raises:
+        ValueError: see `start`.
+    """
+    listed = steps(loss, conventions)
+    return listed, evaluate(listed, start(logits, targets, loss, conventions))
+
+
+#: Beyond these a laboratory is no longer drawn.
+MAX_CLASSES = 50
+MAX_EXAMPLES = 256
+
+
+@dataclass(frozen=True)
+class Lab:
+    """Logits, labels and a loss: all that a pass of a loss on its own starts from.
+
+    What is held is laid out as on the worksheet; what `inputs` and `run` give is laid out as the
+    conventions say.
+
+    Attributes:
+        logits: shape (classes, N).
+        targets: one-hot, shape (classes, N).
+
+    Raises:
+        ValueError: see `start`; or there are more classes or examples than are drawn.
+    """
+
+    logits: Array
+    targets: Array
+    loss: Loss = field(default_factory=SoftmaxHinge)
+    conventions: Conventions = WORKSHEET
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "logits", matrix(self.logits, "the logits"))
+        object.__setattr__(self, "targets", matrix(self.targets, "Y"))
+        classes, N = self.logits.shape
+        if classes > MAX_CLASSES or N > MAX_EXAMPLES:
+            raise ValueError(
+                f"here are up to {MAX_CLASSES} classes (rows) and {MAX_EXAMPLES} examples (columns), "
+                f"not {classes} and {N}"
+            )
+        self.inputs()
+
+    @property
+    def classes(self) -> int:
+        return self.logits.shape[0]
+
+    @property
+    def N(self) -> int:
+        """The number of examples."""
+        return self.logits.shape[1]
+
+    @property
+    def labels(self) -> list[int]:
+        """The true class of each example, counted from 0."""
+        return [int(k) for k in self.targets.argmax(axis=0)]
+
+    def inputs(self) -> dict[Var, Array]:
+        """Everything that can be edited, by name."""
+        return start(self.logits, self.targets, self.loss, self.conventions)
+
+    def run(self) -> tuple[list[Step], dict[Var, Array]]:
+        """The steps and every matrix in them."""
+        return run(self.logits, self.targets, self.loss, self.conventions)
+
+    def with_inputs(self, new: Mapping[Var, Array]) -> Lab:
+        """The same with the named inputs replaced.
+
+        Raises:
+            ValueError: a shape does not fit, or an entry is not finite.
+        """
+        values = {v: self.conventions.lay.turn(v, x) for v, x in {**self.inputs(), **new}.items()}
+        loss = replace(self.loss, margin=float(values[margin])) if margin in values else self.loss
+        return replace(self, logits=values[O], targets=values[Y], loss=loss)

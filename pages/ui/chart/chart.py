@@ -1,0 +1,54 @@
+"""A Plotly chart that is redrawn in place: curves, maps, timelines.
+
+`st.plotly_chart` is mounted anew whenever its figure changes, so that it flashes under a slider.
+This one hands the new figure to the chart that is there. Plotly itself is Streamlit's own copy,
+which a `st.plotly_chart` brings into the page; `open_charts` draws one that nobody sees.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from mlpcore.figures import Figure
+
+_HERE = Path(__file__).parent
+
+_mount = st.components.v2.component(
+    "mlpscope_chart",
+    html='<div class="mlp-chart" role="img">\n</div>',
+    css=(_HERE / "chart.css").read_text(encoding="utf-8"),
+    js=(_HERE / "chart.js").read_text(encoding="utf-8"),
+    # Plotly keeps its own styles in the document, where a shadow root would not see them.
+    isolate_styles=False,
+)
+
+
+def open_charts() -> None:
+    """Bring Plotly into the page. Once a page, outside of its fragments."""
+    with st.container(key="plotly-loader"):
+        st.plotly_chart({"data": [{"type": "scatter"}]}, height=1)
+
+
+def chart(key: str, figure: Figure, says: str) -> None:
+    """Draw a figure of `mlpcore.figures`.
+
+    A click on a point or a map is component state `click` under `key`: {x, y, trace, at}.
+
+    Args:
+        says: what a screen reader says of it.
+    """
+    # A list, not a dict: a dict would be searched for dataframes, which loads pandas and pyarrow.
+    _mount(key=key, data=[{"figure": figure, "says": says}], on_click_change=_noted)
+
+
+def clicked(state: Any) -> dict[str, Any]:
+    """The last click that a chart reported, from its component state; empty if there was none."""
+    value = state.get("click") if hasattr(state, "get") else None
+    return value if isinstance(value, dict) else {}
+
+
+def _noted() -> None:
+    """Streamlit keeps only state that has a callback; ours is read by the run that follows."""
