@@ -23,6 +23,12 @@ from .steps import Step, evaluate
 MAX_DEPTH = 8
 MAX_WIDTH = 256
 MAX_EXAMPLES = 256
+#: Rows and columns of one matrix.
+MAX_SIDE = max(MAX_WIDTH, MAX_EXAMPLES)
+#: Weights, biases, inputs and targets together: what a file below takes.
+MAX_NUMBERS = 300_000
+#: Characters of a text or file that is read at all.
+MAX_TEXT = 4_000_000
 
 Cell = tuple[int, ...]
 
@@ -89,6 +95,22 @@ def check_sizes(widths: tuple[int, ...], N: int) -> None:
             raise ValueError(f"{where} has 1 to {MAX_WIDTH} units, not {width}")
     if not 1 <= N <= MAX_EXAMPLES:
         raise ValueError(f"a batch here has 1 to {MAX_EXAMPLES} examples, not {N}")
+    count = sum((below + 1) * above for below, above in pairwise(widths)) + (widths[0] + widths[-1]) * N
+    if count > MAX_NUMBERS:
+        raise ValueError(f"network and batch here have at most {MAX_NUMBERS:,} numbers together, not {count:,}")
+
+
+def check_shape(rows: int, columns: int, row: int | None = None) -> None:
+    """Raise ValueError where a matrix has more rows or columns than any here may have.
+
+    Args:
+        row: the row that has so many columns, if it is known.
+    """
+    if rows > MAX_SIDE:
+        raise ValueError(f"a matrix here has at most {MAX_SIDE} rows; this one goes on after row {MAX_SIDE}")
+    if columns > MAX_SIDE:
+        where = "a row" if row is None else f"row {row}"
+        raise ValueError(f"{where} has {columns:,} cells; a row here has at most {MAX_SIDE}")
 
 
 @dataclass(frozen=True)
