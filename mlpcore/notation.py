@@ -70,6 +70,11 @@ KINDS: dict[str, Kind] = {
     "dZdb": Kind(_local("Z_#", "b_#"), "dZ_#/d(b_#)_?", "local derivative", ("unit", "example"), "gradient"),
     "dZdS": Kind(_local("Z_#", "S_#"), "dZ_#/d(S_#)_?", "local derivative", ("unit", "example"), "gradient"),
     "dZdZ": Kind(_local("Z_@", "Z_#"), "dZ_@/d(Z_#)_?", "local derivative", ("above", "example"), "gradient"),
+    "dGdO": Kind(_local("G", "O"), "dG/d(O)_?", "local derivative", ("output", "example"), "gradient"),
+    "dgdO": Kind(_local(r"(G)_{\cdot n}", "O"), "dG/d(O)_?", "local derivative", ("output",), "gradient"),
+    "dPdO": Kind(_local("P", "O"), "dP/d(O)_?", "Jacobian of softmax", ("output", "output"), "gradient"),
+    "py": Kind("P_y", "P_y", "probability of the right class", ("example",), "forward"),
+    "eye": Kind(r"\mathbf{1}", "1", "indicator: 1 on the diagonal", ("output", "output"), "parameter"),
     "terms": Kind(r"\mathrm{terms}", "terms", "terms of the sum", ("unit", "example"), "gradient"),
     "spread": Kind("?", "?", "what each cell would read", ("unit", "example"), "forward"),
     "one": Kind(r"\mathbf{1}_?", "1_?", "indicator", ("any",), "parameter"),
@@ -97,6 +102,7 @@ _TYPESET = {
     "rate": (("rate", "η"),),
     "ell": (("l", "ℓ"),),
     **dict.fromkeys(("dZdW", "dZdb", "dZdS", "dZdZ"), (("dZ_", "∂Z_"), ("/d", "/∂"))),
+    **dict.fromkeys(("dGdO", "dgdO", "dPdO"), (("dG", "∂G"), ("dP", "∂P"), ("/d", "/∂"))),
 }
 
 
@@ -163,7 +169,7 @@ class Var:
             return self.latex
         if self.kind == "one":
             return f"{self.latex}^{{{letters}}}"
-        if self.kind.startswith("dZd"):
+        if self.kind.startswith(("dZd", "dGd", "dPd")):
             top, below = self.latex.split("}{", 1)
             name = top.removeprefix(r"\frac{\partial ")
             return rf"\frac{{\partial ({name})_{{{letters}}}}}{{{below}"
@@ -200,7 +206,9 @@ class Var:
     @property
     def spoken(self) -> str:
         """For a screen reader: `W 1`, `d L d W 1`."""
-        text = self.text.replace("dL/d", "d L d ").replace("/d", " by ").replace("dZ_", "d Z ")
+        text = self.text.replace("dL/d", "d L d ").replace("/d", " by ")
+        for local in ("dZ_", "dG ", "dP "):
+            text = text.replace(local, f"d {local[1]} ")
         return " ".join(text.replace("_", " ").replace("(", " ").replace(")", " ").replace("·", "").split())
 
     @property

@@ -105,8 +105,8 @@ class Derivation:
 
     def pick(self, var: Var, at: str, ones: dict[str, Var]) -> Var:
         """The part of a matrix that the indicators leave; `at` names the letters of its axes."""
-        letters = {"j·": "jn", "i·": "kn", "·j": "kn", "·i": "ki", "ij": "kn"}[at]
-        held = {"j·": "j", "i·": "k", "·j": "n", "·i": "i", "ij": "kn"}[at]
+        letters = {"j·": "jn", "i·": "kn", "·j": "kn", "·n": "kn", "·i": "ki", "ij": "kn"}[at]
+        held = {"j·": "j", "i·": "k", "·j": "n", "·n": "n", "·i": "i", "ij": "kn"}[at]
         return self.do(self.part(var, at), pick(letters, held), var, *(ones[a] for a in at if a != "·"))
 
     def claim(

@@ -4,12 +4,16 @@ The steps are the loss's own, with `O` for the network's output, so what holds h
 network: this is where `dL/dZ_L` comes from. Curves are passes stacked along a leading axis.
 """
 
-from .comparison import Compared, closed_form, compare
-from .curves import Curve, along_margin, descend, on_simplex, sweep
-from .lab import Lab, one_hot, run, start, steps
-from .margins import Kink, kinks, slopes_at
+from .comparison import CLOSE, Authorities, Compared, authorities, closed_form, compare, contenders
+from .curves import CONFIDENT, Curve, along_margin, confidently_wrong, descend, on_simplex, sweep, swept
+from .derived import jacobians, terms
+from .examples import LABS
+from .lab import Lab, beside, made_wrong, moved_to, of_right_class, one_hot, run, start, steps
+from .margins import Corner, Kink, corner, kinks, margins_around, slopes_at
 
 __all__ = [
-    "Compared", "Curve", "Kink", "Lab", "along_margin", "closed_form", "compare", "descend", "kinks", "on_simplex",
-    "one_hot", "run", "slopes_at", "start", "steps", "sweep",
+    "CLOSE", "CONFIDENT", "LABS", "Authorities", "Compared", "Corner", "Curve", "Kink", "Lab", "along_margin",
+    "authorities", "beside", "closed_form", "compare", "confidently_wrong", "contenders", "corner", "descend",
+    "jacobians", "kinks", "made_wrong", "margins_around", "moved_to", "of_right_class", "on_simplex", "one_hot", "run",
+    "slopes_at", "start", "steps", "sweep", "swept", "terms",
 ]  # fmt: skip

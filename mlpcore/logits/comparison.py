@@ -8,12 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..conventions import WORKSHEET, Conventions
-from ..losses import Loss, softmax
-from ..losses.hinges import _Hinge
+from ..gradcheck import Check, affordable, check_steps
+from ..losses import LOSSES, Loss, SoftmaxHinge, softmax
 from ..network import Array
-from ..notation import dO
+from ..notation import Var, dO
 from ..notation import loss as LOSS
-from .lab import run
+from ..notation import margin as MARGIN
+from ..steps import Step
+from .curves import norm, scaled
+from .lab import Lab, run
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class Compared:
     """One loss among several on the same logits and labels.
 
     Attributes:
-        loss: its value; `gradient` dL/dO of shape (classes, N).
+        loss: its value; `gradient` dL/dO of shape (classes, N), `difference` that less cross-entropy's.
         norms: of each example's gradient, shape (N,); `norm` of the whole.
         cosines: to cross-entropy's gradient, each example, shape (N,), NaN where either vanishes;
             `cosine` of the whole.
@@ -29,10 +32,19 @@ class Compared:
 
     loss: float
     gradient: Array
+    difference: Array
     norms: Array
     norm: float
     cosines: Array
     cosine: float
+
+
+def contenders(margin: float) -> dict[str, Loss]:
+    """Every loss that reads classes, those that have a margin with this one. Exercise 3's comes first."""
+    made = {name: kind() for name, kind in LOSSES.items() if kind.one_hot}
+    first = SoftmaxHinge.name
+    order = [first, *(name for name in made if name != first)]
+    return {n: replace(made[n], margin=margin) if MARGIN in made[n].constants() else made[n] for n in order}
 
 
 def compare(
@@ -50,12 +62,12 @@ def compare(
     found = {}
     for name, v in values.items():
         g = v[dO]
-        norms = np.sqrt((g**2).sum(axis=0))
         found[name] = Compared(
             float(v[LOSS]),
             g,
-            norms,
-            float(np.sqrt((g**2).sum())),
+            g - reference,
+            norm(g, 0),
+            float(norm(g)),
             _cosine(g, reference, 0),
             float(_cosine(g, reference)),
         )
@@ -63,12 +75,13 @@ def compare(
 
 
 def _cosine(a: Array, b: Array, axis: int | None = None) -> Array:
-    size = np.sqrt((a**2).sum(axis=axis) * (b**2).sum(axis=axis))
+    a, b = scaled(a, axis)[0], scaled(b, axis)[0]
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(size > 0, (a * b).sum(axis=axis) / size, np.nan)
+        return (a * b).sum(axis=axis) / (norm(a, axis) * norm(b, axis))
 
 
-def closed_form(logits: Array, targets: Array, loss: _Hinge) -> Array:
+@np.errstate(over="ignore", under="ignore")
+def closed_form(logits: Array, targets: Array, loss: SoftmaxHinge) -> Array:
     """The worksheet's own result for the hinge on probabilities, as one formula:
     `dL/do_j = c sum_{l != y} p_j (1[l=j] - 1[y=j] - p_l + p_y) 1[p_l - p_y + m >= 0]`.
 
@@ -85,3 +98,41 @@ def closed_form(logits: Array, targets: Array, loss: _Hinge) -> Array:
     same = np.eye(classes)[:, :, None]
     terms = p[None] * (same - y[None] - p[:, None] + right[None])
     return loss.c.factor(o.shape[1]) * (pulls[:, None] * terms).sum(axis=0)
+
+
+@dataclass(frozen=True)
+class Authorities:
+    """Three ways to `dL/dO` that share no code.
+
+    Attributes:
+        closed: the worst difference of the closed form from the backward pass, relative to the largest
+            entry; None where the loss has no closed form here.
+        check: the backward pass against central differences.
+    """
+
+    closed: float | None
+    check: Check
+
+    @property
+    def agree(self) -> bool:
+        return self.check.agrees and (self.closed is None or self.closed <= CLOSE)
+
+
+#: Two formulas for the same number may differ by rounding.
+CLOSE = 1e-12
+
+
+def authorities(lab: Lab, ran: tuple[list[Step], dict[Var, Array]] | None = None) -> Authorities:
+    """The closed form, the step-by-step backward pass and central differences, held against each other."""
+    steps, values = ran or lab.run()
+    closed = None
+    if isinstance(lab.loss, SoftmaxHinge):
+        found = lab.conventions.lay.turn(dO, values[dO])
+        direct = closed_form(lab.logits, lab.targets, lab.conventions.loss(lab.loss))
+        largest = max(float(np.abs(found).max()), np.finfo(float).tiny)
+        closed = float(np.abs(found - direct).max() / largest) if np.abs(found - direct).max() > TINY else 0.0
+    return Authorities(closed, check_steps(steps, values, most=affordable(values)).of[dO])
+
+
+#: Below this a difference is of the size of what probabilities themselves are rounded by.
+TINY = 1e-17

@@ -16,6 +16,19 @@ from ..steps import Step, evaluate
 from .lab import one_hot, start, steps
 
 
+def scaled(x: Array, axis: int | tuple[int, ...] | None = None) -> tuple[Array, Array]:
+    """x divided by its largest size along some axes, so that squares stay in the range of floats; and that size."""
+    size = np.maximum(np.abs(x).max(axis=axis, keepdims=True), np.finfo(float).tiny)
+    return x / size, np.squeeze(size, axis=axis)
+
+
+def norm(x: Array, axis: int | tuple[int, ...] | None = None) -> Array:
+    """The Euclidean norm along some axes; infinite only where it is beyond the range of floats itself."""
+    direction, size = scaled(x, axis)
+    with np.errstate(over="ignore"):
+        return size * np.sqrt((direction**2).sum(axis=axis))
+
+
 @dataclass(frozen=True)
 class Curve:
     """Loss and gradient along a line of passes.
@@ -34,7 +47,7 @@ class Curve:
     @property
     def norm(self) -> Array:
         """The Frobenius norm of the gradient, shape (P,)."""
-        return np.sqrt((self.gradient**2).sum(axis=(-2, -1)))
+        return norm(self.gradient, (-2, -1))
 
 
 def _curve(at: Array, listed: list[Step], values: Mapping[Var, Array]) -> Curve:
@@ -73,6 +86,26 @@ def sweep(
     stacked = np.repeat(values[O][None], len(at), axis=0)
     stacked[(slice(None), *cell)] = at
     return _curve(at, steps(loss, plain), values | {O: stacked})
+
+
+def swept(logits: Array, cell: tuple[int, int]) -> Array:
+    """The values over which one logit is swept: around those of the other classes, and past its own."""
+    column = np.clip(np.asarray(logits, dtype=float)[:, cell[1]], -40.0, 40.0)
+    middle = float(np.median(np.delete(column, cell[0]))) if len(column) > 1 else 0.0
+    reach = max(8.0, abs(float(column[cell[0]]) - middle) + 1)
+    return np.linspace(middle - reach, middle + reach, 161)
+
+
+#: Where a rival has this probability, the answer is called confidently wrong.
+CONFIDENT = 0.95
+
+
+def confidently_wrong(logits: Array, targets: Array, cell: tuple[int, int], at: Array) -> Array:
+    """For every value of the swept logit whether some rival of its example has almost all probability."""
+    column = np.repeat(np.asarray(logits, dtype=float)[None, :, cell[1]], len(at), axis=0)
+    column[:, cell[0]] = at
+    rivals = softmax(column[:, :, None])[:, :, 0] * (1 - np.asarray(targets)[:, cell[1]])
+    return rivals.max(axis=1) >= CONFIDENT
 
 
 def on_simplex(probabilities: Array, label: int, loss: Loss, conventions: Conventions = WORKSHEET) -> Curve:

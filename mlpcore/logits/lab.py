@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ..conventions import WORKSHEET, Conventions
-from ..losses import Loss, SoftmaxHinge
+from ..losses import Loss, SoftmaxHinge, softmax
 from ..network import Array, matrix
 from ..notation import O, Var, Y, Z, dO, dZ, margin
 from ..steps import Step, evaluate
@@ -131,3 +131,28 @@ class Lab:
         values = {v: self.conventions.lay.turn(v, x) for v, x in {**self.inputs(), **new}.items()}
         loss = replace(self.loss, margin=float(values[margin])) if margin in values else self.loss
         return replace(self, logits=values[O], targets=values[Y], loss=loss)
+
+
+def of_right_class(lab: Lab) -> Array:
+    """p_y of each example, shape (N,)."""
+    return (softmax(lab.logits) * lab.targets).sum(axis=0)
+
+
+def moved_to(lab: Lab, example: int, probabilities: Array) -> Lab:
+    """The same with one example at these probabilities; its logits are their logs, to three decimals."""
+    o = lab.logits.copy()
+    o[:, example] = np.round(np.log(probabilities), 3)
+    return replace(lab, logits=o)
+
+
+def made_wrong(lab: Lab, example: int, share: float = 0.98) -> Lab:
+    """The same with one example sure of a class that is not its own."""
+    p = np.full(lab.classes, (1 - share) / max(1, lab.classes - 1))
+    p[(lab.labels[example] + 1) % lab.classes] = share
+    return moved_to(lab, example, p)
+
+
+def beside(lab: Lab, example: int) -> tuple[Array, int]:
+    """The probabilities of the examples with the same right class, shape (P, classes), and which is this one."""
+    same = [n for n, label in enumerate(lab.labels) if label == lab.labels[example]]
+    return softmax(lab.logits).T[same], same.index(example)

@@ -9,8 +9,10 @@ import numpy as np
 from ..losses import Loss
 from ..losses.equations import ONE_VS_ALL_GAPS
 from ..network import Array
-from ..notation import A, G, O, dG, margin
-from .lab import run, steps
+from ..notation import A, G, dG, dO, margin
+from ..steps import evaluate
+from .curves import norm
+from .lab import Lab, run, start, steps
 
 
 @dataclass(frozen=True)
@@ -33,18 +35,56 @@ def kinks(logits: Array, targets: Array, loss: Loss) -> list[Kink]:
     return sorted((Kink(float(-gaps[k, n]), int(k), int(n)) for k, n in where), key=lambda kink: kink.margin)
 
 
-def slopes_at(kink: float, logits: Array, targets: Array, loss: Loss) -> tuple[float, float]:
-    """`dL/dm` on the left and on the right of a margin: the pull of the rivals active on either side.
+def slopes_at(margins: Array, logits: Array, targets: Array, loss: Loss) -> tuple[Array, Array]:
+    """`dL/dm` on the left and on the right of margins, shape (M,): the pull of the rivals active on either side.
 
     For a hinge the loss grows by the constant for every active rival when the margin grows by 1.
     """
-    scores = run(logits, targets, loss)[1][G] - loss.margin
+    at = np.asarray(margins, dtype=float)
+    values = start(logits, targets, loss)
+    scores = evaluate(steps(loss), values)[G] - loss.margin
     # A computed kink is off by rounding, so that its gap may be on either side of 0: step clear of that.
-    clear = 16 * np.finfo(float).eps * max(1.0, abs(kink), float(np.abs(scores).max()))
-    sides = []
-    for margin_beside in (kink - clear, kink + clear):
-        beside = replace(loss, margin=margin_beside)
-        values = run(logits, targets, beside)[1]
-        pulls = values[dG] if dG in values else beside.c.factor(np.shape(values[O])[-1]) * values[A]
-        sides.append(float(pulls.sum()))
-    return sides[0], sides[1]
+    clear = 16 * np.finfo(float).eps * np.maximum(max(1.0, float(np.abs(scores).max())), np.abs(at))
+    sides = evaluate(steps(loss), values | {margin: np.stack([at - clear, at + clear])})
+    pulls = sides[dG] if dG in sides else loss.c.factor(np.shape(scores)[-1]) * sides[A]
+    left, right = pulls.sum(axis=(-2, -1))
+    return left, right
+
+
+@dataclass(frozen=True)
+class Corner:
+    """A margin in force at which some gaps are exactly zero.
+
+    Attributes:
+        at: the rivals (class, example) whose gap is zero.
+        left, right: `dL/dm` on either side.
+        counted, left_out: the norm of `dL/dO` where such a rival is active (>= 0), and where it is not (> 0).
+    """
+
+    at: tuple[tuple[int, int], ...]
+    left: float
+    right: float
+    counted: float
+    left_out: float
+
+
+def corner(lab: Lab) -> Corner | None:
+    """What happens at the margin in force, if it is a kink; else None."""
+    at = tuple((k.rival, k.example) for k in kinks(lab.logits, lab.targets, lab.loss) if k.margin == lab.loss.margin)
+    if not at:
+        return None
+    norms = []
+    for at_tie in (True, False):
+        under = replace(lab, conventions=replace(lab.conventions, at_tie=at_tie))
+        norms.append(float(norm(under.run()[1][dO])))
+    loss = lab.conventions.loss(lab.loss)
+    left, right = slopes_at([loss.margin], lab.logits, lab.targets, loss)
+    return Corner(at, float(left[0]), float(right[0]), *norms)
+
+
+def margins_around(found: list[Kink], now: float) -> Array:
+    """The margins over which curves are drawn: past every kink and the present one."""
+    at = [k.margin for k in found]
+    low, high = min([-1.0, now, *at]), max([1.2, now, *at])
+    # The gradient jumps at a kink: with a point just before it, the jump is drawn upright.
+    return np.unique([*np.linspace(low, high, 201), *at, *(np.array(at) - 1e-9)])

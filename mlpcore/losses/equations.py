@@ -21,7 +21,8 @@ def finite(x: Array) -> Array:
 
 def _shifted(o: Array) -> Array:
     """`o - max o` of each column: softmax does not change, and nothing overflows."""
-    return finite(o - o.max(axis=-2, keepdims=True))
+    with np.errstate(over="ignore"):
+        return finite(o - o.max(axis=-2, keepdims=True))
 
 
 def softmax(o: Array) -> Array:

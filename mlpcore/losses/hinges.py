@@ -60,6 +60,7 @@ class SoftmaxHinge(_Hinge):
 
     name = "SoftmaxHinge"
     title = "Hinge of softmax probabilities"
+    short = "hinge of p"
 
     def forward(self, depth: int) -> list[Step]:
         return [Step(P, SOFTMAX, (Z(depth),), "loss"), *self._rivals(P)]
@@ -77,6 +78,7 @@ class ScoreHinge(_Hinge):
 
     name = "ScoreHinge"
     title = "Hinge of logits (Weston-Watkins)"
+    short = "Weston-Watkins"
 
     def forward(self, depth: int) -> list[Step]:
         return self._rivals(Z(depth))
@@ -94,6 +96,7 @@ class CrammerSinger(_Hinge):
 
     name = "CrammerSinger"
     title = "Hinge of the strongest rival (Crammer-Singer)"
+    short = "Crammer-Singer"
 
     def forward(self, depth: int) -> list[Step]:
         return [
@@ -117,6 +120,7 @@ class SquaredHinge(_Hinge):
 
     name = "SquaredHinge"
     title = "Squared hinge of logits"
+    short = "squared hinge"
 
     def forward(self, depth: int) -> list[Step]:
         *gaps, _, _ = self._rivals(Z(depth))
@@ -142,6 +146,7 @@ class OneVsAll(_Hinge):
 
     name = "OneVsAll"
     title = "One-vs-all hinge of logits"
+    short = "one-vs-all"
 
     def forward(self, depth: int) -> list[Step]:
         return [

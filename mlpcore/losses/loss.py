@@ -25,6 +25,8 @@ class Loss:
 
     name: ClassVar[str]
     title: ClassVar[str]
+    #: A word or two, for a caption or beside a curve.
+    short: ClassVar[str]
     one_hot: ClassVar[bool] = True
 
     @property
@@ -63,6 +65,7 @@ class MSE(Loss):
 
     name = "MSE"
     title = "Mean squared error"
+    short = "squared error"
     one_hot = False
     scale: str = "1/(2N)"
 
@@ -83,6 +86,7 @@ class CrossEntropy(Loss):
 
     name = "CrossEntropy"
     title = "Cross-entropy of softmax"
+    short = "cross-entropy"
     scale: str = "1/N"
 
     def forward(self, depth: int) -> list[Step]:

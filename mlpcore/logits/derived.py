@@ -1,0 +1,200 @@
+"""Exercise 3 (ii): the gradient of the hinge on probabilities, term by term, and through the Jacobian.
+
+As in exercise 1 an indicator is one more operand, so that "by one logit" is an equation over the
+same matrices: `dL/do_jn = c <A, dG/do_jn>_F`, where A says which rivals are active and
+`dG_l/do_j = p_j (1[l=j] - 1[y=j] - p_l + p_y)` is the worksheet's term.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+
+from ..derivation.equations import FROBENIUS, TERMS, along, pick, times
+from ..derivation.lines import Cell, Derivation
+from ..gradcheck import Probe, differences
+from ..losses import SoftmaxHinge
+from ..network import Array
+from ..notation import A, G, O, P, Var, Y, dO, dP
+from ..notation import loss as LOSS
+from ..scales import Scale
+from ..steps import Op, Step
+from .lab import Lab
+
+#: p_y of each example.
+OF_TRUE_CLASS = Op(
+    "of the right class",
+    "kn,kn->n",
+    lambda P, Y: (P * Y).sum(axis=-2),
+    lambda P, Y: rf"\textstyle\sum_k {{{Y}}}_{{k}}\,{{{P}}}_{{k}}",
+    "sum_k({1}·{0})",
+)
+
+
+def _gap_slope(pj: Array, l_is_j: Array, y_is_j: Array, p: Array, py: Array, here: Array) -> Array:
+    def row(x: Array) -> Array:
+        return along(x, "n", "ln")
+
+    bracket = along(l_is_j, "l", "ln") - row(y_is_j) - p + row(py)
+    return times(row(pj) * bracket, np.broadcast_to(row(here), bracket.shape))
+
+
+#: dG_l/do_j = p_j (1[l=j] - 1[y=j] - p_l + p_y), in the column of the one example that reads o_jn.
+GAP_SLOPE = Op(
+    "slope of the gaps",
+    "n,l,n,ln,n,n->ln",
+    _gap_slope,
+    lambda pj, j, yj, p, py, n: rf"p_j\left(\mathbf{{1}}_l^j - \mathbf{{1}}_y^j - p_l + p_y\right){n}^{{\top}}",
+    "{0}·({1} - {2} - {3} + {4})·{5}",
+)
+
+#: dp_k/do_j = p_k (1[k=j] - p_j)
+JACOBIAN = Op(
+    "Jacobian of softmax",
+    "k,j,kj->kj",
+    lambda p, q, same: p[..., :, None] * (same - q[..., None, :]),
+    lambda p, q, same: rf"\operatorname{{diag}}\left({p}\right) - {p}\,{q}^{{\top}}",
+    "{0}·({2} - {1})",
+)
+
+THROUGH = Op(
+    "through the Jacobian",
+    "kj,k->j",
+    lambda J, g: (J * g[..., :, None]).sum(axis=-2),
+    lambda J, g: rf"{J}^{{\top}}\,{g}",
+    "sum_k({0}·{1})",
+)
+
+
+@cache
+def active_slopes(c: Scale) -> Op:
+    """`c <A, dG/do_jn>_F`"""
+    return Op(
+        "sum over active rivals",
+        FROBENIUS.subscripts,
+        lambda A, slope: c.factor(A.shape[-1]) * FROBENIUS(A, slope),
+        lambda A, slope: c.latex() + FROBENIUS.notation(A, slope),
+        f"{c.cell()}({FROBENIUS.cell})" if c.cell() else FROBENIUS.cell,
+    )
+
+
+@cache
+def over_rivals(c: Scale) -> Op:
+    """`c sum_l a_l dG_l/do_j`; the indicator of the example says how many there are."""
+    return Op(
+        "sum over rivals",
+        "l,l,n->",
+        lambda a, slope, here: c.factor(here.shape[-1]) * (a * slope).sum(axis=-1),
+        lambda a, slope, here: rf"{c.latex()}\textstyle\sum_l {{{a}}}_{{l}}\,{slope}",
+        f"{c.cell()}(sum_l({{0}}·{{1}}))" if c.cell() else "sum_l({0}·{1})",
+    )
+
+
+def _started(lab: Lab, cells: Sequence[Cell] | None, ran: tuple | None) -> tuple[Derivation, list[Step], dict]:
+    """A derivation by cells (j, n) of the logits, and the indicators of both."""
+    if not isinstance(lab.loss, SoftmaxHinge):
+        raise ValueError(f"exercise 3 derives the hinge on probabilities, not: {lab.loss.title}")
+    steps, values = ran or lab.run()
+    sizes = (lab.classes, lab.N)
+    cells = tuple(np.ndindex(sizes)) if cells is None else tuple(tuple(c) for c in cells)
+    d = Derivation(O, dO, 0, "jn", sizes, cells, dict(values), lab.conventions.lay)
+    ones = {}
+    for axis, letter in enumerate("jn"):
+        e = ones[letter] = Var("one", at=letter)
+        d.values[e] = np.eye(sizes[axis])[[c[axis] for c in cells]]
+        d.stacked.add(e)
+    return d, steps, ones
+
+
+def _flat(d: Derivation, cells: Sequence[Cell]) -> Array:
+    shape = d.values[O].shape
+    return np.array([np.ravel_multi_index(d.lay.cell(O, c), shape) for c in cells])
+
+
+def terms(lab: Lab, cells: Sequence[Cell] | None = None, ran: tuple | None = None) -> Derivation:
+    """The worksheet's sum for cells (j, n) of `dL/dO`, held against differences and the backward pass.
+
+    Args:
+        cells: which cells, in the worksheet's layout (class, example); None for all.
+        ran: what `lab.run()` gave, if it is at hand.
+
+    Raises:
+        ValueError: the loss is another than the hinge on probabilities.
+    """
+    d, steps, ones = _started(lab, cells, ran)
+    j, n = ones["j"], ones["n"]
+    pj, yj = d.pick(P, "j·", {"j": j}), d.pick(Y, "j·", {"j": j})
+    py = d.do(Var("py"), OF_TRUE_CLASS, P, Y)
+    here = Var("dGdO", at="jn", turned=d.lay.turns(O))
+    parts = (pj, j, yj, P, py, n)
+    d.do(here, GAP_SLOPE, *parts)
+    flat = _flat(d, d.cells)
+    c = lab.conventions.loss(lab.loss).c
+    cell, op = d.part(dO, "jn"), active_slopes(c)
+    first = d.claim(
+        cell, op, A, here, of=differences(steps, d.values, LOSS, O, flat), against="central differences",
+        why="Only active rivals pull: each adds the slope of its own gap.",
+    )  # fmt: skip
+    d.claim(
+        here, GAP_SLOPE, *parts, of=differences(steps, d.values, G, O, flat), against="central differences",
+        why="Softmax divides by a sum over all classes, so that every logit moves every probability: −p_l + p_y "
+            "is that sum's part; 1[l=j] and 1[y=j] are the two exponentials' own.",
+    )  # fmt: skip
+    d.do(Var("terms"), TERMS, A, here)
+    # The same sum over the rivals of the one example that reads the logit, as it is written out below the board.
+    column = d.do(Var("dgdO", at="jn", turned=here.turned), pick("kn", "n"), here, n)
+    d.do(cell, over_rivals(c), d.pick(A, "·n", {"n": n}), column, n)
+    whole = np.array(d.values[dO])
+    for place, value in zip(d.cells, first, strict=True):
+        whole[d.lay.cell(dO, place)] = value
+    made = next(s for s in steps if s.out == dO)
+    d.claim(
+        dO, made, of=whole, against="the first line",
+        why="The backward pass goes through dL/dP and the Jacobian of softmax in one step, for all cells at once.",
+    )  # fmt: skip
+    return d
+
+
+def jacobians(lab: Lab, cells: Sequence[Cell] | None = None, ran: tuple | None = None) -> Derivation:
+    """The Jacobian of softmax for the example of every cell (j, n), and `dL/dO` through it.
+
+    Raises:
+        ValueError: the loss is another than the hinge on probabilities.
+    """
+    d, steps, ones = _started(lab, cells, ran)
+    n = {"n": ones["n"]}
+    p, g = d.pick(P, "·n", n), d.pick(dP, "·n", n)
+    eye = Var("eye")
+    d.values[eye] = np.eye(lab.classes)
+    J = Var("dPdO", at="·n", turned=d.lay.turns(O))
+    d.do(J, JACOBIAN, p, p, eye)
+    d.claim(
+        d.part(dO, "·n"), THROUGH, J, g, of=_columns(d, d.values[dO]), against="the backward pass",
+        why="A logit moves every probability, so its gradient collects from all of dL/dP. Rows and columns of the "
+            "Jacobian sum to 0: adding the same number to every logit changes nothing.",
+    )  # fmt: skip
+    d.claim(
+        J, JACOBIAN, p, p, eye, of=_measured(d, steps, lab.classes), against="central differences",
+        why="p_k (1 − p_k) on the diagonal, −p_k p_j off it: what one class gains the others lose.",
+    )  # fmt: skip
+    return d
+
+
+def _columns(d: Derivation, matrix: Array) -> Array:
+    """The column of each cell's example."""
+    upright = d.lay.turn(dO, matrix)
+    return np.stack([upright[:, n] for _, n in d.cells])
+
+
+def _measured(d: Derivation, steps: list[Step], classes: int) -> Probe:
+    """The Jacobian of each cell's example by central differences, a logit at a time."""
+    examples = sorted({n for _, n in d.cells})
+    flat = _flat(d, [(j, n) for n in examples for j in range(classes)])
+    measured = differences(steps, d.values, P, O, flat).measured
+    blocks = d.lay.turn(P, measured).reshape(len(examples), classes, classes, -1)  # example, j, k, n
+    found = {n: blocks[at, :, :, n].T for at, n in enumerate(examples)}
+    turned = d.lay.turns(Var("dPdO"))
+    stack = np.stack([found[n].T if turned else found[n] for _, n in d.cells])
+    return Probe(stack, [None] * len(d.cells))
