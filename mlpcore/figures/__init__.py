@@ -7,9 +7,13 @@ colour is a name that the page's theme fills in: `--ink`, `--quiet`, `--line`, `
 
     >>> import plotly.graph_objects as go
     >>> from mlpcore import figures
+    >>> figure = figures.descents(paths, losses, right=0, example=0)
     >>> go.Figure(figures.plain(figure)).show()
 """
 
 from .base import Figure, plain
+from .descent import descents
+from .losses import along_logit, over_margin, per_example
+from .simplex import simplex, to_simplex
 
-__all__ = ["Figure", "plain"]
+__all__ = ["Figure", "along_logit", "descents", "over_margin", "per_example", "plain", "simplex", "to_simplex"]

@@ -73,3 +73,13 @@ def upright(x: float, colour: str = "--ink", dash: str = "solid", **more: Any) -
     """A line from the bottom of a chart to its top."""
     style = {"color": colour, "dash": dash, "width": 1.5}
     return {"type": "line", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1, "line": style, **more}
+
+
+def heading(text: str) -> Figure:
+    """What a chart shows, above its left edge."""
+    return {"text": text, "font": {"size": 15}, "x": 0.01, "y": 0.97}
+
+
+def axis(words: str, **more: Any) -> Figure:
+    """An axis with its name close to it."""
+    return {"title": {"text": words, "standoff": 4}, **more}

@@ -37,7 +37,8 @@ function colours(host) {
 }
 
 function painted(value, named) {
-  if (Array.isArray(value)) return typeof value[0] === "number" ? value : value.map((v) => painted(v, named));
+  // Rows of numbers are long and hold no colours; a stop of a colour scale begins with a number too.
+  if (Array.isArray(value)) return typeof value.at(-1) === "number" ? value : value.map((v) => painted(v, named));
   if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, painted(v, named)]));
   return typeof value === "string" && value.startsWith("--") ? named[value.slice(2)] ?? value : value;
 }
@@ -53,12 +54,12 @@ const deepened = (base, over) => {
 
 /** What every figure has in common: type, quiet axes, no decoration. */
 function dressed(layout, host, width) {
-  const axis = { gridcolor: "--line", zerolinecolor: "--line", linecolor: "--line", tickfont: { color: "--quiet", size: 13 }, automargin: true };
+  const axis = { gridcolor: "--line", zerolinecolor: "--line", linecolor: "--line", tickfont: { color: "--quiet", size: 13 }, title: { font: { size: 13, color: "--quiet" } } };
   const given = Object.keys(layout).filter((k) => /^[xy]axis\d*$/.test(k));
   const axes = Object.fromEntries([...new Set([...given, "xaxis", "yaxis"])].map((k) => [k, axis]));
   const base = {
     ...axes,
-    width, height: 300, autosize: false, margin: { l: 50, r: 20, t: 34, b: 40 }, hovermode: "closest",
+    width, height: 300, autosize: false, margin: { l: 58, r: 20, t: 34, b: 40 }, hovermode: "closest",
     font: { color: "--ink", size: 14, family: getComputedStyle(host).getPropertyValue("--st-font") || "sans-serif" },
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", showlegend: false, dragmode: false,
     hoverlabel: { bgcolor: "--paper", bordercolor: "--quiet", font: { color: "--ink", size: 14 } },
@@ -73,11 +74,25 @@ class Chart {
   constructor(parent) {
     this.host = parent;
     this.node = parent.querySelector(".mlp-chart");
+    this.controls();
     this.watch = new ResizeObserver(() => this.node.clientWidth !== this.width && this.draw());
     this.watch.observe(this.node);
   }
 
-  async draw() {
+  /** One drawing at a time: Plotly's own take a while, and a second one begun meanwhile trips over the first. */
+  draw() {
+    this.asked = true;
+    this.drawing ??= this.drawAll().finally(() => (this.drawing = null));
+  }
+
+  async drawAll() {
+    while (this.asked) {
+      this.asked = false;
+      await this.drawOnce();
+    }
+  }
+
+  async drawOnce() {
     const P = await plotly();
     if (!this.figure || !this.node.clientWidth || !this.node.isConnected) return;
     const { figure, host } = this;
@@ -94,30 +109,76 @@ class Chart {
       });
     }
     this.node.dataset.drawn = String(Number(this.node.dataset.drawn ?? 0) + 1);
-    if (!figure.frames) return;
-    const signature = JSON.stringify(figure.frames);
-    if (signature === this.framed) return;
-    this.framed = signature;
-    if (this.count) P.deleteFrames(this.node, Array.from({ length: this.count }, (_, i) => i));
-    this.count = figure.frames.length;
-    await P.addFrames(this.node, painted(figure.frames, named));
+    this.bar.hidden = !figure.play;
+    if (figure.play) this.show(figure.play.steps);
+  }
+
+  // --- a figure that plays: pairs of a line that grows and a point at its end ----------------
+
+  controls() {
+    const [button, slider, words] = ["button", "input", "output"].map((tag) => document.createElement(tag));
+    Object.assign(button, { type: "button", textContent: "Play" });
+    Object.assign(slider, { type: "range", min: 0, step: 1 });
+    slider.setAttribute("aria-label", "Progress");
+    button.onclick = () => this.toggle();
+    slider.oninput = () => (this.pause(), this.show(Number(slider.value)));
+    this.bar = document.createElement("div");
+    this.bar.className = "mlp-play";
+    this.bar.hidden = true;
+    this.bar.append(button, slider, words);
+    Object.assign(this, { button, slider, words });
+    this.node.before(this.bar);
+  }
+
+  toggle() {
+    if (this.timer) return this.pause();
+    this.button.textContent = "Pause";
+    const { steps } = this.figure.play;
+    let at = Number(this.slider.value) >= steps ? 0 : Number(this.slider.value);
+    // About four seconds for the whole way, however many steps it has.
+    this.timer = setInterval(() => {
+      at += Math.max(1, Math.round(steps / 100));
+      this.show(Math.min(at, steps));
+      if (at >= steps) this.pause();
+    }, 40);
+  }
+
+  pause() {
+    clearInterval(this.timer);
+    this.timer = null;
+    this.button.textContent = "Play";
+  }
+
+  show(step) {
+    const { steps, pairs } = this.figure.play;
+    const { data } = this.figure;
+    Object.assign(this.slider, { max: steps, value: step });
+    this.words.textContent = `step ${step} of ${steps}`;
+    const lines = pairs.map(([line]) => data[line]);
+    const cut = (axis) => lines.flatMap((t) => [t[axis].slice(0, step + 1), [t[axis][step]]]);
+    window.Plotly.restyle(this.node, { x: cut("x"), y: cut("y") }, pairs.flat());
   }
 
   destroy() {
     this.watch.disconnect();
+    this.pause();
     window.Plotly?.purge(this.node);
   }
 }
 
 export default function ({ data, parentElement, setStateValue }) {
   let chart = charts.get(parentElement);
+  clearTimeout(chart?.ending);
   if (!chart) charts.set(parentElement, (chart = new Chart(parentElement)));
   chart.post = setStateValue;
   chart.figure = data[0].figure;
   chart.node.setAttribute("aria-label", data[0].says);
   chart.draw();
+  // While data comes in quickly, Streamlit cleans up and calls again at once: then nothing has ended.
   return () => {
-    chart.destroy();
-    charts.delete(parentElement);
+    chart.ending = setTimeout(() => {
+      chart.destroy();
+      charts.delete(parentElement);
+    });
   };
 }

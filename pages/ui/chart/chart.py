@@ -8,7 +8,6 @@ which a `st.plotly_chart` brings into the page; `open_charts` draws one that nob
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
@@ -42,12 +41,6 @@ def chart(key: str, figure: Figure, says: str) -> None:
     """
     # A list, not a dict: a dict would be searched for dataframes, which loads pandas and pyarrow.
     _mount(key=key, data=[{"figure": figure, "says": says}], on_click_change=_noted)
-
-
-def clicked(state: Any) -> dict[str, Any]:
-    """The last click that a chart reported, from its component state; empty if there was none."""
-    value = state.get("click") if hasattr(state, "get") else None
-    return value if isinstance(value, dict) else {}
 
 
 def _noted() -> None:

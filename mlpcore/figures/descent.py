@@ -1,0 +1,68 @@
+"""Descents on the logits themselves, under several losses from the same start: who arrives, and by which way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..logits import Curve
+from ..losses import Loss
+from .base import Figure, axis, heading, line, numbers
+from .losses import ends
+from .simplex import corners, plane, to_plane, triangle
+
+
+def arrival(curve: Curve, right: int, example: int) -> int | None:
+    """The step from which on the right class stays ahead of every rival, or None."""
+    p = curve.at[:, :, example]
+    rivals = np.delete(p, right, axis=1)
+    behind = np.flatnonzero(p[:, right] <= rivals.max(axis=1, initial=0.0))
+    first = int(behind[-1]) + 1 if len(behind) else 0
+    return first if first < len(p) else None
+
+
+def descents(paths: Mapping[str, Curve], losses: Mapping[str, Loss], right: int, example: int) -> Figure:
+    """The right class's probability step by step and, with three classes, the ways through the simplex.
+
+    The figure carries `play`: which traces grow from step to step, and which stand at the last one.
+
+    Args:
+        right: the right class; example: which example; both counted from 0.
+    """
+    three = next(iter(paths.values())).at.shape[1] == 3
+    data, moving = [], []
+    drawn = []
+    for number, (name, curve) in enumerate(paths.items()):
+        p = curve.at[:, right, example]
+        at = np.arange(len(p))
+        when = arrival(curve, right, example)
+        said = f"{losses[name].short}: " + (f"right from step {when}" if when is not None else "still wrong")
+        drawn.append((said, number, at, p))
+        panels = [(at, p, {})]
+        if three:
+            way = to_plane(curve.at[:, :, example])
+            panels.append((way[:, 0], way[:, 1], {"xaxis": "x2", "yaxis": "y2"}))
+        for x, y, axes in panels:
+            moving.append([len(data), len(data) + 1])
+            data.append(line(x, y, losses[name].short, number, **axes))
+            data.append({
+                "type": "scatter", "mode": "markers", "x": numbers(x[-1:]), "y": numbers(y[-1:]), **axes,
+                "marker": {"color": f"--series{number}", "size": 11}, "hoverinfo": "skip",
+            })  # fmt: skip
+    last = len(drawn[0][2]) - 1
+    layout: Figure = {
+        "title": heading(f"p of the right class (class {right + 1}, example {example + 1})"),
+        "height": 300,
+        "margin": {"t": 32, "b": 40, "r": 8 if three else 210},
+        "xaxis": axis(
+            "step of gradient descent on the logits", range=[0, last], domain=[0, 0.42 if three else 1.0]
+        ),
+        "yaxis": {"range": [-0.03, 1.03]},
+        "annotations": ends(drawn, last, 0.085),
+    }  # fmt: skip
+    if three:
+        data.append(triangle(xaxis="x2", yaxis="y2"))
+        layout |= plane("2", domain=[0.62, 1.0])
+        layout["annotations"] += corners(right, xref="x2", yref="y2")
+    return {"data": data, "layout": layout, "play": {"steps": last, "pairs": moving}}

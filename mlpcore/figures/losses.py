@@ -1,0 +1,168 @@
+"""Figures of losses on logits: over the margin, along one logit, example by example."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ..logits import Compared, Curve, Kink
+from ..losses import Loss
+from ..network import Array
+from .base import DASHES, Figure, axis, heading, label, line, numbers, upright
+
+
+def over_margin(
+    curve: Curve, what: str, now: float, kinks: Sequence[Kink], slopes: tuple[Array, Array] | None = None
+) -> Figure:
+    """The loss or the norm of its gradient over the margin, with every kink marked on curve and axis.
+
+    Args:
+        what: "loss" or "norm".
+        now: the margin in force.
+        slopes: dL/dm on the left and on the right of every kink, where they are to be read.
+    """
+    values = curve.loss if what == "loss" else curve.norm
+    title = "loss L" if what == "loss" else "‖∂L/∂O‖"
+    low, high = float(curve.at[0]), float(curve.at[-1])
+    at = np.array([k.margin for k in kinks])
+    said = [f"m = {k.margin:.4g}: rival {k.rival + 1} of example {k.example + 1} becomes active" for k in kinks]
+    if slopes is not None:
+        sides = zip(said, *slopes, strict=True)
+        said = [f"{s}<br>dL/dm is {left:g} on the left, {right:g} on the right" for s, left, right in sides]
+    marks = {"type": "scatter", "mode": "markers", "x": numbers(at, 12)}
+    points = {
+        **marks,
+        "y": numbers(np.interp(at, curve.at, values)) if len(at) else [],
+        "text": said,
+        "marker": {"color": "--paper", "size": 9, "line": {"color": "--series0", "width": 2}},
+        "hovertemplate": "%{text}<extra></extra>",
+    }
+    # One trace of strokes: a shape for each would cost more than the chart.
+    ticks = {
+        **marks,
+        "y": [0.0] * len(at),
+        "marker": {"symbol": "line-ns-open", "size": 14, "color": "--ink"},
+        "hoverinfo": "skip",
+    }
+    hover = f"m = %{{x:.4g}}<br>{title} = %{{y:.4g}}<extra></extra>"
+    return {
+        "data": [line(curve.at, values, title, 0, hovertemplate=hover), points, ticks],
+        "layout": {
+            "title": heading(title),
+            "height": 230,
+            "margin": {"t": 30, "b": 36},
+            "xaxis": axis("margin m", range=[low, high]),
+            "yaxis": {"rangemode": "tozero"},
+            "shapes": [upright(now)],
+            "annotations": [label(now, 1.0, f" m = {now:.3g}".replace("-", "−"), yref="paper", yanchor="bottom")],
+        },
+    }
+
+
+def ends(curves: Sequence[tuple[str, int, Array, Array]], high: float, apart: float) -> list[Figure]:
+    """Each curve named at its right end, moved apart where they end together."""
+    found = sorted((float(y[-1]), name, number) for name, number, _, y in curves)
+    # From the top down where they would leave the chart, else from the bottom up.
+    places = [y for y, _, _ in found]
+    for k in range(1, len(places)):
+        places[k] = max(places[k], places[k - 1] + apart)
+    if places[-1] > (top := found[-1][0]):
+        places = [min(y, top - apart * (len(places) - 1 - k)) for k, y in enumerate(places)]
+    return [label(high, y, f" {name}", f"--series{number}") for y, (_, name, number) in zip(places, found, strict=True)]
+
+
+def along_logit(
+    curves: Mapping[str, tuple[Curve, Loss]], what: str, cell: tuple[int, int], now: float, wrong: Array
+) -> Figure:
+    """The loss, or `dL/do` of the moved logit, for several losses while one logit moves.
+
+    Args:
+        what: "loss" or "gradient".
+        cell: the logit (class, example); now: its present value.
+        wrong: for every point whether the answer is confidently wrong there.
+    """
+    j, n = cell
+    drawn = []
+    for number, (curve, loss) in enumerate(curves.values()):
+        drawn.append((loss.short, number, curve.at, curve.loss if what == "loss" else curve.gradient[:, j, n]))
+    at = drawn[0][2]
+    low, high = float(at[0]), float(at[-1])
+    name = f"o<sub>{j + 1}{n + 1}</sub>"
+    title = "loss L" if what == "loss" else f"∂L/∂{name}"
+    top = max(float(np.abs(y).max()) for *_, y in drawn) or 1.0
+    low_y = min(float(y.min()) for *_, y in drawn)
+    spread = max(top - low_y, 1e-12)
+    shading, words = _shaded(at, wrong)
+    return {
+        "data": [line(x, y, s, k) for s, k, x, y in drawn],
+        "layout": {
+            "title": heading(title),
+            "height": 300,
+            "margin": {"t": 32, "b": 38, "r": 130},
+            "hovermode": "x",
+            "xaxis": axis(f"{name}: logit of class {j + 1}, example {n + 1}", range=[low, high]),
+            "shapes": [*shading, upright(now)],
+            "annotations": [*ends(drawn, high, spread / 9), *words,
+                            label(now, 1.0, f" now {now:.3g}".replace("-", "−"), yref="paper", yanchor="bottom")],
+        },
+    }  # fmt: skip
+
+
+def _shaded(x: Array, wrong: Array) -> tuple[list[Figure], list[Figure]]:
+    """The stretches where the answer is confidently wrong, and the words for them."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], wrong.astype(int), [0]])))
+    shapes, words = [], []
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        x0, x1 = float(x[start]), float(x[end - 1])
+        shapes.append({
+            "type": "rect", "x0": x0, "x1": x1, "yref": "paper", "y0": 0, "y1": 1,
+            "fillcolor": "--soft", "line": {"width": 0}, "layer": "below",
+        })  # fmt: skip
+        at = {"yref": "paper", "xanchor": "center", "yanchor": "bottom", "bgcolor": "--soft"}
+        words.append(label((x0 + x1) / 2, 0.02, "confidently wrong", "--quiet", **at))
+    return shapes, words
+
+
+#: Smaller norms are drawn here: the scale is logarithmic, and a gradient may be exactly 0.
+FLOOR = 1e-4
+
+
+def per_example(found: Mapping[str, Compared], losses: Mapping[str, Loss], right: Array, what: str) -> Figure:
+    """The norm of each example's gradient, or its cosine to cross-entropy's, over the right class's probability.
+
+    Args:
+        what: "norms" or "cosines".
+        right: p_y of each example, shape (N,).
+    """
+    title = "‖∂L/∂o‖ of each example" if what == "norms" else "cosine to cross-entropy's gradient"
+    order = np.argsort(right)
+    logarithmic = {"type": "log", "exponentformat": "power", "dtick": 1}
+    symbols = ("circle", "square", "diamond", "cross", "x", "triangle-up")
+    data = []
+    for number, (name, c) in enumerate(found.items()):
+        if what == "cosines" and name == "CrossEntropy":
+            continue
+        y = getattr(c, what)[order]
+        data.append({
+            **line(right[order], np.maximum(y, FLOOR) if what == "norms" else y, losses[name].short, number),
+            "mode": "lines+markers",
+            "marker": {"color": f"--series{number}", "size": 8, "symbol": symbols[number]},
+            "line": {"color": f"--series{number}", "dash": DASHES[number], "width": 1.2},
+            "text": [f"example {n + 1}<br>{losses[name].short}: {v:.3g}" for n, v in zip(order, y, strict=True)],
+            "hovertemplate": "%{text}<br>p<sub>y</sub> %{x:.3g}<extra></extra>",
+        })  # fmt: skip
+    return {
+        "data": data,
+        "layout": {
+            "title": heading(title),
+            "height": 270,
+            "margin": {"t": 72 if what == "norms" else 34, "b": 40},
+            "xaxis": axis("p<sub>y</sub>: probability of the right class", range=[-0.02, 1.02]),
+            "yaxis": logarithmic if what == "norms" else {"range": [-1.08, 1.08]},
+            "showlegend": what == "norms",
+            "legend": {
+                "orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 1, "xanchor": "right", "font": {"size": 12},
+            },
+        },
+    }  # fmt: skip

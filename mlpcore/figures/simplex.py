@@ -1,0 +1,198 @@
+"""The probability simplex of three classes: a loss as a map, its gradient as arrows, its kinks as lines."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from ..conventions import Conventions
+from ..logits import CONFIDENT, on_simplex, one_hot, steps
+from ..losses import Loss
+from ..network import Array
+from ..notation import G, O, Y
+from ..steps import evaluate
+from .base import Figure, heading, label, numbers
+
+#: The corners, class 1 at the left, class 2 at the right, class 3 on top.
+CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(3) / 2]])
+_SIDE = 61
+_EDGE = 1e-3
+
+
+def to_plane(p: Array) -> Array:
+    """Points of the simplex, shape (P, 3) -> places in the triangle, shape (P, 2)."""
+    return np.asarray(p) @ CORNERS
+
+
+def to_simplex(x: float, y: float) -> Array:
+    """A place in the triangle -> probabilities, kept inside and away from 0 so that their logs are finite."""
+    third = y / CORNERS[2, 1]
+    second = x - third / 2
+    p = np.clip([1 - second - third, second, third], _EDGE, None)
+    return p / p.sum()
+
+
+@lru_cache(maxsize=4)
+def _grid(side: int) -> tuple[Array, Array, Array, Array]:
+    """x and y of a grid over the triangle, the probabilities of its points, and which lie inside."""
+    x, y = np.linspace(0, 1, side), np.linspace(0, CORNERS[2, 1], side)
+    xs, ys = np.meshgrid(x, y)
+    third = ys / CORNERS[2, 1]
+    p = np.stack([1 - (xs - third / 2) - third, xs - third / 2, third], axis=-1).reshape(-1, 3)
+    inside = (p > -1e-9).all(axis=1)
+    p = np.clip(p, 1e-9, None)
+    return x, y, p / p.sum(axis=1, keepdims=True), inside
+
+
+def triangle(**more: Any) -> Figure:
+    """The edges of the simplex."""
+    around = CORNERS[[0, 1, 2, 0]]
+    return {
+        "type": "scatter", "mode": "lines", "x": numbers(around[:, 0]), "y": numbers(around[:, 1]),
+        "line": {"color": "--quiet", "width": 1.5}, "hoverinfo": "skip", **more,
+    }  # fmt: skip
+
+
+def corners(right: int, **more: Any) -> list[Figure]:
+    """The names of the corners."""
+    return [
+        label(
+            float(x), float(y) + (0.04 if k == 2 else -0.05), f"class {k + 1}" + (" (right)" if k == right else ""),
+            xanchor="center", **more,
+        )
+        for k, (x, y) in enumerate(CORNERS)
+    ]  # fmt: skip
+
+
+def plane(number: str = "", **across: Any) -> Figure:
+    """The hidden axes of a triangle, the same length in both directions."""
+    x, y = f"x{number}", f"y{number}"
+    hidden = {"visible": False}
+    return {
+        f"xaxis{number}": {**hidden, "range": [-0.12, 1.12], "constrain": "domain", "anchor": y, **across},
+        f"yaxis{number}": {**hidden, "range": [-0.1, 0.97], "scaleanchor": x, "anchor": x},
+    }
+
+
+def simplex(loss: Loss, right: int, conventions: Conventions, points: Array, chosen: int) -> Figure:
+    """The loss of one example over the simplex, with the pull -dL/do at its points.
+
+    Args:
+        right: the right class, counted from 0.
+        points: probabilities of the examples that have this right class, shape (P, 3).
+        chosen: which of them is the chosen one, or -1.
+    """
+    return {
+        "data": [*_map(loss, right, conventions), *_examples(points, chosen)],
+        "layout": {
+            "title": heading(loss.short),
+            "height": 310,
+            "margin": {"l": 8, "r": 8, "t": 30, "b": 8},
+            **plane(),
+            "shapes": _confident(right),
+            "annotations": corners(right),
+        },
+    }
+
+
+@lru_cache(maxsize=64)
+def _map(loss: Loss, right: int, conventions: Conventions) -> tuple[Figure, ...]:
+    """What does not depend on where the examples are: loss, kinks and pulls."""
+    x, y, p, inside = _grid(_SIDE)
+    curve = on_simplex(p, right, loss, conventions)
+    z = np.where(inside, curve.loss, np.nan)
+    norms = np.where(inside, curve.norm, np.nan)
+    heat = {
+        "type": "heatmap",
+        "x": numbers(x),
+        "y": numbers(y),
+        "z": numbers(z.reshape(_SIDE, _SIDE), 4),
+        "zmin": 0.0,
+        # Where a loss grows without bound, its corners would leave the rest pale.
+        "zmax": float(np.nanpercentile(z, 97)) or 1.0,
+        "colorscale": [[0, "--paper"], [0.5, "--middle"], [1, "--strong"]],
+        "showscale": False,
+        "zsmooth": "best",
+        "hoverongaps": False,
+        "customdata": numbers(np.column_stack([p, norms]).reshape(_SIDE, _SIDE, 4), 3),
+        "hovertemplate": "p = (%{customdata[0]:.2f}, %{customdata[1]:.2f}, %{customdata[2]:.2f})"
+        "<br>loss %{z:.3g}, ‖∂L/∂o‖ %{customdata[3]:.2g}<extra></extra>",
+    }
+    return (heat, triangle(), *_kinks(loss, right, conventions), _arrows(loss, right, conventions))
+
+
+def _confident(right: int) -> list[Figure]:
+    """A dashed line before each wrong corner: beyond it the answer is confidently wrong."""
+    lines = []
+    for wrong in {0, 1, 2} - {right}:
+        ends = [CONFIDENT * CORNERS[wrong] + (1 - CONFIDENT) * CORNERS[k] for k in range(3) if k != wrong]
+        (x0, y0), (x1, y1) = np.array(ends).tolist()
+        lines.append({
+            "type": "line", "x0": x0, "y0": y0, "x1": x1, "y1": y1,
+            "line": {"color": "--ink", "width": 2, "dash": "dot"},
+        })  # fmt: skip
+    return lines
+
+
+def _kinks(loss: Loss, right: int, conventions: Conventions) -> list[Figure]:
+    """The lines on which a gap is zero: there the gradient jumps."""
+    plain = conventions.loss(loss)
+    listed = [s for s in steps(plain) if s.phase == "loss"]
+    if G not in {s.out for s in listed}:
+        return []
+    x, y, p, inside = _grid(_SIDE)
+    targets = one_hot([right], 3)
+    values = {O: np.log(p)[:, :, None], Y: targets, **{v: np.asarray(c) for v, c in loss.constants().items()}}
+    gaps = evaluate(listed, values)[G][:, :, 0]
+    return [
+        {
+            "type": "contour",
+            "x": numbers(x),
+            "y": numbers(y),
+            "z": numbers(np.where(inside, gaps[:, k], np.nan).reshape(_SIDE, _SIDE), 5),
+            "contours": {"start": 0, "end": 0, "size": 1, "coloring": "lines"},
+            "colorscale": [[0, "--ink"], [1, "--ink"]],
+            "showscale": False,
+            "line": {"width": 2},
+            "hoverinfo": "skip",
+        }
+        for k in range(3)
+        if k != right or loss.name == "OneVsAll"
+    ]
+
+
+def _arrows(loss: Loss, right: int, conventions: Conventions) -> Figure:
+    """-dL/do at a few points: how hard each logit is pulled, towards its own corner."""
+    steps_ = 9
+    p = np.array([(i, j, steps_ - i - j) for i in range(steps_ + 1) for j in range(steps_ + 1 - i)], dtype=float)
+    p = (p + 0.25) / (steps_ + 0.75)
+    curve = on_simplex(p, right, loss, conventions)
+    pull = -curve.gradient[:, :, 0] @ CORNERS
+    largest = max(float(np.linalg.norm(pull, axis=1).max()), np.finfo(float).tiny)
+    start = to_plane(p)
+    end = start + 0.1 * pull / largest
+    side = 0.18 * (end - start)
+    across = side[:, ::-1] * [1, -1]
+    gap = np.full_like(start, np.nan)
+    path = np.stack([start, end, end - side + 0.6 * across, end, end - side - 0.6 * across, gap], axis=1).reshape(-1, 2)
+    return {
+        "type": "scatter", "mode": "lines", "x": numbers(path[:, 0]), "y": numbers(path[:, 1]),
+        "line": {"color": "--ink", "width": 1.3}, "hoverinfo": "skip",
+    }  # fmt: skip
+
+
+def _examples(points: Array, chosen: int) -> list[Figure]:
+    """The examples themselves; the chosen one ringed."""
+    if not len(points):
+        return []
+    at = to_plane(points)
+    return [{
+        "type": "scatter", "mode": "markers", "x": numbers(at[:, 0]), "y": numbers(at[:, 1]),
+        "marker": {
+            "color": "--minus", "size": [15 if k == chosen else 9 for k in range(len(at))],
+            "line": {"color": "--ink", "width": 1.5},
+        },
+        "hoverinfo": "skip",
+    }]  # fmt: skip
