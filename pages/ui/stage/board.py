@@ -17,7 +17,7 @@ import numpy as np
 from mlpcore.conventions import Layout
 from mlpcore.derivation import Claim, Derivation
 from mlpcore.notation import PARTS, Var
-from mlpcore.setups import Setup
+from mlpcore.setups import Editable
 from mlpcore.steps import Step
 from pages.ui.stage.score import Json, key, mathml, matrix_of, pack, step_of, views_of
 
@@ -29,12 +29,12 @@ STACKED = 20_000
 Ran = tuple[list[Step], dict[Var, np.ndarray]]
 
 #: The names of what can be chosen on some board.
-CHOICES = ("chapter", "target", "product", "how", "candidate", "way")
+CHOICES = ("chapter", "target", "product", "how", "candidate", "way", "show", "over")
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a visitor is on the derivation page.
+    """Where a visitor is on a page that has chapters.
 
     Attributes:
         chapter: which board.
@@ -53,7 +53,7 @@ class Place:
 class Board:
     """A board being put together."""
 
-    setup: Setup
+    setup: Editable
     values: dict[Var, np.ndarray]
     place: Place
     matrices: dict[str, Json] = field(default_factory=dict)
@@ -173,7 +173,8 @@ class Board:
             "kind": kind,
             "arrangement": arrangement,
             "matrices": self.matrices,
-            "steps": self.steps,
+            # A board writes its own lines; of a step it needs what a number's origin is told with.
+            "steps": [{k: v for k, v in s.items() if k not in ("formula", "index", "tiles")} for s in self.steps],
             "checks": {},
             "parts": PARTS,
             "lines": self.lines,

@@ -20,7 +20,7 @@ from mlpcore.conventions import Layout
 from mlpcore.gradcheck import GradCheck, affordable, check_steps
 from mlpcore.notation import PARTS, Var
 from mlpcore.schedules import SCHEDULES
-from mlpcore.setups import Setup
+from mlpcore.setups import Editable, Setup
 from mlpcore.steps import Op, Step
 
 Json = dict[str, Any]
@@ -56,7 +56,7 @@ def key(var: Var) -> str:
     return ("new." if var.new else "") + var.kind + ("" if var.layer is None else str(var.layer)) + at
 
 
-def by_key(setup: Setup) -> dict[str, Var]:
+def by_key(setup: Editable) -> dict[str, Var]:
     """The editable matrices by their names on the wire."""
     return {key(v): v for v in setup.inputs()}
 
@@ -82,21 +82,20 @@ def pack(array: np.ndarray, exact: bool = True) -> list[Any] | Json:
 def score(setup: Setup, schedule: str) -> Json:
     """The whole of a training step, ready for the stage."""
     steps, values = setup.run(schedule)
+    keeps_all = schedule == next(iter(SCHEDULES))
+    return {**played(setup, steps, values, keeps_all), "cards": cards(values)}
+
+
+def played(what: Editable, steps: list[Step], values: Mapping[Var, np.ndarray], keeps_all: bool = True) -> Json:
+    """Steps and their matrices, ready to be stepped through."""
     check = check_steps(steps, values, most=affordable(values))
-    editable = setup.inputs()
-    lay = setup.conventions.lay
+    editable, lay = what.inputs(), what.conventions.lay
     matrices = {key(v): matrix_of(v, values[v], lay, v in editable) for v in values}
-    played = []
+    listed = []
     for step in steps:
         views = views_of(step, values, lay, matrices)
-        played.append(step_of(step, views, lay, keeps_all=schedule == next(iter(SCHEDULES))))
-    return {
-        "matrices": matrices,
-        "steps": played,
-        "checks": checks_of(check),
-        "parts": PARTS,
-        "cards": cards(values),
-    }
+        listed.append(step_of(step, views, lay, keeps_all))
+    return {"matrices": matrices, "steps": listed, "checks": checks_of(check), "parts": PARTS}
 
 
 def views_of(step: Step, values: Mapping[Var, np.ndarray], lay: Layout, matrices: Json) -> dict[int, Json]:

@@ -116,6 +116,7 @@ function paintTile(stage, tile, scale) {
       !Number.isFinite(value) && "odd",
       value < 0 && !veiled && "minus",
       veiled && "veiled",
+      matrix.struck && !veiled && value !== 0 && stage.score.matrices[matrix.struck].data[at] === 0 && "struck",
       cell.querySelector("input") && "editing",
     ];
     const classes = name.filter(Boolean).join(" ");

@@ -39,7 +39,9 @@ class Player extends Walker {
     this.reader = el("div", "reader");
     this.live = el("div", "spoken");
     this.live.setAttribute("aria-live", "polite");
+    this.chapters = el("nav", "chapters");
     this.root.replaceChildren(
+      this.chapters,
       this.bar,
       el("div", "main", el("div", "left", this.equation, this.field, this.reader), this.list),
       this.live,
@@ -60,6 +62,8 @@ class Player extends Walker {
       this.origin = {};
     }
     this.step = Math.max(0, Math.min(this.step, this.score.steps.length - 1));
+    if (payload.choices) this.fillChoices();
+    this.root.classList.toggle("chaptered", Boolean(payload.choices));
     if (!this.bar.querySelector(".legend")) this.bar.append(legend(this.score.parts));
     this.fillList();
     this.draw();

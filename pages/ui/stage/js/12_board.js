@@ -48,6 +48,7 @@ class Board extends Playing {
     const dark = this.colours?.dark;
     this.take(payload, host, post);
     if (this.score === before && this.colours.dark === dark) return;
+    this.root.classList.toggle("bench", payload.arrangement === "bench");
     const about = JSON.stringify([payload.lines.map((l) => l.formula), payload.frame.letters, payload.frame.sizes]);
     if (about !== this.about) {
       this.about = about;
@@ -222,11 +223,11 @@ class Board extends Playing {
       const words = el("span", "numbers", frame.says && this.count > 1 ? this.frameWords() : "");
       if (!frame.reads || !this.here()) return say(...(words.textContent ? [words] : []), hint);
       const m = matrices[frame.reads];
-      const at = m.shape.length ? this.index.slice(0, m.shape.length) : [];
+      const at = [...maker[frame.reads].makes].map((letter) => this.held[letter] ?? 0);
       return say(numbersNode(this.named(cellLine(maker[frame.reads], matrices, at, 6), m)), hint);
     }
     const m = matrices[id];
-    const zero = m.why === "zero" && m.data[flat(m, index)] === 0 ? this.reason(m, index) : "";
+    const zero = this.leftOut(m, index) || (m.why === "zero" && m.data[flat(m, index)] === 0 ? this.reason(m, index) : "");
     const text = maker[id] ? this.named(cellLine(maker[id], matrices, index, 6), m, index) : `${m.text}${place(index)} = ${shortest(m.data[flat(m, index)])}`;
     say(numbersNode(text), el("span", "hint", zero || (m.editable ? feedsWords(matrices, fed) : m.word)));
   }
@@ -238,6 +239,13 @@ class Board extends Playing {
     const { matrices } = this.score;
     const name = `\u2202${matrices[m.of].text}${place(index)}/\u2202${matrices[m.by].text}${place(this.index)}`;
     return line.replace(m.text + place(index), name);
+  }
+
+  /** Why a number does not count: the matrix that it is multiplied with is 0 there. */
+  leftOut(m, index) {
+    const mask = this.score.matrices[m.struck];
+    if (!mask || mask.data[flat(mask, index)] !== 0) return "";
+    return `Not counted, because ${cellLine(this.score.maker[m.struck], this.score.matrices, index, 6)}`;
   }
 
   /** Why a local derivative is zero here: the matrix does not read that cell, or the slope is zero. */

@@ -3,37 +3,10 @@
 const SIGN = 30; // what stands between two matrices
 const ABOVE = 54; // caption and column numbers of a matrix
 const BETWEEN = 62; // the words of a line
+const BENCH = 250; // the height of a bench, whose charts need the rest of the screen
 const SHOWN = 10; // cells along an axis of a windowed matrix
 
 Object.assign(Board.prototype, {
-  fillChoices() {
-    const signature = JSON.stringify(this.score.choices);
-    if (signature === this.offered) return;
-    this.offered = signature;
-    const focused = this.root.getRootNode().activeElement?.dataset?.choice;
-    const [chapters, ...rest] = this.score.choices.map((choice) => this.choiceRow(choice));
-    this.chapters.replaceChildren(chapters);
-    this.choices.replaceChildren(...rest);
-    if (focused) this.root.querySelector(`[data-choice="${CSS.escape(focused)}"]`)?.focus();
-  },
-
-  choiceRow({ name, label, options, chosen }) {
-    const row = el("div", `choice ${name}`, ...(label ? [el("span", "hint", label)] : []));
-    row.setAttribute("role", "group");
-    row.setAttribute("aria-label", label || name);
-    for (const { value, label: face, spoken, mark } of options) {
-      const b = el("button", "", face.startsWith("<math") ? mathNode(face) : face);
-      if (mark) b.append(el("span", `mark ${mark === "\u2713" ? "good" : "bad"}`, mark));
-      b.type = "button";
-      b.dataset.choice = `${name}/${value}`;
-      b.setAttribute("aria-pressed", String(value === chosen));
-      b.setAttribute("aria-label", spoken);
-      b.onclick = () => value !== chosen && this.post("choose", { name, value, at: Date.now() });
-      row.append(b);
-    }
-    return row;
-  },
-
   /** The part of each axis that is drawn: all of it, or a stretch around what the frame holds. */
   windowOf(spec) {
     const m = this.score.matrices[spec.id];
@@ -54,7 +27,8 @@ Object.assign(Board.prototype, {
   measure() {
     const width = this.root.clientWidth - 12;
     const proof = this.score.arrangement === "proof" && width > 760;
-    const room = Math.max(260, this.sheet.clientHeight - 8);
+    const bench = this.score.arrangement === "bench";
+    const room = bench ? this.score.room ?? BENCH : Math.max(260, this.sheet.clientHeight - 8);
     const across = proof ? width * 0.5 : width;
     const strips = this.score.lines.map((line) => (line.strip ?? []).map((spec) => ({ ...this.windowOf(spec), small: spec.small })));
     const high = (cw, ch) =>
@@ -69,7 +43,7 @@ Object.assign(Board.prototype, {
         return total + sum + row + BETWEEN;
       }, 0);
     const widest = Math.max(1, ...strips.flat().filter((s) => !s.small).map((s) => s.cols));
-    const top = Math.min(proof ? 54 : 72, Math.floor((across - SIGN - 30) / widest));
+    const top = Math.min(proof || bench ? 54 : 72, Math.floor((across - SIGN - 30) / widest));
     const phone = innerWidth <= 760;
     const { cw, ch } =
       phone || proof
@@ -126,7 +100,7 @@ Object.assign(Board.prototype, {
   },
 
   line(line, sizes) {
-    const formula = mathNode(line.formula, "formula");
+    const formula = mathNode(line.formula ?? "", "formula");
     const seal = el("span", "badge");
     const why = el("span", "hint", line.why);
     const numbers = line.numbers === false || !line.value ? null : el("output", "numbers");
@@ -143,7 +117,7 @@ Object.assign(Board.prototype, {
     }
     const node = sizes.proof
       ? el("section", "claim", el("div", "left", formula, why), el("div", "right", ...[numbers, line.strip && strip, seal].filter(Boolean)))
-      : el("section", "claim", el("div", "head", formula, seal, why), ...[numbers, line.strip && strip].filter(Boolean));
+      : el("section", "claim", ...(line.formula ? [el("div", "head", formula, seal, why)] : []), ...[numbers, line.strip && strip].filter(Boolean));
     return { node, seal, numbers };
   },
 

@@ -7,6 +7,7 @@ export default function (component) {
   const { data, parentElement, setStateValue } = component;
   const payload = data[0];
   let stage = instances.get(parentElement);
+  clearTimeout(stage?.ending);
   if (!stage) {
     const root = parentElement.querySelector(".mlp");
     root.classList.add(payload.kind);
@@ -16,8 +17,11 @@ export default function (component) {
   }
   const host = parentElement.host ?? parentElement;
   stage.update(payload, host, (name, value) => setStateValue(name, value));
+  // While data comes in quickly, Streamlit cleans up and calls again at once: then nothing has ended.
   return () => {
-    stage.destroy();
-    instances.delete(parentElement);
+    stage.ending = setTimeout(() => {
+      stage.destroy();
+      instances.delete(parentElement);
+    });
   };
 }
