@@ -6,12 +6,14 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 STEP = "pages/1_Step_through.py"
 DERIVE = "pages/2_Derivation.py"
+HINGE = "pages/3_Hinge_loss.py"
 
 
-def stages(block):
+def components(block):
+    """What every component of ours on the page was sent."""
     for child in block.children.values():
         if hasattr(child, "children"):
-            yield from stages(child)
+            yield from components(child)
         elif child.type == "bidi_component":
             yield json.loads(child.proto.json)[0]
 
@@ -19,8 +21,14 @@ def stages(block):
 def told(app):
     """The score the stage on the page was sent."""
     assert not app.exception
-    (score,) = stages(app._tree)
+    (score,) = (sent for sent in components(app._tree) if "matrices" in sent)
     return score
+
+
+def charts(app):
+    """The figures on the page, by their titles."""
+    sent = [s["figure"] for s in components(app._tree) if "figure" in s]
+    return {figure["layout"]["title"]["text"]: figure for figure in sent}
 
 
 def send(app, stage, **state):

@@ -13,13 +13,29 @@ from typing import Any
 import streamlit as st
 
 from mlpcore import EXAMPLES, SCHEDULES, Setup, Var
+from mlpcore.logits import LABS, Lab
 from mlpcore.setups import with_cells
 from pages.ui.stage.board import CHOICES, Place, moved
 from pages.ui.stage.score import by_key, key
 
 FIRST = "worksheet"
+FIRST_LAB = "four answers"
 _WORK = "work"
 _SEEN = "seen"
+
+
+@dataclass(frozen=True)
+class LabView:
+    """What the charts of the laboratory show.
+
+    Attributes:
+        shown: names of the losses that are drawn side by side.
+        rate, count: of the descents on the logits.
+    """
+
+    shown: tuple[str, ...] = ("SoftmaxHinge", "CrossEntropy", "ScoreHinge")
+    rate: float = 1.0
+    count: int = 100
 
 
 @dataclass(frozen=True)
@@ -32,6 +48,9 @@ class Work:
         schedule: what stays cached.
         step: the cursor, a number of a step.
         place: where on the derivation page.
+        lab: logits, labels and margin of the laboratory; its conventions are the set-up's (see `lab`).
+        lab_example: what they were made from; `lab_place` where on its page; `lab_view` what its
+            charts show.
         rev: counts the times the cursor was set from here and not by the stage.
         answer: what the stage was last told about its edits.
         notices: name of a widget -> (what was wrong, what it was given).
@@ -43,6 +62,10 @@ class Work:
     schedule: str = "cache S and Z"
     step: int = 0
     place: Place = field(default_factory=Place)
+    lab: Lab = LABS[FIRST_LAB].lab
+    lab_example: str = FIRST_LAB
+    lab_place: Place = field(default_factory=Place)
+    lab_view: LabView = field(default_factory=LabView)
     rev: int = 0
     answer: dict[str, Any] | None = None
     notices: dict[str, tuple[str, Any]] = field(default_factory=dict)
@@ -54,6 +77,11 @@ def current() -> Work:
     if _WORK not in st.session_state:
         st.session_state[_WORK] = Work(EXAMPLES[FIRST].setup)
     return st.session_state[_WORK]
+
+
+def lab() -> Lab:
+    """The laboratory, under the conventions in force."""
+    return replace(current().lab, conventions=current().setup.conventions)
 
 
 def _put(**changes: Any) -> None:
@@ -84,6 +112,40 @@ def load_example(widget: str | None = None) -> None:
         _put(setup=setup, example=name, step=0, rev=current().rev + 1, notices={})
 
 
+def load_lab(widget: str | None = None) -> None:
+    """Callback: the chosen logits and labels, or the present ones as they were."""
+    name = st.session_state.get(widget) if widget else current().lab_example
+    if name in LABS:
+        place = replace(current().lab_place, frame=0, rev=current().lab_place.rev + 1)
+        _put(lab=LABS[name].lab, lab_example=name, lab_place=place, notices={})
+
+
+def change_view(widget: str, name: str) -> None:
+    """Callback: another value for the field `name` of `lab_view`. An empty choice is none."""
+    value = st.session_state.get(widget)
+    if value:
+        value = tuple(value) if isinstance(value, list | tuple) else value
+        _put(lab_view=replace(current().lab_view, **{name: value}))
+
+
+def clicked(chart: str) -> dict[str, float] | None:
+    """Where a chart was clicked since the last run: {x, y}; None if it was not."""
+    news = _news(chart, "click")
+    at = {axis: news.get(axis) for axis in ("x", "y")}
+    good = all(isinstance(v, int | float) and not isinstance(v, bool) and abs(v) < 1e6 for v in at.values())
+    return at if good else None
+
+
+def put_lab(lab: Lab) -> None:
+    """Another laboratory, from what a chart reported."""
+    _put(lab=lab)
+
+
+def value_of(widget: str) -> Any:
+    """What a widget of a form holds, for a button that reads several; None where it has none."""
+    return st.session_state.get(widget)
+
+
 def choose_schedule(widget: str) -> None:
     """Callback: another schedule. The cursor stays on the equation it is on."""
     name = st.session_state.get(widget)
@@ -91,25 +153,28 @@ def choose_schedule(widget: str) -> None:
         _put(schedule=name)
 
 
-def change(widget: str | None, how: Callable[[Setup, Any], Setup], name: str | None = None) -> None:
-    """Callback: replace the set-up by `how(setup, value of the widget)`.
+def change(
+    widget: str | None, how: Callable[[Any, Any], Any], name: str | None = None, *, about: str = "setup"
+) -> None:
+    """Callback: replace the set-up (or the laboratory) by `how(what it is, value of the widget)`.
 
     Where that raises ValueError, nothing changes and its message stands beside the widget.
 
     Args:
         widget: the key whose value is read; None for a button, which has none.
         name: what `notice` is asked by, where the key is `fresh` and so does not last.
+        about: "setup" or "lab".
     """
     work = current()
     if widget is not None and widget not in st.session_state:
         return  # left behind on another page: it has no value any more
     value = st.session_state[widget] if widget else None
     try:
-        setup = how(work.setup, value)
+        new = how(lab() if about == "lab" else work.setup, value)
     except (ValueError, KeyError) as error:
         _put(notices=work.notices | {name or widget: (str(error), value)}, fails=work.fails + 1)
     else:
-        _put(setup=setup, notices={})
+        _put(**{about: new}, notices={})
 
 
 def notice(widget: str) -> tuple[str, Any] | None:
@@ -117,23 +182,35 @@ def notice(widget: str) -> tuple[str, Any] | None:
     return current().notices.get(widget)
 
 
-def take_reports(stage: str) -> bool:
+#: What a stage can be about -> where its visitor's place is kept.
+_PLACES = {"setup": "place", "lab": "lab_place"}
+
+
+def take_reports(stage: str, about: str = "setup") -> bool:
     """Take in what a stage reported since the last run: edits, cursor, a step to open.
 
     A stage's state stays in the session from run to run, so each report is taken once.
+
+    Args:
+        about: what its matrices are, a name of `_PLACES`.
 
     Returns:
         Whether the stage asks to open a step on the page that plays them.
     """
     if message := _news(stage, "edits"):
-        _take_edits(message)
+        _take_edits(message, about)
+    place = _PLACES[about]
+
+    def move(**how: Any) -> None:
+        _put(**{place: moved(getattr(current(), place), **how)})
+
     if (step := _step(_news(stage, "cursor"))) is not None:
-        _put(step=step)
+        _put(step=step) if about == "setup" else move(frame=step)
     if chosen := _choice(_news(stage, "choose")):
-        _put(place=moved(current().place, chosen=chosen))
+        move(chosen=chosen)
     picked = _news(stage, "pick")
-    if picked.get("rev") == current().place.rev and (frame := _count(picked.get("frame"))) is not None:
-        _put(place=moved(current().place, frame=frame))
+    if picked.get("rev") == getattr(current(), place).rev and (frame := _count(picked.get("frame"))) is not None:
+        move(frame=frame)
     if (step := _step(_news(stage, "open"))) is None:
         return False
     _put(step=step, rev=current().rev + 1)
@@ -169,7 +246,7 @@ def _choice(message: dict[str, Any]) -> tuple[str, str] | None:
     return (name, value) if name in CHOICES else None
 
 
-def _take_edits(message: dict[str, Any]) -> None:
+def _take_edits(message: dict[str, Any], about: str) -> None:
     """Apply what was typed on the stage and answer it.
 
     A browser can send anything: what is not an edit is not applied, and a cell that cannot
@@ -178,16 +255,16 @@ def _take_edits(message: dict[str, Any]) -> None:
     client, seq = message.get("client"), message.get("seq")
     if not isinstance(client, str) or not isinstance(seq, int):
         return
-    work = current()
-    names = by_key(work.setup)
+    held = lab() if about == "lab" else current().setup
+    names = by_key(held)
     edits = [edit for item in _list(message.get("cells")) if (edit := _edit(item, names))]
     try:
-        setup, refused = with_cells(work.setup, edits)
+        held, refused = with_cells(held, edits)
         told = [{"id": key(r.var), "index": list(r.cell), "why": r.why} for r in refused]
     except ValueError as error:
         var, cell, _ = edits[0]
-        setup, told = work.setup, [{"id": key(var), "index": list(cell), "why": str(error)}]
-    _put(setup=setup, answer={"client": client[:32], "seq": seq, "refused": told})
+        told = [{"id": key(var), "index": list(cell), "why": str(error)}]
+    _put(**{about: held}, answer={"client": client[:32], "seq": seq, "refused": told})
 
 
 def _list(value: Any) -> list[Any]:

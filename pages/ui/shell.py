@@ -12,6 +12,7 @@ PAGES = {
     "app.py": "Whole pass",
     "pages/1_Step_through.py": "Step through",
     "pages/2_Derivation.py": "Derivation",
+    "pages/3_Hinge_loss.py": "Hinge loss",
 }
 
 # Streamlit leaves room for a sidebar's button and for long pages; ours are one screen.
@@ -26,11 +27,12 @@ _STYLE = """
 
 
 @contextmanager
-def open_page(label: str) -> Iterator[None]:
+def open_page(label: str, charts: bool = False) -> Iterator[None]:
     """The first line of every page: navigation, and beside it the page's own controls.
 
     Args:
         label: the page's own name in `PAGES`.
+        charts: whether the page draws any.
     """
     st.set_page_config(page_title=f"{label} · MLPScope", page_icon="🔬", layout="wide")
     st.html(_STYLE)
@@ -39,6 +41,11 @@ def open_page(label: str) -> Iterator[None]:
         for file, name in PAGES.items():
             st.page_link(file, label=name, width="content")
         yield
+    if charts:
+        # Only where they are needed: the first of them loads plotly.
+        from pages.ui.chart.chart import open_charts
+
+        open_charts()
 
 
 def close_page(conventions: list[str]) -> None:

@@ -1,0 +1,205 @@
+"""The chapters of the laboratory of exercise 3: a pass to step through, boards, and benches under charts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from mlpcore import logits
+from mlpcore.conventions import Conventions
+from mlpcore.logits import Lab
+from mlpcore.notation import A, G, O, P, Var, Y, dO, dP, ell
+from pages.ui.stage.board import Board, Place, Ran, tile
+from pages.ui.stage.score import Json, key, mathml, played
+
+#: Name -> title. Those named in `BENCHES` have charts below their matrices.
+CHAPTERS = {
+    "pass": "Step by step",
+    "terms": "Term by term",
+    "jacobian": "Softmax Jacobian",
+    "margin": "Margin",
+    "compare": "Losses compared",
+    "sweep": "One logit swept",
+    "simplex": "Simplex",
+    "descend": "Descent",
+}
+
+LEGEND = (
+    "⟨A, B⟩_F: multiply cell by cell and add all · p = softmax(o) · G: gap p_l − p_y + m of rival l to the right "
+    "class y · A: 1 where a rival is active · m: margin."
+)
+
+
+def chapter_of(place: Place) -> str:
+    """The chapter a visitor is on."""
+    return place.chapter if place.chapter in CHAPTERS else "pass"
+
+
+def _framed(board: Board, letters: str, each: int = 0) -> list[tuple[int, ...]]:
+    """Frames over class j and example n (or one of them); the cells that are sent, as on the worksheet."""
+    lab: Lab = board.setup
+    lay, size = board.lay, {"j": lab.classes, "n": lab.N}
+    shown = letters[::-1] if len(letters) == 2 and lay.turns(O) else letters
+    have = board.frames(shown, tuple(size[a] for a in shown), each)
+    cells = [tuple(int(i) for i in np.unravel_index(f, tuple(size[a] for a in shown))) for f in have]
+    return [cell[::-1] if shown != letters else cell for cell in cells]
+
+
+def _at(board: Board, var: Var, letters: str) -> str:
+    return letters[::-1] if board.lay.turns(var) else letters
+
+
+def terms(board: Board, ran: Ran) -> None:
+    """The worksheet's sum over rivals for one cell of dL/dO, the inactive ones struck through."""
+    lab: Lab = board.setup
+    d = logits.terms(lab, _framed(board, "jn", lab.classes * lab.N), ran)
+    board.derivation(d)
+    here = next(v for v in d.stacked if v.kind == "dGdO")
+    for var in (here, Var("terms")):
+        board.matrices[key(var)] |= {"struck": key(A)}
+    board.matrix(A)
+    at, column = _at(board, dO, "jn"), _at(board, G, "·n")
+    board.claim(d.claims[0], numbers=False, strip=[
+        tile(key(A), column),
+        tile(key(here), column, "⊙"),
+        tile(key(Var("terms")), column, "=", scale="sum"),
+        tile(board.matrix(dO), at, "Σ →", fills=True, scale="sum"),
+    ])  # fmt: skip
+    board.claim(d.claims[1], numbers=False, strip=[
+        tile(board.matrix(O), at),
+        tile(board.matrix(P), column, "→"),
+        tile(board.matrix(Y), column, "and"),
+        tile(board.matrix(G), column, "→"),
+    ])  # fmt: skip
+    board.claim(d.claims[2], numbers=False)
+    made = key(d.part(dO, "jn"))
+    board.matrices[made]["text"] = dO.symbol
+    board.frame |= {"reads": made, "legend": LEGEND}
+
+
+def jacobian(board: Board, ran: Ran) -> None:
+    """dp_k/do_j of one example, off-diagonals included, and dL/dO through it."""
+    lab: Lab = board.setup
+    d = logits.jacobians(lab, _framed(board, "jn", lab.classes**2), ran)
+    board.derivation(d)
+    J = next(v for v in d.stacked if v.kind == "dPdO")
+    p, g = (d.part(v, "·n") for v in (P, dP))
+    board.claim(d.claims[1], numbers=False, strip=[
+        tile(board.matrix(P), _at(board, P, "·n")),
+        tile(key(p), "k", "→"),
+        tile(key(J), _at(board, J, "kj"), "→"),
+    ])  # fmt: skip
+    line = board.claim(d.claims[0], numbers=False)
+    line["strip"] = [
+        tile(key(J), _at(board, J, "kj"), "", True, label=mathml(J.latex + r"^{\top}")),
+        tile(key(g), "k", "·"),
+        tile(line["value"], "j", "=", scale="sum"),
+        tile(board.matrix(dO), _at(board, dO, "jn"), "→", fills=True, scale="sum"),
+    ]
+    board.frame |= {"reads": line["value"], "legend": LEGEND}
+
+
+def _bench(board: Board, letters: str, *shown: tuple[Var, str], formula: str = "") -> None:
+    """One line of matrices: what the charts below are drawn from."""
+    at = "".join(a for a in "jn" if a in letters)
+    marked = at if len(at) == 2 else "·n" if at == "n" else ""
+    strip = []
+    for var, sign in shown:
+        own = marked if len(var.axes) == 2 else marked[-1:]
+        strip.append(tile(board.matrix(var), _at(board, var, own) if len(own) == 2 else own, sign, scale=key(var)))
+    board.lines.append({"formula": formula and mathml(formula), "spoken": "", "why": "", "strip": strip})
+
+
+_HINGE = r"\mathcal{L} = {c}\sum_n\sum_{l\neq y_n}\max(0,\; p_l - p_{y_n} + m),\quad p = \operatorname{softmax}(o)"
+
+
+def margin(board: Board, _: Ran) -> None:
+    """The active set, as the margin moves."""
+    c = board.setup.conventions.loss(board.setup.loss).c.latex()
+    _bench(board, "", (P, ""), (G, "→"), (A, "→"), (ell, "→"), (dO, "→"), formula=_HINGE.replace("{c}", c))
+
+
+def compare(board: Board, ran: Ran) -> None:
+    """The gradient of every loss on one scale, or its difference from cross-entropy's."""
+    lab: Lab = board.setup
+    show = board.choose("show", "Show", {
+        "gradient": ("∂L/∂O", "the gradient of each loss"),
+        "difference": ("difference from cross-entropy", "the difference from cross-entropy's gradient"),
+    })  # fmt: skip
+    board.frames("", (), 0)
+    over = evenly(lab, board.place)
+    board.choose("over", "Loss", {scale: (words, words) for scale, words in OVER.items()}, first=over.scale)
+    contenders = logits.contenders(lab.loss.margin)
+    strip = []
+    for name, c in logits.compare(lab.logits, lab.targets, contenders, over).items():
+        board.values[dO] = board.lay.turn(dO, getattr(c, show))
+        short = contenders[name].short
+        # The caption is the loss's; the kind of matrix is the same for all.
+        names = {"label": mathml(rf"\text{{{short}}}"), "text": f"∂L/∂O, {short}", "spoken": f"d L d O, {short}"}
+        strip.append(tile(board.matrix(dO, name=f"dO.{name}", **names), scale="same"))
+    board.lines.append({
+        "formula": mathml(r"\frac{\partial\mathcal{L}}{\partial O}"), "spoken": "gradients",
+        "why": f"The same logits and labels, m = {lab.loss.margin:g}, one scale for all.", "strip": strip,
+    })  # fmt: skip
+
+
+def evenly(lab: Lab, place: Place) -> Conventions:
+    """One constant for every loss: a sum or a mean over examples."""
+    wanted = place.chosen.get("over", lab.conventions.scale)
+    return replace(lab.conventions, scale=wanted if wanted in OVER else next(iter(OVER)))
+
+
+#: What all losses that are compared carry in front of their sum over examples.
+OVER = {"1": "sum over examples", "1/N": "mean"}
+
+
+def sweep(board: Board, _: Ran) -> None:
+    """One logit is chosen; the others stay."""
+    _framed(board, "jn")
+    _bench(board, "jn", (O, ""), (P, "→"), (ell, "→"), (dO, "→"))
+
+
+def example(board: Board, _: Ran) -> None:
+    """One example is chosen."""
+    _framed(board, "n")
+    _bench(board, "n", (O, ""), (Y, "and"), (ell, "→"), (dO, "→"))
+
+
+_BOARDS = {
+    "terms": (terms, "scene"),
+    "jacobian": (jacobian, "scene"),
+    "margin": (margin, "bench"),
+    "compare": (compare, "bench"),
+    "sweep": (sweep, "bench"),
+    "simplex": (example, "bench"),
+    "descend": (example, "bench"),
+}
+
+
+def told(lab: Lab, place: Place, ran: Ran) -> Json:
+    """What the stage of the laboratory is told."""
+    name = chapter_of(place)
+    board = Board(lab, dict(ran[1]), replace(place, chosen={**place.chosen, "chapter": name}))
+    board.choose("chapter", "", {n: (title, title) for n, title in CHAPTERS.items()})
+    if name == "pass":
+        score = played(lab, *ran)
+        return {**score, "kind": "player", "choices": board.choices, "cursor": {"rev": place.rev, "step": place.frame}}
+    put, arrangement = _BOARDS[name]
+    put(board, ran)
+    board.origins(ran)
+    # Six matrices stand in two rows.
+    return board.told("board", arrangement) | ({"room": 330} if name == "compare" else {})
+
+
+def at_rest(lab: Lab, place: Place) -> tuple[int, int]:
+    """The class j and example n that the frame of a bench stands at, as on the worksheet."""
+    name = chapter_of(place)
+    if name not in ("sweep", "simplex", "descend"):
+        return 0, 0
+    if name != "sweep":
+        return lab.labels[min(place.frame, lab.N - 1)], min(place.frame, lab.N - 1)
+    turned = lab.conventions.lay.turns(O)
+    shape = (lab.N, lab.classes) if turned else (lab.classes, lab.N)
+    j, n = (int(i) for i in np.unravel_index(min(place.frame, lab.classes * lab.N - 1), shape))
+    return (n, j) if turned else (j, n)

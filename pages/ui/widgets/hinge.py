@@ -1,0 +1,229 @@
+"""The laboratory of exercise 3: its stage, and the charts below it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from mlpcore import figures, logits
+from mlpcore.logits import Lab
+from pages.ui import session
+from pages.ui.chart.chart import chart
+from pages.ui.stage import chapters_hinge as chapters
+from pages.ui.stage.stage import stage
+from pages.ui.widgets.words import complain, escaped
+
+
+@st.fragment
+def hinge() -> None:
+    """Exercise 3, chapter by chapter. An edit reruns this fragment only."""
+    for kind in ("player", "board"):
+        session.take_reports(f"hinge {kind}", "lab")
+    work, lab = session.current(), session.lab()
+    ran = lab.run()
+    chapter = chapters.chapter_of(work.lab_place)
+    if chapter == "simplex":
+        _drops(lab, work)
+        lab = session.lab()
+        ran = lab.run()
+    payload = chapters.told(lab, work.lab_place, ran)
+    more = {"example": f"lab {work.lab_example}", "answer": work.answer}
+    stage(f"hinge {payload['kind']}", payload | more)
+    below = {"margin": _margin, "compare": _compare, "sweep": _sweep, "simplex": _simplex, "descend": _descend}
+    if chapter in below:
+        below[chapter](lab, ran[1])
+    _words(lab, ran)
+
+
+def _words(lab: Lab, ran: chapters.Ran) -> None:
+    """What the three authorities say, and what there is to say of a margin or a class."""
+    said = logits.authorities(lab, ran)
+    parts = []
+    if said.closed is not None:
+        parts.append(_seal(said.closed <= logits.CLOSE, f"closed form = backward pass ({said.closed:.0e})"))
+    check = said.check
+    error = f"{check.error:.0e}, {check.probed} of {check.cells} logits"
+    parts.append(_seal(check.agrees, f"backward pass = central differences ({error})"))
+    if check.skipped:
+        where = ", ".join(f"{s.kink.symbol}[{s.kink_cell[0] + 1}, {s.kink_cell[1] + 1}]" for s in check.skipped[:3])
+        more = " …" if len(check.skipped) > 3 else ""
+        parts.append(f"{len(check.skipped)} logits move a gap across 0, where neither side counts: {where}{more}")
+    if lab.classes == 1:
+        parts.append("One class has no rival: the sum over l ≠ y is empty, so loss and gradient are 0.")
+    elif lab.loss.margin < 0:
+        lead = f"{-lab.loss.margin:g} ahead of the right class"
+        parts.append(f"A negative margin asks for no lead: a rival pulls only once it is {lead}.")
+    st.markdown(escaped(" · ".join(parts)))
+
+
+def _seal(good: bool, words: str) -> str:
+    return f":green[✓ {words}]" if good else f":red[✗ {words}]"
+
+
+def _pick_losses(lab: Lab) -> dict:
+    """Which losses are drawn side by side, in the order in which they are offered."""
+    offered = logits.contenders(lab.loss.margin)
+    shown = session.current().lab_view.shown
+    st.pills(
+        "Losses",
+        list(offered),
+        selection_mode="multi",
+        format_func=lambda name: offered[name].short,
+        key=session.show("shown losses", list(shown)),
+        on_change=session.change_view,
+        args=("shown losses", "shown"),
+        label_visibility="collapsed",
+    )
+    return {name: loss for name, loss in offered.items() if name in shown}
+
+
+def _with_margin(lab: Lab, value: float) -> Lab:
+    return replace(lab, loss=replace(lab.loss, margin=float(value)))
+
+
+def _margin(lab: Lab, _: dict) -> None:
+    """The margin under the hand; loss and gradient over it, with every kink."""
+    now = lab.loss.margin
+    found = logits.kinks(lab.logits, lab.targets, lab.loss)
+    at = logits.margins_around(found, now)
+    before = [k.margin for k in found if k.margin < now]
+    after = [k.margin for k in found if k.margin > now]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.slider(
+            "Margin m",
+            float(at[0]),
+            float(at[-1]),
+            step=0.005,
+            format="%.3f",
+            key=session.show("margin", now),
+            on_change=session.change,
+            args=("margin", _with_margin),
+            kwargs={"about": "lab"},
+        )
+        for label, where in (("← Kink", before[-1:]), ("Kink →", after[:1])):
+            st.button(
+                label,
+                disabled=not where,
+                help="To the next margin at which a gap is exactly 0.",
+                on_click=session.change,
+                args=(None, lambda lab, _, where=where: _with_margin(lab, where[0]), "margin"),
+                kwargs={"about": "lab"},
+            )
+    complain("margin")
+    loss = lab.conventions.loss(lab.loss)
+    curve = logits.along_margin(lab.logits, lab.targets, lab.loss, at, lab.conventions)
+    slopes = logits.slopes_at([k.margin for k in found], lab.logits, lab.targets, loss)
+    shown = (("loss", "Loss", slopes), ("norm", "Norm of the gradient", None))
+    for column, (what, says, beside) in zip(st.columns(2), shown, strict=True):
+        with column:
+            figure = figures.over_margin(curve, what, now, found, beside)
+            chart(f"over margin {what}", figure, f"{says} over the margin, {len(found)} kinks")
+    if here := logits.corner(lab):
+        where = ", ".join(f"rival {k + 1} of example {n + 1}" for k, n in here.at[:4])
+        chosen = "≥ 0: it counts" if lab.conventions.at_tie else "> 0: it does not count"
+        st.markdown(
+            f"**A kink.** The gap of {where} is exactly 0. dL/dm is {here.left:g} on the left and {here.right:g} on "
+            f"the right. ‖∂L/∂O‖ is {here.counted:.4g} if it counts, {here.left_out:.4g} if not; in force: {chosen} "
+            "(Conventions)."
+        )
+
+
+def _compare(lab: Lab, values: dict) -> None:
+    """Norms and cosines, example by example and for the batch."""
+    over = chapters.evenly(lab, session.current().lab_place)
+    losses = logits.contenders(lab.loss.margin)
+    found = logits.compare(lab.logits, lab.targets, losses, over)
+    right = logits.of_right_class(lab)
+    for column, what in zip(st.columns(2), ("norms", "cosines"), strict=True):
+        with column:
+            figure = figures.per_example(found, losses, right, what)
+            chart(f"per example {what}", figure, f"{what} of the gradient of each example for every loss")
+    st.table(
+        {
+            "loss function": [losses[name].short for name in found],
+            "L": [f"{c.loss:.4g}" for c in found.values()],
+            "‖∂L/∂O‖": [f"{c.norm:.4g}" for c in found.values()],
+            "cosine to cross-entropy": [f"{c.cosine:.4f}" if np.isfinite(c.cosine) else "–" for c in found.values()],
+        }
+    )
+
+
+def _sweep(lab: Lab, _: dict) -> None:
+    """One logit moves, the others stay."""
+    place = session.current().lab_place
+    cell, over = chapters.at_rest(lab, place), chapters.evenly(lab, place)
+    losses = _pick_losses(lab)
+    at = logits.swept(lab.logits, cell)
+    curves = {n: (logits.sweep(lab.logits, lab.targets, loss, cell, at, over), loss) for n, loss in losses.items()}
+    wrong = logits.confidently_wrong(lab.logits, lab.targets, cell, at)
+    for column, what in zip(st.columns(2), ("loss", "gradient"), strict=True):
+        with column:
+            figure = figures.along_logit(curves, what, cell, float(lab.logits[cell]), wrong)
+            chart(f"swept {what}", figure, f"{what} of {len(losses)} losses over one logit")
+
+
+def _drops(lab: Lab, work: session.Work) -> None:
+    """An example dropped on a map by a click goes there."""
+    _, n = chapters.at_rest(lab, work.lab_place)
+    for name in logits.contenders(0.0):
+        if (at := session.clicked(f"simplex {name}")) and lab.classes == 3:
+            session.put_lab(logits.moved_to(lab, n, figures.to_simplex(**at)))
+
+
+def _simplex(lab: Lab, _: dict) -> None:
+    """The loss over all probabilities of three classes, with its pull."""
+    if lab.classes != 3:
+        st.info(
+            f"The simplex is a triangle for three classes; here {'is' if lab.classes == 1 else 'are'} {lab.classes}."
+        )
+        return
+    place = session.current().lab_place
+    _, n = chapters.at_rest(lab, place)
+    right = lab.labels[n]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        losses = _pick_losses(lab)
+        st.button(
+            f"Make example {n + 1} confidently wrong",
+            help="Into the dotted corner: one rival has almost all probability.",
+            on_click=session.change,
+            args=(None, lambda lab, _: logits.made_wrong(lab, n), "simplex"),
+            kwargs={"about": "lab"},
+        )
+    points, chosen = logits.beside(lab, n)
+    over = chapters.evenly(lab, place)
+    for column, (name, loss) in zip(st.columns(len(losses)), losses.items(), strict=True):
+        with column:
+            figure = figures.simplex(loss, right, over, points, chosen)
+            chart(f"simplex {name}", figure, f"{loss.title} over the simplex, its gradient as arrows")
+    st.caption(
+        "Darker: larger loss. Arrows: −∂L/∂o, the pull on each logit. Solid lines: kinks. Beyond a dotted line the "
+        "answer is confidently wrong: there the hinge of p is darkest and its arrows vanish. "
+        f"Click a map to drop example {n + 1} there."
+    )
+
+
+def _descend(lab: Lab, _: dict) -> None:
+    """Gradient descent on the logits themselves, under each loss from the same start."""
+    view, place = session.current().lab_view, session.current().lab_place
+    right, n = chapters.at_rest(lab, place)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        losses = _pick_losses(lab)
+        for label, name, low, high, step in (("Rate", "rate", 0.1, 5.0, 0.1), ("Steps", "count", 10, 300, 10)):
+            st.slider(
+                label,
+                low,
+                high,
+                step=step,
+                key=session.show(f"descent {name}", getattr(view, name)),
+                on_change=session.change_view,
+                args=(f"descent {name}", name),
+                width=200,
+            )
+    over = chapters.evenly(lab, place)
+    paths = {
+        name: logits.descend(lab.logits, lab.targets, loss, view.rate, view.count, over)
+        for name, loss in losses.items()
+    }
+    chart("descents", figures.descents(paths, losses, right, n), "Probability of the right class down each descent")

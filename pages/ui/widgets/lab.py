@@ -1,0 +1,109 @@
+"""What is typed and chosen in the laboratory of exercise 3: logits, labels, and where they come from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import streamlit as st
+
+from mlpcore import Setup, Z, logits
+from mlpcore.exchange import read_matrix
+from mlpcore.logits import LABS, Lab
+from mlpcore.losses import SoftmaxHinge
+from mlpcore.notation import O
+from mlpcore.setups import classes
+from pages.ui import session
+from pages.ui.widgets.words import complain
+
+
+def choose_lab() -> None:
+    """Logits and labels that each show one thing."""
+    st.selectbox(
+        "Logits",
+        list(LABS),
+        format_func=lambda name: LABS[name].title,
+        key=session.show("lab example", session.current().lab_example),
+        on_change=session.load_lab,
+        args=("lab example",),
+        label_visibility="collapsed",
+        width=240,
+    )
+
+
+def start_lab_again() -> None:
+    """The way back to the example as it was."""
+    st.button("Start again", on_click=session.load_lab, help="Put logits, labels and margin back as they were.")
+
+
+def _labels(text: str, count: int) -> list[int]:
+    parts = text.replace(",", " ").replace(";", " ").split()
+    for part in parts:
+        if not (part.isdecimal() and len(part) < 5 and int(part) >= 1):
+            raise ValueError(f"“{part[:20]}” is not a class: classes count from 1")
+    if len(parts) != count:
+        raise ValueError(f"{len(parts)} right classes for {count} examples: one is needed for each column")
+    return [int(part) - 1 for part in parts]
+
+
+def _typed(lab: Lab, _: object, fields: tuple[str, str]) -> Lab:
+    text, labels = (session.value_of(field) or "" for field in fields)
+    o = read_matrix(text) if text.strip() else lab.conventions.lay.turn(O, lab.logits)
+    o = lab.conventions.lay.turn(O, o)
+    return replace(lab, logits=o, targets=logits.one_hot(_labels(labels, o.shape[1]), len(o)))
+
+
+def _of_network(lab: Lab, _: object) -> Lab:
+    setup = session.current().setup
+    output = setup.run()[1][Z(setup.net.depth)]
+    return replace(lab, logits=setup.conventions.lay.turn(Z(0), output), targets=classes(setup.batch.Y))
+
+
+def _into_network(setup: Setup, _: object) -> Setup:
+    loss = SoftmaxHinge(session.current().lab.loss.margin)
+    return replace(setup, loss=loss, batch=replace(setup.batch, Y=classes(setup.batch.Y)))
+
+
+def edit_logits() -> None:
+    """Behind a button: other logits and labels, from a paste or from the network, and this loss into it."""
+    lab = session.lab()
+    turned = lab.conventions.lay.turns(O)
+    with st.popover("Logits"):
+        st.text_area(
+            "Paste logits: a row for each " + ("example" if turned else "class, a column for each example"),
+            key="pasted logits",
+            placeholder="2.0  0.5  -1\n0.1  1.5   3",
+            height=120,
+        )
+        labels = ", ".join(str(k + 1) for k in lab.labels)
+        fields = ("pasted logits", session.fresh("pasted labels", labels))
+        st.text_input("Right class of each example", labels, key=fields[1])
+        st.button(
+            "Use these",
+            type="primary",
+            on_click=session.change,
+            args=(None, partial(_typed, fields=fields), "pasted"),
+            kwargs={"about": "lab"},
+        )
+        complain("pasted")
+        st.divider()
+        st.button(
+            "Take the network's output",
+            help="Z_L of the network on the other pages; the largest target of each example is its class.",
+            on_click=session.change,
+            args=(None, _of_network, "taken"),
+            kwargs={"about": "lab"},
+        )
+        complain("taken")
+        st.button(
+            "Use this loss in the network",
+            help="The hinge on probabilities with this margin becomes the loss of every page.",
+            on_click=session.change,
+            args=(None, _into_network, "given"),
+        )
+        complain("given")
+
+
+def lab_conventions() -> list[str]:
+    """The choices in force that a hinge meets."""
+    return session.current().setup.conventions.sentences(relu=False, hinge=True)

@@ -1,0 +1,150 @@
+"""The laboratory of exercise 3 in a browser: stepping, terms, the slider, charts that stay, drops, the descent."""
+
+import pytest
+
+from tests.browser.test_derivation import chapter
+
+CHAPTERS = [
+    "Step by step", "Term by term", "Softmax Jacobian", "Margin", "Losses compared", "One logit swept",
+    "Simplex", "Descent",
+]  # fmt: skip
+
+CHARTS = {"Margin": 2, "Losses compared": 2, "One logit swept": 2, "Simplex": 3, "Descent": 1}
+
+
+@pytest.fixture
+def lab(app):
+    return app("Hinge_loss")
+
+
+def drawn(student, count):
+    """Wait until that many charts stand, and say how often each was drawn."""
+    student.page.wait_for_function(
+        "n => document.querySelectorAll('.mlp-chart[data-drawn] .main-svg').length >= n", arg=count, timeout=15000
+    )
+    return student.page.locator(".mlp-chart").evaluate_all("c => c.map(x => Number(x.dataset.drawn))")
+
+
+def test_the_pass_is_walked_with_arrows_right_after_a_chapter_is_chosen(lab):
+    chapter(lab, "Term by term")
+    chapter(lab, "Step by step")
+    for step in range(2, 8):
+        lab.press("ArrowRight")
+        assert lab.counter == f"{step} / 7"
+    lab.cell("d L d O, row 1, column 2").hover()
+    said = lab.page.locator(".reader .numbers").inner_text()
+    assert said.startswith("∂L/∂O[1, 2] = 0.288")
+    assert said.endswith("= −0.615672")
+
+
+def test_a_cell_opens_into_its_terms_and_those_that_do_not_count_say_why(lab):
+    chapter(lab, "Term by term")
+    lab.cell("d L d O, row 1, column 3").click()
+    assert lab.page.locator(".where").inner_text() == "j = 1, n = 3"
+    lab.page.mouse.move(5, 5)
+    said = lab.page.locator(".reader .numbers").inner_text()
+    assert said.startswith("∂L/∂O[1, 3] = 0·0 + 1·(")
+    assert said.endswith("= −0.446271")
+    struck = lab.names("td.struck")
+    assert struck == ["d G by O jn, row 3, column 3"]
+    lab.cell("d G by O jn, row 3, column 3").hover()
+    assert "Not counted, because A[3, 3] = (1 − 0)·[(−0.0804" in lab.page.locator(".reader").inner_text()
+
+
+def test_an_edited_logit_changes_every_chapter(lab):
+    chapter(lab, "One logit swept")
+    drawn(lab, 2)
+    lab.cell("O, row 2, column 1").dblclick()
+    lab.page.keyboard.type("-3")
+    lab.press("Enter")
+    lab.wait("O, row 2, column 1", -3)
+    lab.page.wait_for_function("() => [...document.querySelectorAll('.mlp-chart')].every(c => c.dataset.drawn >= 2)")
+    chapter(lab, "Step by step")
+    assert lab.value("O, row 2, column 1") == -3
+
+
+def test_the_margin_slider_redraws_in_place(lab):
+    """No chart and no matrix is taken away while the slider moves, and nothing changes its place."""
+    chapter(lab, "Margin")
+    before = drawn(lab, 2)
+    page = lab.page
+    page.evaluate("""() => {
+        window.gone = 0;
+        const root = [...document.querySelectorAll('*')].map(e => e.shadowRoot).find(r => r?.querySelector('.mlp'));
+        const kept = [...document.querySelectorAll('.mlp-chart .main-svg'), root.querySelector('table')];
+        const top = () => kept.map(k => Math.round(k.getBoundingClientRect().top)).join();
+        const first = top();
+        window.watch = setInterval(() => { if (kept.some(k => !k.isConnected) || top() !== first) window.gone++; }, 5);
+    }""")
+    slider = page.get_by_role("slider").last
+    slider.focus()
+    active = lab.names("td.from")
+    for _ in range(40):
+        page.keyboard.press("ArrowRight")
+    moved = "before => [...document.querySelectorAll('.mlp-chart')].every((c, i) => c.dataset.drawn > before[i])"
+    page.wait_for_function(moved, arg=before)
+    lab.settle()
+    assert page.evaluate("window.gone") == 0
+    assert active == lab.names("td.from")
+    assert "m = 0.5" in page.locator(".mlp-chart").first.text_content()
+
+
+def test_hovering_a_map_reads_its_numbers_and_a_click_drops_the_example(lab):
+    chapter(lab, "Simplex")
+    drawn(lab, 3)
+    plot = lab.page.locator(".mlp-chart .nsewdrag").first
+    box = plot.bounding_box()
+    lab.page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.62)
+    lab.page.locator(".mlp-chart .hovertext").first.wait_for()
+    assert "loss" in lab.page.locator(".mlp-chart .hovertext").first.text_content()
+    before = lab.value("O, row 2, column 1")
+    lab.page.mouse.click(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.62)
+    lab.page.wait_for_function(
+        """before => [...document.querySelectorAll('*')].some(e => e.shadowRoot
+            && [...e.shadowRoot.querySelectorAll('td')].some(c => c.ariaLabel?.startsWith('O, row 2, column 1')
+            && !c.ariaLabel.endsWith(before)))""",
+        arg=f", {before:g}",
+    )
+    logits = [lab.value(f"O, row {k}, column 1") for k in (1, 2, 3)]
+    assert max(logits) - min(logits) < 2
+
+
+def test_the_descent_plays_to_its_end(lab):
+    chapter(lab, "Descent")
+    drawn(lab, 1)
+    page = lab.page
+    words = page.locator(".mlp-play output")
+    assert words.inner_text() == "step 100 of 100"
+    page.locator(".mlp-play button").click()
+    now = "document.querySelector('.mlp-play output').textContent"
+    page.wait_for_function(f"() => Number({now}.split(' ')[1]) < 90")
+    page.wait_for_function(f"() => {now} === 'step 100 of 100'")
+    assert page.locator(".mlp-play button").inner_text() == "Play"
+    said = page.locator(".mlp-chart").text_content()
+    assert "hinge of p: still wrong" in said
+    assert "cross-entropy: right from step" in said
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [(1280, 720), (390, 844)])
+def test_every_chapter_fits_across_the_screen(app, size, scheme):
+    width, height = size
+    student = app("Hinge_loss", viewport={"width": width, "height": height}, color_scheme=scheme)
+    for name in CHAPTERS:
+        chapter(student, name)
+        if name in CHARTS:
+            drawn(student, CHARTS[name])
+        assert student.page.evaluate("document.documentElement.scrollWidth") <= width, name
+        inside = student.page.locator(".mlp-chart").evaluate_all(
+            "c => c.every(x => [...x.querySelectorAll('text')].every(t => { const b = t.getBoundingClientRect();"
+            " return !b.width || (b.left >= -1 && b.right <= innerWidth + 1); }))"
+        )
+        assert inside, name
+
+
+def test_the_pass_and_the_terms_stand_on_one_beamer_screen(lab):
+    for name, parts in (("Step by step", (".field", ".reader")), ("Term by term", (".sheet", ".reader"))):
+        chapter(lab, name)
+        for part in parts:
+            box = lab.page.locator(part).first.bounding_box()
+            assert box["y"] + box["height"] <= 720, (name, part)

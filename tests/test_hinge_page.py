@@ -1,0 +1,193 @@
+"""The laboratory of exercise 3 as Streamlit runs it, without a browser."""
+
+import numpy as np
+import pytest
+
+import mlpcore as mlp
+from mlpcore import logits
+from mlpcore.logits import LABS
+from pages.ui.stage.chapters_hinge import CHAPTERS
+from tests.visits import HINGE, charts, edit, field, send, told
+
+
+@pytest.fixture
+def page(app):
+    app.switch_page(HINGE).run()
+    assert not app.exception
+    return app
+
+
+def go(page, chapter):
+    kind = told(page)["kind"]
+    send(page, f"hinge {kind}", choose={"name": "chapter", "value": chapter, "at": np.random.default_rng().random()})
+    assert not page.exception
+
+
+def words(page):
+    return " ".join(m.value for m in page.markdown)
+
+
+def test_it_opens_on_the_pass_with_its_authorities(page):
+    sent = told(page)
+    assert sent["kind"] == "player"
+    assert [s["out"] for s in sent["steps"]] == ["P", "G", "A", "ell", "loss", "dP", "dO"]
+    assert "closed form = backward pass" in words(page)
+    assert words(page).count("✓") == 2
+
+
+@pytest.mark.parametrize("chapter", list(CHAPTERS))
+@pytest.mark.parametrize("name", list(LABS))
+@pytest.mark.parametrize("layout", ["columns", "rows"])
+def test_every_chapter_of_every_example(page, name, chapter, layout):
+    next(w for w in page.selectbox if w.label == "Examples are").select(layout).run()
+    page.selectbox(key="lab example").select(name).run()
+    go(page, chapter)
+    sent = told(page)
+    assert sent["choices"][0]["chosen"] == chapter
+    if sent["kind"] == "board":
+        assert sent["lines"]
+    assert ":red" not in words(page)
+
+
+def test_a_cell_typed_on_any_stage_is_taken_and_kept(page):
+    send(page, "hinge player", edits=edit(1, ["O", [2, 1], 7.5]))
+    assert told(page)["matrices"]["O"]["values"][9] == 7.5 or told(page)["matrices"]["O"]["values"][2 * 4 + 1] == 7.5
+    go(page, "terms")
+    send(page, "hinge board", edits=edit(1, ["margin", [], -0.25], client="other"))
+    assert told(page)["answer"]["refused"] == []
+    go(page, "margin")
+    assert page.slider(key="margin").value == -0.25
+    assert "negative margin" in words(page)
+    page.switch_page("app.py").run()
+    page.switch_page(HINGE).run()
+    assert told(page)["matrices"]["O"]["values"][2 * 4 + 1] == 7.5
+    page.button[-1]  # the page is whole
+    next(b for b in page.button if b.label == "Start again").click().run()
+    assert told(page)["matrices"]["O"]["values"][2 * 4 + 1] == 0.2
+
+
+def test_the_margin_slider_moves_the_active_set_and_the_mark(page):
+    go(page, "margin")
+    page.slider(key="margin").set_value(-0.9).run()
+    assert told(page)["matrices"]["margin"]["values"] == [-0.9] if "margin" in told(page)["matrices"] else True
+    assert sum(told(page)["matrices"]["A"]["values"]) == 1
+    marks = charts(page)["loss L"]["layout"]["shapes"]
+    assert marks[-1]["x0"] == -0.9
+
+
+def test_kink_buttons_go_to_margins_where_a_gap_is_zero(page):
+    go(page, "margin")
+    assert "A kink" not in words(page)
+    next(b for b in page.button if b.label == "Kink →").click().run()
+    assert 0.0 in told(page)["matrices"]["G"]["values"]
+    assert "A kink" in words(page)
+    assert "is exactly 0" in words(page)
+    at = page.slider(key="margin").value
+    next(b for b in page.button if b.label == "Kink →").click().run()
+    assert page.slider(key="margin").value > at
+
+
+def test_losses_compared_show_what_was_computed(page):
+    page.selectbox(key="lab example").select("ten").run()
+    go(page, "compare")
+    one = LABS["ten"].lab
+    found = logits.compare(one.logits, one.targets, logits.contenders(0.3), mlp.Conventions(scale="1"))
+    sent = told(page)["matrices"]
+    for name, c in found.items():
+        np.testing.assert_allclose(sent[f"dO.{name}"]["values"], c.gradient.ravel())
+    send(page, "hinge board", choose={"name": "show", "value": "difference", "at": 5})
+    np.testing.assert_allclose(told(page)["matrices"]["dO.CrossEntropy"]["values"], 0)
+    send(page, "hinge board", choose={"name": "over", "value": "1/N", "at": 6})
+    sent = told(page)["matrices"]["dO.SoftmaxHinge"]["values"]
+    np.testing.assert_allclose(sent, found["SoftmaxHinge"].difference.ravel() / 10, atol=1e-15)
+
+
+def test_a_click_on_a_map_drops_the_example_there(page):
+    go(page, "simplex")
+    page.session_state["simplex SoftmaxHinge"] = {"click": {"x": 0.5, "y": 0.29, "trace": 0, "at": 1}}
+    page.run()
+    o = np.array(told(page)["matrices"]["O"]["values"]).reshape(3, 4)[:, 0]
+    p = np.exp(o) / np.exp(o).sum()
+    np.testing.assert_allclose(p, 1 / 3, atol=0.01)
+    page.run()  # the same report again is no second click
+    send(page, "hinge board", edits=edit(3, ["O", [0, 0], 5.0]))
+    assert told(page)["matrices"]["O"]["values"][0] == 5
+    next(b for b in page.button if "confidently wrong" in b.label).click().run()
+    o = np.array(told(page)["matrices"]["O"]["values"]).reshape(3, 4)[:, 0]
+    assert (np.exp(o) / np.exp(o).sum())[1:].max() > 0.95
+
+
+@pytest.mark.parametrize(
+    "click",
+    [None, 7, {"x": "1", "y": 0}, {"x": None, "y": 1}, {"x": float("nan"), "y": 0}, {"x": 1e300, "y": 1}, {"y": 1}, []],
+)
+def test_clicks_no_chart_reports_change_nothing(page, click):
+    go(page, "simplex")
+    before = told(page)["matrices"]["O"]["values"]
+    page.session_state["simplex CrossEntropy"] = {"click": click}
+    page.run()
+    assert not page.exception
+    assert told(page)["matrices"]["O"]["values"] == before
+
+
+def test_which_losses_are_drawn_is_chosen_and_kept(page):
+    go(page, "sweep")
+    assert len(charts(page)["loss L"]["data"]) == 3
+    page.pills(key="shown losses").set_value(["OneVsAll", "SquaredHinge"]).run() if hasattr(page, "pills") else (
+        page.button_group(key="shown losses").set_value(["OneVsAll", "SquaredHinge"]).run()
+    )
+    assert [t["name"] for t in charts(page)["loss L"]["data"]] == ["squared hinge", "one-vs-all"]
+    go(page, "descend")
+    assert len(told(page)["matrices"]) > 2
+    (figure,) = charts(page).values()
+    assert figure["play"]["steps"] == 100
+
+
+def paste(page, text, labels):
+    page.text_area(key="pasted logits").set_value(text).run()
+    field(page, "Right class of each example").set_value(labels).run()
+    next(b for b in page.button if b.label == "Use these").click().run()
+
+
+def test_pasted_logits_and_labels_are_taken(page):
+    paste(page, "1 2 3\n4 5 6\n7 8 9\n0,5 0 0\n", "4, 1, 2")
+    sent = told(page)["matrices"]
+    assert sent["O"]["shape"] == [4, 3]
+    assert sent["O"]["values"][9] == 0.5
+    assert sent["Y"]["values"] == [0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "labels", "says"),
+    [
+        ("1 2\n3 x\n", "1, 2", "row 2, column 2"),
+        ("1 2\n3 4\n", "1, 3", "example 2 has class 3, but there are 2 classes"),
+        ("1 2\n3 4\n", "1", "1 right classes for 2 examples"),
+        ("1 2\n3 4\n", "1, zero", "“zero” is not a class"),
+        ("1 2\n3 4\n", "1, 0", "“0” is not a class"),
+        ("1 2\n3\n", "1, 2", "row 2"),
+        ("1 nan\n3 4\n", "1, 2", "column 2"),
+        ("\n".join(["1 2"] * 51), "1, 2", "50 classes"),
+    ],
+)
+def test_what_cannot_be_taken_is_said_and_nothing_is_lost(page, text, labels, says):
+    before = told(page)["matrices"]["O"]["values"]
+    paste(page, text, labels)
+    assert says in " ".join(e.value for e in page.error).replace("\\", "")
+    assert told(page)["matrices"]["O"]["values"] == before
+    assert page.text_area(key="pasted logits").value == text
+
+
+def test_the_networks_output_comes_in_and_the_loss_goes_out(page):
+    page.switch_page("app.py").run()
+    page.selectbox(key="example").select("three classes").run()
+    page.switch_page(HINGE).run()
+    next(b for b in page.button if b.label == "Take the network's output").click().run()
+    example = mlp.EXAMPLES["three classes"]
+    _, values = mlp.trace(example.net, example.batch, example.loss)
+    np.testing.assert_allclose(told(page)["matrices"]["O"]["values"], values[mlp.Z(2)].ravel())
+    assert told(page)["matrices"]["Y"]["values"] == example.batch.Y.ravel().tolist()
+    next(b for b in page.button if b.label == "Use this loss in the network").click().run()
+    page.switch_page("app.py").run()
+    assert page.selectbox(key="loss").value == "SoftmaxHinge"
+    assert told(page)["matrices"]["margin"]["values"] == [0.3]
