@@ -93,7 +93,7 @@ def check_shape(rows: int, columns: int, row: int | None = None) -> None:
         raise ValueError(f"a matrix here has at most {MAX_SIDE} rows; this one goes on after row {MAX_SIDE}")
     if columns > MAX_SIDE:
         where = "a row" if row is None else f"row {row}"
-        raise ValueError(f"{where} has {columns:,} cells; a row here has at most {MAX_SIDE}")
+        raise ValueError(f"{where} has more than {MAX_SIDE} cells, and a row here has no more")
 
 
 def with_inputs(setup: Setup, new: dict[Var, Array]) -> Setup:
