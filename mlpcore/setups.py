@@ -68,6 +68,19 @@ class Setup:
         return steps, evaluate(steps, self.inputs())
 
 
+def same(a: Setup, b: Setup) -> bool:
+    """Whether two set-ups are the same to the last bit."""
+    if (a.loss, a.conventions) != (b.loss, b.conventions):
+        return False
+    if [layer.activation for layer in a.net.layers] != [layer.activation for layer in b.net.layers]:
+        return False
+    one, other = a.inputs(), b.inputs()
+    return one.keys() == other.keys() and all(
+        x.shape == other[v].shape and x.dtype == other[v].dtype and x.tobytes() == other[v].tobytes()
+        for v, x in one.items()
+    )
+
+
 def check_sizes(widths: tuple[int, ...], N: int) -> None:
     """Raise ValueError where a network or batch is larger than the app draws."""
     if not 1 <= len(widths) - 1 <= MAX_DEPTH:
@@ -177,6 +190,44 @@ def resized(
     if setup.loss.one_hot:
         targets = classes(targets)
     return replace(setup, net=Network(tuple(layers)), batch=Batch(X, targets))
+
+
+def with_matrix(setup: Setup, var: Var, x: Array) -> Setup:
+    """The set-up with one input replaced, laid out as the conventions say; layers and batch follow its size.
+
+    Args:
+        x: two axes; a vector may stand upright or lie flat.
+
+    Raises:
+        ValueError: it is computed and not typed, is no vector or number where one is needed, or does not fit.
+    """
+    inputs = setup.inputs()
+    if var not in inputs:
+        raise ValueError(f"{var.text} is computed, not typed")
+    ndim = inputs[var].ndim
+    if ndim < 2 and (min(x.shape) > 1 or (ndim == 0 and x.size > 1)):
+        shape = "x".join(map(str, x.shape))
+        raise ValueError(f"{var.text} is {'a vector' if ndim else 'a single number'}, and this is {shape}")
+    x = x if ndim == 2 else x.ravel() if ndim else x.ravel()[0]
+    if np.shape(x) != inputs[var].shape:
+        setup = _fitted(setup, var, setup.conventions.lay.turn(var, x).shape)
+    return with_inputs(setup, {var: x})
+
+
+def _fitted(setup: Setup, var: Var, shape: tuple[int, ...]) -> Setup:
+    """The set-up with the widths and the batch size that a matrix of this shape, as on the worksheet, needs."""
+    net = setup.net
+    widths = list(net.widths)
+    layer = var.layer or 0
+    places = {"unit": layer, "input": layer - 1, "output": -1}
+    N = setup.batch.N
+    for axis, size in zip(var.axes, shape, strict=True):
+        if axis == "example":
+            N = size
+        else:
+            widths[places[axis]] = size
+    f, b = tuple(x.activation for x in net.layers), tuple(x.b is not None for x in net.layers)
+    return resized(setup, tuple(widths), N, f, b)
 
 
 def _grown(old: Array | None, shape: tuple[int, ...], seed: int, new: float | None = None) -> Array:

@@ -13,7 +13,9 @@ def stages(block):
         if hasattr(child, "children"):
             yield from stages(child)
         elif child.type == "bidi_component":
-            yield json.loads(child.proto.json)[0]
+            payload = json.loads(child.proto.json)[0]
+            if "kind" in payload:
+                yield payload
 
 
 def told(app):

@@ -14,7 +14,7 @@ import zlib
 #: Characters of a link; some mail programs, proxies and chats cut what is longer.
 MAX_LINK = 6_000
 #: Characters of the document in it.
-MAX_INFLATED = 400_000
+MAX_INFLATED = 100_000
 
 _VERSION = "1"
 _RAW = -15  # deflate without a header of zlib's: the checksum is ours

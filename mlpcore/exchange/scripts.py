@@ -7,11 +7,13 @@ numbers of the pass. The PyTorch script also asks PyTorch's own differentiation.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..network import shape_of
 from ..notation import Var, W, b, db, dW, loss
 from ..setups import Setup
 from ..steps import Step
@@ -80,11 +82,21 @@ class _Block:
 
 def check_length(values: Mapping[Var, Array]) -> None:
     """Raise ValueError where a pass is too large to be written out."""
-    count = sum(np.size(x) for x in values.values())
+    check_count(sum(np.size(x) for x in values.values()))
+
+
+def check_count(count: int) -> None:
+    """Raise ValueError where so many numbers are too many to be written out."""
     if count > MOST_WRITTEN:
         raise ValueError(
             f"this pass has {count:,} numbers; up to {MOST_WRITTEN:,} are written out. JSON and the zip hold any pass"
         )
+
+
+def length(setup: Setup, steps: Iterable[Step]) -> int:
+    """How many numbers a pass has, counted from shapes alone."""
+    made = {*setup.inputs(), *(s.out for s in steps)}
+    return sum(math.prod(shape_of(v, setup.net.widths, setup.batch.N)) for v in made)
 
 
 def numpy_script(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array]) -> str:

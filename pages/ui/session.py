@@ -6,20 +6,24 @@ the work as a whole; one that fails leaves it as it was and puts a sentence besi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import streamlit as st
 
-from mlpcore import EXAMPLES, SCHEDULES, Setup, Var
+from mlpcore import EXAMPLES, SCHEDULES, Setup
 from mlpcore.setups import with_cells
-from pages.ui.stage.board import CHOICES, Place, moved
+from pages.ui import history, messages, parts
+from pages.ui.stage.board import Place, moved
 from pages.ui.stage.score import by_key, key
 
 FIRST = "worksheet"
 _WORK = "work"
 _SEEN = "seen"
+_LATEST = "latest"
+_TOKEN = "token"
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ class Work:
         answer: what the stage was last told about its edits.
         notices: name of a widget -> (what was wrong, what it was given).
         fails: counts what was refused, so that a widget that was given nonsense is made anew.
+        history: what can be undone and redone.
+        says: how often there was something to say to the visitor, and what.
     """
 
     setup: Setup
@@ -47,17 +53,89 @@ class Work:
     answer: dict[str, Any] | None = None
     notices: dict[str, tuple[str, Any]] = field(default_factory=dict)
     fails: int = 0
+    history: history.History = field(default_factory=history.History)
+    says: tuple[int, str] = (0, "")
 
 
 def current() -> Work:
-    """The session's work; the worksheet where there is none yet."""
+    """The session's work; where there is none yet, what the address brings, or the worksheet."""
     if _WORK not in st.session_state:
-        st.session_state[_WORK] = Work(EXAMPLES[FIRST].setup)
+        st.session_state[_TOKEN] = secrets.token_hex(8)
+        _set(_first(st.query_params.get(parts.PARAMETER, "")))
     return st.session_state[_WORK]
 
 
-def _put(**changes: Any) -> None:
-    st.session_state[_WORK] = replace(current(), **changes)
+def _first(link: str) -> Work:
+    first = Work(EXAMPLES[FIRST].setup)
+    try:
+        return replace(first, **parts.opened({"link": link}))
+    except ValueError as error:
+        said = f"The link in the address could not be opened: {error}. This is the worksheet instead."
+        return replace(first, says=(1, said))
+
+
+def _set(work: Work) -> None:
+    st.session_state[_WORK] = work
+    st.session_state.setdefault(_LATEST, {})["work"] = work
+
+
+def _put(stroke: Any = None, **changes: Any) -> None:
+    before = current()
+    after = replace(before, **changes)
+    _set(replace(after, history=history.noted(before, after, stroke)))
+
+
+def latest() -> Callable[[], Work]:
+    """The work as it will be when this is called, from whatever thread: for a file that is made on a click."""
+    current()
+    held = st.session_state[_LATEST]
+    return lambda: held["work"]
+
+
+def kept() -> dict[str, Any]:
+    """What the browser is told to keep, and what stands beside it: can be undone, is to be said."""
+    work = current()
+    return {
+        **parts.kept(work, Work(EXAMPLES[FIRST].setup)),
+        "session": st.session_state[_TOKEN],
+        "undo": len(work.history.past),
+        "redo": len(work.history.future),
+        "says": list(work.says),
+    }
+
+
+def take_tools(tools: str) -> None:
+    """Undo or redo, where the buttons or keys asked for it since the last run."""
+    what = _news(tools, "do").get("what")
+    if what in ("undo", "redo"):
+        _set(history.undone(current()) if what == "undo" else history.redone(current()))
+
+
+def take_restored(stage: str) -> bool:
+    """Whether the browser brought back what a session before this one had; it is then in force."""
+    message = _news(stage, "restore")
+    if not message:
+        return False
+    open_state(message, "What was kept in this tab could not be brought back: {}.")
+    return True
+
+
+def open_state(told: Mapping[str, Any], complaint: str = "") -> str:
+    """Replace the work by the parts that a link or document tells; it can be undone.
+
+    Returns:
+        What was wrong, empty if nothing was. With a `complaint`, it is also said to the visitor.
+    """
+    work = current()
+    try:
+        state = parts.opened(told)
+    except ValueError as error:
+        if complaint:
+            _put(says=(work.says[0] + 1, complaint.format(error)))
+        return str(error)
+    place = replace(state.get("place", work.place), rev=work.place.rev + 1)
+    _put(**state | {"place": place}, rev=work.rev + 1, notices={})
+    return ""
 
 
 def show(widget: str, value: Any) -> str:
@@ -127,14 +205,14 @@ def take_reports(stage: str) -> bool:
     """
     if message := _news(stage, "edits"):
         _take_edits(message)
-    if (step := _step(_news(stage, "cursor"))) is not None:
+    if (step := messages.step(_news(stage, "cursor"))) is not None:
         _put(step=step)
-    if chosen := _choice(_news(stage, "choose")):
+    if chosen := messages.choice(_news(stage, "choose")):
         _put(place=moved(current().place, chosen=chosen))
     picked = _news(stage, "pick")
-    if picked.get("rev") == current().place.rev and (frame := _count(picked.get("frame"))) is not None:
+    if picked.get("rev") == current().place.rev and (frame := messages.count(picked.get("frame"))) is not None:
         _put(place=moved(current().place, frame=frame))
-    if (step := _step(_news(stage, "open"))) is None:
+    if (step := messages.step(_news(stage, "open"))) is None:
         return False
     _put(step=step, rev=current().rev + 1)
     return True
@@ -146,27 +224,10 @@ def _news(stage: str, name: str) -> dict[str, Any]:
     seen = st.session_state.setdefault(_SEEN, {})
     if not isinstance(value, dict) or seen.get((stage, name)) == value:
         return {}
+    if value.get("session", st.session_state.get(_TOKEN)) != st.session_state.get(_TOKEN):
+        return {}  # sent to a session that is gone: it is in what was brought back, or is sent again
     seen[stage, name] = value
     return value
-
-
-def _step(message: dict[str, Any]) -> int | None:
-    return _count(message.get("step"))
-
-
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
-
-
-#: Names and values of choices are ours and short; what is longer is not one.
-_LONGEST = 40
-
-
-def _choice(message: dict[str, Any]) -> tuple[str, str] | None:
-    name, value = message.get("name"), message.get("value")
-    if not (isinstance(name, str) and isinstance(value, str)) or max(len(name), len(value)) > _LONGEST:
-        return None
-    return (name, value) if name in CHOICES else None
 
 
 def _take_edits(message: dict[str, Any]) -> None:
@@ -180,28 +241,15 @@ def _take_edits(message: dict[str, Any]) -> None:
         return
     work = current()
     names = by_key(work.setup)
-    edits = [edit for item in _list(message.get("cells")) if (edit := _edit(item, names))]
+    edits = messages.edits(message, names)
     try:
         setup, refused = with_cells(work.setup, edits)
         told = [{"id": key(r.var), "index": list(r.cell), "why": r.why} for r in refused]
+        if len(refused) == len(edits):
+            setup = work.setup
     except ValueError as error:
         var, cell, _ = edits[0]
         setup, told = work.setup, [{"id": key(var), "index": list(cell), "why": str(error)}]
-    _put(setup=setup, answer={"client": client[:32], "seq": seq, "refused": told})
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _edit(item: Any, names: dict[str, Var]) -> tuple[Var, tuple[int, ...], float] | None:
-    if not (isinstance(item, list) and len(item) == 3):
-        return None
-    name, cell, value = item
-    if not (isinstance(name, str) and name in names and isinstance(cell, list)):
-        return None
-    if not all(isinstance(i, int) and not isinstance(i, bool) for i in cell):
-        return None
-    if not isinstance(value, int | float) or isinstance(value, bool) or abs(value) > 1.7976931348623157e308:
-        return None
-    return names[name], tuple(cell), float(value)
+    stroke = message.get("stroke")
+    stroke = (client, stroke) if isinstance(stroke, int) else None
+    _put(stroke, setup=setup, answer={"client": client[:32], "seq": seq, "refused": told})

@@ -7,6 +7,10 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from pages.ui import session
+from pages.ui.tools.tools import tools
+from pages.ui.widgets.files import file_menu
+
 #: Every page, in the order it is offered: file, label.
 PAGES = {
     "app.py": "Whole pass",
@@ -32,13 +36,16 @@ def open_page(label: str) -> Iterator[None]:
     Args:
         label: the page's own name in `PAGES`.
     """
+    session.take_tools("tools")
     st.set_page_config(page_title=f"{label} · MLPScope", page_icon="🔬", layout="wide")
     st.html(_STYLE)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall"):
         st.markdown("**MLPScope**", width="content")
         for file, name in PAGES.items():
             st.page_link(file, label=name, width="content")
         yield
+        file_menu()
+        tools("tools", session.kept())
 
 
 def close_page(conventions: list[str]) -> None:

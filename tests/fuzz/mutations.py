@@ -82,7 +82,7 @@ def _open_link(link):
 #: What is fuzzed: how an input is drawn, what reads it, and the size that its cost is held against.
 KINDS = {
     "link": (lambda rng: mutated(rng.choice(LINKS), rng), _open_link, len),
-    "hostile link": (lambda rng: _hostile(mutated(rng.choice(DOCUMENTS), rng)), _open_link, lambda link: 400_000),
+    "hostile link": (lambda rng: _hostile(mutated(rng.choice(DOCUMENTS), rng)), _open_link, lambda link: 100_000),
     "file": (lambda rng: mutated(rng.choice(DOCUMENTS), rng), from_json, len),
     "text": (lambda rng: mutated(rng.choice(TEXTS), rng), read_matrix, len),
 }
