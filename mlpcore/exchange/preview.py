@@ -9,7 +9,7 @@ from .digits import Digits
 
 Array = np.ndarray
 
-_SHOWN = 8
+_SHOWN = 6
 
 
 def table(x: Array, digits: Digits | None = None) -> str:

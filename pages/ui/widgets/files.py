@@ -15,11 +15,12 @@ from pages.ui import parts, session
 from pages.ui.widgets.words import escaped
 
 _TOO_LONG_TEXT = 100_000
+_WIDTH = 460  # else the menu would change its own with what is in it
 
 
 def file_menu() -> None:
     """Save and open, behind a button."""
-    with st.popover("File"):
+    with st.popover("File"), st.container(width=_WIDTH):
         save, read = st.tabs(["Save", "Open or paste"])
         with save:
             _save()
@@ -127,17 +128,26 @@ def _offer_state(setup: Setup, text: str) -> None:
 
 def _offer_matrix(setup: Setup, x: Any) -> None:
     inputs = list(setup.inputs())
-    var: Var = st.selectbox(f"This is {exchange.shape_words(x)}. Put it into", inputs, format_func=_name)
-    st.code(exchange.table(x), language=None)
-    new = with_matrix(setup, var, x)
-    if same(new, setup):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        label = f"This is {exchange.shape_words(x)}. Put it into"
+        var: Var = st.selectbox(label, inputs, _likely(inputs, setup, x), format_func=_name)
+        new = with_matrix(setup, var, x)
+        there = same(new, setup)
+        if st.button("Use it", type="primary", disabled=there):
+            session.change(None, lambda held, _: with_matrix(held, var, x), "pasted")
+            st.rerun()
+    words = exchange.resized_words(setup, new)
+    if there:
         st.success(escaped(f"{var.text} is this matrix."))
-        return
-    if words := exchange.resized_words(setup, new):
+    elif words:
         st.caption(escaped(f"Sizes follow: {words}. What fits is kept."))
-    if st.button("Use it", type="primary"):
-        session.change(None, lambda held, _: with_matrix(held, var, x), "pasted")
-        st.rerun()
+    st.code(exchange.table(x), language=None)
+
+
+def _likely(inputs: list[Var], setup: Setup, x: Any) -> int:
+    """The first input that has this size already."""
+    held = setup.inputs()
+    return next((k for k, v in enumerate(inputs) if exchange.shape_words(held[v]) == exchange.shape_words(x)), 0)
 
 
 def _name(var: Var) -> str:
