@@ -46,6 +46,15 @@ def open_page(label: str) -> Iterator[None]:
         yield
         file_menu()
         tools("tools", session.kept())
+    _ask_again()
+
+
+@st.fragment(run_every=43_200)
+def _ask_again() -> None:
+    """Nothing, twice a day: where something is due, a page that finds its server again asks for a run.
+
+    Else it would wait for the next click, with numbers of a session that is gone.
+    """
 
 
 def close_page(conventions: list[str]) -> None:

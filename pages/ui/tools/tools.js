@@ -64,8 +64,10 @@ export default function ({ data, parentElement, setStateValue }) {
     };
     const copy = async () => {
       if (keeper.doc !== null) return say(TOO_LONG, 8000);
-      const done = await toClipboard(location.href, root);
-      say(done ? "Link copied." : `This browser lets no page write to the clipboard: ${location.href}`, done ? 2500 : 20000);
+      const url = new URL(location.href);
+      if (keeper.link) url.searchParams.set("s", keeper.link);
+      const done = await toClipboard(url.href, root);
+      say(done ? "Link copied." : "This browser lets no page write to the clipboard; the address bar holds the link.", done ? 2500 : 8000);
     };
     const parts = {
       undo: button("undo", "Undo (Ctrl+Z)", () => parts.ask("undo")),

@@ -4,6 +4,7 @@
 
 const keeper = (globalThis.mlpscopeKeeper ??= { session: null, link: "", doc: null, undo: 0, redo: 0, said: 0 });
 const TAB = "mlpscope";
+const WRITES = 60; // in half a minute; Safari takes 100, Chromium 200
 const RESTORED = "The server was restarted. What you entered was kept in this page and is back.";
 
 /** Take in what Python says is to be kept. Returns whether the numbers that came with it may be shown. */
@@ -19,22 +20,39 @@ function keep(told, stage, post) {
   }
   const count = begun || anew ? 0 : keeper.said;
   Object.assign(keeper, { ...told, said: told.says[0] });
-  toAddress({ s: told.link || null });
+  linkToAddress();
   toTab(told.doc);
   if (told.says[0] > count) stage.announce(told.says[1]);
-  else if (anew) stage.announce(RESTORED);
+  else if (anew || (begun && sessionStorage.getItem(RELOADED))) stage.announce(RESTORED);
+  sessionStorage.removeItem(RELOADED);
   dispatchEvent(new Event(TAB));
   stage.anew = anew; // what it has not got an answer to goes out again, to the new session
+  watch(stage, anew);
   return true;
 }
 
+/** At once, but in a long drag now and then: browsers bound how often an address may change. */
+function linkToAddress() {
+  clearTimeout(keeper.later);
+  keeper.written = (keeper.written ?? []).filter((time) => Date.now() - time < 30_000);
+  if (keeper.written.length >= WRITES) return void (keeper.later = setTimeout(linkToAddress, 1000));
+  if (toAddress({ s: keeper.link || null })) keeper.written.push(Date.now());
+}
+
+/** Whether the address had to change for that. */
 function toAddress(changes) {
   const url = new URL(location.href);
   for (const [name, value] of Object.entries(changes)) {
     if (value === null) url.searchParams.delete(name);
     else url.searchParams.set(name, value);
   }
-  if (url.href !== location.href) history.replaceState(history.state, "", url);
+  if (url.href === location.href) return false;
+  try {
+    history.replaceState(history.state, "", url);
+  } catch {
+    return false; // too often for this browser: the next change brings it up to date
+  }
+  return true;
 }
 
 function toTab(doc) {
@@ -54,6 +72,7 @@ function fromTab(told) {
 
 /** The cell that is held, in the address: `S1:2,1`, counted from 1. */
 function cellToAddress(held) {
+  if (!held && !location.search.includes("cell=")) return;
   toAddress({ cell: held ? `${held.id}:${held.index.map((i) => i + 1).join()}` : null });
 }
 

@@ -22,6 +22,7 @@ export default function (component) {
     stage.update(payload, host, post);
     const held = first && cellFromAddress(stage);
     if (held) stage.pin(held);
+    if (first) retype(stage);
     if (stage.anew) stage.edits.again();
   }
   return () => {
