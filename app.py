@@ -27,4 +27,4 @@ else:
     # stage registers itself when it is imported, and Streamlit 1.62 only hears that in a run.
     from pages.ui import server
 
-    app = st.App("app.py", lifespan=server.lifespan, on_script_error=server.on_script_error)
+    app = st.App("app.py", lifespan=server.lifespan, routes=server.routes, on_script_error=server.on_script_error)

@@ -26,7 +26,7 @@ def T(x: Array) -> Array:
 
 def scalar(x: Array) -> Array:
     """A single number, so shaped that it meets matrices with the same leading axes."""
-    return np.asarray(x)[..., None, None]
+    return x[..., None, None]
 
 
 # --- the equations of exercise 1 -------------------------------------------------------------

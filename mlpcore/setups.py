@@ -110,7 +110,7 @@ def check_shape(rows: int, columns: int, row: int | None = None) -> None:
         raise ValueError(f"a matrix here has at most {MAX_SIDE} rows; this one goes on after row {MAX_SIDE}")
     if columns > MAX_SIDE:
         where = "a row" if row is None else f"row {row}"
-        raise ValueError(f"{where} has {columns:,} cells; a row here has at most {MAX_SIDE}")
+        raise ValueError(f"{where} has more than {MAX_SIDE} cells, and a row here has no more")
 
 
 @dataclass(frozen=True)
@@ -134,6 +134,19 @@ class Editable(Protocol):
 
 
 E = TypeVar("E", bound=Editable)
+
+
+def same(a: Editable, b: Editable) -> bool:
+    """Whether two set-ups (or two laboratories) are the same to the last bit."""
+    if (a.loss, a.conventions) != (b.loss, b.conventions):
+        return False
+    if isinstance(a, Setup) and [x.activation for x in a.net.layers] != [x.activation for x in b.net.layers]:
+        return False
+    one, other = a.inputs(), b.inputs()
+    return one.keys() == other.keys() and all(
+        x.shape == other[v].shape and x.dtype == other[v].dtype and x.tobytes() == other[v].tobytes()
+        for v, x in one.items()
+    )
 
 
 def with_cells(setup: E, edits: Iterable[tuple[Var, Cell, float]]) -> tuple[E, list[Refusal]]:
@@ -191,6 +204,44 @@ def resized(
     if setup.loss.one_hot:
         targets = classes(targets)
     return replace(setup, net=Network(tuple(layers)), batch=Batch(X, targets))
+
+
+def with_matrix(setup: Setup, var: Var, x: Array) -> Setup:
+    """The set-up with one input replaced, laid out as the conventions say; layers and batch follow its size.
+
+    Args:
+        x: two axes; a vector may stand upright or lie flat.
+
+    Raises:
+        ValueError: it is computed and not typed, is no vector or number where one is needed, or does not fit.
+    """
+    inputs = setup.inputs()
+    if var not in inputs:
+        raise ValueError(f"{var.text} is computed, not typed")
+    ndim = inputs[var].ndim
+    if ndim < 2 and (min(x.shape) > 1 or (ndim == 0 and x.size > 1)):
+        shape = "x".join(map(str, x.shape))
+        raise ValueError(f"{var.text} is {'a vector' if ndim else 'a single number'}, and this is {shape}")
+    x = x if ndim == 2 else x.ravel() if ndim else x.ravel()[0]
+    if np.shape(x) != inputs[var].shape:
+        setup = _fitted(setup, var, setup.conventions.lay.turn(var, x).shape)
+    return setup.with_inputs({var: x})
+
+
+def _fitted(setup: Setup, var: Var, shape: tuple[int, ...]) -> Setup:
+    """The set-up with the widths and the batch size that a matrix of this shape, as on the worksheet, needs."""
+    net = setup.net
+    widths = list(net.widths)
+    layer = var.layer or 0
+    places = {"unit": layer, "input": layer - 1, "output": -1}
+    N = setup.batch.N
+    for axis, size in zip(var.axes, shape, strict=True):
+        if axis == "example":
+            N = size
+        else:
+            widths[places[axis]] = size
+    f, b = tuple(x.activation for x in net.layers), tuple(x.b is not None for x in net.layers)
+    return resized(setup, tuple(widths), N, f, b)
 
 
 def _grown(old: Array | None, shape: tuple[int, ...], seed: int, new: float | None = None) -> Array:

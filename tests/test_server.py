@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import importlib
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -48,3 +49,12 @@ def test_a_fault_in_a_page_is_a_sentence():
     assert not app.exception
     assert "went wrong" in app.error[0].value
     assert "secret" not in app.error[0].value
+
+
+def test_a_start_is_told_and_is_another_one_each_time(monkeypatch):
+    (route,) = server.routes
+    with ThreadPoolExecutor(1) as fresh:
+        told = [fresh.submit(asyncio.run, route.endpoint(None)).result().body for _ in range(2)]
+        assert told[0] == told[1] == json.dumps({"start": server.START}, separators=(",", ":")).encode()
+        monkeypatch.setattr(server, "START", "another")
+        assert fresh.submit(asyncio.run, route.endpoint(None)).result().body != told[0]

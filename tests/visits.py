@@ -1,7 +1,10 @@
 """What the tests of the pages say to a page, and what they hear."""
 
 import json
+from itertools import count
 from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).parents[1]
 STEP = "pages/1_Step_through.py"
@@ -44,3 +47,23 @@ def field(app, label):
 
 def edit(seq, *cells, client="me"):
     return {"client": client, "seq": seq, "cells": list(cells)}
+
+
+def keep(app):
+    """What the browser is told to keep."""
+    return told(app)["keep"]
+
+
+_asked = count()
+
+
+def ask(app, what):
+    app.session_state["tools"] = {"do": {"what": what, "at": next(_asked)}}
+    return app.run()
+
+
+def visit(**query):
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.run()

@@ -1,5 +1,16 @@
 """To and from the outside: pasted text, files, links, worked solutions."""
 
+from .digits import CUTS, Digits
+from .files import to_csv, to_npy, to_zip
+from .latex import document
+from .link import MAX_LINK, LinkTooLongError, from_link, to_link
+from .preview import resized_words, shape_words, summary, table
+from .scripts import MOST_WRITTEN, check_count, check_length, length, notebook, numpy_script, torch_script
+from .state import PARTS, Part, from_json, to_json
 from .text import read_matrix
 
-__all__ = ["read_matrix"]
+__all__ = [
+    "CUTS", "MAX_LINK", "MOST_WRITTEN", "PARTS", "Digits", "LinkTooLongError", "Part", "check_count", "check_length",
+    "document", "from_json", "from_link", "length", "notebook", "numpy_script", "read_matrix", "resized_words",
+    "shape_words", "summary", "table", "to_csv", "to_json", "to_link", "to_npy", "to_zip", "torch_script",
+]  # fmt: skip

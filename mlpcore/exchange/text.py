@@ -32,7 +32,7 @@ _BLANKS = dict.fromkeys(map(ord, "\u00a0\u2007\u2009\u202f\ufeff"), " ")
 _TYPED = str.maketrans(_MINUS | _BLANKS)
 
 _PLAIN = re.compile(r"[-+.\deE,;&\s]*", re.ASCII)
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eEdD][+-]?\d+)?", re.ASCII)
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity|∞|\\infty)", re.IGNORECASE)
 
 # Blanks between two numbers, and commas that cannot be decimal ones.
@@ -150,7 +150,7 @@ def _row(piece: str, sep: str | None, row: int) -> list[float]:
     """The numbers of a row: at once where nothing but digits is in it, else cell by cell."""
     piece = piece if piece.isascii() else piece.translate(_TYPED)
     if _PLAIN.fullmatch(piece):
-        cells = piece.split(sep) if sep == "," else piece.replace(",", ".").split(sep)
+        cells = (piece if sep == "," else piece.replace(",", ".")).split(sep, MAX_SIDE)
         check_shape(1, len(cells), row)
         try:
             values = [float(cell) for cell in cells]
@@ -159,7 +159,7 @@ def _row(piece: str, sep: str | None, row: int) -> list[float]:
         else:
             if all(map(isfinite, values)) and (sep == "," or "," not in piece or "." not in piece):
                 return values
-    return _numbers(piece.split(sep), row)
+    return _numbers(piece.split(sep, MAX_SIDE), row)
 
 
 # --- tables ----------------------------------------------------------------------------------
@@ -205,7 +205,7 @@ def _table_row(piece: str, sep: str | None, row: int) -> list[float]:
     if '"' not in piece:
         return _row(piece, sep, row)
     if sep is None:
-        return _numbers([cell.strip('"') for cell in piece.split()], row)
+        return _numbers([cell.strip('"') for cell in piece.split(None, MAX_SIDE)], row)
     return _numbers(next(csv.reader([piece], delimiter=sep, skipinitialspace=True)), row)
 
 

@@ -69,7 +69,7 @@ MAX_CLASSES = 50
 MAX_EXAMPLES = 256
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lab:
     """Logits, labels and a loss: all that a pass of a loss on its own starts from.
 

@@ -1,4 +1,4 @@
-"""The server around the pages: garbage collected in the background, errors as a sentence.
+"""The server around the pages: garbage collected in the background, errors as a sentence, its start told.
 
 `runner.postScriptGC` is off, because a full collection after each rerun costs more than the
 rerun. This collects instead, off the script thread, when something has happened.
@@ -9,13 +9,20 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import streamlit as st
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 #: Seconds between background collections.
 PERIOD = 20.0
+
+#: New with every start, so that a page can tell a server that was restarted from a network that was cut.
+START = secrets.token_hex(8)
 
 _log = logging.getLogger("mlpscope")
 
@@ -34,6 +41,13 @@ async def _collect() -> None:
     while True:
         await asyncio.sleep(PERIOD)
         await asyncio.to_thread(gc.collect)
+
+
+async def _start(_: Request) -> JSONResponse:
+    return JSONResponse({"start": START})
+
+
+routes = [Route("/mlpscope-start", _start)]
 
 
 def on_script_error(error: Exception) -> bool:

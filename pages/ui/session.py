@@ -6,76 +6,33 @@ the work as a whole; one that fails leaves it as it was and puts a sentence besi
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
-from mlpcore import EXAMPLES, SCHEDULES, Setup, Var
+from mlpcore import EXAMPLES, SCHEDULES
+from mlpcore.conventions import WORKSHEET
 from mlpcore.logits import LABS, Lab
 from mlpcore.setups import with_cells
-from pages.ui.stage.board import CHOICES, Place, moved
+from pages.ui import history, messages, parts
+from pages.ui.stage.board import moved
 from pages.ui.stage.score import by_key, key
+from pages.ui.work import FIRST, Work
 
-FIRST = "worksheet"
-FIRST_LAB = "four answers"
 _WORK = "work"
 _SEEN = "seen"
-
-
-@dataclass(frozen=True)
-class LabView:
-    """What the charts of the laboratory show.
-
-    Attributes:
-        shown: names of the losses that are drawn side by side.
-        rate, count: of the descents on the logits.
-    """
-
-    shown: tuple[str, ...] = ("SoftmaxHinge", "CrossEntropy", "ScoreHinge")
-    rate: float = 1.0
-    count: int = 100
-
-
-@dataclass(frozen=True)
-class Work:
-    """The inputs of a session.
-
-    Attributes:
-        setup: network, batch, loss and rate as they are now.
-        example: the example they were made from.
-        schedule: what stays cached.
-        step: the cursor, a number of a step.
-        place: where on the derivation page.
-        lab: logits, labels and margin of the laboratory; its conventions are the set-up's (see `lab`).
-        lab_example: what they were made from; `lab_place` where on its page; `lab_view` what its
-            charts show.
-        rev: counts the times the cursor was set from here and not by the stage.
-        answer: what the stage was last told about its edits.
-        notices: name of a widget -> (what was wrong, what it was given).
-        fails: counts what was refused, so that a widget that was given nonsense is made anew.
-    """
-
-    setup: Setup
-    example: str = FIRST
-    schedule: str = "cache S and Z"
-    step: int = 0
-    place: Place = field(default_factory=Place)
-    lab: Lab = LABS[FIRST_LAB].lab
-    lab_example: str = FIRST_LAB
-    lab_place: Place = field(default_factory=Place)
-    lab_view: LabView = field(default_factory=LabView)
-    rev: int = 0
-    answer: dict[str, Any] | None = None
-    notices: dict[str, tuple[str, Any]] = field(default_factory=dict)
-    fails: int = 0
+_LATEST = "latest"
+_TOKEN = "token"
 
 
 def current() -> Work:
-    """The session's work; the worksheet where there is none yet."""
+    """The session's work; where there is none yet, what the address brings, or the worksheet."""
     if _WORK not in st.session_state:
-        st.session_state[_WORK] = Work(EXAMPLES[FIRST].setup)
+        st.session_state[_TOKEN] = secrets.token_hex(8)
+        _set(_first(st.query_params.get(parts.PARAMETER, "")))
     return st.session_state[_WORK]
 
 
@@ -84,8 +41,82 @@ def lab() -> Lab:
     return replace(current().lab, conventions=current().setup.conventions)
 
 
-def _put(**changes: Any) -> None:
-    st.session_state[_WORK] = replace(current(), **changes)
+def _first(link: str) -> Work:
+    first = Work(EXAMPLES[FIRST].setup)
+    try:
+        return replace(first, **parts.opened({"link": link}))
+    except ValueError as error:
+        said = f"The link in the address could not be opened: {error}. This is the worksheet instead."
+        return replace(first, says=(1, said))
+
+
+def _set(work: Work) -> None:
+    st.session_state[_WORK] = work
+    st.session_state.setdefault(_LATEST, {})["work"] = work
+
+
+def _put(stroke: Any = None, **changes: Any) -> None:
+    before = current()
+    if "lab" in changes:
+        changes["lab"] = replace(changes["lab"], conventions=WORKSHEET)
+    after = replace(before, **changes)
+    _set(replace(after, history=history.noted(before, after, stroke)))
+
+
+def latest() -> Callable[[], Work]:
+    """The work as it will be when this is called, from whatever thread: for a file that is made on a click."""
+    current()
+    held = st.session_state[_LATEST]
+    return lambda: held["work"]
+
+
+def kept() -> dict[str, Any]:
+    """What the browser is told to keep, and what stands beside it: can be undone, is to be said."""
+    work = current()
+    return {
+        **parts.kept(work, Work(EXAMPLES[FIRST].setup)),
+        "session": st.session_state[_TOKEN],
+        "undo": len(work.history.past),
+        "redo": len(work.history.future),
+        "says": list(work.says),
+    }
+
+
+def take_tools(tools: str) -> None:
+    """Undo or redo, where the buttons or keys asked for it since the last run."""
+    what = _news(tools, "do").get("what")
+    if what in ("undo", "redo"):
+        _set(history.undone(current()) if what == "undo" else history.redone(current()))
+
+
+def take_restored(stage: str) -> bool:
+    """Whether the browser brought back what a session before this one had; it is then in force."""
+    message = _news(stage, "restore")
+    if not message:
+        return False
+    open_state(message, "What was kept in this tab could not be brought back: {}.")
+    return True
+
+
+def open_state(told: Mapping[str, Any], complaint: str = "") -> str:
+    """Replace the work by the parts that a link or document tells; it can be undone.
+
+    Returns:
+        What was wrong, empty if nothing was. With a `complaint`, it is also said to the visitor.
+    """
+    work = current()
+    try:
+        state = parts.opened(told)
+    except ValueError as error:
+        if complaint:
+            _put(says=(work.says[0] + 1, complaint.format(error)))
+        return str(error)
+    places = {
+        name: replace(state.get(name, getattr(work, name)), rev=getattr(work, name).rev + 1)
+        for name in _PLACES.values()
+    }
+    _put(**state | places, rev=work.rev + 1, notices={})
+    return ""
 
 
 def show(widget: str, value: Any) -> str:
@@ -204,14 +235,17 @@ def take_reports(stage: str, about: str = "setup") -> bool:
     def move(**how: Any) -> None:
         _put(**{place: moved(getattr(current(), place), **how)})
 
-    if (step := _step(_news(stage, "cursor"))) is not None:
+    if (step := messages.step(_news(stage, "cursor"))) is not None:
         _put(step=step) if about == "setup" else move(frame=step)
-    if chosen := _choice(_news(stage, "choose")):
+    if chosen := messages.choice(_news(stage, "choose")):
         move(chosen=chosen)
     picked = _news(stage, "pick")
-    if picked.get("rev") == getattr(current(), place).rev and (frame := _count(picked.get("frame"))) is not None:
+    if (
+        picked.get("rev") == getattr(current(), place).rev
+        and (frame := messages.count(picked.get("frame"))) is not None
+    ):
         move(frame=frame)
-    if (step := _step(_news(stage, "open"))) is None:
+    if (step := messages.step(_news(stage, "open"))) is None:
         return False
     _put(step=step, rev=current().rev + 1)
     return True
@@ -223,27 +257,10 @@ def _news(stage: str, name: str) -> dict[str, Any]:
     seen = st.session_state.setdefault(_SEEN, {})
     if not isinstance(value, dict) or seen.get((stage, name)) == value:
         return {}
+    if value.get("session", st.session_state.get(_TOKEN)) != st.session_state.get(_TOKEN):
+        return {}  # sent to a session that is gone: it is in what was brought back, or is sent again
     seen[stage, name] = value
     return value
-
-
-def _step(message: dict[str, Any]) -> int | None:
-    return _count(message.get("step"))
-
-
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
-
-
-#: Names and values of choices are ours and short; what is longer is not one.
-_LONGEST = 40
-
-
-def _choice(message: dict[str, Any]) -> tuple[str, str] | None:
-    name, value = message.get("name"), message.get("value")
-    if not (isinstance(name, str) and isinstance(value, str)) or max(len(name), len(value)) > _LONGEST:
-        return None
-    return (name, value) if name in CHOICES else None
 
 
 def _take_edits(message: dict[str, Any], about: str) -> None:
@@ -255,30 +272,16 @@ def _take_edits(message: dict[str, Any], about: str) -> None:
     client, seq = message.get("client"), message.get("seq")
     if not isinstance(client, str) or not isinstance(seq, int):
         return
-    held = lab() if about == "lab" else current().setup
-    names = by_key(held)
-    edits = [edit for item in _list(message.get("cells")) if (edit := _edit(item, names))]
+    held = before = lab() if about == "lab" else current().setup
+    edits = messages.edits(message, by_key(held))
     try:
         held, refused = with_cells(held, edits)
         told = [{"id": key(r.var), "index": list(r.cell), "why": r.why} for r in refused]
+        if len(refused) == len(edits):
+            held = before
     except ValueError as error:
         var, cell, _ = edits[0]
         told = [{"id": key(var), "index": list(cell), "why": str(error)}]
-    _put(**{about: held}, answer={"client": client[:32], "seq": seq, "refused": told})
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _edit(item: Any, names: dict[str, Var]) -> tuple[Var, tuple[int, ...], float] | None:
-    if not (isinstance(item, list) and len(item) == 3):
-        return None
-    name, cell, value = item
-    if not (isinstance(name, str) and name in names and isinstance(cell, list)):
-        return None
-    if not all(isinstance(i, int) and not isinstance(i, bool) for i in cell):
-        return None
-    if not isinstance(value, int | float) or isinstance(value, bool) or abs(value) > 1.7976931348623157e308:
-        return None
-    return names[name], tuple(cell), float(value)
+    stroke = message.get("stroke")
+    stroke = (client, stroke) if isinstance(stroke, int) else None
+    _put(stroke, **{about: held}, answer={"client": client[:32], "seq": seq, "refused": told})

@@ -7,6 +7,10 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from pages.ui import session
+from pages.ui.tools.tools import tools
+from pages.ui.widgets.files import file_menu
+
 #: Every page, in the order it is offered: file, label.
 PAGES = {
     "app.py": "Whole pass",
@@ -34,18 +38,30 @@ def open_page(label: str, charts: bool = False) -> Iterator[None]:
         label: the page's own name in `PAGES`.
         charts: whether the page draws any.
     """
+    session.take_tools("tools")
     st.set_page_config(page_title=f"{label} · MLPScope", page_icon="🔬", layout="wide")
     st.html(_STYLE)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall"):
         st.markdown("**MLPScope**", width="content")
         for file, name in PAGES.items():
             st.page_link(file, label=name, width="content")
         yield
+        file_menu()
+        tools("tools", session.kept())
     if charts:
         # Only where they are needed: the first of them loads plotly.
         from pages.ui.chart.chart import open_charts
 
         open_charts()
+    _ask_again()
+
+
+@st.fragment(run_every=43_200)
+def _ask_again() -> None:
+    """Nothing, twice a day: where something is due, a page that finds its server again asks for a run.
+
+    Else it would wait for the next click, with numbers of a session that is gone.
+    """
 
 
 def close_page(conventions: list[str]) -> None:

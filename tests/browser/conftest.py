@@ -33,11 +33,12 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.browser)
 
 
-def serve(script="app.py", cwd=ROOT, *options):
-    """Start `streamlit run`; returns the process and its address once it answers."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
+def serve(script="app.py", cwd=ROOT, *options, port=None):
+    """Start `streamlit run`, on a free port or on this one; returns the process and its address once it answers."""
+    if port is None:
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
     process = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", script, "--server.headless=true", f"--server.port={port}", *options],
         cwd=cwd,

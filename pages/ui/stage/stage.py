@@ -21,13 +21,13 @@ _mount = st.components.v2.component(
 
 
 #: What the browser may report.
-REPORTS = ("edits", "cursor", "open", "choose", "pick")
+REPORTS = ("edits", "cursor", "open", "choose", "pick", "restore")
 
 
 def stage(key: str, score: dict[str, Any]) -> None:
     """Draw a score or a board. `score["kind"]` is "player", "wall" or "board".
 
-    What the stage reports (`edits`, `cursor`, `open`, `choose`, `pick`) is component state under `key`.
+    What the stage reports (`REPORTS`) is component state under `key`.
     """
     # A list, not a dict: a dict would be searched for dataframes, which loads pandas and pyarrow.
     _mount(key=key, data=[score], **{f"on_{name}_change": _noted for name in REPORTS})

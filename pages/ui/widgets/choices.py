@@ -24,7 +24,7 @@ def choose_example() -> None:
         on_change=session.load_example,
         args=("example",),
         label_visibility="collapsed",
-        width=240,
+        width=236,
     )
 
 
@@ -48,7 +48,7 @@ def choose_loss() -> None:
         on_change=session.change,
         args=("loss", with_loss),
         label_visibility="collapsed",
-        width=210,
+        width=180,
     )
 
 
@@ -79,7 +79,7 @@ def choose_schedule() -> None:
         on_change=session.choose_schedule,
         args=("schedule",),
         label_visibility="collapsed",
-        width=250,
+        width=210,
         help="\n\n".join(f"**{s.name}**: {s.why}" for s in SCHEDULES.values()),
     )
 

@@ -13,6 +13,7 @@ from pages.ui import session
 from pages.ui.chart.chart import chart
 from pages.ui.stage import chapters_hinge as chapters
 from pages.ui.stage.stage import stage
+from pages.ui.widgets.stages import restored
 from pages.ui.widgets.words import complain, escaped
 
 
@@ -20,6 +21,7 @@ from pages.ui.widgets.words import complain, escaped
 def hinge() -> None:
     """Exercise 3, chapter by chapter. An edit reruns this fragment only."""
     for kind in ("player", "board"):
+        restored(f"hinge {kind}")
         session.take_reports(f"hinge {kind}", "lab")
     work, lab = session.current(), session.lab()
     ran = lab.run()
@@ -29,7 +31,7 @@ def hinge() -> None:
         lab = session.lab()
         ran = lab.run()
     payload = chapters.told(lab, work.lab_place, ran)
-    more = {"example": f"lab {work.lab_example}", "answer": work.answer}
+    more = {"example": f"lab {work.lab_example}", "answer": work.answer, "keep": session.kept()}
     stage(f"hinge {payload['kind']}", payload | more)
     below = {"margin": _margin, "compare": _compare, "sweep": _sweep, "simplex": _simplex, "descend": _descend}
     if chapter in below:

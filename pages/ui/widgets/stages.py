@@ -7,6 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from mlpcore import EXAMPLES
+from mlpcore.setups import same
 from pages.ui import session
 from pages.ui.stage.chapters import told
 from pages.ui.stage.score import score
@@ -15,7 +16,7 @@ from pages.ui.stage.stage import stage
 
 def _look(work: session.Work) -> str:
     example = EXAMPLES[work.example]
-    if work.setup != replace(example.setup, conventions=work.setup.conventions):
+    if not same(work.setup, replace(example.setup, conventions=work.setup.conventions)):
         return f"Your own numbers, begun from “{example.title}”."
     return " ".join(filter(None, (example.look, example.source)))
 
@@ -29,12 +30,20 @@ def _payload(kind: str) -> dict:
         "look": _look(work),
         "cursor": {"rev": work.rev, "step": work.step},
         "answer": work.answer,
+        "keep": session.kept(),
     }
+
+
+def restored(name: str) -> None:
+    """What the browser kept from a session before this one concerns every widget of the page."""
+    if session.take_restored(name):
+        st.rerun()
 
 
 @st.fragment
 def player() -> None:
     """One equation at a time. An edit reruns this fragment only."""
+    restored("player")
     session.take_reports("player")
     stage("player", _payload("player"))
 
@@ -42,6 +51,7 @@ def player() -> None:
 @st.fragment
 def wall() -> None:
     """The whole pass at a glance; a matrix opens its step."""
+    restored("wall")
     if session.take_reports("wall"):
         st.switch_page("pages/1_Step_through.py")
     stage("wall", _payload("wall"))
@@ -50,7 +60,8 @@ def wall() -> None:
 @st.fragment
 def derivation() -> None:
     """Exercise 1 on a board, chapter by chapter."""
+    restored("derivation")
     session.take_reports("derivation")
     work = session.current()
     payload = told(work.setup, work.place)
-    stage("derivation", {**payload, "example": work.example, "answer": work.answer})
+    stage("derivation", {**payload, "example": work.example, "answer": work.answer, "keep": session.kept()})

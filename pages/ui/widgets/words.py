@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 
 from pages.ui import session
 
 
 def escaped(text: str) -> str:
-    """Our own prose has underscores and stars that are symbols, not markup."""
-    return text.replace("_", r"\_").replace("*", r"\*")
+    """Our own prose has underscores and stars that are symbols, and what it quotes may hold any: not markup."""
+    return re.sub(r"([\\`*_\[\]<>$~:#|!])", r"\\\1", text)
 
 
 def complain(widget: str) -> None:

@@ -39,6 +39,7 @@ function buildTile(stage, spec, view) {
   const caption = el("figcaption", "", title, el("span", "shape", `${rows}\u00d7${cols}`));
   tile.badge = el("span", "badge");
   if (spec.open) caption.append(tile.badge);
+  caption.append(copyButton(stage, tile, matrix));
   const table = el("table");
   table.setAttribute("role", "grid");
   const name = `${matrix.spoken}${spec.turned ? " transposed" : ""}, ${matrix.word}, ${rows} by ${cols}`;

@@ -49,6 +49,7 @@ class Edits {
     this.overlay = new Map(); // "id|flat" -> {id, index, value, sent}
     this.flying = null;
     this.timer = null;
+    this.stroke = 0; // a gesture: all it changes is undone at once
     this.scrubbing = false;
     this.editing = false; // while a field is open, its table stays where it is
   }
@@ -74,23 +75,32 @@ class Edits {
     this.flying = ++this.seq;
     const cells = [...this.overlay.values()];
     for (const cell of cells) cell.sent = this.flying;
+    clearTimeout(this.silence);
+    this.silence = setTimeout(() => this.stage.root.classList.add("unanswered"), 2500);
     this.stage.post("edits", {
       client: this.client,
       seq: this.flying,
+      stroke: this.stroke,
       cells: cells.map(({ id, index, value }) => [id, index, value]),
     });
     // A message can be lost with a connection; the same cells then go out again under a new number.
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      this.flying = null;
-      this.send();
-    }, 8000);
+    this.timer = setTimeout(() => this.again(), 8000);
+  }
+
+  /** What was not acknowledged goes out once more. */
+  again() {
+    clearTimeout(this.timer);
+    this.flying = null;
+    this.send();
   }
 
   /** Python answers with the number of the last message it took and what it refused. */
   acknowledge(answer) {
     if (answer?.client !== this.client || this.flying === null || answer.seq < this.flying) return;
     clearTimeout(this.timer);
+    clearTimeout(this.silence);
+    this.stage.root.classList.remove("unanswered");
     for (const [key, cell] of this.overlay) if (cell.sent && cell.sent <= answer.seq) this.overlay.delete(key);
     this.flying = null;
     for (const { id, index, why } of answer.refused) this.refuse(id, index, why);
@@ -163,7 +173,10 @@ class Edits {
       this.refuse(id, index, why);
       return false;
     }
-    if (value !== (this.value(id, at) ?? matrix.data[at])) this.set(id, index, value);
+    if (value !== (this.value(id, at) ?? matrix.data[at])) {
+      this.stroke++;
+      this.set(id, index, value);
+    }
     return true;
   }
 
@@ -184,6 +197,7 @@ class Edits {
       );
     }
     this.stage.hush();
+    this.stroke++;
     rows.forEach((row, i) =>
       row.forEach((value, j) => this.set(id, indexOf(matrix, tile.spec.turned, r + i, c + j), value)),
     );
@@ -198,6 +212,7 @@ class Edits {
     const from = this.value(id, at) ?? matrix.data[at];
     const notch = 0.01 * 10 ** Math.max(0, Math.floor(Math.log10(Math.abs(from) || 1)));
     let moved = 0;
+    this.stroke++;
     this.stage.pause();
     this.scrubbing = true;
     const move = (e) => {

@@ -113,11 +113,13 @@ class Stage {
     const again = held && held.id === of && covers(held.index, index);
     cell.focus({ preventScroll: true });
     this.lights = again ? dark() : { ...this.trace(cell.mlp), pinned: true, held: null };
+    cellToAddress(again ? null : this.lights);
     this.lit();
   }
 
   unpin() {
     this.lights = dark();
+    cellToAddress(null);
     this.lit();
   }
 
@@ -179,6 +181,19 @@ class Stage {
     bubble.style.top = `${above ? Math.max(8, box.top - own.height - 6) : box.bottom + 6}px`;
     where?.classList?.add("refused");
     this.bubble = { bubble, where };
+  }
+
+  /** A sentence at the foot of the window, for as long as it is not closed or `time` has not passed. */
+  announce(text, time = 0) {
+    this.root.querySelector(".toast")?.remove();
+    const close = el("button", "", "\u00d7");
+    close.type = "button";
+    close.setAttribute("aria-label", "close this message");
+    const toast = el("div", "toast", el("span", "", text), close);
+    toast.setAttribute("role", "status");
+    close.onclick = () => toast.remove();
+    this.root.append(toast);
+    if (time) setTimeout(() => toast.remove(), time);
   }
 
   hush() {

@@ -49,7 +49,7 @@ class Playing extends Stage {
     if (event.ctrlKey || event.metaKey || event.altKey || !this.score) return;
     // A closed select box keeps the focus after a choice; the arrows are ours again then.
     const closed = target.matches?.('[role="combobox"][aria-expanded="false"]');
-    if (!closed && target.closest?.("input, textarea, select, [contenteditable=true], [role=slider], [role=radiogroup], [role=combobox], [role=dialog]")) return;
+    if (!closed && target.closest?.("input, textarea, select, [contenteditable=true], [role=slider], [role=radiogroup], [role=combobox], [role=dialog], [role=menu]")) return;
     this.hush();
     const cell = this.root.contains(target) ? target.closest("td") : null;
     if (cell?.mlp && this.cellKey(event, cell)) return event.preventDefault();
@@ -132,6 +132,7 @@ class Walker extends Playing {
   arrive() {
     this.hush();
     this.lights = dark();
+    cellToAddress(null);
     this.draw();
     const spoken = this.cell === null ? this.current.spoken : cellLine(this.current, this.score.matrices, this.lights.index, 4);
     this.live.textContent = `Step ${this.step + 1} of ${this.score.steps.length}. ${spoken}`;

@@ -119,6 +119,7 @@ class Board extends Playing {
     this.frame = Math.max(0, Math.min(frame, this.last));
     this.hush();
     this.lights = dark();
+    cellToAddress(null);
     this.cut();
     this.draw();
     this.live.textContent = this.frameWords();

@@ -16,7 +16,16 @@ export default function (component) {
     instances.set(parentElement, stage);
   }
   const host = parentElement.host ?? parentElement;
-  stage.update(payload, host, (name, value) => setStateValue(name, value));
+  const { session } = payload.keep;
+  const post = (name, value) => setStateValue(name, { ...value, session });
+  if (keep(payload.keep, stage, post)) {
+    const first = stage.score === undefined;
+    stage.update(payload, host, post);
+    const held = first && cellFromAddress(stage);
+    if (held) stage.pin(held);
+    if (first) retype(stage);
+    if (stage.anew) stage.edits.again();
+  }
   // While data comes in quickly, Streamlit cleans up and calls again at once: then nothing has ended.
   return () => {
     stage.ending = setTimeout(() => {

@@ -1,0 +1,67 @@
+"""Matrices as CSV and .npy, one by one or all of a pass in a zip."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from ..notation import Var
+
+Array = np.ndarray
+
+#: A spreadsheet takes a cell that begins like this for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_WHEN = (2020, 1, 1, 0, 0, 0)  # the same state gives the same bytes
+
+
+def field(text: str) -> str:
+    """Words as a field of a CSV file: what a spreadsheet would take for a formula is prefixed with '."""
+    text = f"'{text}" if text.startswith(_FORMULA) else text
+    return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',;"\n\r') else text
+
+
+def rows_of(x: Array, flat: bool = False) -> Array:
+    """A matrix of two axes from any: a vector stands upright, or lies flat."""
+    x = np.asarray(x)
+    return x if x.ndim == 2 else x.reshape((1, -1) if flat or x.ndim == 0 else (-1, 1))
+
+
+def to_csv(x: Array, flat: bool = False) -> str:
+    """The bare numbers, to the last digit, a line for each row."""
+    return "".join(",".join(map(repr, row)) + "\n" for row in rows_of(x, flat).astype(np.float64).tolist())
+
+
+def to_npy(x: Array) -> bytes:
+    """What `numpy.load` reads back; no pickle in it."""
+    out = io.BytesIO()
+    np.save(out, np.ascontiguousarray(x), allow_pickle=False)
+    return out.getvalue()
+
+
+def file_name(var: Var) -> str:
+    """The name of a matrix as Python and file systems take it: `W_1`, `dL_dW_1`, `W_1_new`."""
+    text = var.text.removeprefix("new ").replace("dL/d", "dL_d")
+    return text + ("_new" if var.new else "")
+
+
+def to_zip(values: Mapping[Var, Array], extra: Mapping[str, str] | None = None, flat: Iterable[Var] = ()) -> bytes:
+    """Every matrix as CSV and .npy, a list of them, and further files by name."""
+    flat = set(flat)
+    listed = ["file,matrix,word,rows,columns\n"]
+    files: dict[str, bytes] = {}
+    for var, value in values.items():
+        name = file_name(var)
+        files[f"csv/{name}.csv"] = to_csv(value, var in flat).encode()
+        files[f"npy/{name}.npy"] = to_npy(value)
+        size = rows_of(value, var in flat).shape
+        listed.append(",".join([name, field(var.text), field(var.word), *map(str, size)]) + "\n")
+    files["matrices.csv"] = "".join(listed).encode()
+    files |= {name: text.encode() for name, text in (extra or {}).items()}
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(zipfile.ZipInfo(name, _WHEN), data, zipfile.ZIP_DEFLATED)
+    return out.getvalue()

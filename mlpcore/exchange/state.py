@@ -1,0 +1,320 @@
+"""A state as JSON: what was entered, and nothing that is computed.
+
+    {"format": "mlpscope", "version": 1,
+     "setup": {"layers": [{"W": [[0.6, 0.01], ...], "b": null, "activation": "relu"}, ...],
+               "X": [[...]], "Y": [[...]],
+               "loss": {"name": "MSE"}, "rate": 0.5,
+               "conventions": {"layout": "columns", "scale": null, "at_kink": 0, "at_tie": true}},
+     ...}
+
+The matrices lie as on the worksheet, whatever the layout: W of layer l (d_l, d_{l-1}), examples in
+the columns of X and Y. `b`, `activation`, `loss`, `rate` and `conventions` may be left out; a
+hinge has a `margin`. A large matrix is written `{"f64": "...", "shape": [256, 256]}`: its float64
+numbers, little-endian, row by row, in base64. `setup` is one part of a state; `PARTS` names those
+that are known, and a part more is an entry more. Floats come back bit for bit.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from ..conventions import Conventions
+from ..logits import Lab, one_hot
+from ..losses import LOSSES, Loss, SoftmaxHinge
+from ..network import Array, Batch, Layer, Network
+from ..notation import margin
+from ..schedules import SCHEDULES
+from ..setups import MAX_DEPTH, MAX_TEXT, Setup, check_shape, check_sizes
+from .text import clip
+
+Json = Any
+
+FORMAT = "mlpscope"
+VERSION = 1
+
+#: Matrices above this many cells are written as bytes.
+_WRITTEN = 1024
+#: A document of ours has fewer: what has more is not parsed.
+_MOST_BRACKETS = 8_000
+_MOST_QUOTES = 4_000
+
+
+@dataclass(frozen=True)
+class Part:
+    """How one part of a state is written.
+
+    Attributes:
+        write: the value -> plain JSON.
+        read: plain JSON -> the value; raises ValueError, in the user's words, for what it is not.
+    """
+
+    write: Callable[[Any], Json]
+    read: Callable[[Json], Any]
+
+
+def to_json(state: Mapping[str, Any], parts: Mapping[str, Part] | None = None, *, wide: bool = False) -> str:
+    """The document of a state: name of a part -> its value.
+
+    Args:
+        parts: how each is written; `PARTS` if nothing is said.
+        wide: one row of a matrix a line, for a person to read.
+    """
+    parts = PARTS if parts is None else parts
+    told = {"format": FORMAT, "version": VERSION, **{name: parts[name].write(value) for name, value in state.items()}}
+    return _laid_out(told) + "\n" if wide else json.dumps(told, separators=(",", ":"), allow_nan=False)
+
+
+def from_json(text: str, parts: Mapping[str, Part] | None = None) -> dict[str, Any]:
+    """The state that a document tells.
+
+    Raises:
+        ValueError: what is wrong and where.
+    """
+    parts = PARTS if parts is None else parts
+    if len(text) > MAX_TEXT:
+        raise ValueError(f"the file has {len(text):,} characters; {MAX_TEXT:,} are the most that is read")
+    if text.count("[") + text.count("{") > _MOST_BRACKETS or text.count('"') > _MOST_QUOTES:
+        raise ValueError("this is no file of MLPScope: it holds far more lists or words than one can have")
+    try:
+        told = json.loads(text)
+    except RecursionError:
+        raise ValueError("this is no file of MLPScope: its brackets are nested too deeply") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"this is not JSON: line {error.lineno}, column {error.colno}: {error.msg}") from None
+    except ValueError:  # an integer beyond what Python converts
+        raise ValueError("this is not JSON of ours: a number in it has too many digits") from None
+    if not isinstance(told, dict) or told.get("format") != FORMAT:
+        raise ValueError(f'this is no file of MLPScope: it does not begin with {{"format": "{FORMAT}"}}')
+    version = told.get("version")
+    if version != VERSION or isinstance(version, bool):
+        newer = isinstance(version, int) and version > VERSION
+        raise ValueError(
+            f"it is written in {'the newer ' if newer else ''}version {clip(repr(version))} of the format; "
+            f"this MLPScope reads version {VERSION}"
+        )
+    state = {}
+    for name in told:
+        if name in ("format", "version"):
+            continue
+        if name not in parts:
+            raise ValueError(f"it has a part “{clip(name)}” that this MLPScope does not know")
+        try:
+            state[name] = parts[name].read(told[name])
+        except KeyError as error:  # a name that is in no registry; the message lists those that are
+            raise ValueError(str(error)) from None
+    return state
+
+
+def fields(told: Json, what: str, known: tuple[str, ...], needed: tuple[str, ...] = ()) -> dict[str, Json]:
+    """The fields of an object, if it has those that are needed and no strange ones."""
+    if not isinstance(told, dict):
+        raise ValueError(f"{what} must be an object with the fields {', '.join(known)}")
+    for name in told:
+        if name not in known:
+            raise ValueError(f"{what} has a field “{clip(name)}”; its fields are {', '.join(known)}")
+    for name in needed:
+        if name not in told:
+            raise ValueError(f"{what} has no field “{name}”")
+    return told
+
+
+def word(told: Json, what: str) -> str:
+    """A string, and not a long one."""
+    if not isinstance(told, str) or len(told) > 100:
+        raise ValueError(f"{what} must be a word")
+    return told
+
+
+def real(told: Json, what: str) -> float:
+    """A finite number."""
+    if not isinstance(told, int | float) or isinstance(told, bool) or not abs(told) <= sys.float_info.max:
+        raise ValueError(f"{what} must be a finite number")
+    return float(told)
+
+
+# --- matrices --------------------------------------------------------------------------------
+
+
+def write_array(x: Array) -> Json:
+    """A matrix or vector as lists, or as bytes where it is large."""
+    if x.size <= _WRITTEN:
+        return x.astype(np.float64).tolist()
+    return {"f64": base64.b64encode(x.astype("<f8").tobytes()).decode("ascii"), "shape": list(x.shape)}
+
+
+def read_array(told: Json, what: str, ndim: int = 2) -> Array:
+    """What `write_array` wrote; sizes are checked before an array is made.
+
+    Raises:
+        ValueError: a row or cell that is none, with its place.
+    """
+    if isinstance(told, dict):
+        return _unpacked(fields(told, what, ("f64", "shape"), ("f64", "shape")), what, ndim)
+    rows = [told] if ndim == 1 else told
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, list) for row in rows):
+        raise ValueError(f"{what} must be a list of {'numbers' if ndim == 1 else 'rows, each a list of numbers'}")
+    check_shape(len(rows), 1)
+    for number, row in enumerate(rows, start=1):
+        where = f"{what}, row {number}" if ndim == 2 else what
+        if len(row) != len(rows[0]):
+            raise ValueError(f"{where} has {len(row)} numbers, row 1 has {len(rows[0])}")
+        check_shape(1, len(row), number)
+        if not all(type(x) is float for x in row):
+            row[:] = [real(x, f"{where}, column {column}") for column, x in enumerate(row, start=1)]
+        if not np.isfinite(row).all():
+            raise ValueError(f"{where}, column {int(np.argmin(np.isfinite(row))) + 1} must be a finite number")
+    array = np.array(rows, dtype=np.float64)
+    return array[0] if ndim == 1 else array
+
+
+def _unpacked(told: dict[str, Json], what: str, ndim: int) -> Array:
+    shape = told["shape"]
+    if not isinstance(shape, list) or len(shape) != ndim or not all(type(n) is int and n > 0 for n in shape):
+        raise ValueError(f"{what}: shape must be {ndim} whole numbers above 0")
+    check_shape(*(shape if ndim == 2 else (1, *shape)))
+    size = 8 * int(np.prod(shape))
+    if not isinstance(told["f64"], str) or len(told["f64"]) != 4 * -(-size // 3):
+        raise ValueError(f"{what}: f64 must hold the {size} bytes of {'x'.join(map(str, shape))} numbers, in base64")
+    try:
+        raw = base64.b64decode(told["f64"], validate=True)
+        array = np.frombuffer(raw, dtype="<f8").reshape(shape).astype(np.float64)
+    except ValueError:
+        raise ValueError(f"{what}: f64 is not base64 of {'x'.join(map(str, shape))} numbers") from None
+    if not np.isfinite(array).all():
+        raise ValueError(f"{what}: every number must be finite")
+    return array
+
+
+# --- the parts -------------------------------------------------------------------------------
+
+
+def _write_setup(setup: Setup) -> Json:
+    layers = [
+        {"W": write_array(x.W), "b": None if x.b is None else write_array(x.b), "activation": x.activation}
+        for x in setup.net.layers
+    ]
+    told = {
+        "layers": layers,
+        "X": write_array(setup.batch.X),
+        "Y": write_array(setup.batch.Y),
+        "loss": _write_loss(setup.loss),
+        "rate": float(setup.rate),
+        "conventions": asdict(setup.conventions),
+    }
+    return told | ({"dtype": "float32"} if setup.net.dtype == np.float32 else {})
+
+
+_SETUP = ("layers", "X", "Y", "loss", "rate", "conventions", "dtype")
+
+
+def _read_setup(told: Json) -> Setup:
+    told = fields(told, "setup", _SETUP, ("layers", "X", "Y"))
+    layers = told["layers"]
+    if not isinstance(layers, list) or not 1 <= len(layers) <= MAX_DEPTH:
+        raise ValueError(f"layers must be a list of 1 to {MAX_DEPTH} layers")
+    kind = word(told.get("dtype", "float64"), "dtype")
+    if kind not in ("float64", "float32"):
+        raise ValueError("dtype must be float64 or float32")
+    with np.errstate(over="ignore"):  # a number beyond float32 becomes infinite there, and is refused by name
+        net = Network(tuple(_read_layer(layer, number, kind) for number, layer in enumerate(layers, start=1)))
+        X, Y = (read_array(told[name], name).astype(kind) for name in ("X", "Y"))
+    check_sizes(net.widths, X.shape[1])
+    return Setup(
+        net,
+        Batch(X, Y),
+        _read_loss(told.get("loss", {"name": "MSE"})),
+        real(told.get("rate", 0.5), "rate"),
+        _read_conventions(told.get("conventions", {})),
+    )
+
+
+def _read_layer(told: Json, number: int, kind: str) -> Layer:
+    told = fields(told, f"layer {number}", ("W", "b", "activation"), ("W",))
+    W = read_array(told["W"], f"W_{number}").astype(kind)
+    b = told.get("b")
+    if b is not None:
+        b = read_array(b, f"b_{number}", ndim=1).astype(kind)
+    f = word(told.get("activation", "identity"), f"the activation of layer {number}")
+    try:
+        return Layer(W, b, f)
+    except ValueError as error:
+        raise ValueError(f"layer {number}: {error}") from None
+
+
+def _write_loss(loss: Loss) -> Json:
+    return {"name": loss.name, **{v.kind: float(x) for v, x in loss.constants().items()}}
+
+
+def _read_loss(told: Json) -> Loss:
+    cls = LOSSES[word(fields(told, "loss", ("name", "margin"), ("name",))["name"], "the name of the loss")]
+    if "margin" not in told:
+        return cls()
+    if margin not in cls().constants():
+        raise ValueError(f"loss {cls.name} has no margin")
+    return cls(margin=real(told["margin"], "margin"))
+
+
+def _read_conventions(told: Json) -> Conventions:
+    told = fields(told, "conventions", ("layout", "scale", "at_kink", "at_tie"))
+    if not isinstance(told.get("at_tie", True), bool):
+        raise ValueError("at_tie must be true or false")
+    scale = told.get("scale")
+    return Conventions(
+        word(told.get("layout", "columns"), "layout"),
+        scale if scale is None else word(scale, "scale"),
+        real(told.get("at_kink", 0.0), "at_kink"),
+        told.get("at_tie", True),
+    )
+
+
+def _read_schedule(told: Json) -> str:
+    SCHEDULES[word(told, "schedule")]
+    return told
+
+
+def _write_lab(lab: Lab) -> Json:
+    return {
+        "logits": write_array(lab.logits),
+        "labels": [k + 1 for k in lab.labels],
+        "loss": _write_loss(lab.loss),
+    }
+
+
+def _read_lab(told: Json) -> Lab:
+    told = fields(told, "lab", ("logits", "labels", "loss"), ("logits", "labels", "loss"))
+    o, labels = read_array(told["logits"], "the logits"), told["labels"]
+    if not isinstance(labels, list) or len(labels) != o.shape[1] or not all(type(k) is int for k in labels):
+        raise ValueError(f"labels must be {o.shape[1]} whole numbers, the right class of each example")
+    loss = _read_loss(told["loss"])
+    if not isinstance(loss, SoftmaxHinge):
+        raise ValueError(f"the laboratory is about {SoftmaxHinge.title}, not {loss.title}")
+    return Lab(o, one_hot([k - 1 for k in labels], len(o)), loss)
+
+
+#: Name of a part -> how it is written. Pages that keep more add their own beside these.
+PARTS: dict[str, Part] = {
+    "setup": Part(_write_setup, _read_setup),
+    "schedule": Part(str, _read_schedule),
+    "lab": Part(_write_lab, _read_lab),
+}
+
+
+def _laid_out(told: Json, depth: int = 0) -> str:
+    """JSON with a line for each field and each row of numbers."""
+    inner = "  " * (depth + 1)
+    if isinstance(told, dict) and told:
+        rows = [f"{json.dumps(name)}: {_laid_out(value, depth + 1)}" for name, value in told.items()]
+    elif isinstance(told, list) and told and isinstance(told[0], list | dict):
+        rows = [_laid_out(value, depth + 1) for value in told]
+    else:
+        return json.dumps(told, allow_nan=False)
+    body = ",\n".join(inner + row for row in rows)
+    opened, closed = "{}" if isinstance(told, dict) else "[]"
+    return f"{opened}\n{body}\n{'  ' * depth}{closed}"

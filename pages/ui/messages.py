@@ -1,0 +1,49 @@
+"""What a browser may say, read from what it did say: anything can arrive, and what is wrong is nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mlpcore import Var
+from pages.ui.stage.board import CHOICES
+
+
+def step(message: dict[str, Any]) -> int | None:
+    """The number of a step."""
+    return count(message.get("step"))
+
+
+def count(value: Any) -> int | None:
+    """A whole number from 0."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+#: Names and values of choices are ours and short; what is longer is not one.
+_LONGEST = 40
+
+
+def choice(message: dict[str, Any]) -> tuple[str, str] | None:
+    """The name of a choice and what was chosen."""
+    name, value = message.get("name"), message.get("value")
+    if not (isinstance(name, str) and isinstance(value, str)) or max(len(name), len(value)) > _LONGEST:
+        return None
+    return (name, value) if name in CHOICES else None
+
+
+def edits(message: dict[str, Any], names: dict[str, Var]) -> list[tuple[Var, tuple[int, ...], float]]:
+    """The cells that were typed: matrix, place, value."""
+    cells = message.get("cells")
+    return [found for item in cells if (found := _edit(item, names))] if isinstance(cells, list) else []
+
+
+def _edit(item: Any, names: dict[str, Var]) -> tuple[Var, tuple[int, ...], float] | None:
+    if not (isinstance(item, list) and len(item) == 3):
+        return None
+    name, cell, value = item
+    if not (isinstance(name, str) and name in names and isinstance(cell, list)):
+        return None
+    if not all(isinstance(i, int) and not isinstance(i, bool) for i in cell):
+        return None
+    if not isinstance(value, int | float) or isinstance(value, bool) or abs(value) > 1.7976931348623157e308:
+        return None
+    return names[name], tuple(cell), float(value)

@@ -1,0 +1,122 @@
+"""What a link, a file and a reload bring back: the parts of the work, and how each is written.
+
+A part has the name of a field of `session.Work`. A page that keeps more adds its field there, an
+entry here, and its name to `history.UNDONE` if it can be edited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from mlpcore import EXAMPLES, LOSSES, Setup, exchange
+from mlpcore.exchange import LinkTooLongError, Part, from_json, from_link, to_json, to_link
+from mlpcore.exchange.state import Json, fields, real, word
+from mlpcore.logits import LABS, Lab
+from mlpcore.setups import same
+from pages.ui.stage.board import CHOICES, Place
+from pages.ui.work import LabView
+
+#: The name of the link in an address.
+PARAMETER = "s"
+
+
+def _count(told: Json) -> int:
+    if type(told) is not int or not 0 <= told < 1_000_000:
+        raise ValueError("a step or frame must be a whole number from 0")
+    return told
+
+
+def _example(told: Json) -> str:
+    EXAMPLES[word(told, "example")]
+    return told
+
+
+def _lab_example(told: Json) -> str:
+    LABS[word(told, "lab_example")]
+    return told
+
+
+def _read_view(told: Json) -> LabView:
+    told = fields(told, "lab_view", ("shown", "rate", "count"), ("shown", "rate", "count"))
+    shown, rate, count = told["shown"], real(told["rate"], "rate"), _count(told["count"])
+    if not isinstance(shown, list) or not 1 <= len(shown) <= len(LOSSES):
+        raise ValueError("lab_view shows a list of losses")
+    for name in shown:
+        LOSSES[word(name, "loss")]
+    if not 0 < rate <= 100 or not 1 <= count <= 300:
+        raise ValueError("a descent has a rate up to 100 and up to 300 steps")
+    return LabView(tuple(shown), rate, count)
+
+
+def _write_place(place: Place) -> Json:
+    return {"chapter": place.chapter, "chosen": dict(place.chosen), "frame": place.frame}
+
+
+def _read_place(told: Json) -> Place:
+    told = fields(told, "place", ("chapter", "chosen", "frame"))
+    chosen = fields(told.get("chosen", {}), "chosen", CHOICES)
+    return Place(
+        word(told.get("chapter", "cell"), "chapter"),
+        {name: word(value, name) for name, value in chosen.items()},
+        _count(told.get("frame", 0)),
+    )
+
+
+PARTS: dict[str, Part] = {
+    **exchange.PARTS,
+    "example": Part(str, _example),
+    "step": Part(int, _count),
+    "place": Part(_write_place, _read_place),
+    "lab_example": Part(str, _lab_example),
+    "lab_place": Part(_write_place, _read_place),
+    "lab_view": Part(asdict, _read_view),
+}
+
+
+def _told(name: str, value: Any) -> Any:
+    return PARTS[name].write(value) if name not in ("setup", "lab") else value
+
+
+def changed(work: Any, first: Any) -> dict[str, Any]:
+    """The parts of a work that differ from those of the work everyone starts with."""
+    parts = {name: (getattr(work, name), getattr(first, name)) for name in PARTS}
+    return {
+        name: now
+        for name, (now, was) in parts.items()
+        if not (same(now, was) if isinstance(now, Setup | Lab) else _told(name, now) == _told(name, was))
+    }
+
+
+def kept(work: Any, first: Any) -> dict[str, str | None]:
+    """What the browser keeps: the link, empty for what everyone starts with; else the document."""
+    state = changed(work, first)
+    if not state:
+        return {"link": "", "doc": None}
+    text = to_json(state, PARTS)
+    try:
+        return {"link": to_link(text), "doc": None}
+    except LinkTooLongError:
+        return {"link": None, "doc": text}
+
+
+def document(work: Any) -> str:
+    """The whole state as a file."""
+    return to_json({name: getattr(work, name) for name in PARTS}, PARTS, wide=True)
+
+
+def opened(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts in what the browser kept.
+
+    Raises:
+        ValueError: what is wrong with it.
+    """
+    link, doc = kept.get("link"), kept.get("doc")
+    if isinstance(link, str) and link:
+        return from_json(from_link(link), PARTS)
+    if isinstance(doc, str) and doc:
+        return from_json(doc, PARTS)
+    if link == "":
+        return {}
+    raise ValueError("it is empty")

@@ -1,0 +1,66 @@
+"""What one visitor entered, as one value: everything on the screen is a function of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from mlpcore import Setup
+from mlpcore.logits import LABS, Lab
+from pages.ui.history import History
+from pages.ui.stage.board import Place
+
+FIRST = "worksheet"
+FIRST_LAB = "four answers"
+
+
+@dataclass(frozen=True)
+class LabView:
+    """What the charts of the laboratory show.
+
+    Attributes:
+        shown: names of the losses that are drawn side by side.
+        rate, count: of the descents on the logits.
+    """
+
+    shown: tuple[str, ...] = ("SoftmaxHinge", "CrossEntropy", "ScoreHinge")
+    rate: float = 1.0
+    count: int = 100
+
+
+@dataclass(frozen=True)
+class Work:
+    """The inputs of a session.
+
+    Attributes:
+        setup: network, batch, loss and rate as they are now.
+        example: the example they were made from.
+        schedule: what stays cached.
+        step: the cursor, a number of a step.
+        place: where on the derivation page.
+        lab: logits, labels and margin of the laboratory; its conventions are the set-up's (see `session.lab`).
+        lab_example: what they were made from; `lab_place` where on its page; `lab_view` what its
+            charts show.
+        rev: counts the times the cursor was set from here and not by the stage.
+        answer: what the stage was last told about its edits.
+        notices: name of a widget -> (what was wrong, what it was given).
+        fails: counts what was refused, so that a widget that was given nonsense is made anew.
+        history: what can be undone and redone.
+        says: how often there was something to say to the visitor, and what.
+    """
+
+    setup: Setup
+    example: str = FIRST
+    schedule: str = "cache S and Z"
+    step: int = 0
+    place: Place = field(default_factory=Place)
+    lab: Lab = LABS[FIRST_LAB].lab
+    lab_example: str = FIRST_LAB
+    lab_place: Place = field(default_factory=Place)
+    lab_view: LabView = field(default_factory=LabView)
+    rev: int = 0
+    answer: dict[str, Any] | None = None
+    notices: dict[str, tuple[str, Any]] = field(default_factory=dict)
+    fails: int = 0
+    history: History = field(default_factory=History)
+    says: tuple[int, str] = (0, "")

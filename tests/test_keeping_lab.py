@@ -1,0 +1,70 @@
+"""The laboratory of exercise 3 in links, files and undo."""
+
+import json
+
+import numpy as np
+import pytest
+
+from mlpcore.exchange import from_json, from_link, to_json, to_link
+from pages.ui import parts
+from pages.ui.work import LabView
+from tests.visits import HINGE, ask, edit, keep, send, told, visit
+
+
+def test_a_laboratory_is_kept_bit_for_bit_and_its_edits_are_undone(app):
+    app.switch_page(HINGE).run()
+    assert keep(app)["link"] == ""
+    send(app, "hinge player", edits=edit(1, ["O", [0, 0], -0.0], ["O", [1, 2], 5e-324], ["margin", [], 0.1]))
+    send(app, "hinge player", choose={"name": "chapter", "value": "sweep", "at": 1})
+    kept = from_json(from_link(keep(app)["link"]), parts.PARTS)
+    assert np.signbit(kept["lab"].logits[0, 0])
+    assert kept["lab"].logits[1, 2] == 5e-324
+    assert kept["lab"].loss.margin == 0.1
+    assert kept["lab_place"].chapter == "sweep"
+    assert "setup" not in kept
+    ask(app, "undo")
+    assert keep(app)["link"] != ""
+    undone = from_json(from_link(keep(app)["link"]), parts.PARTS)
+    assert "lab" not in undone
+    other = visit(s=to_link(to_json(kept, parts.PARTS)))
+    other.switch_page(HINGE).run()
+    assert told(other)["matrices"]["O"]["values"][0] == 0
+    assert told(other)["choices"][0]["chosen"] == "sweep"
+
+
+@pytest.mark.parametrize(
+    ("lab", "says"),
+    [
+        ({"logits": [[1.0]], "labels": [2], "loss": {"name": "SoftmaxHinge"}}, "class 2"),
+        ({"logits": [[1.0]], "labels": [], "loss": {"name": "SoftmaxHinge"}}, "1 whole numbers"),
+        ({"logits": [[1.0]], "labels": [True], "loss": {"name": "SoftmaxHinge"}}, "whole numbers"),
+        ({"logits": [[1.0]], "labels": [1], "loss": {"name": "CrossEntropy"}}, "not Cross-entropy"),
+        ({"logits": [[1.0]] * 51, "labels": [1], "loss": {"name": "SoftmaxHinge"}}, "50 classes"),
+        ({"logits": [[1.0]], "labels": [1]}, "no field “loss”"),
+        (7, "must be an object"),
+    ],
+)
+def test_a_laboratory_that_is_none_is_refused_with_the_reason(lab, says):
+    with pytest.raises(ValueError, match=says):
+        from_json(json.dumps({"format": "mlpscope", "version": 1, "lab": lab}), parts.PARTS)
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        {"shown": [], "rate": 1, "count": 9},
+        {"shown": ["x"], "rate": 1, "count": 9},
+        {"shown": ["MSE"] * 40, "rate": 1, "count": 9},
+        {"shown": ["SoftmaxHinge"], "rate": -1, "count": 9},
+        {"shown": ["SoftmaxHinge"], "rate": 1, "count": 301},
+        {"shown": ["SoftmaxHinge"], "rate": 1},
+    ],
+)
+def test_a_view_that_is_none_is_refused(view):
+    with pytest.raises(ValueError, match=r"lab_view|descent|loss"):
+        from_json(json.dumps({"format": "mlpscope", "version": 1, "lab_view": view}), parts.PARTS)
+
+
+def test_a_view_comes_back():
+    view = LabView(("OneVsAll",), 0.5, 40)
+    assert from_json(to_json({"lab_view": view}, parts.PARTS), parts.PARTS) == {"lab_view": view}
