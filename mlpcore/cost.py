@@ -47,5 +47,5 @@ def peak_bytes(
     """
     if N < 1:
         raise ValueError(f"a batch has at least one example, not {N}")
-    steps = one_pass(net, loss or MSE(), schedule)
+    steps = one_pass(net, loss or MSE(), schedule, N=N)
     return max(live_bytes(steps, net.widths, N, dtype or net.dtype))

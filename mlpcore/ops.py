@@ -124,17 +124,24 @@ class Activation:
     @cached_property
     def pullback(self) -> Op:
         """`delta_l = dL/dZ_l (.) f_l'(S_l)`: the vjp of the activation."""
+        return self._pullback(self.slope, f"{self.name}'", lambda S: rf"{self.latex}'({S})")
+
+    @cached_property
+    def pullback_from_Z(self) -> Op:
+        """The same with the slope told from the output, written `f_l'[Z_l]`; needs `slope_from_Z`."""
+        return self._pullback(self.slope_from_Z, f"{self.name}'[Z]", lambda Z: rf"{self.latex}'[{Z}]")
+
+    def _pullback(self, slope: Callable[[Array], Array] | None, sees: str, latex: Callable[[str], str]) -> Op:
         name = f"{self.name} pullback"
         if self.slope is None:
             return Op(name, "in->in", lambda dZ: dZ, lambda dZ: dZ, "{0}")
-        view = View(f"{self.name}'", lambda S: rf"{self.latex}'({S})", self.slope)
         return Op(
             name,
             "in,in->in",
-            lambda dZ, S: dZ * self.slope(S),
-            lambda dZ, S: rf"{dZ}\odot {view.latex(S)}",
+            lambda dZ, X: dZ * slope(X),
+            lambda dZ, X: rf"{dZ}\odot {latex(X)}",
             "{0}·{1'}",
-            views={1: view},
+            views={1: View(sees, latex, slope)},
         )
 
 

@@ -52,6 +52,8 @@ class Op:
         cell: the formula of one cell, in the small language of `mlpcore.cells`.
         kink: operands -> a matrix whose zeros are where the operation has no derivative.
         views: operand position -> the function the formula sees it through.
+        examples: the block of examples, as (first, stop), that the result takes out of its operand:
+            letter n of the result is n + first of the operand. None where letters mean the same.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Op:
     cell: str
     kink: Callable[..., Array] | None = None
     views: Mapping[int, View] = field(default_factory=dict)
+    examples: tuple[int, int] | None = None
 
     def __call__(self, *operands: Array) -> Array:
         return self.arithmetic(*operands)
@@ -125,8 +128,13 @@ def axis_sizes(op: Op, operands: Iterable[Array]) -> dict[str, int]:
     return {a: n for reads, x in zip(op.reads, operands, strict=True) for a, n in zip(reads, np.shape(x), strict=True)}
 
 
-def _bind(letters: str, index: Index) -> dict[str, Axis]:
-    return dict(zip(letters, index, strict=True))
+def bind(letters: str, index: Index, by: int = 0) -> dict[str, Axis]:
+    """Each letter with its position; an example is moved `by` so many places."""
+    return {a: i + by if by and a == "n" and i != ALL else i for a, i in zip(letters, index, strict=True)}
+
+
+def _first(op: Op) -> int:
+    return op.examples[0] if op.examples else 0
 
 
 def _read(letters: str, bound: Mapping[str, Axis]) -> Index:
@@ -139,13 +147,19 @@ def provenance(step: Step, cell: Index) -> dict[Var, Index]:
     A letter the cell fixes is fixed in the operand, any other runs over its whole axis:
     cell (i, n) of `"ij,jn,i->in"` reads row i, column n and bias i.
     """
-    bound = _bind(step.op.makes, cell)
+    bound = bind(step.op.makes, cell, _first(step.op))
     return {v: _read(letters, bound) for v, letters in zip(step.operands, step.op.reads, strict=True)}
 
 
 def feeds(step: Step, position: int, cell: Index) -> Index:
     """The cells of the result that read a cell of operand number `position`."""
-    return _read(step.op.makes, _bind(step.op.reads[position], cell))
+    return _read(step.op.makes, bind(step.op.reads[position], cell, -_first(step.op)))
+
+
+def _outside(op: Op, position: int, cell: Index) -> bool:
+    """Whether these cells of an operand are of examples that the step does not take."""
+    n = bind(op.reads[position], cell).get("n", ALL)
+    return op.examples is not None and n != ALL and not op.examples[0] <= n < op.examples[1]
 
 
 def covers(a: Index, b: Index) -> bool:
@@ -163,6 +177,8 @@ def influence(steps: Iterable[Step], var: Var, cell: Index) -> dict[Var, list[In
     for step in steps:
         for position, operand in enumerate(step.operands):
             for block in reached.get(operand, ()):
+                if _outside(step.op, position, block):
+                    continue
                 new = feeds(step, position, block)
                 old = reached.setdefault(step.out, [])
                 if not any(covers(o, new) for o in old):
