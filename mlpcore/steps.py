@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .kernels import Kernel
 from .notation import Var
 
 Array = np.ndarray
@@ -54,6 +55,7 @@ class Op:
         views: operand position -> the function the formula sees it through.
         examples: the block of examples, as (first, stop), that the result takes out of its operand:
             letter n of the result is n + first of the operand. None where letters mean the same.
+        kernel: the arithmetic once more, into given buffers; None where there is only the arithmetic.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Op:
     kink: Callable[..., Array] | None = None
     views: Mapping[int, View] = field(default_factory=dict)
     examples: tuple[int, int] | None = None
+    kernel: Kernel | None = None
 
     def __call__(self, *operands: Array) -> Array:
         return self.arithmetic(*operands)
@@ -77,6 +80,13 @@ class Op:
     def makes(self) -> str:
         """The subscripts of the result."""
         return self.subscripts.split("->")[1]
+
+    @property
+    def over(self) -> tuple[int, ...]:
+        """The operands whose place the result may take."""
+        if self.kernel is not None:
+            return self.kernel.over
+        return (0,) if self.makes and self.reads[0] == self.makes else ()
 
 
 @dataclass(frozen=True)
@@ -96,6 +106,11 @@ class Step:
     phase: str = "forward"
     recompute: bool = False
     frees: tuple[Var, ...] = ()
+
+    @property
+    def takes(self) -> Var | None:
+        """The operand whose place the result takes: it is freed here, and read before it is overwritten."""
+        return next((self.operands[k] for k in self.op.over if self.operands[k] in self.frees), None)
 
     @property
     def latex(self) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
+from .. import kernels
 from ..notation import Var, Y, Z
 from ..steps import Op, Step
 from .moves import Move, Task, played
@@ -16,7 +17,14 @@ from .moves import Move, Task, played
 Block = tuple[int, int]
 
 ADD = {
-    letters: Op("add", f"{letters},{letters}->{letters}", lambda x, y: x + y, lambda x, y: f"{x} + {y}", "{0} + {1}")
+    letters: Op(
+        "add",
+        f"{letters},{letters}->{letters}",
+        lambda x, y: x + y,
+        lambda x, y: f"{x} + {y}",
+        "{0} + {1}",
+        kernel=kernels.ADD,
+    )
     for letters in ("ij", "i", "")
 }
 _LETTERS = {"dW": "ij", "db": "i", "loss": ""}
