@@ -47,6 +47,7 @@ from .notation import (
 )
 from .ops import ACTIVATIONS
 from .passes import backward, forward, update
+from .planner import within
 from .scales import SCALES
 from .schedules import SCHEDULES, Schedule, binomial, blocks, every
 from .setups import Setup
@@ -59,5 +60,5 @@ __all__ = [
     "Var", "W", "Y", "Z", "after", "b", "backward", "binomial", "blocks", "cells", "check_grads", "count_pass", "dG",
     "dO", "dP", "dW", "dZ", "db", "delta", "derivation", "ell", "evaluate", "every", "forward", "gradients",
     "influence", "live_bytes", "logits", "loss", "margin", "one_pass", "peak_bytes", "provenance", "rate", "sgd",
-    "shape_of", "trace", "training_step", "update",
+    "shape_of", "trace", "training_step", "update", "within",
 ]  # fmt: skip

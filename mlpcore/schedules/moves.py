@@ -96,13 +96,16 @@ def played(moves: Iterable[Move], task: Task, slope_from_Z: bool = False) -> lis
     return steps
 
 
-def with_frees(steps: list[Step]) -> list[Step]:
+def with_frees(steps: list[Step], read_after: Iterable[Var] = ()) -> list[Step]:
     """Each step with what no later step reads; what would be computed again for nothing is left out.
 
     Read backwards: liveness ends at a definition.
+
+    Args:
+        read_after: what is read after the list.
     """
     made = {step.out for step in steps}
-    needed: set[Var] = set()
+    needed: set[Var] = set(read_after)
     planned = []
     for step in reversed(steps):
         if step.recompute and step.out not in needed:
