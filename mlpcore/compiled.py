@@ -21,6 +21,8 @@ from .steps import Step
 
 Array = np.ndarray
 
+#: Items that NumPy takes on the side where a call broadcasts or compares; by itself it takes 8192.
+BUFFER = 512
 #: The arena starts at a multiple of this many bytes.
 ALIGNED = 64
 
@@ -36,16 +38,25 @@ class Program:
     """
 
     def __init__(
-        self, steps: Sequence[Step], values: Mapping[Var, Array], shape: Shape, N: int, lay: Layout = COLUMNS
+        self,
+        steps: Sequence[Step],
+        values: Mapping[Var, Array],
+        shape: Shape,
+        N: int,
+        lay: Layout = COLUMNS,
+        arena: Array | None = None,
     ) -> None:
         """Compile `steps` for inputs of these shapes; both are laid out like `lay`.
+
+        Args:
+            arena: bytes to work in, for programs that take turns and do not need each other's results.
 
         Raises:
             KeyError: an input is missing.
         """
         self.count: Count = count(steps, shape, N, lay)
         offsets, size = placed(self.count.places)
-        self.arena = _bytes(size)
+        self.arena = _bytes(size) if arena is None else _aligned(arena)[:size]
         self._dtype = np.dtype(shape.dtype)
         self.values = {v: np.asarray(x, self._dtype) for v, x in values.items()}
         self._own([step.takes for step in steps if step.takes in values])
@@ -146,13 +157,16 @@ def _both(x: Array, y: Array) -> Array:
 
 def _bytes(size: int) -> Array:
     """So many bytes, from an aligned address on."""
-    block = np.empty(size + ALIGNED, np.uint8)
-    skip = -block.ctypes.data % ALIGNED
-    return block[skip : skip + size]
+    return _aligned(np.empty(size + ALIGNED, np.uint8))[:size]
+
+
+def _aligned(block: Array) -> Array:
+    return block[-block.ctypes.data % ALIGNED :]
 
 
 def _carry_out(calls: Sequence[Call], times: int) -> None:
     with np.errstate(over="ignore", invalid="ignore", under="ignore", divide="ignore"):
+        np.setbufsize(BUFFER)  # until the end of the block, as the rest of what errstate holds
         for _ in range(times):
             for function, arguments in calls:
                 function(*arguments)

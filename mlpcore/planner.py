@@ -22,7 +22,7 @@ from .losses import MSE, Loss
 from .network import Network, Shape
 from .notation import Z, dZ
 from .passes import backward, forward
-from .schedules import SCHEDULES, Advance, Move, Reverse, Schedule, Task
+from .schedules import BUILDERS, SCHEDULES, Advance, Move, Reverse, Schedule, Task
 from .schedules.moves import played, with_frees
 
 #: Up to this depth every plan is tried and counted.
@@ -103,7 +103,11 @@ def within(budget: int) -> Schedule:
         f"within {budget:,} bytes",
         f"As little as possible is computed again in {budget:,} bytes.",
         lambda task: list(best(task, budget).moves),
+        spec=("within", budget),
     )
+
+
+BUILDERS["within"] = within
 
 
 def within_half(task: Task) -> list[Move]:

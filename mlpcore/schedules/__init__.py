@@ -8,6 +8,7 @@ short data, moves along the layers (`Advance`, `Reverse`); everything else is re
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 
 from ..registry import Registry
 from .moves import RESULTS, Advance, Move, Reverse, Task, is_result
@@ -77,16 +78,27 @@ SCHEDULES: dict[str, Schedule] = Registry(
 )
 
 
-def find(schedule: str | Schedule) -> Schedule:
-    """A schedule by its name, or itself.
+#: Constructor -> function, for schedules that are named by how they were built.
+BUILDERS: dict[str, Callable[..., Schedule]] = Registry(
+    "kind of schedule", {"every": every, "binomial": binomial, "blocks": blocks}
+)
+
+
+def find(schedule: str | Sequence | Schedule) -> Schedule:
+    """A schedule by its name, by its spec (`("every", 3)`, as plain data), or itself.
 
     Raises:
         KeyError: no such schedule.
     """
-    return schedule if isinstance(schedule, Schedule) else SCHEDULES[schedule]
+    if isinstance(schedule, Schedule):
+        return schedule
+    if isinstance(schedule, str):
+        return SCHEDULES[schedule]
+    kind, number, *inside = schedule
+    return BUILDERS[kind](number, *(find(s) for s in inside))
 
 
 __all__ = [
-    "RESULTS", "SCHEDULES", "Advance", "Move", "Reverse", "Schedule", "Task", "binomial", "blocks", "every",
+    "BUILDERS", "RESULTS", "SCHEDULES", "Advance", "Move", "Reverse", "Schedule", "Task", "binomial", "blocks", "every",
     "extra_layers", "find", "is_result",
 ]  # fmt: skip

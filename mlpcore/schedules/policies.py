@@ -87,6 +87,7 @@ def every(k: int) -> Schedule:
         f"every {k} layers",
         f"Every {k} layers an activation stays; the backward pass computes what lies between them again.",
         lambda task: in_segments(task.shape.depth, k),
+        spec=("every", k),
     )
 
 
@@ -102,6 +103,7 @@ def binomial(slots: int) -> Schedule:
         f"binomial, {slots} checkpoints",
         f"{slots} checkpoints, moved while the backward pass runs so that fewest layers are computed again.",
         lambda task: binomial_moves(task.shape.depth, min(slots, task.shape.depth)),
+        spec=("binomial", slots),
     )
 
 
@@ -120,4 +122,5 @@ def blocks(size: int, inside: Schedule | None = None) -> Schedule:
         kept.moves,
         kept.slope_from_Z,
         lambda N: size,
+        ("blocks", size, *([inside.spec or inside.name] if inside else [])),
     )

@@ -20,6 +20,7 @@ class Schedule:
         moves: what is done in turn, for a task.
         slope_from_Z: the backward pass tells f' from the output wherever it determines it.
         block: N -> how many examples are worked on at a time; None for the whole batch at once.
+        spec: how it was built, (constructor, arguments) as plain data; () for what has a name.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Schedule:
     moves: Callable[[Task], list[Move]]
     slope_from_Z: bool = False
     block: Callable[[int], int] | None = None
+    spec: tuple = ()
 
     @property
     def same_formulas(self) -> bool:
