@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -75,7 +75,7 @@ def front(task: Task, *, segments: bool = True) -> tuple[Plan, ...]:
     return _front(replace(task, N=task.examples), segments)
 
 
-@cache
+@lru_cache(maxsize=64)
 def _front(task: Task, segments: bool) -> tuple[Plan, ...]:
     exact = task.shape.depth <= EXHAUSTIVE
     return tuple(_exhaustive(task, segments) if exact else _dynamic(task, segments))
