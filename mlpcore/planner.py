@@ -27,6 +27,8 @@ from .schedules.moves import played, with_frees
 
 #: Up to this depth every plan is tried and counted.
 EXHAUSTIVE = 4
+#: In deeper networks the dynamic programme would take more than seconds.
+DEEPEST = 32
 
 #: What computing again costs: operations of products first, then cells written one by one.
 Cost = tuple[int, int]
@@ -70,8 +72,10 @@ def front(task: Task, *, segments: bool = True) -> tuple[Plan, ...]:
             the binomial schedule.
 
     Raises:
-        ValueError: the task does not say how many examples there are.
+        ValueError: the task does not say how many examples there are, or the network is too deep.
     """
+    if task.shape.depth > DEEPEST:
+        raise ValueError(f"the best plan is looked for in up to {DEEPEST} layers, not {task.shape.depth}")
     return _front(replace(task, N=task.examples), segments)
 
 
