@@ -1,0 +1,78 @@
+"""The glossary as code: every matrix of a pass has a kind, a symbol and a word.
+
+A `Var` names one matrix (`S(1)`, `dW(2)`, `loss`); `KINDS` says what that kind of
+matrix is called, how it is typeset, what its axes count and what part it plays.
+Conventions are the worksheet's: examples are columns, layers count from 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .kinds import KINDS, PARTS, Kind
+from .var import Var
+
+__all__ = [
+    "A", "G", "KINDS", "Kind", "O", "P", "PARTS", "S", "T", "Var", "W", "Y", "Z", "after", "b", "dG", "dO", "dP", "dW",
+    "dZ", "db", "delta", "ell", "loss", "margin", "rate",
+]  # fmt: skip
+
+
+def S(layer: int) -> Var:
+    """Preactivations `S_l = W_l Z_{l-1} + b_l`, shape (d_l, N)."""
+    return Var("S", layer)
+
+
+def Z(layer: int) -> Var:
+    """Activations `Z_l = f_l(S_l)`, shape (d_l, N); `Z(0)` is the input X."""
+    return Var("Z", layer)
+
+
+def W(layer: int) -> Var:
+    """Weights of layer l, shape (d_l, d_{l-1})."""
+    return Var("W", layer)
+
+
+def b(layer: int) -> Var:
+    """Biases of layer l, shape (d_l,)."""
+    return Var("b", layer)
+
+
+def delta(layer: int) -> Var:
+    """`delta_l = dL/dS_l`, shape (d_l, N)."""
+    return Var("delta", layer)
+
+
+def dW(layer: int) -> Var:
+    """`dL/dW_l`, shape (d_l, d_{l-1})."""
+    return Var("dW", layer)
+
+
+def db(layer: int) -> Var:
+    """`dL/db_l`, shape (d_l,)."""
+    return Var("db", layer)
+
+
+def dZ(layer: int) -> Var:
+    """`dL/dZ_l`, shape (d_l, N)."""
+    return Var("dZ", layer)
+
+
+Y = Var("Y")
+rate = Var("rate")
+margin = Var("margin")
+O = Var("O")
+P = Var("P")
+G = Var("G")
+A = Var("A")
+T = Var("T")
+ell = Var("ell")
+dO = Var("dO")
+dP = Var("dP")
+dG = Var("dG")
+loss = Var("loss")
+
+
+def after(var: Var) -> Var:
+    """The same matrix of the network after the update."""
+    return Var(var.kind, var.layer, new=True)

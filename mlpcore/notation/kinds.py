@@ -1,0 +1,101 @@
+"""The table of kinds: symbol, LaTeX, word, axes and part of every kind of matrix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: The part a matrix plays: what the user sets, what the forward pass makes, what the
+#: backward pass makes. The frame around a matrix says it everywhere.
+PARTS = {"parameter": "set by you", "forward": "forward pass", "gradient": "backward pass"}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One row of the glossary.
+
+    Attributes:
+        latex: the symbol; `#` stands for the layer, `@` for the one above it, `?` for the indices
+            of the cell it is about. Without a `#` the layer follows as a subscript.
+        plain: the symbol in plain text, likewise; `dL/d` starts a derivative of the loss.
+        word: what people call it.
+        axes: what each axis counts, () for a single number: `unit` of the layer, `input` (unit of
+            the layer before), `output` (unit of the last layer), `example` of the batch.
+            `mlpcore.network.shape_of` turns them into sizes.
+        part: a name of `PARTS`.
+        of: for a derivative of the loss, the kind it is taken by.
+    """
+
+    latex: str
+    plain: str
+    word: str
+    axes: tuple[str, ...]
+    part: str
+    of: str | None = None
+
+
+def derivative(by: str) -> str:
+    return rf"\frac{{\partial\mathcal{{L}}}}{{\partial {by}}}"
+
+
+def _local(of: str, by: str) -> str:
+    return rf"\frac{{\partial {of}}}{{\partial ({by})_{{?}}}}"
+
+
+KINDS: dict[str, Kind] = {
+    "W": Kind("W", "W", "weights", ("unit", "input"), "parameter"),
+    "b": Kind("b", "b", "biases", ("unit",), "parameter"),
+    "Y": Kind(r"Y_{\mathrm{gt}}", "Y", "targets", ("output", "example"), "parameter"),
+    "rate": Kind(r"\eta", "rate", "learning rate", (), "parameter"),
+    "margin": Kind("m", "m", "margin", (), "parameter"),
+    "S": Kind("S", "S", "preactivations", ("unit", "example"), "forward"),
+    "Z": Kind("Z", "Z", "activations", ("unit", "example"), "forward"),
+    "O": Kind("O", "O", "logits", ("output", "example"), "parameter"),
+    "P": Kind("P", "P", "probabilities", ("output", "example"), "forward"),
+    "G": Kind("G", "G", "gaps", ("output", "example"), "forward"),
+    "A": Kind("A", "A", "active rivals", ("output", "example"), "forward"),
+    "T": Kind("T", "T", "rivals at the top", ("output", "example"), "forward"),
+    "ell": Kind(r"\ell", "l", "loss of each example", ("example",), "forward"),
+    "loss": Kind(r"\mathcal{L}", "L", "loss", (), "forward"),
+    "dW": Kind(derivative("W"), "dL/dW", "gradient of the weights", ("unit", "input"), "gradient", "W"),
+    "db": Kind(derivative("b"), "dL/db", "gradient of the biases", ("unit",), "gradient", "b"),
+    "dZ": Kind(derivative("Z"), "dL/dZ", "gradient of the activations", ("unit", "example"), "gradient", "Z"),
+    "delta": Kind(r"\delta", "delta", "gradient of the preactivations", ("unit", "example"), "gradient", "S"),
+    "slope": Kind("f'_#(S_#)", "f'(S_#)", "slopes", ("unit", "example"), "forward"),
+    "dZdW": Kind(_local("Z_#", "W_#"), "dZ_#/d(W_#)_?", "local derivative", ("unit", "example"), "gradient"),
+    "dZdb": Kind(_local("Z_#", "b_#"), "dZ_#/d(b_#)_?", "local derivative", ("unit", "example"), "gradient"),
+    "dZdS": Kind(_local("Z_#", "S_#"), "dZ_#/d(S_#)_?", "local derivative", ("unit", "example"), "gradient"),
+    "dZdZ": Kind(_local("Z_@", "Z_#"), "dZ_@/d(Z_#)_?", "local derivative", ("above", "example"), "gradient"),
+    "dGdO": Kind(_local("G", "O"), "dG/d(O)_?", "local derivative", ("output", "example"), "gradient"),
+    "dgdO": Kind(_local(r"(G)_{\cdot n}", "O"), "dG/d(O)_?", "local derivative", ("output",), "gradient"),
+    "dPdO": Kind(_local("P", "O"), "dP/d(O)_?", "Jacobian of softmax", ("output", "output"), "gradient"),
+    "py": Kind("P_y", "P_y", "probability of the right class", ("example",), "forward"),
+    "eye": Kind(r"\mathbf{1}", "1", "indicator: 1 on the diagonal", ("output", "output"), "parameter"),
+    "terms": Kind(r"\mathrm{terms}", "terms", "terms of the sum", ("unit", "example"), "gradient"),
+    "spread": Kind("?", "?", "what each cell would read", ("unit", "example"), "forward"),
+    "one": Kind(r"\mathbf{1}_?", "1_?", "indicator", ("any",), "parameter"),
+    "ones": Kind(r"\mathbb{1}_N", "1_N", "ones, one an example", ("example",), "parameter"),
+    "product": Kind("(S_# - b_#)", "S_# − b_#", "product", ("unit", "example"), "forward"),
+    "term": Kind(r"\mathrm{added}", "added", "what this one adds", ("any", "any"), "gradient"),
+    "sofar": Kind(r"\mathrm{so~far}", "so far", "sum so far", ("any", "any"), "gradient"),
+    "J": Kind("J", "J", "Jacobian", ("any", "any"), "gradient"),
+    "vecin": Kind(
+        r"\operatorname{vec}\frac{\partial\mathcal{L}}{\partial Z_#}",
+        "vec dL/dZ_#",
+        "gradient of the activations, stacked",
+        ("any", "any"),
+        "gradient",
+    ),
+    "vecout": Kind(r"\operatorname{vec} ?", "vec gradient", "gradient, stacked", ("any", "any"), "gradient"),
+    "dG": Kind(derivative("G"), "dL/dG", "gradient of the gaps", ("output", "example"), "gradient", "G"),
+    "dO": Kind(derivative("O"), "dL/dO", "gradient of the logits", ("output", "example"), "gradient", "O"),
+    "dP": Kind(derivative("P"), "dL/dP", "gradient of the probabilities", ("output", "example"), "gradient", "P"),
+}
+
+
+TYPESET = {
+    "delta": (("delta", "δ"),),
+    "rate": (("rate", "η"),),
+    "ell": (("l", "ℓ"),),
+    **dict.fromkeys(("dZdW", "dZdb", "dZdS", "dZdZ"), (("dZ_", "∂Z_"), ("/d", "/∂"))),
+    **dict.fromkeys(("dGdO", "dgdO", "dPdO"), (("dG", "∂G"), ("dP", "∂P"), ("/d", "/∂"))),
+}
