@@ -30,7 +30,7 @@ def along_logit(what):
     at = logits.swept(LAB.logits, (0, 0))
     curves = {n: (logits.sweep(LAB.logits, LAB.targets, c, (0, 0), at, SUM), c) for n, c in LOSSES.items()}
     wrong = logits.confidently_wrong(LAB.logits, LAB.targets, (0, 0), at)
-    return figures.along_logit(curves, what, (0, 0), -2.0, wrong)
+    return figures.along_logit(curves, what, (0, 0), "11", -2.0, wrong)
 
 
 def per_example(what):

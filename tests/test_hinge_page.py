@@ -24,7 +24,7 @@ def go(page, chapter):
 
 
 def words(page):
-    return " ".join(m.value for m in page.markdown)
+    return " ".join(m.value for m in page.markdown).replace("\\", "")
 
 
 def test_it_opens_on_the_pass_with_its_authorities(page):
@@ -32,7 +32,7 @@ def test_it_opens_on_the_pass_with_its_authorities(page):
     assert sent["kind"] == "player"
     assert [s["out"] for s in sent["steps"]] == ["P", "G", "A", "ell", "loss", "dP", "dO"]
     assert "closed form = backward pass" in words(page)
-    assert words(page).count("✓") == 2
+    assert words(page).count(":green[✓") == 2
 
 
 @pytest.mark.parametrize("chapter", list(CHAPTERS))
@@ -77,20 +77,28 @@ def test_the_margin_slider_moves_the_active_set_and_the_mark(page):
 
 def test_kink_buttons_go_to_margins_where_a_gap_is_zero(page):
     go(page, "margin")
-    assert "A kink" not in words(page)
+    assert "Kink:" not in words(page)
     next(b for b in page.button if b.label == "Kink →").click().run()
     assert 0.0 in told(page)["matrices"]["G"]["values"]
-    assert "A kink" in words(page)
-    assert "is exactly 0" in words(page)
+    assert "Kink:" in words(page)
     at = page.slider(key="margin").value
     next(b for b in page.button if b.label == "Kink →").click().run()
     assert page.slider(key="margin").value > at
 
 
+def show(page, *names):
+    pills = page.pills if hasattr(page, "pills") else page.button_group
+    pills(key="shown losses").set_value(list(names)).run()
+
+
 def test_losses_compared_show_what_was_computed(page):
     page.selectbox(key="lab example").select("ten").run()
     go(page, "compare")
+    assert [k for k in told(page)["matrices"] if k.startswith("dO.")] == [
+        "dO.SoftmaxHinge", "dO.CrossEntropy", "dO.ScoreHinge",
+    ]  # fmt: skip
     one = LABS["ten"].lab
+    show(page, *logits.contenders(0.3))
     found = logits.compare(one.logits, one.targets, logits.contenders(0.3), mlp.Conventions(scale="1"))
     sent = told(page)["matrices"]
     for name, c in found.items():
@@ -100,6 +108,36 @@ def test_losses_compared_show_what_was_computed(page):
     send(page, "hinge board", choose={"name": "over", "value": "1/N", "at": 6})
     sent = told(page)["matrices"]["dO.SoftmaxHinge"]["values"]
     np.testing.assert_allclose(sent, found["SoftmaxHinge"].difference.ravel() / 10, atol=1e-15)
+
+
+def test_sum_or_mean_is_one_choice_for_every_chapter_and_every_page(page):
+    go(page, "compare")
+    send(page, "hinge board", choose={"name": "over", "value": "1/N", "at": 6})
+    go(page, "sweep")
+    at, curve = told(page)["matrices"]["dO"]["values"], charts(page)["∂L/∂o<sub>11</sub>"]["data"][0]
+    now = LABS["four answers"].lab.logits[0, 0]
+    assert np.interp(now, curve["x"], curve["y"]) == pytest.approx(at[0], abs=1e-4)
+    page.switch_page("app.py").run()
+    assert "Every loss carries the constant 1/N." in " ".join(c.value for c in page.caption)
+
+
+def test_a_chapter_opens_on_the_logit_one_comes_from(page):
+    go(page, "terms")
+    send(page, "hinge board", pick={"frame": 6, "rev": told(page)["cursor"]["rev"]})  # class 2, example 3
+    go(page, "simplex")
+    assert told(page)["frame"]["at"] == 2
+    go(page, "sweep")
+    assert told(page)["frame"]["at"] == 2  # the right class, class 1, of example 3
+
+
+def test_the_choice_at_a_tie_stands_on_the_page_it_is_about(page):
+    page.selectbox(key="lab example").select("tie").run()
+    go(page, "margin")
+    assert "≥ 0, it counts" in words(page)
+    active = sum(told(page)["matrices"]["A"]["values"])
+    next(w for w in page.selectbox if w.label.startswith("A rival class")).select(False).run()
+    assert sum(told(page)["matrices"]["A"]["values"]) == active - 2
+    assert "> 0, it does not count" in words(page)
 
 
 def test_a_click_on_a_map_drops_the_example_there(page):
@@ -133,9 +171,7 @@ def test_clicks_no_chart_reports_change_nothing(page, click):
 def test_which_losses_are_drawn_is_chosen_and_kept(page):
     go(page, "sweep")
     assert len(charts(page)["loss L"]["data"]) == 3
-    page.pills(key="shown losses").set_value(["OneVsAll", "SquaredHinge"]).run() if hasattr(page, "pills") else (
-        page.button_group(key="shown losses").set_value(["OneVsAll", "SquaredHinge"]).run()
-    )
+    show(page, "OneVsAll", "SquaredHinge")
     assert [t["name"] for t in charts(page)["loss L"]["data"]] == ["squared hinge", "one-vs-all"]
     go(page, "descend")
     assert len(told(page)["matrices"]) > 2
@@ -176,6 +212,7 @@ def test_what_cannot_be_taken_is_said_and_nothing_is_lost(page, text, labels, sa
     assert says in " ".join(e.value for e in page.error).replace("\\", "")
     assert told(page)["matrices"]["O"]["values"] == before
     assert page.text_area(key="pasted logits").value == text
+    assert field(page, "Right class of each example").value == labels
 
 
 def test_the_networks_output_comes_in_and_the_loss_goes_out(page):

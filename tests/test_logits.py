@@ -183,3 +183,22 @@ def test_a_loss_without_margin_has_no_margin_curve():
     with pytest.raises(ValueError, match="has no margin"):
         lab.along_margin([[1.0], [2.0]], [[1], [0]], mlp.CrossEntropy(), [0.0])
     assert lab.kinks([[1.0], [2.0]], [[1], [0]], mlp.CrossEntropy()) == []
+
+
+@pytest.mark.parametrize("name", HINGES)
+@given(st.integers(2, 6), st.integers(1, 3), st.integers(0, 2**32 - 1))
+def test_a_jump_along_a_logit_is_where_a_gap_is_zero(name, classes, N, seed):
+    o, y, _ = drawn(classes, N, seed)
+    loss, cell, at = CLASS_LOSSES[name], (1, 0), np.linspace(-9, 9, 61)
+    found = lab.jumps(o, y, loss, cell, at)
+    for x in found:
+        moved = o.copy()
+        moved[cell] = x
+        assert np.abs(lab.run(moved, y, loss)[1][mlp.G][:, 0]).min() < 1e-9
+    beside = lab.with_jumps(at, found)
+    assert set(found) <= set(beside)
+    before, after = lab.sweep(o, y, loss, cell, found - 1e-9), lab.sweep(o, y, loss, cell, found + 1e-9)
+    if name in ("ScoreHinge", "OneVsAll"):  # these are straight between jumps, so all that changes is a jump
+        assert (np.abs(before.gradient - after.gradient).max(axis=(1, 2)) >= 1 - 1e-6).all()
+    plain = lab.jumps(o, y, mlp.CrossEntropy(), cell, at)
+    assert len(plain) == 0

@@ -65,4 +65,4 @@ def descents(paths: Mapping[str, Curve], losses: Mapping[str, Loss], right: int,
         data.append(triangle(xaxis="x2", yaxis="y2"))
         layout |= plane("2", domain=[0.62, 1.0])
         layout["annotations"] += corners(right, xref="x2", yref="y2")
-    return {"data": data, "layout": layout, "play": {"steps": last, "pairs": moving}}
+    return {"data": data, "layout": layout, "play": {"steps": last, "pairs": moving, "ends": len(paths)}}

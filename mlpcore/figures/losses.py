@@ -9,7 +9,7 @@ import numpy as np
 from ..logits import Compared, Curve, Kink
 from ..losses import Loss
 from ..network import Array
-from .base import DASHES, Figure, axis, heading, label, line, numbers, upright
+from .base import Figure, axis, heading, label, line, numbers, upright
 
 
 def over_margin(
@@ -55,9 +55,17 @@ def over_margin(
             "xaxis": axis("margin m", range=[low, high]),
             "yaxis": {"rangemode": "tozero"},
             "shapes": [upright(now)],
-            "annotations": [label(now, 1.0, f" m = {now:.3g}".replace("-", "−"), yref="paper", yanchor="bottom")],
+            "annotations": [_beside(now, low, high, f"m = {now:.3g}")],
         },
     }
+
+
+def _beside(x: float, low: float, high: float, words: str) -> Figure:
+    """Words above a line, on the side that has room for them."""
+    right = x > (low + high) / 2
+    words = words.replace("-", "−")
+    at = {"yref": "paper", "yanchor": "bottom", "xanchor": "right" if right else "left"}
+    return label(min(max(x, low), high), 1.0, f"{words} " if right else f" {words}", **at)
 
 
 def ends(curves: Sequence[tuple[str, int, Array, Array]], high: float, apart: float) -> list[Figure]:
@@ -73,40 +81,49 @@ def ends(curves: Sequence[tuple[str, int, Array, Array]], high: float, apart: fl
 
 
 def along_logit(
-    curves: Mapping[str, tuple[Curve, Loss]], what: str, cell: tuple[int, int], now: float, wrong: Array
+    curves: Mapping[str, tuple[Curve, Loss]], what: str, cell: tuple[int, int], place: str, now: float, wrong: Array
 ) -> Figure:
     """The loss, or `dL/do` of the moved logit, for several losses while one logit moves.
 
     Args:
         what: "loss" or "gradient".
-        cell: the logit (class, example); now: its present value.
+        cell: the logit (class, example); place: its indices as they are written.
+        now: its present value.
         wrong: for every point whether the answer is confidently wrong there.
     """
     j, n = cell
     drawn = []
     for number, (curve, loss) in enumerate(curves.values()):
-        drawn.append((loss.short, number, curve.at, curve.loss if what == "loss" else curve.gradient[:, j, n]))
+        y = curve.loss if what == "loss" else curve.gradient[:, j, n]
+        # What is cut off at the end of the range of floats is no curve.
+        drawn.append((loss.short, number, curve.at, np.where(np.abs(y) < 1e300, y, np.nan)))
     at = drawn[0][2]
     low, high = float(at[0]), float(at[-1])
-    name = f"o<sub>{j + 1}{n + 1}</sub>"
+    name = f"o<sub>{place}</sub>"
     title = "loss L" if what == "loss" else f"∂L/∂{name}"
-    top = max(float(np.abs(y).max()) for *_, y in drawn) or 1.0
-    low_y = min(float(y.min()) for *_, y in drawn)
-    spread = max(top - low_y, 1e-12)
+    seen = [d for d in drawn if np.isfinite(d[3]).all()]
+    all_y = np.concatenate([d[3] for d in seen]) if seen else np.zeros(1)
+    spread = max(float(all_y.max() - all_y.min()), 1e-12)
     shading, words = _shaded(at, wrong)
+    lost = ", ".join(d[0] for d in drawn if d not in seen)
+    inside = low <= now <= high
+    beside = f"now {now:.3g}" + ("" if inside else ", outside")
     return {
-        "data": [line(x, y, s, k) for s, k, x, y in drawn],
+        "data": [line(x, y, s, k) for s, k, x, y in seen],
         "layout": {
-            "title": heading(title),
+            "title": heading(title + (f" ({lost}: out of range)" if lost else "")),
             "height": 300,
-            "margin": {"t": 32, "b": 38, "r": 130},
+            "margin": {"t": 50, "b": 38, "r": 130},
             "hovermode": "x",
             "xaxis": axis(f"{name}: logit of class {j + 1}, example {n + 1}", range=[low, high]),
-            "shapes": [*shading, upright(now)],
-            "annotations": [*ends(drawn, high, spread / 9), *words,
-                            label(now, 1.0, f" now {now:.3g}".replace("-", "−"), yref="paper", yanchor="bottom")],
+            "shapes": [*shading, *([upright(now)] if inside else [])],
+            "annotations": [
+                *(ends(seen, high, spread / 12) if seen else []),
+                *words,
+                _beside(now, low, high, beside),
+            ],
         },
-    }  # fmt: skip
+    }
 
 
 def _shaded(x: Array, wrong: Array) -> tuple[list[Figure], list[Figure]]:
@@ -119,8 +136,9 @@ def _shaded(x: Array, wrong: Array) -> tuple[list[Figure], list[Figure]]:
             "type": "rect", "x0": x0, "x1": x1, "yref": "paper", "y0": 0, "y1": 1,
             "fillcolor": "--soft", "line": {"width": 0}, "layer": "below",
         })  # fmt: skip
-        at = {"yref": "paper", "xanchor": "center", "yanchor": "bottom", "bgcolor": "--soft"}
-        words.append(label((x0 + x1) / 2, 0.02, "confidently wrong", "--quiet", **at))
+        # Outside of the chart: inside, it would stand on the curves it is about.
+        at = {"yref": "paper", "xanchor": "left", "yanchor": "bottom"}
+        words.append(label(x0, 1.07, "confidently wrong", "--quiet", **at))
     return shapes, words
 
 
@@ -135,9 +153,14 @@ def per_example(found: Mapping[str, Compared], losses: Mapping[str, Loss], right
         what: "norms" or "cosines".
         right: p_y of each example, shape (N,).
     """
-    title = "‖∂L/∂o‖ of each example" if what == "norms" else "cosine to cross-entropy's gradient"
+    title = "‖∂L/∂o‖ of each example" if what == "norms" else "cosine to cross-entropy's gradient (none at 0)"
     order = np.argsort(right)
-    logarithmic = {"type": "log", "exponentformat": "power", "dtick": 1}
+    powers = list(range(-3, 5))
+    logarithmic = {
+        "type": "log",
+        "tickvals": [FLOOR, *(10.0**k for k in powers)],
+        "ticktext": ["0", *(f"10<sup>{k}</sup>".replace("-", "−") if k else "1" for k in powers)],
+    }
     symbols = ("circle", "square", "diamond", "cross", "x", "triangle-up")
     data = []
     for number, (name, c) in enumerate(found.items()):
@@ -146,9 +169,8 @@ def per_example(found: Mapping[str, Compared], losses: Mapping[str, Loss], right
         y = getattr(c, what)[order]
         data.append({
             **line(right[order], np.maximum(y, FLOOR) if what == "norms" else y, losses[name].short, number),
-            "mode": "lines+markers",
+            "mode": "markers",
             "marker": {"color": f"--series{number}", "size": 8, "symbol": symbols[number]},
-            "line": {"color": f"--series{number}", "dash": DASHES[number], "width": 1.2},
             "text": [f"example {n + 1}<br>{losses[name].short}: {v:.3g}" for n, v in zip(order, y, strict=True)],
             "hovertemplate": "%{text}<br>p<sub>y</sub> %{x:.3g}<extra></extra>",
         })  # fmt: skip

@@ -87,7 +87,7 @@ def simplex(loss: Loss, right: int, conventions: Conventions, points: Array, cho
     return {
         "data": [*_map(loss, right, conventions), *_examples(points, chosen)],
         "layout": {
-            "title": heading(loss.short),
+            "title": heading(f"{loss.short}; arrows: −∂L/∂o"),
             "height": 310,
             "margin": {"l": 8, "r": 8, "t": 30, "b": 8},
             **plane(),

@@ -10,7 +10,7 @@ import numpy as np
 from ..conventions import WORKSHEET, Conventions
 from ..losses import Loss, softmax
 from ..network import Array
-from ..notation import O, Var, dO, ell, margin
+from ..notation import G, O, Var, dO, ell, margin
 from ..notation import loss as LOSS
 from ..steps import Step, evaluate
 from .lab import one_hot, start, steps
@@ -94,6 +94,33 @@ def swept(logits: Array, cell: tuple[int, int]) -> Array:
     middle = float(np.median(np.delete(column, cell[0]))) if len(column) > 1 else 0.0
     reach = max(8.0, abs(float(column[cell[0]]) - middle) + 1)
     return np.linspace(middle - reach, middle + reach, 161)
+
+
+def jumps(logits: Array, targets: Array, loss: Loss, cell: tuple[int, int], at: Array) -> Array:
+    """Where a gap of the swept logit's example crosses zero, so that the gradient jumps: by halving, 50 times."""
+    if margin not in loss.constants():
+        return np.array([])
+    listed = [s for s in steps(loss) if s.phase == "loss"]
+    values, n = start(logits, targets, loss), cell[1]
+
+    def gaps(x: Array) -> Array:
+        stacked = np.repeat(values[O][None], len(x), axis=0)
+        stacked[(slice(None), *cell)] = x
+        return evaluate(listed, values | {O: stacked})[G][:, :, n]
+
+    over = gaps(at) >= 0
+    where, which = np.nonzero(over[1:] != over[:-1])
+    low, high = at[where], at[where + 1]
+    for _ in range(50 if len(where) else 0):
+        middle = (low + high) / 2
+        same = (gaps(middle)[np.arange(len(middle)), which] >= 0) == over[where, which]
+        low, high = np.where(same, middle, low), np.where(same, high, middle)
+    return np.unique(high)
+
+
+def with_jumps(at: Array, found: Array) -> Array:
+    """The same points and two at every jump, so close that it is drawn upright."""
+    return np.unique([*at, *found, *(found - 1e-9)])
 
 
 #: Where a rival has this probability, the answer is called confidently wrong.

@@ -8,6 +8,7 @@ same matrices: `dL/do_jn = c <A, dG/do_jn>_F`, where A says which rivals are act
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -41,12 +42,14 @@ def _gap_slope(pj: Array, l_is_j: Array, y_is_j: Array, p: Array, py: Array, her
     return times(row(pj) * bracket, np.broadcast_to(row(here), bracket.shape))
 
 
+_TERM = r"p_j\left(\mathbf{1}_l^j - \mathbf{1}_y^j - p_l + p_y\right)"
+
 #: dG_l/do_j = p_j (1[l=j] - 1[y=j] - p_l + p_y), in the column of the one example that reads o_jn.
 GAP_SLOPE = Op(
     "slope of the gaps",
     "n,l,n,ln,n,n->ln",
     _gap_slope,
-    lambda pj, j, yj, p, py, n: rf"p_j\left(\mathbf{{1}}_l^j - \mathbf{{1}}_y^j - p_l + p_y\right){n}^{{\top}}",
+    lambda pj, j, yj, p, py, n: rf"{_TERM}\,{n}^{{\top}}",
     "{0}·({1} - {2} - {3} + {4})·{5}",
 )
 
@@ -66,6 +69,19 @@ THROUGH = Op(
     lambda J, g: rf"{J}^{{\top}}\,{g}",
     "sum_k({0}·{1})",
 )
+
+
+#: The same where examples are rows: what stood upright lies flat.
+_FLAT = {
+    GAP_SLOPE.name: lambda pj, j, yj, p, py, n: rf"{n}\,{_TERM}",
+    JACOBIAN.name: lambda p, q, same: rf"\operatorname{{diag}}\left({p}\right) - {p}^{{\top}}\,{q}",
+    THROUGH.name: lambda J, g: rf"{g}\,{J}",
+}
+
+
+def _lying(d: Derivation, op: Op) -> Op:
+    """The equation as it is written in the layout in force."""
+    return replace(op, notation=_FLAT[op.name]) if d.lay.turns(O) else op
 
 
 @cache
@@ -129,7 +145,8 @@ def terms(lab: Lab, cells: Sequence[Cell] | None = None, ran: tuple | None = Non
     py = d.do(Var("py"), OF_TRUE_CLASS, P, Y)
     here = Var("dGdO", at="jn", turned=d.lay.turns(O))
     parts = (pj, j, yj, P, py, n)
-    d.do(here, GAP_SLOPE, *parts)
+    slope = _lying(d, GAP_SLOPE)
+    d.do(here, slope, *parts)
     flat = _flat(d, d.cells)
     c = lab.conventions.loss(lab.loss).c
     cell, op = d.part(dO, "jn"), active_slopes(c)
@@ -138,7 +155,7 @@ def terms(lab: Lab, cells: Sequence[Cell] | None = None, ran: tuple | None = Non
         why="Only active rivals pull: each adds the slope of its own gap.",
     )  # fmt: skip
     d.claim(
-        here, GAP_SLOPE, *parts, of=differences(steps, d.values, G, O, flat), against="central differences",
+        here, slope, *parts, of=differences(steps, d.values, G, O, flat), against="central differences",
         why="Softmax divides by a sum over all classes, so that every logit moves every probability: −p_l + p_y "
             "is that sum's part; 1[l=j] and 1[y=j] are the two exponentials' own.",
     )  # fmt: skip
@@ -169,14 +186,15 @@ def jacobians(lab: Lab, cells: Sequence[Cell] | None = None, ran: tuple | None =
     eye = Var("eye")
     d.values[eye] = np.eye(lab.classes)
     J = Var("dPdO", at="·n", turned=d.lay.turns(O))
-    d.do(J, JACOBIAN, p, p, eye)
+    written = _lying(d, JACOBIAN)
+    d.do(J, written, p, p, eye)
     d.claim(
-        d.part(dO, "·n"), THROUGH, J, g, of=_columns(d, d.values[dO]), against="the backward pass",
+        d.part(dO, "·n"), _lying(d, THROUGH), J, g, of=_columns(d, d.values[dO]), against="the backward pass",
         why="A logit moves every probability, so its gradient collects from all of dL/dP. Rows and columns of the "
             "Jacobian sum to 0: adding the same number to every logit changes nothing.",
     )  # fmt: skip
     d.claim(
-        J, JACOBIAN, p, p, eye, of=_measured(d, steps, lab.classes), against="central differences",
+        J, written, p, p, eye, of=_measured(d, steps, lab.classes), against="central differences",
         why="p_k (1 − p_k) on the diagonal, −p_k p_j off it: what one class gains the others lose.",
     )  # fmt: skip
     return d

@@ -7,8 +7,6 @@ Conventions are the worksheet's: examples are columns, layers count from 1.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from .kinds import KINDS, PARTS, Kind
 from .var import Var
 

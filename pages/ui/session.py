@@ -13,11 +13,12 @@ from typing import Any
 
 import streamlit as st
 
-from mlpcore import EXAMPLES, SCHEDULES
+from mlpcore import EXAMPLES, SCALES, SCHEDULES
 from mlpcore.conventions import WORKSHEET
 from mlpcore.logits import LABS, Lab
 from mlpcore.setups import with_cells
 from pages.ui import history, messages, parts
+from pages.ui.stage import chapters_hinge
 from pages.ui.stage.board import moved
 from pages.ui.stage.score import by_key, key
 from pages.ui.work import FIRST, Work
@@ -213,6 +214,20 @@ def notice(widget: str) -> tuple[str, Any] | None:
     return current().notices.get(widget)
 
 
+def _choose(about: str, name: str, value: str) -> None:
+    """A button above a stage: a place on its page, or the constant in front of every loss."""
+    work = current()
+    if name == "over":
+        if value in SCALES:
+            _put(setup=replace(work.setup, conventions=replace(work.setup.conventions, scale=value)))
+        return
+    before = getattr(work, _PLACES[about])
+    after = moved(before, chosen=(name, value))
+    if about == "lab" and name == "chapter":
+        after = chapters_hinge.arrived(lab(), before, after)
+    _put(**{_PLACES[about]: after})
+
+
 #: What a stage can be about -> where its visitor's place is kept.
 _PLACES = {"setup": "place", "lab": "lab_place"}
 
@@ -238,7 +253,7 @@ def take_reports(stage: str, about: str = "setup") -> bool:
     if (step := messages.step(_news(stage, "cursor"))) is not None:
         _put(step=step) if about == "setup" else move(frame=step)
     if chosen := messages.choice(_news(stage, "choose")):
-        move(chosen=chosen)
+        _choose(about, *chosen)
     picked = _news(stage, "pick")
     if (
         picked.get("rev") == getattr(current(), place).rev

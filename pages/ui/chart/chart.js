@@ -68,6 +68,7 @@ function dressed(layout, host, width) {
   return deepened(base, layout);
 }
 
+const FACE = "Play the descent";
 const charts = new WeakMap();
 
 class Chart {
@@ -117,7 +118,7 @@ class Chart {
 
   controls() {
     const [button, slider, words] = ["button", "input", "output"].map((tag) => document.createElement(tag));
-    Object.assign(button, { type: "button", textContent: "Play" });
+    Object.assign(button, { type: "button", textContent: FACE });
     Object.assign(slider, { type: "range", min: 0, step: 1 });
     slider.setAttribute("aria-label", "Progress");
     button.onclick = () => this.toggle();
@@ -133,6 +134,7 @@ class Chart {
   toggle() {
     if (this.timer) return this.pause();
     this.button.textContent = "Pause";
+    this.tell(false);
     const { steps } = this.figure.play;
     let at = Number(this.slider.value) >= steps ? 0 : Number(this.slider.value);
     // About four seconds for the whole way, however many steps it has.
@@ -146,7 +148,14 @@ class Chart {
   pause() {
     clearInterval(this.timer);
     this.timer = null;
-    this.button.textContent = "Play";
+    this.button.textContent = FACE;
+    if (this.figure?.play) this.tell(true);
+  }
+
+  /** What comes out is not told before it is there. */
+  tell(visible) {
+    const ends = Array.from({ length: this.figure.play.ends }, (_, k) => [`annotations[${k}].visible`, visible]);
+    window.Plotly.relayout(this.node, Object.fromEntries(ends));
   }
 
   show(step) {
@@ -161,7 +170,7 @@ class Chart {
 
   destroy() {
     this.watch.disconnect();
-    this.pause();
+    clearInterval(this.timer);
     window.Plotly?.purge(this.node);
   }
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from mlpcore import logits
 from mlpcore.conventions import Conventions
 from mlpcore.logits import Lab
 from mlpcore.notation import A, G, O, P, Var, Y, dO, dP, ell
+from mlpcore.notation import margin as MARGIN
 from pages.ui.stage.board import Board, Place, Ran, tile
 from pages.ui.stage.score import Json, key, mathml, played
 
@@ -91,9 +93,15 @@ def jacobian(board: Board, ran: Ran) -> None:
         tile(key(J), _at(board, J, "kj"), "→"),
     ])  # fmt: skip
     line = board.claim(d.claims[0], numbers=False)
-    line["strip"] = [
+    board.matrices[line["value"]]["text"] = d.part(dO, "·n").symbol
+    factors = [
         tile(key(J), _at(board, J, "kj"), "", True, label=mathml(J.latex + r"^{\top}")),
         tile(key(g), "k", "·"),
+    ]
+    if board.lay.turns(O):  # rows stand left of what they are multiplied with
+        factors = [tile(key(g), "k"), tile(key(J), _at(board, J, "kj"), "·")]
+    line["strip"] = [
+        *factors,
         tile(line["value"], "j", "=", scale="sum"),
         tile(board.matrix(dO), _at(board, dO, "jn"), "→", fills=True, scale="sum"),
     ]
@@ -117,10 +125,11 @@ _HINGE = r"\mathcal{L} = {c}\sum_n\sum_{l\neq y_n}\max(0,\; p_l - p_{y_n} + m),\
 def margin(board: Board, _: Ran) -> None:
     """The active set, as the margin moves."""
     c = board.setup.conventions.loss(board.setup.loss).c.latex()
-    _bench(board, "", (P, ""), (G, "→"), (A, "→"), (ell, "→"), (dO, "→"), formula=_HINGE.replace("{c}", c))
+    shown = ((O, ""), (MARGIN, "and"), (G, "→"), (A, "→"), (ell, "→"), (dO, "→"))
+    _bench(board, "", *shown, formula=_HINGE.replace("{c}", c))
 
 
-def compare(board: Board, ran: Ran) -> None:
+def compare(board: Board, _: Ran, shown: Collection[str]) -> None:
     """The gradient of every loss on one scale, or its difference from cross-entropy's."""
     lab: Lab = board.setup
     show = board.choose("show", "Show", {
@@ -128,9 +137,10 @@ def compare(board: Board, ran: Ran) -> None:
         "difference": ("difference from cross-entropy", "the difference from cross-entropy's gradient"),
     })  # fmt: skip
     board.frames("", (), 0)
-    over = evenly(lab, board.place)
-    board.choose("over", "Loss", {scale: (words, words) for scale, words in OVER.items()}, first=over.scale)
-    contenders = logits.contenders(lab.loss.margin)
+    over = evenly(lab)
+    offered = OVER if over.scale in OVER else {**OVER, over.scale: f"{over.scale} of the sum"}
+    board.choose("over", "Loss", {scale: (words, words) for scale, words in offered.items()}, first=over.scale)
+    contenders = {name: loss for name, loss in logits.contenders(lab.loss.margin).items() if name in shown}
     strip = []
     for name, c in logits.compare(lab.logits, lab.targets, contenders, over).items():
         board.values[dO] = board.lay.turn(dO, getattr(c, show))
@@ -139,16 +149,20 @@ def compare(board: Board, ran: Ran) -> None:
         names = {"label": mathml(rf"\text{{{short}}}"), "text": f"∂L/∂O, {short}", "spoken": f"d L d O, {short}"}
         strip.append(tile(board.matrix(dO, name=f"dO.{name}", **names), scale="same"))
     board.lines.append({
-        "formula": mathml(r"\frac{\partial\mathcal{L}}{\partial O}"), "spoken": "gradients",
+        "formula": mathml(_SHOWN[show]), "spoken": "gradients",
         "why": f"The same logits and labels, m = {lab.loss.margin:g}, one scale for all.", "strip": strip,
     })  # fmt: skip
 
 
-def evenly(lab: Lab, place: Place) -> Conventions:
-    """One constant for every loss: a sum or a mean over examples."""
-    wanted = place.chosen.get("over", lab.conventions.scale)
-    return replace(lab.conventions, scale=wanted if wanted in OVER else next(iter(OVER)))
+def evenly(lab: Lab) -> Conventions:
+    """One constant for every loss: that of the conventions, else a sum over examples."""
+    return replace(lab.conventions, scale=lab.conventions.scale or next(iter(OVER)))
 
+
+_SHOWN = {
+    "gradient": dO.latex,
+    "difference": rf"{dO.latex} - \frac{{\partial\mathcal{{L}}_{{\mathrm{{CE}}}}}}{{\partial O}}",
+}
 
 #: What all losses that are compared carry in front of their sum over examples.
 OVER = {"1": "sum over examples", "1/N": "mean"}
@@ -177,8 +191,8 @@ _BOARDS = {
 }
 
 
-def told(lab: Lab, place: Place, ran: Ran) -> Json:
-    """What the stage of the laboratory is told."""
+def told(lab: Lab, place: Place, ran: Ran, shown: Collection[str]) -> Json:
+    """What the stage of the laboratory is told; `shown` names the losses that are compared."""
     name = chapter_of(place)
     board = Board(lab, dict(ran[1]), replace(place, chosen={**place.chosen, "chapter": name}))
     board.choose("chapter", "", {n: (title, title) for n, title in CHAPTERS.items()})
@@ -186,20 +200,33 @@ def told(lab: Lab, place: Place, ran: Ran) -> Json:
         score = played(lab, *ran)
         return {**score, "kind": "player", "choices": board.choices, "cursor": {"rev": place.rev, "step": place.frame}}
     put, arrangement = _BOARDS[name]
-    put(board, ran)
+    put(board, ran, shown) if name == "compare" else put(board, ran)
     board.origins(ran)
-    # Six matrices stand in two rows.
-    return board.told("board", arrangement) | ({"room": 330} if name == "compare" else {})
+    # Six matrices stand in two rows; terms are to be read, and may scroll for it.
+    more = {"compare": {"room": 330}, "terms": {"legible": True}, "jacobian": {"legible": True}}
+    return board.told("board", arrangement) | more.get(name, {})
+
+
+#: What the frames of a chapter run over; those of the others are steps or nothing.
+_FRAMES = {"terms": "jn", "jacobian": "jn", "sweep": "jn", "simplex": "n", "descend": "n"}
 
 
 def at_rest(lab: Lab, place: Place) -> tuple[int, int]:
-    """The class j and example n that the frame of a bench stands at, as on the worksheet."""
-    name = chapter_of(place)
-    if name not in ("sweep", "simplex", "descend"):
-        return 0, 0
-    if name != "sweep":
-        return lab.labels[min(place.frame, lab.N - 1)], min(place.frame, lab.N - 1)
-    turned = lab.conventions.lay.turns(O)
-    shape = (lab.N, lab.classes) if turned else (lab.classes, lab.N)
-    j, n = (int(i) for i in np.unravel_index(min(place.frame, lab.classes * lab.N - 1), shape))
-    return (n, j) if turned else (j, n)
+    """The class j and example n that the frame of a board stands at, as on the worksheet."""
+    letters = _FRAMES.get(chapter_of(place), "")
+    if letters != "jn":
+        n = min(place.frame, lab.N - 1) if letters else 0
+        return lab.labels[n], n
+    shape = lab.inputs()[O].shape
+    cell = np.unravel_index(min(place.frame, lab.classes * lab.N - 1), shape)
+    return lab.conventions.lay.cell(O, tuple(int(i) for i in cell))
+
+
+def arrived(lab: Lab, before: Place, after: Place) -> Place:
+    """The place in another chapter that is about the same logit or example as the one before."""
+    old, new = (_FRAMES.get(chapter_of(p), "") for p in (before, after))
+    if not old or not new:
+        return after
+    j, n = at_rest(lab, before)
+    frame = n if new == "n" else int(np.ravel_multi_index(lab.conventions.lay.cell(O, (j, n)), lab.inputs()[O].shape))
+    return replace(after, frame=frame)

@@ -94,17 +94,21 @@ def _convention(setup: Setup, value: object, field: str) -> Setup:
     return replace(setup, conventions=replace(setup.conventions, **{field: value}))
 
 
-def choose_conventions() -> None:
-    """Behind a button: every formula, matrix and check on every page follows."""
+def choose_conventions(lab: bool = False) -> None:
+    """Behind a button: every formula, matrix and check on every page follows.
+
+    Args:
+        lab: the page is about the laboratory's loss and not about the network's.
+    """
     setup = session.current().setup
-    now = setup.conventions
-    scales = {None: f"{setup.loss.scale}, as this loss is published", **{name: name for name in SCALES}}
+    now, loss = setup.conventions, session.lab().loss if lab else setup.loss
+    scales = {None: f"{loss.scale}: {loss.short}, as published", **{name: f"{name} for every loss" for name in SCALES}}
     with st.popover("Conventions"):
         _choice("Examples are", "layout", {name: f"{name}: {lay.says}" for name, lay in LAYOUTS.items()}, now.layout)
         _choice("In front of the sum over examples", "scale", scales, now.scale)
-        if any(layer.f.corner for layer in setup.net.layers):
+        if not lab and any(layer.f.corner for layer in setup.net.layers):
             _choice("relu'(0)", "at_kink", _KINK, now.at_kink)
-        if margin in setup.inputs():
+        if margin in loss.constants():
             _choice("A rival class is active where its gap to the right one is", "at_tie", _TIE, now.at_tie)
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from mlpcore import figures, logits
 from mlpcore.logits import Lab
+from mlpcore.notation import dO
 from pages.ui import session
 from pages.ui.chart.chart import chart
 from pages.ui.stage import chapters_hinge as chapters
@@ -30,7 +31,7 @@ def hinge() -> None:
         _drops(lab, work)
         lab = session.lab()
         ran = lab.run()
-    payload = chapters.told(lab, work.lab_place, ran)
+    payload = chapters.told(lab, work.lab_place, ran, work.lab_view.shown)
     more = {"example": f"lab {work.lab_example}", "answer": work.answer, "keep": session.kept()}
     stage(f"hinge {payload['kind']}", payload | more)
     below = {"margin": _margin, "compare": _compare, "sweep": _sweep, "simplex": _simplex, "descend": _descend}
@@ -49,19 +50,20 @@ def _words(lab: Lab, ran: chapters.Ran) -> None:
     error = f"{check.error:.0e}, {check.probed} of {check.cells} logits"
     parts.append(_seal(check.agrees, f"backward pass = central differences ({error})"))
     if check.skipped:
-        where = ", ".join(f"{s.kink.symbol}[{s.kink_cell[0] + 1}, {s.kink_cell[1] + 1}]" for s in check.skipped[:3])
-        more = " …" if len(check.skipped) > 3 else ""
-        parts.append(f"{len(check.skipped)} logits move a gap across 0, where neither side counts: {where}{more}")
+        gaps = list(dict.fromkeys((s.kink.symbol, s.kink_cell) for s in check.skipped))
+        where = ", ".join(f"{name}[{row + 1}, {column + 1}]" for name, (row, column) in gaps[:3])
+        more = " …" if len(gaps) > 3 else ""
+        parts.append(escaped(f"not compared at {len(check.skipped)} logits, which move a gap across 0: {where}{more}"))
     if lab.classes == 1:
-        parts.append("One class has no rival: the sum over l ≠ y is empty, so loss and gradient are 0.")
+        parts.append(escaped("One class has no rival: the sum over l ≠ y is empty, so loss and gradient are 0."))
     elif lab.loss.margin < 0:
         lead = f"{-lab.loss.margin:g} ahead of the right class"
-        parts.append(f"A negative margin asks for no lead: a rival pulls only once it is {lead}.")
-    st.markdown(escaped(" · ".join(parts)))
+        parts.append(escaped(f"A negative margin asks for no lead: a rival pulls only once it is {lead}."))
+    st.markdown(" · ".join(parts))
 
 
 def _seal(good: bool, words: str) -> str:
-    return f":green[✓ {words}]" if good else f":red[✗ {words}]"
+    return f":green[✓ {escaped(words)}]" if good else f":red[✗ {escaped(words)}]"
 
 
 def _pick_losses(lab: Lab) -> dict:
@@ -117,25 +119,33 @@ def _margin(lab: Lab, _: dict) -> None:
     loss = lab.conventions.loss(lab.loss)
     curve = logits.along_margin(lab.logits, lab.targets, lab.loss, at, lab.conventions)
     slopes = logits.slopes_at([k.margin for k in found], lab.logits, lab.targets, loss)
+    st.markdown(_at_margin(lab))
     shown = (("loss", "Loss", slopes), ("norm", "Norm of the gradient", None))
     for column, (what, says, beside) in zip(st.columns(2), shown, strict=True):
         with column:
             figure = figures.over_margin(curve, what, now, found, beside)
             chart(f"over margin {what}", figure, f"{says} over the margin, {len(found)} kinks")
-    if here := logits.corner(lab):
-        where = ", ".join(f"rival {k + 1} of example {n + 1}" for k, n in here.at[:4])
-        chosen = "≥ 0: it counts" if lab.conventions.at_tie else "> 0: it does not count"
-        st.markdown(
-            f"**A kink.** The gap of {where} is exactly 0. dL/dm is {here.left:g} on the left and {here.right:g} on "
-            f"the right. ‖∂L/∂O‖ is {here.counted:.4g} if it counts, {here.left_out:.4g} if not; in force: {chosen} "
-            "(Conventions)."
-        )
+
+
+def _at_margin(lab: Lab) -> str:
+    """What there is to say of the margin in force, in one line."""
+    here = logits.corner(lab)
+    if here is None:
+        (slope,), _ = logits.slopes_at([lab.loss.margin], lab.logits, lab.targets, lab.conventions.loss(lab.loss))
+        said = f"Between kinks dL/dm = {slope:g}: the constant for every active rival. A stroke on the axis is a kink."
+        return escaped(said)
+    where = ", ".join(f"rival {k + 1} of example {n + 1}" for k, n in here.at[:2]) + (" …" if len(here.at) > 2 else "")
+    sign = "≥ 0, it counts" if lab.conventions.at_tie else "> 0, it does not count"
+    return ":orange[Kink:] " + escaped(
+        f"the gap of {where} is exactly 0. dL/dm {here.left:g} left, {here.right:g} right; ‖∂L/∂O‖ "
+        f"{here.counted:.4g} if it counts, {here.left_out:.4g} if not. Conventions: {sign}."
+    )
 
 
 def _compare(lab: Lab, values: dict) -> None:
     """Norms and cosines, example by example and for the batch."""
-    over = chapters.evenly(lab, session.current().lab_place)
-    losses = logits.contenders(lab.loss.margin)
+    over = chapters.evenly(lab)
+    losses = _pick_losses(lab)
     found = logits.compare(lab.logits, lab.targets, losses, over)
     right = logits.of_right_class(lab)
     for column, what in zip(st.columns(2), ("norms", "cosines"), strict=True):
@@ -145,24 +155,36 @@ def _compare(lab: Lab, values: dict) -> None:
     st.table(
         {
             "loss function": [losses[name].short for name in found],
-            "L": [f"{c.loss:.4g}" for c in found.values()],
-            "‖∂L/∂O‖": [f"{c.norm:.4g}" for c in found.values()],
-            "cosine to cross-entropy": [f"{c.cosine:.4f}" if np.isfinite(c.cosine) else "–" for c in found.values()],
+            "L": [_number(c.loss) for c in found.values()],
+            "‖∂L/∂O‖": [_number(c.norm) for c in found.values()],
+            "cosine to cross-entropy": [_number(c.cosine if _fits(c.norm) else np.nan) for c in found.values()],
         }
     )
+
+
+def _fits(x: float) -> bool:
+    """Whether a number is one, and was not cut off where floats end."""
+    return bool(np.isfinite(x)) and abs(x) < 1e300
+
+
+def _number(x: float) -> str:
+    return f"{x:.4g}" if _fits(x) else "–" if np.isnan(x) else "out of range"
 
 
 def _sweep(lab: Lab, _: dict) -> None:
     """One logit moves, the others stay."""
     place = session.current().lab_place
-    cell, over = chapters.at_rest(lab, place), chapters.evenly(lab, place)
+    cell, over = chapters.at_rest(lab, place), chapters.evenly(lab)
     losses = _pick_losses(lab)
     at = logits.swept(lab.logits, cell)
+    found = [logits.jumps(lab.logits, lab.targets, loss, cell, at) for loss in losses.values()]
+    at = logits.with_jumps(at, np.concatenate(found))
+    place = "".join(str(i + 1) for i in lab.conventions.lay.cell(dO, cell))
     curves = {n: (logits.sweep(lab.logits, lab.targets, loss, cell, at, over), loss) for n, loss in losses.items()}
     wrong = logits.confidently_wrong(lab.logits, lab.targets, cell, at)
     for column, what in zip(st.columns(2), ("loss", "gradient"), strict=True):
         with column:
-            figure = figures.along_logit(curves, what, cell, float(lab.logits[cell]), wrong)
+            figure = figures.along_logit(curves, what, cell, place, float(lab.logits[cell]), wrong)
             chart(f"swept {what}", figure, f"{what} of {len(losses)} losses over one logit")
 
 
@@ -194,7 +216,7 @@ def _simplex(lab: Lab, _: dict) -> None:
             kwargs={"about": "lab"},
         )
     points, chosen = logits.beside(lab, n)
-    over = chapters.evenly(lab, place)
+    over = chapters.evenly(lab)
     for column, (name, loss) in zip(st.columns(len(losses)), losses.items(), strict=True):
         with column:
             figure = figures.simplex(loss, right, over, points, chosen)
@@ -223,7 +245,7 @@ def _descend(lab: Lab, _: dict) -> None:
                 args=(f"descent {name}", name),
                 width=200,
             )
-    over = chapters.evenly(lab, place)
+    over = chapters.evenly(lab)
     paths = {
         name: logits.descend(lab.logits, lab.targets, loss, view.rate, view.count, over)
         for name, loss in losses.items()

@@ -61,6 +61,7 @@ def _of_network(lab: Lab, _: object) -> Lab:
 
 def _into_network(setup: Setup, _: object) -> Setup:
     loss = SoftmaxHinge(session.current().lab.loss.margin)
+    st.toast("The hinge on probabilities is the loss of every page now; undo brings the one before back.")
     return replace(setup, loss=loss, batch=replace(setup.batch, Y=classes(setup.batch.Y)))
 
 
@@ -76,7 +77,8 @@ def edit_logits() -> None:
             height=120,
         )
         labels = ", ".join(str(k + 1) for k in lab.labels)
-        fields = ("pasted logits", session.fresh("pasted labels", labels))
+        # Other labels in the laboratory, another field; what was typed into this one stays when it is refused.
+        fields = ("pasted logits", f"pasted labels={labels}")
         st.text_input("Right class of each example", labels, key=fields[1])
         st.button(
             "Use these",

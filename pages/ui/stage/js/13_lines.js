@@ -50,7 +50,7 @@ Object.assign(Board.prototype, {
         ? { cw: Math.max(12, Math.min(54, top)), ch: 26 }
         : this.score.arrangement === "rungs"
           ? rung(strips, across)
-          : largest(top, high, room);
+          : largest(top, high, room, this.score.legible);
     const shown = Object.values(this.score.matrices).filter((m) => m.data.length);
     return { cw, ch, ...digitsFor(this, shown, cw, ch, 9), proof };
   },
@@ -66,7 +66,7 @@ Object.assign(Board.prototype, {
     const { lines, matrices } = this.score;
     const windows = lines.map((line) => (line.strip ?? []).map((spec) => this.windowOf(spec)));
     const shapes = Object.values(matrices).map((m) => m.shape);
-    const signature = JSON.stringify([lines.map((l) => [l.formula, l.strip]), sizes, windows, shapes]);
+    const signature = JSON.stringify([lines.map((l) => [l.formula, l.strip, l.why]), sizes, windows, shapes]);
     if (signature !== this.laid && !this.edits.editing) {
       this.laid = signature;
       this.keepPlace();
@@ -151,9 +151,11 @@ Object.assign(Board.prototype, {
 });
 
 /** The largest cell at which all lines fit: with digits if there is any such, else as heatmaps. */
-function largest(top, high, room) {
+function largest(top, high, room, legible) {
   for (let cw = top; cw >= READABLE; cw--)
     for (const ch of [26, 22, 19]) if (high(cw, ch) <= room) return { cw, ch };
+  // What is to be read keeps its digits, and its lines may scroll.
+  if (legible && top >= READABLE) return { cw: Math.min(top, 46), ch: 19 };
   for (let cw = Math.min(top, READABLE); cw > 12; cw--) {
     const ch = Math.max(11, Math.min(cw, 20));
     if (high(cw, ch) <= room) return { cw, ch };
