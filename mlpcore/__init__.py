@@ -10,7 +10,7 @@ Conventions are the worksheet's: examples are columns, layers count from 1,
 `S_l = W_l Z_{l-1} + b_l`, `Z_l = f_l(S_l)`, `delta_l = dL/dS_l`.
 """
 
-from . import cells, derivation, logits
+from . import cells, derivation, exchange, logits
 from .backprop import backward, forward, gradients, sgd, trace, training_step
 from .conventions import LAYOUTS, Conventions
 from .cost import live_bytes, peak_bytes
@@ -55,6 +55,6 @@ __all__ = [
     "CrammerSinger", "CrossEntropy", "Example", "G", "GradCheck", "Layer", "MSE", "Network", "OneVsAll", "O", "Op", "P",
     "S", "ScoreHinge", "Setup", "SoftmaxHinge", "SquaredHinge", "Step", "T", "Var", "W", "Y", "Z", "after", "b",
     "backward", "cells", "check_grads", "dG", "dO", "dP", "dW", "dZ", "db", "delta", "derivation", "ell", "evaluate",
-    "forward", "gradients", "influence", "live_bytes", "logits", "loss", "margin", "peak_bytes", "provenance", "rate",
-    "sgd", "shape_of", "trace", "training_step",
+    "exchange", "forward", "gradients", "influence", "live_bytes", "logits", "loss", "margin", "peak_bytes",
+    "provenance", "rate", "sgd", "shape_of", "trace", "training_step",
 ]  # fmt: skip

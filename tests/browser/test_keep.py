@@ -156,6 +156,37 @@ def test_what_was_typed_while_the_server_was_away_is_taken_when_it_is_back(brows
         process.wait(10)
 
 
+def test_a_cut_network_loses_nothing_and_shows_nothing_stale_as_current(app):
+    student = app(STEP)
+    context = student.page.context
+    context.set_offline(True)
+    type_into(student, "W 1, row 2, column 1", "0.5")
+    student.page.locator(".unanswered").wait_for(timeout=6000)
+    assert student.names("td.pending") == ["W 1, row 2, column 1"]
+    context.set_offline(False)
+    student.wait("S 1, row 2, column 1", 0.5 * 0.75 + 0.43 * 0.8)
+    student.page.locator(".unanswered").wait_for(state="detached")
+
+
+def test_what_is_typed_without_a_server_survives_a_reload(browser):
+    process, url = serve()
+    port = url.rsplit(":", 1)[1]
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    try:
+        student = App(context.new_page(), url).open(STEP)
+        process.kill()
+        process.wait(10)
+        type_into(student, "W 1, row 2, column 1", "0.5")
+        student.page.wait_for_timeout(300)
+        process, _ = serve(port=port)
+        student.page.reload()
+        student.wait("S 1, row 2, column 1", 0.5 * 0.75 + 0.43 * 0.8)
+    finally:
+        context.close()
+        process.kill()
+        process.wait(10)
+
+
 def test_undo_and_redo_by_key_and_by_button(app):
     student = app(STEP)
     assert student.page.get_by_role("button", name="Undo").is_disabled()
