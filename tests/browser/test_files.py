@@ -59,12 +59,12 @@ def test_files_are_of_the_work_as_it_is_on_the_click(app):
 
 
 @pytest.mark.parametrize("width", [1280, 1440])
-@pytest.mark.parametrize("page", ["", STEP, "Derivation"])
+@pytest.mark.parametrize("page", ["", STEP, "Derivation", "Hinge_loss"])
 def test_the_controls_stand_in_one_row(app, page, width):
     student = app(page, viewport={"width": width, "height": 800})
     tops = [
         student.page.get_by_text(text, exact=True).first.bounding_box()["y"]
-        for text in ("MLPScope", "File", "Derivation")
+        for text in ("Whole pass", "File", "Derivation")
     ]
     undo = student.page.get_by_role("button", name="Undo").bounding_box()
     assert max(tops) - min(tops) < 12
