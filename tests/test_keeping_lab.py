@@ -90,3 +90,8 @@ def test_a_link_never_breaks_the_page_it_leads_to(part):
     page = visit(s=to_link(json.dumps({"format": "mlpscope", "version": 1, **part})))
     page.switch_page(HINGE).run()
     assert not page.exception
+
+
+def test_seals_are_drawn_and_not_spelled_out(app):
+    app.switch_page(HINGE).run()
+    assert any(m.value.startswith(":green[✓ ") for m in app.markdown)

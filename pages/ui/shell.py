@@ -26,7 +26,7 @@ _STYLE = """
   .stAppHeader { background: transparent; height: 2.6rem; }
   .stMainBlockContainer > div { gap: 0.5rem; }
   /* One row of controls; where it is tight, the name is the first to go. */
-  @media (max-width: 1399px) { .st-key-brand { display: none; } }
+  @media (max-width: 1399px) { div:has(> .st-key-brand) { display: none; } }
   @media (max-width: 640px) { .stMainBlockContainer { padding: 2.4rem 0.6rem 1rem; } }
 </style>
 """

@@ -51,17 +51,18 @@ def _words(lab: Lab, ran: chapters.Ran) -> None:
     if check.skipped:
         where = ", ".join(f"{s.kink.symbol}[{s.kink_cell[0] + 1}, {s.kink_cell[1] + 1}]" for s in check.skipped[:3])
         more = " …" if len(check.skipped) > 3 else ""
-        parts.append(f"{len(check.skipped)} logits move a gap across 0, where neither side counts: {where}{more}")
+        words = f"{len(check.skipped)} logits move a gap across 0, where neither side counts: {where}{more}"
+        parts.append(escaped(words))
     if lab.classes == 1:
         parts.append("One class has no rival: the sum over l ≠ y is empty, so loss and gradient are 0.")
     elif lab.loss.margin < 0:
         lead = f"{-lab.loss.margin:g} ahead of the right class"
         parts.append(f"A negative margin asks for no lead: a rival pulls only once it is {lead}.")
-    st.markdown(escaped(" · ".join(parts)))
+    st.markdown(" · ".join(parts))
 
 
 def _seal(good: bool, words: str) -> str:
-    return f":green[✓ {words}]" if good else f":red[✗ {words}]"
+    return f":{'green' if good else 'red'}[{'✓' if good else '✗'} {escaped(words)}]"
 
 
 def _pick_losses(lab: Lab) -> dict:
