@@ -10,7 +10,7 @@ Conventions are the worksheet's: examples are columns, layers count from 1,
 `S_l = W_l Z_{l-1} + b_l`, `Z_l = f_l(S_l)`, `delta_l = dL/dS_l`.
 """
 
-from . import cells, derivation, logits
+from . import cells, derivation, exchange, logits
 from .backprop import gradients, one_pass, sgd, trace, training_step
 from .compiled import Program
 from .conventions import LAYOUTS, Conventions
@@ -58,7 +58,7 @@ __all__ = [
     "GradCheck", "KINDS", "LAYOUTS", "LOSSES", "Layer", "MSE", "Network", "O", "OneVsAll", "Op", "P", "Program", "S",
     "SCALES", "SCHEDULES", "Schedule", "ScoreHinge", "Setup", "Shape", "SoftmaxHinge", "SquaredHinge", "Step", "T",
     "Var", "W", "Y", "Z", "after", "b", "backward", "binomial", "blocks", "cells", "check_grads", "count_pass", "dG",
-    "dO", "dP", "dW", "dZ", "db", "delta", "derivation", "ell", "evaluate", "every", "forward", "gradients",
+    "dO", "dP", "dW", "dZ", "db", "delta", "derivation", "ell", "evaluate", "every", "exchange", "forward", "gradients",
     "influence", "live_bytes", "logits", "loss", "margin", "one_pass", "peak_bytes", "provenance", "rate", "sgd",
     "shape_of", "trace", "training_step", "update", "within",
 ]  # fmt: skip

@@ -55,7 +55,10 @@ def test_a_laboratory_that_is_none_is_refused_with_the_reason(lab, says):
         {"shown": [], "rate": 1, "count": 9},
         {"shown": ["x"], "rate": 1, "count": 9},
         {"shown": ["MSE"] * 40, "rate": 1, "count": 9},
-        {"shown": ["SoftmaxHinge"], "rate": -1, "count": 9},
+        {"shown": ["MSE"], "rate": 1, "count": 10},
+        {"shown": ["SoftmaxHinge"], "rate": -1, "count": 10},
+        {"shown": ["SoftmaxHinge"], "rate": 50, "count": 10},
+        {"shown": ["SoftmaxHinge"], "rate": 1, "count": 3},
         {"shown": ["SoftmaxHinge"], "rate": 1, "count": 301},
         {"shown": ["SoftmaxHinge"], "rate": 1},
     ],
@@ -68,3 +71,27 @@ def test_a_view_that_is_none_is_refused(view):
 def test_a_view_comes_back():
     view = LabView(("OneVsAll",), 0.5, 40)
     assert from_json(to_json({"lab_view": view}, parts.PARTS), parts.PARTS) == {"lab_view": view}
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"lab_view": {"shown": ["SoftmaxHinge"], "rate": 0.1, "count": 10}, "lab_place": {"chapter": "descend"}},
+        {"lab_view": {"shown": ["SoftmaxHinge"], "rate": 5, "count": 300}, "lab_place": {"chapter": "descend"}},
+        {"lab_view": {"shown": ["SoftmaxHinge"], "rate": 50, "count": 3}, "lab_place": {"chapter": "descend"}},
+        {"lab_place": {"chapter": "none", "frame": 999_999}},
+        {
+            "lab": {"logits": [[1e308], [-1e308]], "labels": [1], "loss": {"name": "SoftmaxHinge", "margin": 1e308}},
+            "lab_place": {"chapter": "margin"},
+        },
+    ],
+)
+def test_a_link_never_breaks_the_page_it_leads_to(part):
+    page = visit(s=to_link(json.dumps({"format": "mlpscope", "version": 1, **part})))
+    page.switch_page(HINGE).run()
+    assert not page.exception
+
+
+def test_seals_are_drawn_and_not_spelled_out(app):
+    app.switch_page(HINGE).run()
+    assert any(m.value.startswith(":green[✓ ") for m in app.markdown)

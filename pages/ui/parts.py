@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from mlpcore import EXAMPLES, LOSSES, Setup, exchange
+from mlpcore import EXAMPLES, Setup, exchange
 from mlpcore.exchange import LinkTooLongError, Part, from_json, from_link, to_json, to_link
 from mlpcore.exchange.state import Json, fields, real, word
-from mlpcore.logits import LABS, Lab
+from mlpcore.logits import LABS, Lab, contenders
 from mlpcore.setups import same
 from pages.ui.stage.board import CHOICES, Place
 from pages.ui.work import LabView
@@ -41,13 +41,12 @@ def _lab_example(told: Json) -> str:
 def _read_view(told: Json) -> LabView:
     told = fields(told, "lab_view", ("shown", "rate", "count"), ("shown", "rate", "count"))
     shown, rate, count = told["shown"], real(told["rate"], "rate"), _count(told["count"])
-    if not isinstance(shown, list) or not 1 <= len(shown) <= len(LOSSES):
-        raise ValueError("lab_view shows a list of losses")
-    for name in shown:
-        LOSSES[word(name, "loss")]
-    if not 0 < rate <= 100 or not 1 <= count <= 300:
-        raise ValueError("a descent has a rate up to 100 and up to 300 steps")
-    return LabView(tuple(shown), rate, count)
+    offered = contenders(0.0)
+    if not isinstance(shown, list) or not shown or not all(isinstance(x, str) and x in offered for x in shown):
+        raise ValueError(f"lab_view shows a list of losses, of: {', '.join(offered)}")
+    if not 0.1 <= rate <= 5 or not 10 <= count <= 300:  # what the sliders offer; beyond it they cannot be drawn
+        raise ValueError("a descent has a rate from 0.1 to 5 and 10 to 300 steps")
+    return LabView(tuple(dict.fromkeys(shown)), rate, count)
 
 
 def _write_place(place: Place) -> Json:

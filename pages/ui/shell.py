@@ -25,6 +25,8 @@ _STYLE = """
   .block-container, .stMainBlockContainer { padding: 0.6rem 1.4rem 1rem; max-width: none; }
   .stAppHeader { background: transparent; height: 2.6rem; }
   .stMainBlockContainer > div { gap: 0.5rem; }
+  /* One row of controls; where it is tight, the name is the first to go. */
+  @media (max-width: 1399px) { div:has(> .st-key-brand) { display: none; } }
   @media (max-width: 640px) { .stMainBlockContainer { padding: 2.4rem 0.6rem 1rem; } }
 </style>
 """
@@ -42,7 +44,8 @@ def open_page(label: str, charts: bool = False) -> Iterator[None]:
     st.set_page_config(page_title=f"{label} · MLPScope", page_icon="🔬", layout="wide")
     st.html(_STYLE)
     with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall"):
-        st.markdown("**MLPScope**", width="content")
+        with st.container(key="brand", width="content"):
+            st.markdown("**MLPScope**", width="content")
         for file, name in PAGES.items():
             st.page_link(file, label=name, width="content")
         yield

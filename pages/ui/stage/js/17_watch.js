@@ -1,10 +1,11 @@
 // A server that went away. Streamlit looks for it again ever more seldom, so that one that is back may
-// wait for seconds; here it is asked twice a second which server it is. The same one: Streamlit finds it,
+// wait for seconds; here it is asked three times a second which server it is. The same one: Streamlit finds it,
 // and the session is still there. Another one: the page is loaded anew, with what it kept.
 
 const TYPED = "mlpscope.typed";
 const RELOADED = "mlpscope.reloaded";
-const EVERY = 400;
+const EVERY = 300;
+const GRACE = 150; // for Streamlit to have found it meanwhile
 
 /** Which server answers: a word that is new with every start, or null where none does. */
 async function whichServer() {
@@ -25,7 +26,7 @@ async function look() {
   if (connected()) return;
   const now = await whichServer();
   if (now === null || now === keeper.start) return;
-  await new Promise((done) => setTimeout(done, EVERY));
+  await new Promise((done) => setTimeout(done, GRACE));
   if (connected()) return;
   sessionStorage.setItem(RELOADED, "1");
   location.reload();

@@ -1,0 +1,71 @@
+"""Matrices copied, solutions saved, and the row of controls they are reached by, in a real browser."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mlpcore.exchange import read_matrix
+from tests.browser.test_keep import CLIPBOARD, EXACT, STEP, copied, type_into
+
+
+def test_every_matrix_can_be_copied_in_four_ways(app):
+    student = app(STEP, **CLIPBOARD)
+    type_into(student, "W 1, row 3, column 1", "1e-7")
+    student.page.locator('td[aria-label="W 1, row 3, column 1, 1e\u22127"]').first.wait_for()
+    wanted = [[0.6, 0.01], [0.7, 0.43], [1e-7, 0.88]]
+    for name in ("NumPy", "LaTeX", "MATLAB", "CSV"):
+        student.page.locator('[aria-label="W 1, weights, 3 by 2"]:visible').hover()
+        student.page.locator('[aria-label="copy W 1 as text"]:visible').click()
+        student.page.get_by_role("menuitem", name=name).click()
+        student.page.get_by_text(f"Copied as {name}.").wait_for()
+        text = copied(student)
+        assert read_matrix(text).tolist() == wanted, text
+        if name == "NumPy":
+            assert np.array_equal(eval(text, {"np": np}), wanted)
+
+
+def test_the_copy_menu_works_by_key(app):
+    student = app(STEP, **CLIPBOARD)
+    student.page.locator('[aria-label="copy W 1 as text"]:visible').focus()
+    student.press("Enter", "ArrowDown", "ArrowDown", "Enter")
+    student.page.get_by_text("Copied as MATLAB.").wait_for()
+    assert copied(student) == "[0.6 0.01; 0.7 0.43; 0 0.88]"
+    assert student.counter == "1 / 18"
+
+
+def test_files_are_of_the_work_as_it_is_on_the_click(app):
+    student = app(accept_downloads=True)
+    student.page.get_by_text("File", exact=True).click()
+    student.page.get_by_role("button", name="State", exact=True).wait_for()
+    student.press("Escape")
+    type_into(student, "W 1, row 1, column 1", repr(EXACT))
+    student.wait("W 1, row 1, column 1", 0.3)
+    student.page.locator(".pending").first.wait_for(state="detached")
+    student.settle()
+    student.page.get_by_text("File", exact=True).click()
+    for label, name in (("State", "mlpscope.json"), ("NumPy", "pass.py"), ("LaTeX", "pass.tex")):
+        with student.page.expect_download() as download:
+            student.page.get_by_role("button", name=label, exact=True).click()
+        assert download.value.suggested_filename == name
+        text = Path(download.value.path()).read_text(encoding="utf-8")
+        if label == "State":
+            assert json.loads(text)["setup"]["layers"][0]["W"][0][0] == EXACT
+        elif label == "NumPy":
+            exec(compile(text, name, "exec"), {})
+        else:
+            assert r"\begin{bmatrix} 0.3 & 0.01" in text
+
+
+@pytest.mark.parametrize("width", [1280, 1440])
+@pytest.mark.parametrize("page", ["", STEP, "Derivation", "Hinge_loss"])
+def test_the_controls_stand_in_one_row(app, page, width):
+    student = app(page, viewport={"width": width, "height": 800})
+    tops = [
+        student.page.get_by_text(text, exact=True).first.bounding_box()["y"]
+        for text in ("Whole pass", "File", "Derivation")
+    ]
+    undo = student.page.get_by_role("button", name="Undo").bounding_box()
+    assert max(tops) - min(tops) < 12
+    assert abs(undo["y"] + undo["height"] / 2 - tops[0]) < 20
