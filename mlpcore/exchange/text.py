@@ -148,7 +148,9 @@ def _numbers(cells: list[str], row: int) -> list[float]:
 
 def _row(piece: str, sep: str | None, row: int) -> list[float]:
     """The numbers of a row: at once where nothing but digits is in it, else cell by cell."""
-    piece = piece if piece.isascii() else piece.translate(_TYPED)
+    if not piece.isascii():
+        check_shape(1, len(piece.split(sep, MAX_SIDE)), row)  # before copies of it are made, four bytes a letter
+        piece = piece.translate(_TYPED)
     if _PLAIN.fullmatch(piece):
         cells = (piece if sep == "," else piece.replace(",", ".")).split(sep, MAX_SIDE)
         check_shape(1, len(cells), row)
