@@ -213,7 +213,9 @@ def _table_row(piece: str, sep: str | None, row: int) -> list[float]:
 
 def _is_heading(piece: str, sep: str | None) -> bool:
     """Whether no cell is a number, and not a slip like `nan` or `1.2.3` either."""
-    return not any(re.match(r'\s*"?[-+.\d\u2212]|\s*"?(nan|inf)', cell, re.I) or not cell for cell in piece.split(sep))
+    return not any(
+        re.match(r'\s*"?[-+.\d\u2212]|\s*"?(nan|inf)', cell, re.I) or not cell for cell in piece.split(sep, MAX_SIDE)
+    )
 
 
 # --- literals --------------------------------------------------------------------------------
