@@ -148,7 +148,9 @@ def _numbers(cells: list[str], row: int) -> list[float]:
 
 def _row(piece: str, sep: str | None, row: int) -> list[float]:
     """The numbers of a row: at once where nothing but digits is in it, else cell by cell."""
-    piece = piece if piece.isascii() else piece.translate(_TYPED)
+    if not piece.isascii():
+        check_shape(1, len(piece.split(sep, MAX_SIDE)), row)  # before copies of it are made, four bytes a letter
+        piece = piece.translate(_TYPED)
     if _PLAIN.fullmatch(piece):
         cells = (piece if sep == "," else piece.replace(",", ".")).split(sep, MAX_SIDE)
         check_shape(1, len(cells), row)
@@ -211,7 +213,9 @@ def _table_row(piece: str, sep: str | None, row: int) -> list[float]:
 
 def _is_heading(piece: str, sep: str | None) -> bool:
     """Whether no cell is a number, and not a slip like `nan` or `1.2.3` either."""
-    return not any(re.match(r'\s*"?[-+.\d\u2212]|\s*"?(nan|inf)', cell, re.I) or not cell for cell in piece.split(sep))
+    return not any(
+        re.match(r'\s*"?[-+.\d\u2212]|\s*"?(nan|inf)', cell, re.I) or not cell for cell in piece.split(sep, MAX_SIDE)
+    )
 
 
 # --- literals --------------------------------------------------------------------------------

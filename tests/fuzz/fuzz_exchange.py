@@ -3,7 +3,7 @@
     .venv/bin/python -m tests.fuzz.fuzz_exchange [count] [first seed]
 
 Time is this process's CPU time of one reading, memory what tracemalloc sees at the peak, against
-ten times the size of the input or 100 kB, whichever is more. Every tenth input is measured for
+ten times the size of the input or 128 KiB, whichever is more. Every tenth input is measured for
 memory, because that makes it some ten times slower.
 """
 
@@ -30,7 +30,7 @@ def main(count=100_000, first=0):
                 read()
                 peak = tracemalloc.get_traced_memory()[1]
                 tracemalloc.stop()
-                heaviest = max(heaviest, (peak / max(10 * size(text), 100_000), seed))
+                heaviest = max(heaviest, (peak / max(10 * size(text), 131_072), seed))
             if seed % 5000 == 0:
                 gc.collect()
         print(
