@@ -55,7 +55,7 @@ def test_the_script_is_what_a_person_would_write():
     for line in (
         "S_1 = W_1 @ Z_0",
         "Z_1 = np.maximum(S_1, 0)",
-        "L = ((Z_2 - Y) ** 2 * 0.125).sum(axis=(-2, -1))",
+        "L_1 = (Z_2 - Y).reshape(-1)\nL = L_1 @ L_1 * 0.125",
         "dL_dW_2 = delta_2 @ Z_1.T",
         "delta_1 = dL_dZ_1 * (S_1 > 0).astype(np.float64)",
         "W_1_new = W_1 - rate * dL_dW_1",

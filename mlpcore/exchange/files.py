@@ -43,7 +43,9 @@ def to_npy(x: Array) -> bytes:
 
 def file_name(var: Var) -> str:
     """The name of a matrix as Python and file systems take it: `W_1`, `dL_dW_1`, `W_1_new`."""
-    text = var.text.removeprefix("new ").replace("dL/d", "dL_d")
+    text = var.text.removeprefix("new ").replace("dL/d", "dL_d").replace(f"[{var.block}]", "")
+    if var.examples:
+        text += f"_of_{var.block.replace(':', '_to_')}"
     return text + ("_new" if var.new else "")
 
 

@@ -43,6 +43,9 @@ class Traced(NDArrayOperatorsMixin):
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **how: Any) -> Traced:
         if method != "__call__" or how:
             raise NotImplementedError(f"{ufunc.__name__}.{method} in an equation cannot be written as code")
+        if ufunc is np.vecdot:  # not every library has it, and every reader knows what it is short for
+            one, other = inputs
+            return one @ other if one.value.ndim == 1 else (one * other).sum(axis=-1)
         return Traced(ufunc(*map(_value, inputs)), ufunc.__name__.split()[0], *inputs)
 
     def __array_function__(self, function: Callable, types: Any, args: tuple, how: dict) -> Traced:
@@ -57,6 +60,9 @@ class Traced(NDArrayOperatorsMixin):
         if self.value.ndim == 0:
             return self  # a single number meets any matrix as it is
         return Traced(self.value[index], "getitem", self, index)
+
+    def reshape(self, *shape: int) -> Traced:
+        return Traced(self.value.reshape(*shape), "reshape", self, shape)
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> Traced:
         return Traced(self.value.sum(axis=axis, keepdims=keepdims), "sum", self, axis=axis, keepdims=keepdims)
@@ -114,7 +120,7 @@ def code(op: Op, operands: Sequence[Array], names: Sequence[str], out: str, dial
 
     def write(x: Any, least: int = 0) -> str:
         if not isinstance(x, Traced):
-            return _number(x, least)
+            return _number(x, least, dialect)
         if id(x) not in told:
             text, binds = _written(x, write, dialect)
             if uses[id(x)] == 1 or x.head == "name":
@@ -136,7 +142,10 @@ def _count(x: Any, uses: dict[int, int]) -> None:
                 _count(part, uses)
 
 
-def _number(x: Any, least: int) -> str:
+def _number(x: Any, least: int, lib: Dialect) -> str:
+    if np.ndim(x) == 1 and (x == 1).all():
+        kind = "" if x.dtype == np.float64 else f", dtype={lib.module}.{x.dtype.name}"
+        return f"{lib.module}.ones({len(x)}{kind})"
     if np.ndim(x):
         raise NotImplementedError("an array that is no operand cannot be written as code")
     text = repr(x.item() if isinstance(x, np.generic | np.ndarray) else x)
@@ -156,6 +165,8 @@ def _written(x: Traced, write: Callable[..., str], lib: Dialect) -> tuple[str, i
         return f"-{write(args[0], _NEGATIVE)}", _NEGATIVE
     if head == "getitem":
         return f"{write(args[0], _ATOM)}[{', '.join(map(_index, args[1]))}]", _ATOM
+    if head == "reshape":
+        return f"{write(args[0], _ATOM)}.reshape({', '.join(map(str, args[1]))})", _ATOM
     if head == "swapaxes":
         return f"{write(args[0], _ATOM)}.T", _ATOM
     if head == "astype":
@@ -169,4 +180,6 @@ def _written(x: Traced, write: Callable[..., str], lib: Dialect) -> tuple[str, i
 
 
 def _index(x: Any) -> str:
-    return "..." if x is Ellipsis else ":" if x == slice(None) else repr(x)
+    if isinstance(x, slice):
+        return f"{'' if x.start is None else x.start}:{'' if x.stop is None else x.stop}"
+    return "..." if x is Ellipsis else repr(x)
