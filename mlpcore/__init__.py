@@ -11,13 +11,14 @@ Conventions are the worksheet's: examples are columns, layers count from 1,
 """
 
 from . import cells, derivation, logits
-from .backprop import backward, forward, gradients, sgd, trace, training_step
+from .backprop import gradients, one_pass, sgd, trace, training_step
+from .compiled import Program
 from .conventions import LAYOUTS, Conventions
-from .cost import live_bytes, peak_bytes
+from .cost import Count, count_pass, live_bytes, peak_bytes
 from .examples import EXAMPLES, Example
 from .gradcheck import GradCheck, check_grads
 from .losses import LOSSES, MSE, CrammerSinger, CrossEntropy, OneVsAll, ScoreHinge, SoftmaxHinge, SquaredHinge
-from .network import Batch, Layer, Network, shape_of
+from .network import Batch, Layer, Network, Shape, shape_of
 from .notation import (
     KINDS,
     A,
@@ -45,16 +46,19 @@ from .notation import (
     rate,
 )
 from .ops import ACTIVATIONS
+from .passes import backward, forward, update
+from .planner import within
 from .scales import SCALES
-from .schedules import SCHEDULES
+from .schedules import SCHEDULES, Schedule, binomial, blocks, every
 from .setups import Setup
 from .steps import Op, Step, evaluate, influence, provenance
 
 __all__ = [
-    "ACTIVATIONS", "EXAMPLES", "KINDS", "LAYOUTS", "LOSSES", "SCALES", "SCHEDULES", "A", "Batch", "Conventions",
-    "CrammerSinger", "CrossEntropy", "Example", "G", "GradCheck", "Layer", "MSE", "Network", "OneVsAll", "O", "Op", "P",
-    "S", "ScoreHinge", "Setup", "SoftmaxHinge", "SquaredHinge", "Step", "T", "Var", "W", "Y", "Z", "after", "b",
-    "backward", "cells", "check_grads", "dG", "dO", "dP", "dW", "dZ", "db", "delta", "derivation", "ell", "evaluate",
-    "forward", "gradients", "influence", "live_bytes", "logits", "loss", "margin", "peak_bytes", "provenance", "rate",
-    "sgd", "shape_of", "trace", "training_step",
+    "A", "ACTIVATIONS", "Batch", "Conventions", "Count", "CrammerSinger", "CrossEntropy", "EXAMPLES", "Example", "G",
+    "GradCheck", "KINDS", "LAYOUTS", "LOSSES", "Layer", "MSE", "Network", "O", "OneVsAll", "Op", "P", "Program", "S",
+    "SCALES", "SCHEDULES", "Schedule", "ScoreHinge", "Setup", "Shape", "SoftmaxHinge", "SquaredHinge", "Step", "T",
+    "Var", "W", "Y", "Z", "after", "b", "backward", "binomial", "blocks", "cells", "check_grads", "count_pass", "dG",
+    "dO", "dP", "dW", "dZ", "db", "delta", "derivation", "ell", "evaluate", "every", "forward", "gradients",
+    "influence", "live_bytes", "logits", "loss", "margin", "one_pass", "peak_bytes", "provenance", "rate", "sgd",
+    "shape_of", "trace", "training_step", "update", "within",
 ]  # fmt: skip

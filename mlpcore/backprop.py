@@ -1,4 +1,4 @@
-"""Forward, backward and update: the worksheet's equations as lists of steps."""
+"""A pass under a schedule, a training step, and what they compute for a network and a batch."""
 
 from __future__ import annotations
 
@@ -9,66 +9,43 @@ import numpy as np
 
 from .conventions import WORKSHEET, Conventions
 from .losses import MSE, Loss
-from .network import Array, Batch, Network, inputs
-from .notation import S, Var, W, Z, after, b, db, delta, dW, dZ
+from .network import Array, Batch, Network, Shape, inputs
+from .notation import Var, after
 from .notation import rate as RATE
-from .ops import AFFINE, BIAS_GRADIENT, LINEAR, PULL_BACK, UPDATE_BIASES, UPDATE_WEIGHTS, WEIGHT_GRADIENT
-from .schedules import SCHEDULES
+from .passes import forward, update
+from .schedules import Schedule, Task, find
 from .steps import Step, evaluate
 
 _LOSS = MSE()
 _SCHEDULE = "cache S and Z"
 
 
-def forward(net: Network) -> list[Step]:
-    """`S_l = W_l Z_{l-1} + b_l` and `Z_l = f_l(S_l)` for l = 1, ..., L."""
-    steps = []
-    for layer in range(1, net.depth + 1):
-        if net[layer].b is None:
-            steps.append(Step(S(layer), LINEAR, (W(layer), Z(layer - 1))))
-        else:
-            steps.append(Step(S(layer), AFFINE, (W(layer), Z(layer - 1), b(layer))))
-        steps.append(Step(Z(layer), net[layer].f.apply, (S(layer),)))
-    return steps
-
-
-def backward(net: Network, at_kink: float = 0.0) -> list[Step]:
-    """From `dL/dZ_L` down: `delta_l`, `dL/dW_l`, `dL/db_l`, `dL/dZ_{l-1}` for l = L, ..., 1."""
-    steps = []
-    for layer in range(net.depth, 0, -1):
-        pullback = net[layer].f.at_kink(at_kink).pullback
-        reads = (dZ(layer), S(layer))[: len(pullback.reads)]
-        steps.append(Step(delta(layer), pullback, reads, "backward"))
-        steps.append(Step(dW(layer), WEIGHT_GRADIENT, (delta(layer), Z(layer - 1)), "backward"))
-        if net[layer].b is not None:
-            steps.append(Step(db(layer), BIAS_GRADIENT, (delta(layer),), "backward"))
-        if layer > 1:
-            steps.append(Step(dZ(layer - 1), PULL_BACK, (W(layer), delta(layer)), "backward"))
-    return steps
-
-
-def update(net: Network) -> list[Step]:
-    """One step of gradient descent: `W_l - rate dL/dW_l`, from the last layer to the first."""
-    steps = []
-    for layer in range(net.depth, 0, -1):
-        steps.append(Step(after(W(layer)), UPDATE_WEIGHTS, (W(layer), RATE, dW(layer)), "update"))
-        if net[layer].b is not None:
-            steps.append(Step(after(b(layer)), UPDATE_BIASES, (b(layer), RATE, db(layer)), "update"))
-    return steps
-
-
 def one_pass(
-    net: Network, loss: Loss = _LOSS, schedule: str = _SCHEDULE, conventions: Conventions = WORKSHEET
+    net: Network | Shape,
+    loss: Loss = _LOSS,
+    schedule: str | Schedule = _SCHEDULE,
+    conventions: Conventions = WORKSHEET,
+    N: int | None = None,
 ) -> list[Step]:
-    """Forward, loss and backward under a schedule: what is kept, freed and computed again."""
-    loss = conventions.loss(loss)
-    ahead = forward(net) + loss.forward(net.depth)
-    back = loss.backward(net.depth) + backward(net, conventions.at_kink)
-    return conventions.lay.steps(SCHEDULES[schedule].plan(ahead, back, net))
+    """Forward, loss and backward under a schedule: what is kept, freed and computed again.
+
+    Args:
+        N: the number of examples, for a schedule that depends on it.
+
+    Raises:
+        ValueError: the schedule needs N.
+        KeyError: no such schedule.
+    """
+    task = Task(net.shape, conventions.loss(loss), N, conventions.at_kink)
+    return conventions.lay.steps(find(schedule).steps(task))
 
 
 def training_step(
-    net: Network, loss: Loss = _LOSS, schedule: str = _SCHEDULE, conventions: Conventions = WORKSHEET
+    net: Network | Shape,
+    loss: Loss = _LOSS,
+    schedule: str | Schedule = _SCHEDULE,
+    conventions: Conventions = WORKSHEET,
+    N: int | None = None,
 ) -> list[Step]:
     """A pass, the update, and the loss of the updated network: the whole of exercise 2."""
     again = [
@@ -79,9 +56,9 @@ def training_step(
             operands=tuple(v if v.part == "parameter" and v.kind not in "Wb" else after(v) for v in step.operands),
             phase="after",
         )
-        for step in forward(net) + conventions.loss(loss).forward(net.depth)
+        for step in forward(net) + conventions.loss(loss).forward(net.shape.depth)
     ]
-    return one_pass(net, loss, schedule, conventions) + conventions.lay.steps(update(net) + again)
+    return one_pass(net, loss, schedule, conventions, N) + conventions.lay.steps(update(net) + again)
 
 
 def start(net: Network, batch: Batch, loss: Loss = _LOSS, conventions: Conventions = WORKSHEET) -> dict[Var, Array]:
@@ -99,7 +76,7 @@ def trace(
     net: Network,
     batch: Batch,
     loss: Loss = _LOSS,
-    schedule: str = _SCHEDULE,
+    schedule: str | Schedule = _SCHEDULE,
     conventions: Conventions = WORKSHEET,
 ) -> tuple[list[Step], dict[Var, Array]]:
     """The steps of a pass and every matrix in it, none freed.
@@ -108,7 +85,7 @@ def trace(
         ValueError: the batch does not fit the network, or the targets the loss.
         KeyError: no such schedule.
     """
-    steps = one_pass(net, loss, schedule, conventions)
+    steps = one_pass(net, loss, schedule, conventions, batch.N)
     return steps, evaluate(steps, start(net, batch, loss, conventions))
 
 
@@ -116,7 +93,7 @@ def gradients(
     net: Network,
     batch: Batch,
     loss: Loss = _LOSS,
-    schedule: str = _SCHEDULE,
+    schedule: str | Schedule = _SCHEDULE,
     conventions: Conventions = WORKSHEET,
 ) -> dict[Var, Array]:
     """`dW(l)`, `db(l)` and `loss`; the intermediates are freed on the way, as scheduled.
@@ -125,7 +102,7 @@ def gradients(
         ValueError: the batch does not fit the network, or the targets the loss.
         KeyError: no such schedule.
     """
-    steps = one_pass(net, loss, schedule, conventions)
+    steps = one_pass(net, loss, schedule, conventions, batch.N)
     values = evaluate(steps, start(net, batch, loss, conventions), free=True)
     return {v: x for v, x in values.items() if v.kind in ("dW", "db", "loss")}
 

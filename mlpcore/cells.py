@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from .notation import Var
-from .steps import Op, Step, axis_sizes
+from .steps import Op, Step, axis_sizes, bind
 
 #: A parsed formula: text, ["ref", operand, subscripts, viewed], ["size", letter],
 #: ["sum", letters, tree] or ["max", letters, tree].
@@ -143,7 +143,7 @@ def numbers(
                 out += "" if how == "sum" else ")"
         return out
 
-    return write(parse(op), dict(zip(op.makes, cell, strict=True)))
+    return write(parse(op), bind(op.makes, cell, op.examples[0] if op.examples else 0))
 
 
 _LATEX = [

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .kernels import Kernel, product, sum_over_examples
 from .losses import Loss
 from .notation import Var
-from .ops import AFFINE, BIAS_GRADIENT, LINEAR, PULL_BACK, WEIGHT_GRADIENT, T
+from .ops import AFFINE, BIAS_GRADIENT, LINEAR, PULL_BACK, WEIGHT_GRADIENT, T, as_it_is
 from .registry import Registry
 from .scales import SCALES
 from .steps import Op, Step
@@ -94,6 +95,7 @@ def _turned(op: Op, flags: tuple[bool, ...], out: bool) -> Op:
         op,
         subscripts=",".join(reads) + "->" + (op.makes[::-1] if out else op.makes),
         arithmetic=arithmetic,
+        kernel=op.kernel if _turns_whole(op, flags, out) else None,
         cell=re.sub(
             r"\{(\d+)('?):(\w\w)\}",
             lambda m: f"{{{m[1]}{m[2]}:{m[3][::-1] if flags[int(m[1])] else m[3]}}}",
@@ -103,10 +105,17 @@ def _turned(op: Op, flags: tuple[bool, ...], out: bool) -> Op:
     )
 
 
+def _turns_whole(op: Op, flags: tuple[bool, ...], out: bool) -> bool:
+    """Whether an equation works cell by cell on matrices that all lie the same way: then no matter which."""
+    sides = (flag == out for flag, letters in zip(flags, op.reads, strict=True) if len(letters) == 2)
+    return op.kernel is not None and op.kernel.cellwise and all(sides)
+
+
 _ROWS_BIAS_GRADIENT = replace(
     BIAS_GRADIENT,
+    kernel=sum_over_examples(T),
     subscripts="ni->i",
-    arithmetic=lambda delta: delta.sum(axis=-2),
+    arithmetic=lambda delta: T(delta) @ np.ones(delta.shape[-2], delta.dtype),
     notation=lambda delta: rf"\mathbb{{1}}_N^{{\top}}\,{delta}",
 )
 
@@ -119,6 +128,7 @@ def _rows(linear: Op, weight_gradient: Op, order: tuple[int, int], pull_back: Op
         lambda Z, W, b: linear(Z, W) + b[..., None, :],
         lambda Z, W, b: f"{linear.notation(Z, W)} + {b}",
         linear.cell + " + {2}",
+        kernel=Kernel(lambda out, Z, W, b: [*linear.kernel.calls(out, Z, W), (np.add, (out, b, out))]),
     )
     return {
         "linear": (linear, (1, 0)),
@@ -129,25 +139,32 @@ def _rows(linear: Op, weight_gradient: Op, order: tuple[int, int], pull_back: Op
     }
 
 
-def _product(name: str, subscripts: str, arithmetic: Callable, notation: Callable) -> Op:
+def _product(name: str, subscripts: str, left: Callable, right: Callable, notation: Callable) -> Op:
     summed = next(a for a in subscripts if a.isalpha() and a not in subscripts.split("->")[1])
-    return Op(name, subscripts, arithmetic, notation, f"sum_{summed}({{0}}·{{1}})")
+    return Op(
+        name,
+        subscripts,
+        lambda A, B: left(A) @ right(B),
+        notation,
+        f"sum_{summed}({{0}}·{{1}})",
+        kernel=product(left, right),
+    )
 
 
 #: Everything transposed, as NumPy's and Keras' users write it: S = Z W + b.
 _ROWS = _rows(
-    _product("linear", "nj,ji->ni", lambda Z, W: Z @ W, lambda Z, W: rf"{Z}\,{W}"),
-    _product("weight gradient", "nj,ni->ji", lambda Z, delta: T(Z) @ delta, lambda Z, delta: rf"{Z}^{{\top}}\,{delta}"),
+    _product("linear", "nj,ji->ni", as_it_is, as_it_is, lambda Z, W: rf"{Z}\,{W}"),
+    _product("weight gradient", "nj,ni->ji", T, as_it_is, lambda Z, delta: rf"{Z}^{{\top}}\,{delta}"),
     (1, 0),
-    _product("pull back", "nk,ik->ni", lambda delta, W: delta @ T(W), lambda delta, W: rf"{delta}\,{W}^{{\top}}"),
+    _product("pull back", "nk,ik->ni", as_it_is, T, lambda delta, W: rf"{delta}\,{W}^{{\top}}"),
 )
 
 #: Examples in rows, weights as PyTorch's `Linear` keeps them: S = Z W^T + b.
 _ROWS_TORCH = _rows(
-    _product("linear", "nj,ij->ni", lambda Z, W: Z @ T(W), lambda Z, W: rf"{Z}\,{W}^{{\top}}"),
-    _product("weight gradient", "ni,nj->ij", lambda delta, Z: T(delta) @ Z, lambda delta, Z: rf"{delta}^{{\top}}\,{Z}"),
+    _product("linear", "nj,ij->ni", as_it_is, T, lambda Z, W: rf"{Z}\,{W}^{{\top}}"),
+    _product("weight gradient", "ni,nj->ij", T, as_it_is, lambda delta, Z: rf"{delta}^{{\top}}\,{Z}"),
     (0, 1),
-    _product("pull back", "nk,ki->ni", lambda delta, W: delta @ W, lambda delta, W: rf"{delta}\,{W}"),
+    _product("pull back", "nk,ki->ni", as_it_is, as_it_is, lambda delta, W: rf"{delta}\,{W}"),
 )
 
 #: Name -> `Layout`. The first is the worksheet's.

@@ -116,10 +116,13 @@ def check_grads(
 
 
 def check_steps(steps: list[Step], values: Mapping[Var, Array], *, most: int | None = None, seed: int = 0) -> GradCheck:
-    """The same for a pass that is already evaluated: `values` holds every matrix of `steps`."""
-    until_loss = steps[: next(i for i, s in enumerate(steps) if s.out == LOSS) + 1]
-    gradients = [s.out for s in steps if s.out.of is not None]
-    return GradCheck({g: _check(g, until_loss, values, most, np.random.default_rng(seed)) for g in gradients})
+    """The same for a pass that is already evaluated: `values` holds every matrix of `steps`.
+
+    The gradient of a block of examples is held against the loss of that block.
+    """
+    ahead = [s for s in steps if s.phase in ("forward", "loss")]
+    gradients = dict.fromkeys(s.out for s in steps if s.out.of is not None)
+    return GradCheck({g: _check(g, ahead, values, most, np.random.default_rng(seed)) for g in gradients})
 
 
 @dataclass(frozen=True)
@@ -171,15 +174,17 @@ def _check(
     at = np.asarray(values[gradient.of])
     count = at.size
     chosen = np.arange(count) if most is None or count <= most else np.sort(rng.choice(count, most, replace=False))
-    probe = differences(steps, values, LOSS, gradient.of, chosen)
+    watched = LOSS.of_examples(gradient.examples)
+    probe = differences(steps, values, watched, gradient.of, chosen)
     good = probe.good
+    loss = float(values[watched])
     with np.errstate(over="ignore", invalid="ignore"):
         claimed = np.asarray(values[gradient]).ravel()[chosen]
         off = np.abs(probe.measured - claimed)[good]
         largest = max((float(np.abs(x[good]).max(initial=0.0)) for x in (probe.measured, claimed)), default=0.0)
-        scale = max(largest, FLOOR * abs(float(values[LOSS])), np.finfo(float).tiny)
+        scale = max(largest, FLOOR * abs(loss), np.finfo(float).tiny)
         error = float(off.max(initial=0.0) / scale)
-    if not (np.isfinite(claimed).all() and np.isfinite(values[LOSS])):
+    if not (np.isfinite(claimed).all() and np.isfinite(loss)):
         error = float("nan")
     cells = [tuple(int(i) for i in np.unravel_index(c, at.shape)) for c in chosen]
     skipped = tuple(Skipped(cell, *k) for cell, k in zip(cells, probe.crossed, strict=True) if k is not None)

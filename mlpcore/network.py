@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -66,6 +67,82 @@ class Layer:
         return ACTIVATIONS[self.activation]
 
 
+@dataclass(frozen=True)
+class Shape:
+    """All of a network that a list of steps, and its bytes, depend on: no arrays, so of any size.
+
+    Attributes:
+        widths: (d_0, d_1, ..., d_L).
+        activations, biases: one a layer: a name of `ACTIVATIONS`, and whether it has a bias.
+        dtype: "float64" or "float32".
+
+    Raises:
+        ValueError: no layer, a width below 1, or not one activation and one choice of bias a layer.
+        KeyError: no such activation.
+    """
+
+    widths: tuple[int, ...]
+    activations: tuple[str, ...]
+    biases: tuple[bool, ...]
+    dtype: str = "float64"
+
+    def __post_init__(self) -> None:
+        for name in ("widths", "activations", "biases"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        if self.depth < 1:
+            raise ValueError("a network needs at least one layer")
+        if bad := [d for d in self.widths if d < 1]:
+            raise ValueError(f"every layer has at least one unit, not {bad[0]}")
+        if not len(self.activations) == len(self.biases) == self.depth:
+            raise ValueError(
+                f"{self.depth} layers need as many activations and biases, "
+                f"not {len(self.activations)} and {len(self.biases)}"
+            )
+        for name in self.activations:
+            ACTIVATIONS[name]
+
+    @classmethod
+    def of(
+        cls, widths: tuple[int, ...], hidden: str = "relu", output: str = "identity", bias: bool = True, **how: str
+    ) -> Shape:
+        """A network with one activation in its hidden layers."""
+        depth = len(widths) - 1
+        return cls(widths, (*(hidden,) * (depth - 1), output), (bias,) * depth, **how)
+
+    @property
+    def shape(self) -> Shape:
+        return self
+
+    @property
+    def depth(self) -> int:
+        """L, the number of layers."""
+        return len(self.widths) - 1
+
+    @property
+    def layers(self) -> range:
+        """The numbers of the layers, 1 to L."""
+        return range(1, self.depth + 1)
+
+    def f(self, layer: int) -> Activation:
+        return ACTIVATIONS[self.activations[layer - 1]]
+
+    def biased(self, layer: int) -> bool:
+        return self.biases[layer - 1]
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of one number."""
+        return np.dtype(self.dtype).itemsize
+
+    def size(self, var: Var, N: int) -> int:
+        """How many numbers a matrix holds."""
+        return math.prod(shape_of(var, self.widths, N))
+
+    def parameters(self) -> list[Var]:
+        """W_1, b_1, W_2, ...; absent biases are left out."""
+        return [v for n in self.layers for v in (W(n), *([b(n)] if self.biased(n) else []))]
+
+
 @dataclass(frozen=True, eq=False)
 class Network:
     """Layers 1 to L. Layer l is `layers[l - 1]`; `net[l]` gives it by its number."""
@@ -102,6 +179,16 @@ class Network:
     @property
     def dtype(self) -> np.dtype:
         return self[1].W.dtype
+
+    @property
+    def shape(self) -> Shape:
+        """The network without its numbers."""
+        return Shape(
+            self.widths,
+            tuple(layer.activation for layer in self.layers),
+            tuple(layer.b is not None for layer in self.layers),
+            self.dtype.name,
+        )
 
     def parameters(self) -> Iterator[tuple[Var, Array]]:
         """W_1, b_1, W_2, ... with their names, in order; absent biases are left out."""
@@ -162,6 +249,8 @@ def inputs(net: Network, batch: Batch) -> dict[Var, Array]:
 def shape_of(var: Var, widths: tuple[int, ...], N: int) -> tuple[int, ...]:
     """The shape of a matrix from the layer widths (d_0, ..., d_L) and the batch size alone."""
     layer = var.layer or 0
+    if var.examples is not None:
+        N = var.examples[1] - var.examples[0]
     size = {
         "unit": widths[layer],
         "input": widths[layer - 1],

@@ -7,7 +7,7 @@ Conventions are the worksheet's: examples are columns, layers count from 1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 #: The part a matrix plays: what the user sets, what the forward pass makes, what the
 #: backward pass makes. The frame around a matrix says it everywhere.
@@ -117,6 +117,8 @@ class Var:
         at: the indices that are held, in the worksheet's order: `"ij"` for one cell, `"j·"` for
             row j, `"·j"` for column j.
         turned: the matrix is laid out transposed, so the indices are written the other way round.
+        examples: the block of the batch it belongs to, as (first, stop) from 0: columns of a matrix
+            with examples, or a gradient or loss summed over those examples alone. None for all.
     """
 
     kind: str
@@ -124,6 +126,7 @@ class Var:
     new: bool = False
     at: str = ""
     turned: bool = False
+    examples: tuple[int, int] | None = None
 
     @property
     def info(self) -> Kind:
@@ -160,8 +163,14 @@ class Var:
         return rf"{{{symbol}^{{\mathrm{{new}}}}}}" if self.new else symbol
 
     @property
+    def block(self) -> str:
+        """The examples of a block as they are written, counted from 1: `5:8`."""
+        return "" if self.examples is None else f"{self.examples[0] + 1}:{self.examples[1]}"
+
+    @property
     def latex(self) -> str:
-        return self._latex("")
+        latex = self._latex("")
+        return f"{latex}[{self.block}]" if self.block else latex
 
     def latex_at(self, letters: str) -> str:
         """The symbol of one cell, the free indices being these letters: `(W_1)_{ij}`, `(Z_0)_{jn}`."""
@@ -185,7 +194,7 @@ class Var:
 
     @property
     def text(self) -> str:
-        """The symbol in plain text: `W_1`, `dL/dZ_2`, `new W_1`, `(Z_0)_j·`."""
+        """The symbol in plain text: `W_1`, `dL/dZ_2`, `new W_1`, `(Z_0)_j·`, `S_1[5:8]`."""
         plain, indices = self.info.plain, self._indices()
         text = self._fill(plain, indices)
         if "#" not in plain and self.layer is not None:
@@ -193,7 +202,7 @@ class Var:
         if indices and "?" not in plain:
             front, symbol = ("dL/d", text[4:]) if text.startswith("dL/d") else ("", text)
             text = f"{front}({symbol})_{indices}"
-        return ("new " if self.new else "") + text
+        return ("new " if self.new else "") + text + (f"[{self.block}]" if self.block else "")
 
     @property
     def symbol(self) -> str:
@@ -206,7 +215,8 @@ class Var:
     @property
     def spoken(self) -> str:
         """For a screen reader: `W 1`, `d L d W 1`."""
-        text = self.text.replace("dL/d", "d L d ").replace("/d", " by ")
+        text = self.text.replace(f"[{self.block}]", f" of examples {self.block.replace(':', ' to ')}")
+        text = text.replace("dL/d", "d L d ").replace("/d", " by ")
         for local in ("dZ_", "dG ", "dP "):
             text = text.replace(local, f"d {local[1]} ")
         return " ".join(text.replace("_", " ").replace("(", " ").replace(")", " ").replace("·", "").split())
@@ -236,7 +246,15 @@ class Var:
     @property
     def of(self) -> Var | None:
         """What a gradient is the derivative of the loss by; None for what is no gradient."""
-        return Var(self.info.of, self.layer) if self.info.of else None
+        if not self.info.of:
+            return None
+        return Var(self.info.of, self.layer).of_examples(self.examples)
+
+    def of_examples(self, examples: tuple[int, int] | None) -> Var:
+        """The part of this matrix in a block of the batch; what does not depend on examples stays whole."""
+        if self.part == "parameter" and "example" not in self.info.axes:
+            return self
+        return replace(self, examples=examples)
 
     def __repr__(self) -> str:
         return self.text

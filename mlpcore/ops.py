@@ -13,6 +13,8 @@ from functools import cache, cached_property
 
 import numpy as np
 
+from . import kernels
+from .kernels import InPlace, Kernel
 from .registry import Registry
 from .steps import Op, View
 
@@ -24,6 +26,11 @@ def T(x: Array) -> Array:
     return np.swapaxes(x, -1, -2)
 
 
+def as_it_is(x: Array) -> Array:
+    """The matrix itself, where another is transposed."""
+    return x
+
+
 def scalar(x: Array) -> Array:
     """A single number, so shaped that it meets matrices with the same leading axes."""
     return np.asarray(x)[..., None, None]
@@ -31,7 +38,14 @@ def scalar(x: Array) -> Array:
 
 # --- the equations of exercise 1 -------------------------------------------------------------
 
-LINEAR = Op("linear", "ij,jn->in", lambda W, Z: W @ Z, lambda W, Z: rf"{W}\,{Z}", "sum_j({0}·{1})")
+LINEAR = Op(
+    "linear",
+    "ij,jn->in",
+    lambda W, Z: W @ Z,
+    lambda W, Z: rf"{W}\,{Z}",
+    "sum_j({0}·{1})",
+    kernel=kernels.product(as_it_is, as_it_is),
+)
 
 AFFINE = Op(
     "affine",
@@ -39,6 +53,7 @@ AFFINE = Op(
     lambda W, Z, b: W @ Z + b[..., None],
     lambda W, Z, b: rf"{W}\,{Z} + {b}",
     "sum_j({0}·{1}) + {2}",
+    kernel=Kernel(lambda out, W, Z, b: [(np.matmul, (W, Z, out)), (np.add, (out, b[:, None], out))]),
 )
 
 #: dL/dW_l = delta_l Z_{l-1}^T
@@ -48,15 +63,17 @@ WEIGHT_GRADIENT = Op(
     lambda delta, Z: delta @ T(Z),
     lambda delta, Z: rf"{delta}\,{Z}^{{\top}}",
     "sum_n({0}·{1})",
+    kernel=kernels.product(as_it_is, T),
 )
 
 #: dL/db_l = delta_l 1_N
 BIAS_GRADIENT = Op(
     "bias gradient",
     "in->i",
-    lambda delta: delta.sum(axis=-1),
+    lambda delta: delta @ np.ones(delta.shape[-1], delta.dtype),
     lambda delta: rf"{delta}\,\mathbb{{1}}_N",
     "sum_n({0})",
+    kernel=kernels.sum_over_examples(as_it_is),
 )
 
 #: dL/dZ_l = W_{l+1}^T delta_{l+1}
@@ -66,9 +83,14 @@ PULL_BACK = Op(
     lambda W, delta: T(W) @ delta,
     lambda W, delta: rf"{W}^{{\top}}\,{delta}",
     "sum_k({0}·{1})",
+    kernel=kernels.product(T, as_it_is),
 )
 
-_DESCEND = {"notation": lambda W, eta, dW: rf"{W} - {eta}\,{dW}", "cell": "{0} - {1}·{2}"}
+_DESCEND = {
+    "notation": lambda W, eta, dW: rf"{W} - {eta}\,{dW}",
+    "cell": "{0} - {1}·{2}",
+    "kernel": kernels.DESCEND,
+}
 
 UPDATE_WEIGHTS = Op("update weights", "ij,,ij->ij", lambda W, eta, dW: W - scalar(eta) * dW, **_DESCEND)
 
@@ -90,6 +112,7 @@ class Activation:
         cell: f in the language of `mlpcore.cells`.
         kinked: f or f' has a corner at S = 0, so a difference across 0 measures neither side.
         corner: where f itself has a corner at 0, its slopes on the left and on the right.
+        into: f and f' once more, into given buffers, where that is written out.
     """
 
     name: str
@@ -99,6 +122,7 @@ class Activation:
     cell: str
     kinked: bool = False
     corner: tuple[float, float] | None = None
+    into: InPlace = kernels.NOT_WRITTEN_OUT
 
     @property
     def latex(self) -> str:
@@ -108,9 +132,16 @@ class Activation:
     def apply(self) -> Op:
         """`Z_l = f_l(S_l)`."""
         if self.slope is None:
-            return Op(self.name, "in->in", self.f, lambda S: S, "{0}")
-        kink = (lambda S: S) if self.kinked else None
-        return Op(self.name, "in->in", self.f, lambda S: rf"{self.latex}({S})", self.cell, kink)
+            return Op(self.name, "in->in", self.f, lambda S: S, "{0}", kernel=kernels.COPY)
+        return Op(
+            self.name,
+            "in->in",
+            self.f,
+            lambda S: rf"{self.latex}({S})",
+            self.cell,
+            kink=(lambda S: S) if self.kinked else None,
+            kernel=self.into.apply() or kernels.by_pieces(self.f),
+        )
 
     def at_kink(self, share: float) -> Activation:
         """The same f with f'(0) this share of the way from its left slope to its right one."""
@@ -124,17 +155,26 @@ class Activation:
     @cached_property
     def pullback(self) -> Op:
         """`delta_l = dL/dZ_l (.) f_l'(S_l)`: the vjp of the activation."""
+        return self._pullback("slope", f"{self.name}'", lambda S: rf"{self.latex}'({S})")
+
+    @cached_property
+    def pullback_from_Z(self) -> Op:
+        """The same with the slope told from the output, written `f_l'[Z_l]`; needs `slope_from_Z`."""
+        return self._pullback("slope_from_Z", f"{self.name}'[Z]", lambda Z: rf"{self.latex}'[{Z}]")
+
+    def _pullback(self, way: str, sees: str, latex: Callable[[str], str]) -> Op:
         name = f"{self.name} pullback"
         if self.slope is None:
-            return Op(name, "in->in", lambda dZ: dZ, lambda dZ: dZ, "{0}")
-        view = View(f"{self.name}'", lambda S: rf"{self.latex}'({S})", self.slope)
+            return Op(name, "in->in", lambda dZ: dZ, lambda dZ: dZ, "{0}", kernel=kernels.COPY)
+        slope = getattr(self, way)
         return Op(
             name,
             "in,in->in",
-            lambda dZ, S: dZ * self.slope(S),
-            lambda dZ, S: rf"{dZ}\odot {view.latex(S)}",
+            lambda dZ, X: dZ * slope(X),
+            lambda dZ, X: rf"{dZ}\odot {latex(X)}",
             "{0}·{1'}",
-            views={1: view},
+            views={1: View(sees, latex, slope)},
+            kernel=self.into.pullback(way) or kernels.by_pieces(lambda dZ, X: dZ * slope(X)),
         )
 
 
@@ -146,7 +186,7 @@ def _at_kink(f: Activation, share: float) -> Activation:
         return np.where(S == 0, left + share * (right - left), f.slope(S)).astype(S.dtype)
 
     # From the output alone a preactivation of 0 cannot be told from one below where f is flat there.
-    return replace(f, slope=slope, slope_from_Z=slope if left else None)
+    return replace(f, slope=slope, slope_from_Z=slope if left else None, into=InPlace(f.into.f, for_f=f.into.for_f))
 
 
 def sigmoid(S: Array) -> Array:
@@ -189,6 +229,7 @@ _add(
         "relu({0})",
         kinked=True,
         corner=(0.0, 1.0),
+        into=kernels.RELU,
     ),
     Activation(
         "leaky relu",
@@ -198,6 +239,7 @@ _add(
         "leaky relu({0})",
         kinked=True,
         corner=(LEAK, 1.0),
+        into=kernels.LEAKY_RELU,
     ),
     Activation(
         "sigmoid",
@@ -205,14 +247,16 @@ _add(
         lambda S: sigmoid(S) * sigmoid(-S),
         lambda Z: Z * (1 - Z),
         "sigmoid({0})",
+        into=kernels.SIGMOID,
     ),
-    Activation("tanh", np.tanh, lambda S: 1 - np.tanh(S) ** 2, lambda Z: 1 - Z**2, "tanh({0})"),
+    Activation("tanh", np.tanh, lambda S: 1 - np.tanh(S) ** 2, lambda Z: 1 - Z**2, "tanh({0})", into=kernels.TANH),
     Activation(
         "softplus",
         lambda S: np.maximum(S, 0) + np.log1p(np.exp(-np.abs(S))),
         sigmoid,
         lambda Z: -np.expm1(-Z),
         "softplus({0})",
+        into=kernels.SOFTPLUS,
     ),
     Activation(
         "elu",
@@ -221,6 +265,7 @@ _add(
         lambda Z: np.where(Z > 0, 1.0, Z + 1).astype(Z.dtype),
         "elu({0})",
         kinked=True,
+        into=kernels.ELU,
     ),
     Activation(
         "gelu",
@@ -235,5 +280,6 @@ _add(
         lambda S: sigmoid(S) * (1 + S * sigmoid(-S)),
         None,
         "silu({0})",
+        into=kernels.SILU,
     ),
 )

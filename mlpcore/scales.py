@@ -19,11 +19,13 @@ class Scale:
         name: as it is chosen.
         mean: divided by the number of examples.
         half: divided by 2, so that the 2 of a differentiated square goes away.
+        whole: the number of examples of the whole batch, where only a block of it is looked at.
     """
 
     name: str
     mean: bool
     half: bool
+    whole: int | None = None
 
     def _parts(self, twice: bool) -> tuple[int, int]:
         """Numerator and the number beside N in the denominator."""
@@ -32,7 +34,7 @@ class Scale:
     def factor(self, N: int, twice: bool = False) -> float:
         """The constant as a number, for N examples."""
         above, below = self._parts(twice)
-        return above / (below * N) if self.mean else above / below
+        return above / (below * (self.whole or N)) if self.mean else above / below
 
     def latex(self, twice: bool = False) -> str:
         """The constant as it stands in front of a formula; nothing for 1."""
@@ -44,7 +46,8 @@ class Scale:
         """The same in the language of `mlpcore.cells`, with the sign of multiplication."""
         above, below = self._parts(twice)
         if self.mean:
-            return f"{above}/" + ("{#n}·" if below == 1 else f"({below}·{{#n}})·")
+            N = self.whole or "{#n}"
+            return f"{above}/" + (f"{N}·" if below == 1 else f"({below}·{N})·")
         return f"{above}/{below}·" if below > 1 else "" if above == 1 else f"{above}·"
 
 

@@ -18,6 +18,7 @@ from .conventions import WORKSHEET, Conventions
 from .losses import LOSSES, MSE, Loss
 from .network import Array, Batch, Layer, Network
 from .notation import Var, Y, Z, margin, rate
+from .schedules import Schedule
 from .steps import Step, evaluate
 
 MAX_DEPTH = 8
@@ -63,9 +64,9 @@ class Setup:
             rate: np.asarray(self.rate, dtype=self.net.dtype)
         }
 
-    def run(self, schedule: str = "cache S and Z") -> tuple[list[Step], dict[Var, Array]]:
+    def run(self, schedule: str | Schedule = "cache S and Z") -> tuple[list[Step], dict[Var, Array]]:
         """The steps of a pass, the update and the loss after it, and every matrix in them."""
-        steps = training_step(self.net, self.loss, schedule, self.conventions)
+        steps = training_step(self.net, self.loss, schedule, self.conventions, self.batch.N)
         return steps, evaluate(steps, self.inputs())
 
     def with_inputs(self, new: dict[Var, Array]) -> Setup:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .kernels import Kernel
 from .notation import Var
 
 Array = np.ndarray
@@ -52,6 +53,9 @@ class Op:
         cell: the formula of one cell, in the small language of `mlpcore.cells`.
         kink: operands -> a matrix whose zeros are where the operation has no derivative.
         views: operand position -> the function the formula sees it through.
+        examples: the block of examples, as (first, stop), that the result takes out of its operand:
+            letter n of the result is n + first of the operand. None where letters mean the same.
+        kernel: the arithmetic once more, into given buffers; None where there is only the arithmetic.
     """
 
     name: str
@@ -61,6 +65,8 @@ class Op:
     cell: str
     kink: Callable[..., Array] | None = None
     views: Mapping[int, View] = field(default_factory=dict)
+    examples: tuple[int, int] | None = None
+    kernel: Kernel | None = None
 
     def __call__(self, *operands: Array) -> Array:
         return self.arithmetic(*operands)
@@ -74,6 +80,13 @@ class Op:
     def makes(self) -> str:
         """The subscripts of the result."""
         return self.subscripts.split("->")[1]
+
+    @property
+    def over(self) -> tuple[int, ...]:
+        """The operands whose place the result may take."""
+        if self.kernel is not None:
+            return self.kernel.over
+        return (0,) if self.makes and self.reads[0] == self.makes else ()
 
 
 @dataclass(frozen=True)
@@ -93,6 +106,11 @@ class Step:
     phase: str = "forward"
     recompute: bool = False
     frees: tuple[Var, ...] = ()
+
+    @property
+    def takes(self) -> Var | None:
+        """The operand whose place the result takes: it is freed here, and read before it is overwritten."""
+        return next((self.operands[k] for k in self.op.over if self.operands[k] in self.frees), None)
 
     @property
     def latex(self) -> str:
@@ -125,8 +143,13 @@ def axis_sizes(op: Op, operands: Iterable[Array]) -> dict[str, int]:
     return {a: n for reads, x in zip(op.reads, operands, strict=True) for a, n in zip(reads, np.shape(x), strict=True)}
 
 
-def _bind(letters: str, index: Index) -> dict[str, Axis]:
-    return dict(zip(letters, index, strict=True))
+def bind(letters: str, index: Index, by: int = 0) -> dict[str, Axis]:
+    """Each letter with its position; an example is moved `by` so many places."""
+    return {a: i + by if by and a == "n" and i != ALL else i for a, i in zip(letters, index, strict=True)}
+
+
+def _first(op: Op) -> int:
+    return op.examples[0] if op.examples else 0
 
 
 def _read(letters: str, bound: Mapping[str, Axis]) -> Index:
@@ -139,13 +162,19 @@ def provenance(step: Step, cell: Index) -> dict[Var, Index]:
     A letter the cell fixes is fixed in the operand, any other runs over its whole axis:
     cell (i, n) of `"ij,jn,i->in"` reads row i, column n and bias i.
     """
-    bound = _bind(step.op.makes, cell)
+    bound = bind(step.op.makes, cell, _first(step.op))
     return {v: _read(letters, bound) for v, letters in zip(step.operands, step.op.reads, strict=True)}
 
 
 def feeds(step: Step, position: int, cell: Index) -> Index:
     """The cells of the result that read a cell of operand number `position`."""
-    return _read(step.op.makes, _bind(step.op.reads[position], cell))
+    return _read(step.op.makes, bind(step.op.reads[position], cell, -_first(step.op)))
+
+
+def _outside(op: Op, position: int, cell: Index) -> bool:
+    """Whether these cells of an operand are of examples that the step does not take."""
+    n = bind(op.reads[position], cell).get("n", ALL)
+    return op.examples is not None and n != ALL and not op.examples[0] <= n < op.examples[1]
 
 
 def covers(a: Index, b: Index) -> bool:
@@ -163,6 +192,8 @@ def influence(steps: Iterable[Step], var: Var, cell: Index) -> dict[Var, list[In
     for step in steps:
         for position, operand in enumerate(step.operands):
             for block in reached.get(operand, ()):
+                if _outside(step.op, position, block):
+                    continue
                 new = feeds(step, position, block)
                 old = reached.setdefault(step.out, [])
                 if not any(covers(o, new) for o in old):

@@ -14,9 +14,9 @@ from math import prod
 
 import numpy as np
 
-from ..backprop import backward, forward
 from ..notation import Var
 from ..ops import AFFINE, BIAS_GRADIENT, LINEAR, PULL_BACK, WEIGHT_GRADIENT
+from ..passes import backward, forward
 from ..registry import Registry
 from ..setups import Setup
 from ..steps import Op, Step, axis_sizes

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 
+from ..kernels import Kernel
 from ..ops import scalar
 from ..scales import Scale
 from ..steps import Op
+from . import kernels
 
 Array = np.ndarray
 
@@ -48,9 +50,10 @@ def squared_error(c: Scale) -> Op:
     return Op(
         "squared error",
         "in,in->",
-        lambda Z, Y: ((Z - Y) ** 2 * c.factor(Z.shape[-1])).sum(axis=(-2, -1)),
+        lambda Z, Y: kernels.squares(Z - Y) * c.factor(Z.shape[-1]),
         lambda Z, Y: rf"{c.latex()}\left\lVert {Z} - {Y}\right\rVert_F^2",
         f"{c.cell()}(sum_in(({{0}} - {{1}})²))",
+        kernel=Kernel(partial(kernels.squared_error, c), (kernels.rows, lambda sizes: sizes["i"])),
     )
 
 
@@ -64,11 +67,17 @@ def error(c: Scale, twice: bool) -> Op:
         lambda Z, Y: (Z - Y) * c.factor(Z.shape[-1], twice),
         lambda Z, Y: rf"{front}\left({Z} - {Y}\right)" if front else f"{Z} - {Y}",
         f"{times}({{0}} - {{1}})" if times else "{0} - {1}",
+        kernel=Kernel(partial(kernels.error, c, twice), over=(0,)),
     )
 
 
 SOFTMAX = Op(
-    "softmax", "kn->jn", softmax, lambda Z: rf"\operatorname{{softmax}}({Z})", "exp({0:jn}) / (sum_k(exp({0})))"
+    "softmax",
+    "kn->jn",
+    softmax,
+    lambda Z: rf"\operatorname{{softmax}}({Z})",
+    "exp({0:jn}) / (sum_k(exp({0})))",
+    kernel=Kernel(kernels.softmax, (kernels.column,)),
 )
 
 #: The vjp of softmax: the Jacobian p_j (1[k=j] - p_k), column by column, applied to dL/dP.
@@ -86,6 +95,7 @@ CROSS_ENTROPY = Op(
     _cross_entropy,
     lambda Z, Y: rf"\log\textstyle\sum_k e^{{{Z}}} - \sum_k {Y}\odot {Z}",
     "log(sum_k(exp({0}))) - (sum_k({1}·{0}))",
+    kernel=Kernel(kernels.cross_entropy, (kernels.matrix, kernels.matrix, kernels.column, kernels.column)),
 )
 
 
@@ -98,6 +108,7 @@ def total(c: Scale) -> Op:
         lambda ell: finite((ell * c.factor(ell.shape[-1])).sum(axis=-1)),
         lambda ell: rf"{c.latex()}\textstyle\sum_n {{{ell}}}_{{n}}",
         f"{c.cell()}(sum_n({{0}}))" if c.cell() else "sum_n({0})",
+        kernel=Kernel(partial(kernels.total, c), (kernels.column,)),
     )
 
 

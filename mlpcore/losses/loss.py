@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
@@ -21,6 +21,10 @@ class Loss:
 
     Each has a field `scale`: the constant in front of its sum over examples, a name of `SCALES`,
     by default the one it is published with.
+
+    Attributes:
+        whole: the number of examples of the whole batch, where the loss is of a block of it: the
+            constant is that of the whole, so that the blocks add up to it.
     """
 
     name: ClassVar[str]
@@ -28,10 +32,11 @@ class Loss:
     #: A word or two, for a caption or beside a curve.
     short: ClassVar[str]
     one_hot: ClassVar[bool] = True
+    whole: int | None = field(default=None, kw_only=True, repr=False)
 
     @property
     def c(self) -> Scale:
-        return SCALES[self.scale]
+        return replace(SCALES[self.scale], whole=self.whole)
 
     def forward(self, depth: int) -> list[Step]:
         """From `Z_L` and `Y` to `loss`."""

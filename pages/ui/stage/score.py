@@ -52,7 +52,7 @@ def mathml(latex: str) -> str:
 
 def key(var: Var) -> str:
     """The name of a matrix on the wire: `W1`, `dZ2`, `new.W1`."""
-    at = f".{var.at}" if var.at else ""
+    at = f".{var.at}" if var.at else f"[{var.block}]" if var.block else ""
     return ("new." if var.new else "") + var.kind + ("" if var.layer is None else str(var.layer)) + at
 
 
@@ -144,6 +144,7 @@ def step_of(step: Step, views: Mapping[int, Json], lay: Layout, keeps_all: bool 
         "views": {str(k): v for k, v in views.items()},
         "tiles": placed(step, views, lay),
         "phase": PHASES[step.phase],
+        "examples": step.op.examples,
         "recompute": step.recompute,
         "frees": [] if keeps_all else [v.symbol for v in step.frees],
     }
@@ -235,10 +236,15 @@ def cards(values: Mapping[Var, np.ndarray]) -> list[Json]:
     updated parameter, so that a column of the card is one matrix and what is said about it.
     """
     depth = max(v.layer or 0 for v in values)
+    blocks = sorted({f"[{v.block}]" for v in values if v.block}, key=lambda b: int(b[1:].split(":")[0]))
 
     def rows(*lines: str, layer: int | None = None) -> list[list[str | None]]:
         here = {key(v) for v in values}
-        names = [[n if layer is None else f"{n}{layer}" for n in line.split()] for line in lines]
+        names = [
+            [(n if layer is None else f"{n}{layer}") + block for n in line.split()]
+            for line in lines
+            for block in ("", *blocks)
+        ]
         return [row for line in names if any(row := [n if n in here else None for n in line])]
 
     return [

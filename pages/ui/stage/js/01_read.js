@@ -35,8 +35,15 @@ function flat(matrix, index) {
   return matrix.shape.length === 2 ? index[0] * matrix.shape[1] + index[1] : (index[0] ?? 0);
 }
 
-function bind(letters, index) {
-  return Object.fromEntries([...letters].map((letter, axis) => [letter, index[axis]]));
+/** Each letter with its position; an example is moved `by` so many places. */
+function bind(letters, index, by = 0) {
+  const moved = (letter, i) => (by && letter === "n" && i !== null ? i + by : i);
+  return Object.fromEntries([...letters].map((letter, axis) => [letter, moved(letter, index[axis])]));
+}
+
+/** The example of its operand that a step starts from. */
+function first(step) {
+  return step.examples?.[0] ?? 0;
 }
 
 function reading(letters, bound) {
@@ -45,7 +52,7 @@ function reading(letters, bound) {
 
 /** The block of each operand that a cell of the result reads, by matrix. */
 function provenance(step, index) {
-  const bound = bind(step.makes, index);
+  const bound = bind(step.makes, index, first(step));
   const found = {};
   step.operands.forEach((id, k) => (found[id] = [reading(step.reads[k], bound)]));
   return found;
@@ -61,7 +68,9 @@ function influence(steps, id, index) {
   for (const step of steps) {
     step.operands.forEach((operand, k) => {
       for (const block of reached[operand] ?? []) {
-        const fed = reading(step.makes, bind(step.reads[k], block));
+        const { n = null } = bind(step.reads[k], block);
+        if (step.examples && n !== null && (n < step.examples[0] || n >= step.examples[1])) continue;
+        const fed = reading(step.makes, bind(step.reads[k], block, -first(step)));
         const old = reached[step.out] ?? [];
         if (!old.some((o) => covers(o, fed))) reached[step.out] = [...old.filter((o) => !covers(fed, o)), fed];
       }

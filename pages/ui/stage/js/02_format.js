@@ -128,7 +128,7 @@ function cellFormula(step, matrices, index, digits, seen = false) {
     }
     return out;
   }
-  return write(step.cell, bind(step.makes, index));
+  return write(step.cell, bind(step.makes, index, first(step)));
 }
 
 /** Whether a term of a long sum of products has a factor that is exactly 0, so that it need not be written. */

@@ -1,0 +1,172 @@
+"""A list of steps compiled once: every matrix in its place in one arena, every equation as calls.
+
+Where each matrix lies is found from the lives alone (`mlpcore.arena`), without arrays, so the arena
+is as large as the counted peak says. A run is a loop over calls; nothing is allocated in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from .arena import placed
+from .conventions import Layout
+from .cost import COLUMNS, Count, count, laid, temporaries
+from .kernels import CHUNK, Call, Kernel, in_pieces, whole
+from .network import Shape
+from .notation import Var
+from .steps import Step
+
+Array = np.ndarray
+
+#: Items that NumPy takes on the side where a call broadcasts or compares; by itself it takes 8192.
+BUFFER = 512
+#: The arena starts at a multiple of this many bytes.
+ALIGNED = 64
+
+
+class Program:
+    """A list of steps bound to its inputs, ready to run again and again.
+
+    Attributes:
+        count: what was counted before anything was allocated.
+        arena: all that the steps make, in one array of bytes.
+        values: every input and every result that is alive at the end, by name. A parameter that an
+            update takes the place of is a copy; what was given is never written to.
+    """
+
+    def __init__(
+        self,
+        steps: Sequence[Step],
+        values: Mapping[Var, Array],
+        shape: Shape,
+        N: int,
+        lay: Layout = COLUMNS,
+        arena: Array | None = None,
+    ) -> None:
+        """Compile `steps` for inputs of these shapes; both are laid out like `lay`.
+
+        Args:
+            arena: bytes to work in, for programs that take turns and do not need each other's results.
+
+        Raises:
+            KeyError: an input is missing.
+        """
+        self.count: Count = count(steps, shape, N, lay)
+        offsets, size = placed(self.count.places)
+        self.arena = _bytes(size) if arena is None else _aligned(arena)[:size]
+        self._dtype = np.dtype(shape.dtype)
+        self.values = {v: np.asarray(x, self._dtype) for v, x in values.items()}
+        self._own([step.takes for step in steps if step.takes in values])
+        self._calls: list[Call] = []
+        self._pending: _Flat | None = None
+        at = {(life.var, life.made): offsets[life.place] for life in self.count.lives}
+        for n, step in enumerate(steps):
+            self._add(step, n, at, lambda var: laid(var, shape, N, lay), temporaries(step, shape, N, lay))
+        self._emit()
+
+    def run(self, times: int = 1) -> Mapping[Var, Array]:
+        """Carry out the steps, so many times; the results lie in the arena until the next run.
+
+        Returns:
+            `values`.
+        """
+        _carry_out(self._calls, times)
+        return self.values
+
+    def products(self, times: int = 1) -> None:
+        """Carry out the products of two matrices alone, on whatever lies there: the limit of `run`."""
+        _carry_out([(f, x) for f, x in self._calls if f is np.matmul and x[1].ndim == 2], times)
+
+    def _own(self, taken: Sequence[Var]) -> None:
+        """Copies of the parameters that an update takes the place of, side by side."""
+        block = _bytes(sum(self.values[v].nbytes for v in taken)).view(self._dtype)
+        low = 0
+        for v in taken:
+            given = self.values[v]
+            self.values[v] = block[low : low + given.size].reshape(given.shape)
+            self.values[v][...] = given
+            low += given.size
+
+    def _add(self, step: Step, n: int, at: Mapping, shape_of: Callable, scratch: list[int]) -> None:
+        operands = [self.values[v] for v in step.operands]
+        if step.op.examples:  # a view, made once and for all
+            self.values[step.out] = step.op(*operands)
+            return
+        in_arena = (step.out, n) in at
+        out = self._view(at[step.out, n], shape_of(step.out)) if in_arena else self.values[step.takes]
+        low, given = at.get((None, n), 0), []
+        for cells in scratch:
+            given.append(self._view(low, (cells,)))
+            low += given[-1].nbytes
+        kernel = step.op.kernel
+        if kernel is None or not kernel.cellwise:
+            self._emit()
+            self._calls += whole(step.op, kernel, out, operands, given)
+        elif not (kernel.copies and step.takes is not None):
+            self._join(_Flat(kernel, out.reshape(-1), [x.reshape(-1) if x.ndim else x for x in operands], given))
+        for var in step.frees:
+            self.values.pop(var, None)
+        self.values[step.out] = out
+
+    def _join(self, flat: _Flat) -> None:
+        joined = self._pending and self._pending.joined(flat)
+        if not joined:
+            self._emit()
+        self._pending = joined or flat
+
+    def _emit(self) -> None:
+        if self._pending:
+            self._calls += in_pieces(*self._pending)
+        self._pending = None
+
+    def _view(self, offset: int, shape: tuple[int, ...]) -> Array:
+        stop = offset + self._dtype.itemsize * int(np.prod(shape))
+        return self.arena[offset:stop].view(self._dtype).reshape(shape)
+
+
+class _Flat(NamedTuple):
+    """A cell by cell equation on flat matrices and single numbers."""
+
+    kernel: Kernel
+    out: Array
+    operands: list[Array]
+    temporaries: list[Array]
+
+    def joined(self, after: _Flat) -> _Flat | None:
+        """This equation and the next one as one, where they are of one kind and their matrices lie
+        side by side: so are the updates of small networks."""
+        if self.kernel is not after.kernel or self.out.size + after.out.size > CHUNK:
+            return None
+        pairs = [(self.out, after.out), *zip(self.operands, after.operands, strict=True)]
+        if not all(_beside(x, y) if x.ndim else x is y for x, y in pairs):
+            return None
+        out, *operands = (_both(x, y) if x.ndim else x for x, y in pairs)
+        return _Flat(self.kernel, out, operands, max(self, after, key=lambda f: f.out.size).temporaries)
+
+
+def _beside(x: Array, y: Array) -> bool:
+    return y.ndim == 1 and x.ctypes.data + x.nbytes == y.ctypes.data
+
+
+def _both(x: Array, y: Array) -> Array:
+    return np.lib.stride_tricks.as_strided(x, (x.size + y.size,))
+
+
+def _bytes(size: int) -> Array:
+    """So many bytes, from an aligned address on."""
+    return _aligned(np.empty(size + ALIGNED, np.uint8))[:size]
+
+
+def _aligned(block: Array) -> Array:
+    return block[-block.ctypes.data % ALIGNED :]
+
+
+def _carry_out(calls: Sequence[Call], times: int) -> None:
+    with np.errstate(over="ignore", invalid="ignore", under="ignore", divide="ignore"):
+        np.setbufsize(BUFFER)  # until the end of the block, as the rest of what errstate holds
+        for _ in range(times):
+            for function, arguments in calls:
+                function(*arguments)

@@ -1,0 +1,107 @@
+"""Equations of the losses carried out in place; the hinges have only their arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..kernels import CHUNK, Call, number
+from ..scales import Scale
+
+Array = np.ndarray
+
+
+def squares(D: Array) -> Array:
+    """The sum of all squares: of all cells where they fit into one piece, else row by row."""
+    if D.shape[-2] * D.shape[-1] <= CHUNK:
+        flat = D.reshape(*D.shape[:-2], -1)
+        return np.vecdot(flat, flat)
+    return np.vecdot(D, D).sum(axis=-1)
+
+
+def rows(sizes: Mapping[str, int]) -> int:
+    """As many whole rows as a piece holds, at least one."""
+    return min(sizes["i"], max(1, CHUNK // sizes["n"])) * sizes["n"]
+
+
+def squared_error(c: Scale, out: Array, Z: Array, Y: Array, t: Array, sums: Array) -> list[Call]:
+    """`c ||Z - Y||^2`, the differences in t, a few rows at a time, and their sums."""
+    rows, N = Z.shape
+    at_once = t.size // N
+    out = out.reshape(1)  # an array of one number is quicker than a number
+    scaled = np.multiply, (out, number(c.factor(N), Z).reshape(1), out)
+    if rows * N <= CHUNK:
+        return [(np.subtract, (Z, Y, t.reshape(Z.shape))), (np.vecdot, (t[None], t[None], out)), scaled]
+    calls = []
+    for first in range(0, rows, at_once):
+        piece = slice(first, min(first + at_once, rows))
+        here = t[: (piece.stop - first) * N].reshape(-1, N)
+        calls += [
+            (np.subtract, (Z[piece], Y[piece], here)),
+            (np.vecdot, (here, here, sums[piece])),
+        ]
+    return [*calls, (np.add.reduce, (sums[None], -1, None, out)), scaled]
+
+
+def error(c: Scale, twice: bool, out: Array, Z: Array, Y: Array) -> list[Call]:
+    """`c (Z - Y)`."""
+    return [(np.subtract, (Z, Y, out)), (np.multiply, (out, number(c.factor(Z.shape[-1], twice), Z), out))]
+
+
+def column(sizes: Mapping[str, int]) -> int:
+    """One number an example."""
+    return sizes["n"]
+
+
+def matrix(sizes: Mapping[str, int]) -> int:
+    """As many as the operand has."""
+    return sizes["k"] * sizes["n"]
+
+
+def _shift(out: Array, o: Array, top: Array) -> list[Call]:
+    """`_shifted`, in place."""
+    largest = np.finfo(o.dtype).max
+    return [
+        (np.maximum.reduce, (o, -2, None, top)),
+        (np.subtract, (o, top, out)),
+        (np.clip, (out, -largest, largest, out)),
+    ]
+
+
+def softmax(out: Array, o: Array, top: Array) -> list[Call]:
+    """Column by column, the largest logit and then the sum in top."""
+    return [
+        *_shift(out, o, top),
+        (np.exp, (out, out)),
+        (np.add.reduce, (out, -2, None, top)),
+        (np.divide, (out, top, out)),
+    ]
+
+
+def cross_entropy(out: Array, o: Array, y: Array, e: Array, x: Array, top: Array, s: Array) -> list[Call]:
+    """`log sum_k e^{o_k} - sum_k y_k o_k`, with the shift that the arithmetic has."""
+    e, x = e.reshape(o.shape), x.reshape(o.shape)
+    return [
+        *_shift(e, o, top),
+        (np.multiply, (y, e, x)),
+        (np.exp, (e, e)),
+        (np.add.reduce, (e, -2, None, out)),
+        (np.log, (out, out)),
+        (np.add.reduce, (x, -2, None, s)),
+        (np.subtract, (out, s, out)),
+        (np.add.reduce, (y, -2, None, s)),
+        (np.subtract, (number(1, o), s, s)),
+        (np.multiply, (top, s, s)),
+        (np.add, (out, s, out)),
+    ]
+
+
+def total(c: Scale, out: Array, ell: Array, t: Array) -> list[Call]:
+    """`c sum_n ell_n`."""
+    largest = np.finfo(ell.dtype).max
+    return [
+        (np.multiply, (ell, number(c.factor(ell.size), ell), t)),
+        (np.add.reduce, (t, -1, None, out)),
+        (np.clip, (out, -largest, largest, out)),
+    ]

@@ -1,0 +1,60 @@
+"""Forward, backward and update: the worksheet's equations as lists of steps.
+
+They need the shape of a network, not its numbers: a `Network` or a `Shape`.
+"""
+
+from __future__ import annotations
+
+from .network import Network, Shape
+from .notation import S, W, Z, after, b, db, delta, dW, dZ
+from .notation import rate as RATE
+from .ops import AFFINE, BIAS_GRADIENT, LINEAR, PULL_BACK, UPDATE_BIASES, UPDATE_WEIGHTS, WEIGHT_GRADIENT
+from .steps import Step
+
+
+def forward(net: Network | Shape) -> list[Step]:
+    """`S_l = W_l Z_{l-1} + b_l` and `Z_l = f_l(S_l)` for l = 1, ..., L."""
+    shape = net.shape
+    steps = []
+    for layer in shape.layers:
+        if shape.biased(layer):
+            steps.append(Step(S(layer), AFFINE, (W(layer), Z(layer - 1), b(layer))))
+        else:
+            steps.append(Step(S(layer), LINEAR, (W(layer), Z(layer - 1))))
+        steps.append(Step(Z(layer), shape.f(layer).apply, (S(layer),)))
+    return steps
+
+
+def backward(net: Network | Shape, at_kink: float = 0.0, *, slope_from_Z: bool = False) -> list[Step]:
+    """From `dL/dZ_L` down: `delta_l`, `dL/dW_l`, `dL/db_l`, `dL/dZ_{l-1}` for l = L, ..., 1.
+
+    Args:
+        slope_from_Z: tell f' from the output wherever it determines it, else from `S_l`.
+    """
+    shape = net.shape
+    steps = []
+    for layer in reversed(shape.layers):
+        f = shape.f(layer).at_kink(at_kink)
+        told = slope_from_Z and f.slope_from_Z is not None
+        pullback, seen = (f.pullback_from_Z, Z(layer)) if told else (f.pullback, S(layer))
+        steps.append(Step(delta(layer), pullback, (dZ(layer), seen)[: len(pullback.reads)], "backward"))
+        steps.append(Step(dW(layer), WEIGHT_GRADIENT, (delta(layer), Z(layer - 1)), "backward"))
+        if shape.biased(layer):
+            steps.append(Step(db(layer), BIAS_GRADIENT, (delta(layer),), "backward"))
+        if layer > 1:
+            steps.append(Step(dZ(layer - 1), PULL_BACK, (W(layer), delta(layer)), "backward"))
+    return steps
+
+
+def update(net: Network | Shape) -> list[Step]:
+    """One step of gradient descent: `W_l - rate dL/dW_l`, from the last layer to the first.
+
+    The old parameter is read for the last time: the new one can take its place.
+    """
+    shape = net.shape
+    steps = []
+    for layer in reversed(shape.layers):
+        steps.append(Step(after(W(layer)), UPDATE_WEIGHTS, (W(layer), RATE, dW(layer)), "update", frees=(W(layer),)))
+        if shape.biased(layer):
+            steps.append(Step(after(b(layer)), UPDATE_BIASES, (b(layer), RATE, db(layer)), "update", frees=(b(layer),)))
+    return steps
