@@ -158,7 +158,7 @@ def three(x: float) -> str:
     """Three digits, without an exponent and without trailing zeros after the point."""
     if x >= 999.5:
         return f"{x:,.0f}"
-    digits = 3 - len(str(int(x + 0.5))) if x >= 0.9995 else 3
+    digits = 3 - len(str(int(float(f"{x:.3g}")))) if x >= 0.9995 else 3
     return f"{x:.{digits}f}"
 
 

@@ -12,14 +12,16 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from .backprop import one_pass
 from .conventions import WORKSHEET, Conventions
-from .cost import CATEGORIES, Count, count_pass
+from .cost import CATEGORIES, Count, count
 from .losses import Loss
 from .network import Shape
 from .notation import Y, Z
 from .planner import Plan, front, task_of
 from .schedules import SCHEDULES, find
 from .sizes import Sizes
+from .steps import Step
 
 #: A policy as plain data: a name of `SCHEDULES`, or what `Schedule.spec` says.
 Policy = str | tuple
@@ -87,6 +89,12 @@ class Tally:
         return {c: at[c] for c in CATEGORIES} | {"parameters": self.count.parameters, "inputs": self.inputs}
 
 
+@lru_cache(maxsize=256)
+def _steps(shape: Shape, N: int | None, loss: Loss, policy: Policy, conventions: Conventions, size: int) -> list[Step]:
+    schedule = find(policy)
+    return one_pass(shape, loss, replace(schedule, block=lambda _: size) if size else schedule, conventions, N)
+
+
 @lru_cache(maxsize=64)
 def tally(shape: Shape, N: int, loss: Loss, policy: Policy, conventions: Conventions = WORKSHEET) -> Tally:
     """Count a policy for a network of this shape and N examples. No arrays: any size.
@@ -95,16 +103,21 @@ def tally(shape: Shape, N: int, loss: Loss, policy: Policy, conventions: Convent
         ValueError: N is not at least 1, no plan fits, or the network is too deep to be planned here.
         KeyError: no such policy.
     """
+    if N < 1:
+        raise ValueError(f"a batch has at least one example, not {N}")
     schedule = find(policy)
     if planned(policy):
         _check_depth(shape)
-    counted, blocks = N, 1
-    if schedule.block is not None and N >= 1:
+    counted, blocks, size = N, 1, 0
+    if schedule.block is not None:
         size = min(schedule.block(N), N)
         blocks = -(-N // size)
-        schedule = replace(schedule, block=lambda _: size)
         counted = N - size * max(0, blocks - SHOWN)
-    found = count_pass(shape, counted, loss, schedule, conventions=conventions)
+    # Most lists of steps are the same at any width and batch; a plan and blocks are not.
+    listed = _steps.__wrapped__ if planned(policy) else _steps
+    alike = shape if planned(policy) else replace(shape, widths=(1,) * (shape.depth + 1))
+    steps = listed(alike, counted if planned(policy) or size else None, loss, policy, conventions, size)
+    found = count(steps, shape, counted, conventions.lay)
     inputs = shape.itemsize * (shape.size(Z(0), N) + shape.size(Y, N))
     return Tally(schedule.name, found, N, counted, blocks, inputs)
 
@@ -165,9 +178,9 @@ def _check_depth(shape: Shape) -> None:
 
 #: What a network is made larger along -> (words for an axis, sizes that are counted).
 AXES = {
-    "depth": ("layers", (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)),
-    "width": ("units in a hidden layer", tuple(4**k for k in range(1, 9))),
-    "batch": ("examples", tuple(4**k for k in range(0, 11))),
+    "depth": ("layers", (1, 2, 4, 8, 16, 32)),
+    "width": ("units in a hidden layer", tuple(4**k for k in range(1, 8))),
+    "batch": ("examples", tuple(8**k for k in range(0, 7))),
 }
 #: Over depth, plans are made up to here.
 PLANNED_ALONG = 16

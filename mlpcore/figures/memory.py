@@ -13,15 +13,16 @@ from .base import Figure, axis, label, upright
 
 #: Category -> colour, pattern of its area, and what it says. No category is told by colour alone.
 LOOKS = {
-    "cached": ("--series0", "", "cached for the backward pass"),
+    "cached": ("--series0", "", "cached"),
     "workspace": ("--series4", "/", "workspace"),
-    "gradients": ("--series2", ".", "gradients of parameters"),
-    "scratch": ("--series5", "x", "scratch within a step"),
+    "gradients": ("--series2", ".", "gradients"),
+    "scratch": ("--series5", "x", "scratch"),
 }
 AGAIN = "--series1"
 HEIGHT = 430
-#: More lanes than this are named by every second, third, ... name.
+#: More lanes than this are named by every second, third, ... name, so many in all.
 NAMED = 17
+THINNED = 11
 
 
 def timeline(tally: Tally) -> Figure:
@@ -36,7 +37,7 @@ def timeline(tally: Tally) -> Figure:
     top = max(count.peak, 1)
     peak = count.at_peak
     cause = steps[peak]
-    said = f"peak {bytes_text(count.peak)} at step {peak + 1}: {cause.out.symbol}" + (
+    said = f"peak {bytes_text(count.peak)} at step {peak + 1}: {_short(cause.out)}" + (
         ", computed again" if cause.recompute else ""
     )
     left = peak < last / 2
@@ -83,7 +84,7 @@ def _lanes(variables: Iterable[Var]) -> dict[Var, int]:
 
 
 def _names(lanes: dict[Var, int]) -> Figure:
-    each = -(-len(lanes) // NAMED)
+    each = 1 if len(lanes) <= NAMED else -(-len(lanes) // THINNED)
     shown = [(n, _short(v)) for v, n in lanes.items() if n % each == 0]
     return {
         "tickmode": "array",

@@ -25,6 +25,8 @@ def slope_over_output(activation: str, at_kink: float = 0.0) -> Figure:
         | {"line": {"color": "--series1", "width": 2.5}},
     ]
     shapes, words = [], []
+    # The two slopes lie near the lowest Z.
+    closer = {"range": [float(Z.min()) - 0.1, 1.6]} if pair else {}
     dash = {"color": "--ink", "dash": "dash", "width": 1.5}
     if pair:
         marker = {"color": "--ink", "size": 11, "symbol": "diamond"}
@@ -49,7 +51,7 @@ def slope_over_output(activation: str, at_kink: float = 0.0) -> Figure:
             "margin": {"t": 30, "b": 42},
             "xaxis": axis("S", domain=[0, 0.44], range=[_FROM, _TO]),
             "yaxis": axis("Z = f(S)"),
-            "xaxis2": axis("Z", domain=[0.56, 1], anchor="y2"),
+            "xaxis2": axis("Z", domain=[0.56, 1], anchor="y2", **closer),
             "yaxis2": axis("f'", anchor="x2", range=[-0.25, 1.25]),
             "shapes": shapes,
             "annotations": words,

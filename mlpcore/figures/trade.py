@@ -135,6 +135,8 @@ def beside(
     """A name beside each point, moved to where no other name or point is."""
     at = [((px - x[0]) / (x[1] - x[0]) * _ROOM[0], (y[1] - py) / (y[1] - y[0]) * _ROOM[1]) for px, py, *_ in shown]
     taken = [(px - 8, py - 8, px + 8, py + 8) for px, py in at]
+    even = (y[1] - 1) / (y[1] - y[0]) * _ROOM[1]  # the line of equal time
+    taken.append((0.0, even - 1, _ROOM[0], even + 1))
     placed = []
     for (px, py), (vx, vy, name, number) in sorted(zip(at, shown, strict=True), key=lambda item: item[0][1]):
         wide = _LETTER * len(name)

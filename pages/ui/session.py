@@ -15,6 +15,7 @@ import streamlit as st
 from mlpcore import EXAMPLES, SCHEDULES, Setup, Var
 from mlpcore.logits import LABS, Lab
 from mlpcore.setups import with_cells
+from pages.ui.memory import MemoryChoice, Runs
 from pages.ui.stage.board import CHOICES, Place, moved
 from pages.ui.stage.score import by_key, key
 
@@ -22,6 +23,7 @@ FIRST = "worksheet"
 FIRST_LAB = "four answers"
 _WORK = "work"
 _SEEN = "seen"
+_RUNS = "runs"
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,13 @@ class Work:
     Attributes:
         setup: network, batch, loss and rate as they are now.
         example: the example they were made from.
-        schedule: what stays cached.
+        schedule: what stays cached: a name, or the spec of a schedule that was built.
         step: the cursor, a number of a step.
         place: where on the derivation page.
         lab: logits, labels and margin of the laboratory; its conventions are the set-up's (see `lab`).
         lab_example: what they were made from; `lab_place` where on its page; `lab_view` what its
             charts show.
+        memory: sizes and policies that are counted and measured.
         rev: counts the times the cursor was set from here and not by the stage.
         answer: what the stage was last told about its edits.
         notices: name of a widget -> (what was wrong, what it was given).
@@ -59,17 +62,28 @@ class Work:
 
     setup: Setup
     example: str = FIRST
-    schedule: str = "cache S and Z"
+    schedule: str | tuple = "cache S and Z"
     step: int = 0
     place: Place = field(default_factory=Place)
     lab: Lab = LABS[FIRST_LAB].lab
     lab_example: str = FIRST_LAB
     lab_place: Place = field(default_factory=Place)
     lab_view: LabView = field(default_factory=LabView)
+    memory: MemoryChoice = field(default_factory=MemoryChoice)
     rev: int = 0
     answer: dict[str, Any] | None = None
     notices: dict[str, tuple[str, Any]] = field(default_factory=dict)
     fails: int = 0
+
+
+def runs() -> Runs:
+    """What was measured in this session."""
+    return st.session_state.setdefault(_RUNS, Runs())
+
+
+def put_runs(**changes: Any) -> None:
+    """Another ticket, or more reports."""
+    st.session_state[_RUNS] = replace(runs(), **changes)
 
 
 def current() -> Work:
@@ -153,6 +167,11 @@ def choose_schedule(widget: str) -> None:
         _put(schedule=name)
 
 
+def play(schedule: str | tuple) -> None:
+    """This schedule on every page, from the first step."""
+    _put(schedule=schedule, step=0, rev=current().rev + 1)
+
+
 def change(
     widget: str | None, how: Callable[[Any, Any], Any], name: str | None = None, *, about: str = "setup"
 ) -> None:
@@ -163,15 +182,15 @@ def change(
     Args:
         widget: the key whose value is read; None for a button, which has none.
         name: what `notice` is asked by, where the key is `fresh` and so does not last.
-        about: "setup" or "lab".
+        about: "setup", "lab" or "memory".
     """
     work = current()
     if widget is not None and widget not in st.session_state:
         return  # left behind on another page: it has no value any more
     value = st.session_state[widget] if widget else None
     try:
-        new = how(lab() if about == "lab" else work.setup, value)
-    except (ValueError, KeyError) as error:
+        new = how(lab() if about == "lab" else getattr(work, about), value)
+    except (ValueError, KeyError, TypeError) as error:
         _put(notices=work.notices | {name or widget: (str(error), value)}, fails=work.fails + 1)
     else:
         _put(**{about: new}, notices={})

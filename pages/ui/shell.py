@@ -13,6 +13,7 @@ PAGES = {
     "pages/1_Step_through.py": "Step through",
     "pages/2_Derivation.py": "Derivation",
     "pages/3_Hinge_loss.py": "Hinge loss",
+    "pages/4_Memory_and_speed.py": "Memory",
 }
 
 # Streamlit leaves room for a sidebar's button and for long pages; ours are one screen.
@@ -21,6 +22,7 @@ _STYLE = """
   .block-container, .stMainBlockContainer { padding: 0.6rem 1.4rem 1rem; max-width: none; }
   .stAppHeader { background: transparent; height: 2.6rem; }
   .stMainBlockContainer > div { gap: 0.5rem; }
+  .stMarkdown table :is(td, th) { padding: 0.14rem 0.6rem; font-variant-numeric: tabular-nums; }
   @media (max-width: 640px) { .stMainBlockContainer { padding: 2.4rem 0.6rem 1rem; } }
 </style>
 """
