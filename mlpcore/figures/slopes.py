@@ -41,8 +41,8 @@ def slope_over_output(activation: str, at_kink: float = 0.0) -> Figure:
              "line": dash},
         ]  # fmt: skip
         for at, s in zip(pair.S, pair.slopes, strict=True):
-            words.append(label(pair.Z, s, f"&nbsp; f' = {s:.3g} at S = {at:.3g}".replace("-", "−"),
-                               xref="x2", yref="y2"))  # fmt: skip
+            words.append(label(pair.Z, s, f"f' = {s:.3g} at S = {at:.3g}".replace("-", "−"),
+                               xref="x2", yref="y2", xshift=10))  # fmt: skip
     return {
         "data": data,
         "layout": {

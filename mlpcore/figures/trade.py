@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise, product
 
 from ..bench import Report, pareto
 from ..bench.verdict import time_in_words, unbeaten
@@ -14,11 +14,24 @@ from .base import DASHES, Figure, axis, heading, label, line, numbers
 
 #: A policy is told by its shape as well as by its colour, and by its name beside it.
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star", "pentagon", "triangle-down", "hexagon")
-COLOURS = 7
+
+
+#: Without the grey, which is too close to the ink.
+_SERIES = tuple(f"--series{n}" for n in (0, 1, 2, 3, 4, 6))
+
+
+def _colour(number: int) -> str:
+    """What all are held against is drawn in the colour of the text."""
+    return _SERIES[(number - 1) % len(_SERIES)] if number else "--ink"
 
 
 def _look(number: int) -> tuple[str, str]:
-    return f"--series{number % COLOURS}", SYMBOLS[number % len(SYMBOLS)]
+    return _colour(number), SYMBOLS[number % len(SYMBOLS)]
+
+
+def _dash(number: int) -> str:
+    """The second time a colour comes round, it has another stroke."""
+    return DASHES[(number + 3 * ((number - 1) // len(_SERIES))) % len(DASHES)]
 
 
 @dataclass(frozen=True)
@@ -47,6 +60,7 @@ def trade(spots: Sequence[Spot], report: Report | None = None) -> Figure:
     data = [_front([(s.bytes, s.work) for s in spots], "counted front", "dot", "--quiet")]
     shown: list[tuple[float, float, str, int]] = []
     measured = {arm.policy for arm in report.arms} if report else set()
+    stairs: list[tuple[float, float]] = []
     for spot in spots:
         colour, symbol = _look(spot.number)
         data.append({
@@ -58,7 +72,8 @@ def trade(spots: Sequence[Spot], report: Report | None = None) -> Figure:
             shown.append((spot.bytes, spot.work, spot.name, spot.number))
     if report:
         base = report.arms[0]
-        data.append(_front([(a.traced / base.traced, a.ratio) for a in (report.arms[n] for n in unbeaten(report.arms))],
+        stairs = [(a.traced / base.traced, a.ratio) for a in (report.arms[n] for n in unbeaten(report.arms))]
+        data.append(_front(stairs,
                            "measured front", "solid", "--ink", given=True))  # fmt: skip
         for n, arm in enumerate(report.arms):
             spot = known.get(arm.policy)
@@ -83,7 +98,7 @@ def trade(spots: Sequence[Spot], report: Report | None = None) -> Figure:
             "yaxis": axis("time, relative to caching everything", range=[*y], tickformat=".2~f"),
             "shapes": [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 1, "y1": 1,
                         "line": {"color": "--quiet", "width": 1, "dash": "dash"}}],
-            "annotations": beside(shown, x, y),
+            "annotations": beside(shown, x, y, stairs),
         },
     }  # fmt: skip
 
@@ -130,18 +145,25 @@ _LINE, _LETTER = 17.0, 7.2
 
 
 def beside(
-    shown: Sequence[tuple[float, float, str, int]], x: tuple[float, float], y: tuple[float, float]
+    shown: Sequence[tuple[float, float, str, int]],
+    x: tuple[float, float],
+    y: tuple[float, float],
+    front: Sequence[tuple[float, float]] = (),
 ) -> list[Figure]:
     """A name beside each point, moved to where no other name or point is."""
     at = [((px - x[0]) / (x[1] - x[0]) * _ROOM[0], (y[1] - py) / (y[1] - y[0]) * _ROOM[1]) for px, py, *_ in shown]
     taken = [(px - 8, py - 8, px + 8, py + 8) for px, py in at]
+    for (x0, y0), (x1, _) in pairwise(front):
+        across = sorted((v - x[0]) / (x[1] - x[0]) * _ROOM[0] for v in (x0, x1))
+        level = (y[1] - y0) / (y[1] - y[0]) * _ROOM[1]
+        taken.append((across[0], level - 1, across[1], level + 1))
     even = (y[1] - 1) / (y[1] - y[0]) * _ROOM[1]  # the line of equal time
     taken.append((0.0, even - 1, _ROOM[0], even + 1))
     placed = []
     for (px, py), (vx, vy, name, number) in sorted(zip(at, shown, strict=True), key=lambda item: item[0][1]):
         wide = _LETTER * len(name)
         best = None
-        for off, right in itertools.product(sorted(range(-8, 9), key=abs), (True, False)):
+        for off, right in product(sorted(range(-8, 9), key=abs), (True, False)):
             left = px + 14 if right else px - 14 - wide
             box = (left, py + off * 12 - _LINE / 2, left + wide, py + off * 12 + _LINE / 2)
             outside = box[0] < 0 or box[2] > _ROOM[0] or box[1] < 0 or box[3] > _ROOM[1]
@@ -152,8 +174,8 @@ def beside(
         _, off, right, box = best
         taken.append(box)
         placed.append(label(
-            vx, vy, name, f"--series{number % COLOURS}", showarrow=True, arrowhead=0, arrowwidth=1,
-            arrowcolor=f"--series{number % COLOURS}", standoff=7, ax=14 if right else -14, ay=off * 12,
+            vx, vy, name, _colour(number), showarrow=True, arrowhead=0, arrowwidth=1,
+            arrowcolor=_colour(number), standoff=7, ax=14 if right else -14, ay=off * 12,
             xanchor="left" if right else "right", yanchor="middle",
         ))  # fmt: skip
     return placed
@@ -199,13 +221,16 @@ def scaling(curves: Sequence[Curve], what: str, along: str, now: int) -> Figure:
         colour, symbol = _look(c.number)
         told = [f"{c.name}<br>{along} {x:,}: {words(v)}" for x, v in zip(c.at, c.values, strict=True)]
         data.append({
-            **line(c.at, c.values, c.name, c.number % COLOURS), "text": told, "hovertemplate": "%{text}<extra></extra>",
-            "line": {"color": colour, "dash": DASHES[c.number % len(DASHES)], "width": 2.2},
+            **line(c.at, c.values, c.name, 0), "text": told, "hovertemplate": "%{text}<extra></extra>",
+            "line": {"color": colour, "dash": _dash(c.number), "width": 2.2},
         })  # fmt: skip
         if c.dots:
             told = [f"{c.name}, measured<br>{along} {x:,}: {words(v)}" for x, v in c.dots]
+            # Where nothing is counted, the dots are joined themselves.
+            joined = {} if c.at else {"line": {"color": colour, "dash": _dash(c.number), "width": 1.2}}
             data.append({
-                "type": "scatter", "mode": "markers", "x": [x for x, _ in c.dots],
+                "type": "scatter", "mode": "lines+markers" if joined else "markers", **joined,
+                "x": [x for x, _ in c.dots],
                 "y": numbers([v for _, v in c.dots]), "text": told, "hovertemplate": "%{text}<extra></extra>",
                 "marker": {"color": colour, "symbol": symbol, "size": 12, "line": {"color": "--paper", "width": 1.5}},
             })  # fmt: skip
@@ -234,16 +259,17 @@ def _powers(first: int, last: int) -> Figure:
 
 
 def _decades(low: float, high: float, words) -> Figure:
-    at = [10.0**k for k in range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)]
-    each = -(-len(at) // 8)
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    within = (1, 2, 5) if len(decades) <= 4 else (1,)
+    at = [m * 10.0**k for k in decades for m in within]
+    each = -(-len(at) // 12)
     return {"tickvals": at[::each], "ticktext": [words(x).replace(".00", "").replace(".0 ", " ") for x in at[::each]]}
 
 
 def _ends(curves: Sequence[Curve], span: list[float]) -> list[Figure]:
     """Each curve named at its right end, apart where they end together."""
-    found = sorted(
-        (math.log10(c.values[-1]), c.name, c.number, c.at[-1]) for c in curves if c.values and c.values[-1] > 0
-    )
+    last = ((c, (c.values or [d for _, d in c.dots])[-1]) for c in curves if c.values or c.dots)
+    found = sorted((math.log10(value), c.name, c.number) for c, value in last if value > 0)
     if not found:
         return []
     apart = (span[1] - span[0]) / 19
@@ -254,6 +280,6 @@ def _ends(curves: Sequence[Curve], span: list[float]) -> list[Figure]:
     for k in range(len(places)):
         places[k] = min(places[k], span[1] - apart * (len(places) - 1 - k)) if over else places[k]
     return [
-        label(1.0, y, f"&nbsp;{name}", f"--series{number % COLOURS}", xref="paper")
-        for y, (_, name, number, _) in zip(places, found, strict=True)
+        label(1.0, y, f"&nbsp;{name}", _colour(number), xref="paper")
+        for y, (_, name, number) in zip(places, found, strict=True)
     ]

@@ -131,13 +131,13 @@ def policy_of(choice: MemoryChoice, about: Subject) -> Policy:
     if choice.policy == "blocks":
         return ("blocks", min(choice.block, about.N))
     if choice.policy == "within":
-        return ("within", nearest(choice.budget, budget_stops(about)))
+        return ("within", budget_of(choice, budget_stops(about)))
     return choice.policy
 
 
-def nearest(value: int, stops: list[int]) -> int:
-    """The stop of a slider that is closest to a value."""
-    return min(stops, key=lambda stop: abs(stop - value))
+def budget_of(choice: MemoryChoice, stops: list[int]) -> int:
+    """The stop of the slider that is closest to the budget; the middle one where none was chosen yet."""
+    return min(stops, key=lambda stop: abs(stop - choice.budget)) if choice.budget else stops[len(stops) // 2]
 
 
 def budget_stops(about: Subject) -> list[int]:

@@ -22,11 +22,12 @@ LOOK = 0.5
 def measure(choice: MemoryChoice, about: Subject) -> None:
     """Bytes against time: counted at once, measured on demand."""
     policies = offered(choice, about)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    left, right = st.columns([7, 4], gap="medium", vertical_alignment="bottom")
+    with left:
         choose_policies(choice)
+    with right, st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         rounds_and_start([lambda: Job(about.shape, about.N, tuple(policies), about.loss.name, choice.rounds)], choice)
     complain("memory policies")
-    under_way()
     found = compared(*about.counted, policies)
     base = found[BASE]
     spots = [
@@ -37,6 +38,7 @@ def measure(choice: MemoryChoice, about: Subject) -> None:
     with left:
         chart("trade", figures.trade(spots, report), _spoken(report, len(spots)))
     with right:
+        under_way()
         _said(report)
     _table(report)
     downloads()
@@ -65,6 +67,7 @@ def choose_policies(choice: MemoryChoice) -> None:
         f"Policies, beside {BASE}",
         [name for name in SCHEDULES if name != BASE],
         selection_mode="multi",
+        width="stretch",
         **asked("memory policies", _ticked, [name for name in choice.policies if name != BASE]),
     )
 
@@ -147,7 +150,7 @@ def _state(tickets: tuple[Ticket, ...]) -> str:
     after = f", {more} more of yours after it" if more else ""
     if ticket.state == bench.WAITING:
         return f"Waiting: {ticket.ahead} before it in the queue{after}"
-    left = "" if ticket.left is None else f", about {seconds_text(max(1.0, round(ticket.left)))} left"
+    left = "" if ticket.left is None else f", about {max(1, round(ticket.left))} s left"
     return f"Measuring {len(ticket.job.policies)} policies{left}{after}"
 
 

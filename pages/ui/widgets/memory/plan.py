@@ -11,7 +11,7 @@ from mlpcore.sizes import bytes_text, flops_text, read_bytes
 from mlpcore.tally import BASE, PLANNED, Policy, Tally, budgets, compared, planned, tally
 from pages.ui import session
 from pages.ui.chart.chart import chart
-from pages.ui.memory import BUILT, MemoryChoice, Subject, budget_stops, ladder, nearest, policy_of, put
+from pages.ui.memory import BUILT, MemoryChoice, Subject, budget_of, budget_stops, ladder, policy_of, put
 from pages.ui.widgets.memory.sizes import asked
 from pages.ui.widgets.words import complain, escaped, table
 
@@ -26,7 +26,8 @@ def plan(choice: MemoryChoice, about: Subject) -> None:
         counted = tally(*about.counted, policy, about.conventions)
     except ValueError as error:
         # No plan fits, or too deep to be planned: the words say what would do.
-        st.error(escaped(str(error)))
+        st.error(escaped(f"{str(error)[:1].upper()}{str(error)[1:]}."))
+        _least(about)
         return
     base = tally(*about.counted, BASE, about.conventions)
     left, right = st.columns([7, 4], gap="medium")
@@ -42,6 +43,19 @@ def plan(choice: MemoryChoice, about: Subject) -> None:
         _fit(choice, about, counted)
     _words(policy, counted, about)
     _all(choice, about)
+
+
+def _least(about: Subject) -> None:
+    """The way out of a budget into which nothing fits."""
+    if about.shape.depth <= PLANNED:
+        least = budgets(*about.counted, about.conventions)[0].peak
+        st.button(
+            f"Take {least:,} bytes",
+            key="memory least",
+            on_click=session.change,
+            args=(None, lambda choice, _: put("budget")(choice, least)),
+            kwargs={"about": "memory"},
+        )
 
 
 def _choose_policy(choice: MemoryChoice, about: Subject) -> None:
@@ -68,7 +82,7 @@ def _choose_policy(choice: MemoryChoice, about: Subject) -> None:
             stops,
             format_func="{:,} B".format,
             width=420,
-            **asked("memory budget", put("budget"), nearest(choice.budget, stops)),
+            **asked("memory budget", put("budget"), budget_of(choice, stops)),
         )
     if about.own and st.button(
         "Play this plan", help="On the page Step through, equation by equation.", key="memory play"
@@ -127,10 +141,7 @@ def _fit(choice: MemoryChoice, about: Subject, counted: Tally) -> None:
     complain("memory room")
     spare = choice.room - counted.total
     if spare >= 0:
-        st.success(
-            f"**Yes.** {counted.total:,} bytes are needed in all: {_share(counted.total, choice.room)} of it.",
-            icon="✅",
-        )
+        st.success(f"**Yes.** {counted.total:,} bytes are needed in all: {_share(counted.total, choice.room)} of it.")
         return
     others = compared(*about.counted, _quick(about), about.conventions)
     fitting = sorted((t for t in others.values() if t.total <= choice.room), key=lambda t: (t.flops, t.total))
@@ -139,7 +150,7 @@ def _fit(choice: MemoryChoice, about: Subject, counted: Tally) -> None:
     else:
         least = min(others.values(), key=lambda t: t.total)
         cure = f"No policy here would; the least is {bytes_text(least.total)}, {least.policy}."
-    st.error(f"**No.** {counted.total:,} bytes are needed in all, {bytes_text(-spare)} too many. {cure}", icon="❌")
+    st.error(f"**No.** {counted.total:,} bytes are needed in all, {bytes_text(-spare)} too many. {cure}")
 
 
 def _share(part: int, whole: int) -> str:
@@ -173,7 +184,7 @@ def _words(policy: Policy, counted: Tally, about: Subject) -> None:
             f"{bytes_text(plans[0].peak)} to {bytes_text(plans[-1].peak)}."
         )
     at = counted.count.at(counted.count.at_peak)
-    if 2 * at["gradients"] > counted.peak:
+    if counted.blocks == 1 and 2 * at["gradients"] > counted.peak:
         parts.append(
             "Gradients of parameters are most of the peak, and no policy changes them: a larger batch shows more."
         )

@@ -32,10 +32,13 @@ def scaling(choice: MemoryChoice, about: Subject) -> None:
             )
         make = [lambda: bench.jobs_along(sizes, axis, policies, choice.rounds, bench.memory_limit())]
         rounds_and_start(make, choice, f"Measure along {_AXES[axis].lower()}")
-    choose_policies(choice)
+    left, right = st.columns([7, 4], gap="medium", vertical_alignment="bottom")
+    with left:
+        choose_policies(choice)
+    with right:
+        under_way()
     for name in ("memory axis", "memory what", "memory policies"):
         complain(name)
-    under_way()
     measured = bench.measured_along(session.runs().reports, sizes, axis)
     curves = []
     for policy, points in along(sizes, axis, policies).items():
