@@ -193,6 +193,8 @@ def place_on(sizes: Sizes, axis: str) -> int:
 
 def put_on(sizes: Sizes, axis: str, value: int) -> Sizes:
     """The same sizes, made larger or smaller along an axis."""
+    if value == place_on(sizes, axis):
+        return sizes  # hidden layers of several widths stay as they are
     if axis == "batch":
         return replace(sizes, N=value)
     return sizes.with_depth(value) if axis == "depth" else sizes.with_width(value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from mlpcore import SCHEDULES, bench, figures
@@ -22,11 +24,7 @@ LOOK = 0.5
 def measure(choice: MemoryChoice, about: Subject) -> None:
     """Bytes against time: counted at once, measured on demand."""
     policies = offered(choice, about)
-    left, right = st.columns([7, 4], gap="medium", vertical_alignment="bottom")
-    with left:
-        choose_policies(choice)
-    with right, st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        rounds_and_start([lambda: Job(about.shape, about.N, tuple(policies), about.loss.name, choice.rounds)], choice)
+    choose_policies(choice)
     complain("memory policies")
     found = compared(*about.counted, policies)
     base = found[BASE]
@@ -38,6 +36,7 @@ def measure(choice: MemoryChoice, about: Subject) -> None:
     with left:
         chart("trade", figures.trade(spots, report), _spoken(report, len(spots)))
     with right:
+        rounds_and_start(lambda: [Job(about.shape, about.N, tuple(policies), about.loss.name, choice.rounds)], choice)
         under_way()
         _said(report)
     _table(report)
@@ -67,7 +66,6 @@ def choose_policies(choice: MemoryChoice) -> None:
         f"Policies, beside {BASE}",
         [name for name in SCHEDULES if name != BASE],
         selection_mode="multi",
-        width="stretch",
         **asked("memory policies", _ticked, [name for name in choice.policies if name != BASE]),
     )
 
@@ -76,29 +74,31 @@ def _ticked(choice: MemoryChoice, names: list[str] | None) -> MemoryChoice:
     return put("policies")(choice, [BASE, *(names or [])])
 
 
-def rounds_and_start(jobs, choice: MemoryChoice, label: str = "Measure on this machine") -> None:
+def rounds_and_start(
+    make: Callable[[], list[Job]], choice: MemoryChoice, label: str = "Measure on this machine"
+) -> None:
     """How often each is timed, and the button that hands the jobs in.
 
     Args:
-        jobs: functions that make a job each, or one that makes several.
+        make: makes the jobs, once the button is pressed.
     """
-    st.slider("Rounds", 5, MOST_ROUNDS, step=2, width=130, **asked("memory rounds", put("rounds"), choice.rounds | 1))
-    st.button(
-        label,
-        type="primary",
-        key="memory measure",
-        on_click=session.change,
-        args=(None, lambda choice, _: _hand_in(choice, jobs), "memory measure"),
-        kwargs={"about": "memory"},
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.slider(
+            "Rounds", 5, MOST_ROUNDS, step=2, width=150, **asked("memory rounds", put("rounds"), choice.rounds | 1)
+        )
+        st.button(
+            label,
+            type="primary",
+            key="memory measure",
+            on_click=session.change,
+            args=(None, lambda choice, _: _hand_in(choice, make), "memory measure"),
+            kwargs={"about": "memory"},
+        )
 
 
-def _hand_in(choice: MemoryChoice, jobs) -> MemoryChoice:
+def _hand_in(choice: MemoryChoice, make: Callable[[], list[Job]]) -> MemoryChoice:
     """Into the queue. What is refused raises ValueError, which is said beside the button."""
-    made: list[Job] = []
-    for make in jobs:
-        job = make()
-        made += job if isinstance(job, list) else [job]
+    made = make()
     if not made:
         raise ValueError("no size along here is both quick and small enough to be measured")
     for job in made:
