@@ -41,6 +41,8 @@ class Sizes:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "widths", tuple(self.widths))
+        if any(type(n) is not int for n in (*self.widths, self.N)) or type(self.biases) is not bool:
+            raise ValueError("widths and the number of examples are whole numbers")
         if not 1 <= len(self.widths) - 1 <= MOST_LAYERS:
             raise ValueError(f"from 1 to {MOST_LAYERS} layers are counted here, not {max(0, len(self.widths) - 1)}")
         if max(self.widths) > MOST_UNITS:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from mlpcore import SCHEDULES, Setup
+from mlpcore import ACTIVATIONS, SCHEDULES, Setup
 from mlpcore.bench import Report, Ticket
 from mlpcore.conventions import WORKSHEET, Conventions
+from mlpcore.figures.trade import MEASURES
 from mlpcore.losses import Loss
 from mlpcore.network import Shape
-from mlpcore.sizes import PRESETS, Sizes
+from mlpcore.sizes import MOST_EXAMPLES, MOST_LAYERS, PRESETS, Sizes
 from mlpcore.tally import AXES, BASE, Policy, budgets
 
 #: Name -> title.
@@ -26,6 +27,8 @@ BUILT = {
     "within": ("best within a byte budget", "bytes"),
 }
 MOST_ROUNDS = 101
+MOST_BYTES = 10**18
+WORDS = {"room": "the bytes it has to fit into", "rounds": "rounds", "block": "the examples in a block"}
 
 
 @dataclass(frozen=True)
@@ -65,14 +68,31 @@ class MemoryChoice:
     activation: str = "gelu"
 
     def __post_init__(self) -> None:
-        if self.policy not in BUILT:
-            SCHEDULES[self.policy]
+        offered = {
+            "chapter": CHAPTERS,
+            "source": (OWN, TYPED, *PRESETS),
+            "policy": (*SCHEDULES, *BUILT),
+            "axis": AXES,
+            "what": MEASURES,
+            "activation": ACTIVATIONS,
+        }
+        for field, names in offered.items():
+            if getattr(self, field) not in tuple(names):
+                raise ValueError(f"there is no {field} {getattr(self, field)!r}; choose one of: {', '.join(names)}")
         for name in self.policies:
             SCHEDULES[name]
-        if self.chapter not in CHAPTERS or self.source not in (OWN, TYPED, *PRESETS) or self.axis not in AXES:
-            raise ValueError("choose one of what is offered")
-        if min(self.k, self.block) < 1 or self.budget < 0 or self.room < 1 or not 1 <= self.rounds <= MOST_ROUNDS:
-            raise ValueError(f"numbers here are at least 1, and rounds at most {MOST_ROUNDS}")
+        most = {
+            "k": MOST_LAYERS,
+            "block": MOST_EXAMPLES,
+            "budget": MOST_BYTES,
+            "room": MOST_BYTES,
+            "rounds": MOST_ROUNDS,
+        }
+        for field, high in most.items():
+            low = 0 if field == "budget" else 1
+            value = getattr(self, field)
+            if type(value) is not int or not low <= value <= high:
+                raise ValueError(f"{WORDS.get(field, field)} must be a whole number from {low} to {high:,}")
 
 
 @dataclass(frozen=True)
@@ -131,13 +151,18 @@ def policy_of(choice: MemoryChoice, about: Subject) -> Policy:
     if choice.policy == "blocks":
         return ("blocks", min(choice.block, about.N))
     if choice.policy == "within":
-        return ("within", budget_of(choice, budget_stops(about)))
+        return ("within", budget_of(choice, about))
     return choice.policy
 
 
-def budget_of(choice: MemoryChoice, stops: list[int]) -> int:
-    """The stop of the slider that is closest to the budget; the middle one where none was chosen yet."""
-    return min(stops, key=lambda stop: abs(stop - choice.budget)) if choice.budget else stops[len(stops) // 2]
+def budget_of(choice: MemoryChoice, about: Subject) -> int:
+    """The stop of the slider that is closest to the budget; half way through the plans where there is none yet."""
+    stops = budget_stops(about)
+    if choice.budget:
+        return min(stops, key=lambda stop: abs(stop - choice.budget))
+    plans = budgets(*about.counted, about.conventions)
+    half = (plans[0].peak + plans[-1].peak) // 2
+    return next(stop for stop in stops if stop >= half)
 
 
 def budget_stops(about: Subject) -> list[int]:

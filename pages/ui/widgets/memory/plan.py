@@ -82,7 +82,7 @@ def _choose_policy(choice: MemoryChoice, about: Subject) -> None:
             stops,
             format_func="{:,} B".format,
             width=420,
-            **asked("memory budget", put("budget"), budget_of(choice, stops)),
+            **asked("memory budget", put("budget"), budget_of(choice, about)),
         )
     if about.own and st.button(
         "Play this plan", help="On the page Step through, equation by equation.", key="memory play"
