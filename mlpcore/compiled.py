@@ -62,7 +62,9 @@ class Program:
         self._own([step.takes for step in steps if step.takes in values])
         self._calls: list[Call] = []
         self._pending: _Flat | None = None
-        at = {(life.var, life.made): offsets[life.place] for life in self.count.lives}
+        at: dict[tuple[Var | None, int], list[int]] = {}
+        for life in self.count.lives:
+            at.setdefault((life.var, life.made), []).append(offsets[life.place])
         for n, step in enumerate(steps):
             self._add(step, n, at, lambda var: laid(var, shape, N, lay), temporaries(step, shape, N, lay))
         self._emit()
@@ -96,11 +98,8 @@ class Program:
             self.values[step.out] = step.op(*operands)
             return
         in_arena = (step.out, n) in at
-        out = self._view(at[step.out, n], shape_of(step.out)) if in_arena else self.values[step.takes]
-        low, given = at.get((None, n), 0), []
-        for cells in scratch:
-            given.append(self._view(low, (cells,)))
-            low += given[-1].nbytes
+        out = self._view(at[step.out, n][0], shape_of(step.out)) if in_arena else self.values[step.takes]
+        given = [self._view(low, (cells,)) for low, cells in zip(at.get((None, n), ()), scratch, strict=True)]
         kernel = step.op.kernel
         if kernel is None or not kernel.cellwise:
             self._emit()

@@ -43,7 +43,7 @@ class Life:
     """One stretch of one matrix: a line of the timeline. A matrix made twice has two.
 
     Attributes:
-        var: the matrix; None for the temporaries of one step.
+        var: the matrix; None for a temporary of one step.
         made, freed: the first and the last step that it is alive in.
         bytes: its size.
         category: a name of `CATEGORIES`.
@@ -173,8 +173,8 @@ def count(steps: Sequence[Step], shape: Shape, N: int, lay: Layout = COLUMNS) ->
         return lives[-1]
 
     for n, step in enumerate(steps):
-        if scratch := sum(temporaries(step, shape, N, lay)):
-            live(None, n, n, scratch, "scratch", places, False)
+        for cells in temporaries(step, shape, N, lay):
+            live(None, n, n, cells, "scratch", places, False)
             places += 1
         takes = step.takes
         # A view of an input, and a parameter that is updated where it lies, take no bytes.

@@ -112,6 +112,7 @@ class InPlace:
         f: (out, S, *temporaries); slope: (t, S, *temporaries) leaves f'(S) in t;
         slope_from_Z: (t, Z, *temporaries) likewise.
         for_f, for_slope: how many temporaries f and slope take, t not counted.
+        mask: f' is 0 or 1, and t is given as truth values: quicker to make.
     """
 
     f: Callable[..., list[Call]] | None = None
@@ -119,6 +120,7 @@ class InPlace:
     slope_from_Z: Callable[..., list[Call]] | None = None
     for_f: int = 0
     for_slope: int = 0
+    mask: bool = False
 
     def apply(self) -> Kernel | None:
         """`Z = f(S)`."""
@@ -127,10 +129,12 @@ class InPlace:
     def pullback(self, slope: str) -> Kernel | None:
         """`delta = dZ (.) f'`, f' by the named way."""
         into = getattr(self, slope)
-        return into and cellwise(
-            lambda out, dZ, X, t, *more: [*into(t, X, *more), (np.multiply, (dZ, t, out))],
-            1 + (self.for_slope if slope == "slope" else 0),
-        )
+
+        def calls(out: Array, dZ: Array, X: Array, t: Array, *more: Array) -> list[Call]:
+            t = t.view(bool)[: X.size] if self.mask else t
+            return [*into(t, X, *more), (np.multiply, (dZ, t, out))]
+
+        return into and cellwise(calls, 1 + (self.for_slope if slope == "slope" else 0))
 
 
 NOT_WRITTEN_OUT = InPlace()
@@ -182,7 +186,7 @@ def _squared_off(t: Array, Z: Array) -> list[Call]:
     return [(np.square, (Z, t)), (np.subtract, (number(1, Z), t, t))]
 
 
-RELU = InPlace(lambda out, S: [maximum(S, zeros(S), out)], _positive, _positive)
+RELU = InPlace(lambda out, S: [maximum(S, zeros(S), out)], _positive, _positive, mask=True)
 SIGMOID = InPlace(
     _sigmoid,
     lambda t, S, e, u: [*_both_sigmoids(t, S, e, u), (np.multiply, (t, u, t))],

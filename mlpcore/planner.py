@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +27,8 @@ from .schedules.moves import played, with_frees
 
 #: Up to this depth every plan is tried and counted.
 EXHAUSTIVE = 4
+#: In deeper networks the dynamic programme would take more than seconds.
+DEEPEST = 32
 
 #: What computing again costs: operations of products first, then cells written one by one.
 Cost = tuple[int, int]
@@ -70,12 +72,14 @@ def front(task: Task, *, segments: bool = True) -> tuple[Plan, ...]:
             the binomial schedule.
 
     Raises:
-        ValueError: the task does not say how many examples there are.
+        ValueError: the task does not say how many examples there are, or the network is too deep.
     """
+    if task.shape.depth > DEEPEST:
+        raise ValueError(f"the best plan is looked for in up to {DEEPEST} layers, not {task.shape.depth}")
     return _front(replace(task, N=task.examples), segments)
 
 
-@cache
+@lru_cache(maxsize=64)
 def _front(task: Task, segments: bool) -> tuple[Plan, ...]:
     exact = task.shape.depth <= EXHAUSTIVE
     return tuple(_exhaustive(task, segments) if exact else _dynamic(task, segments))

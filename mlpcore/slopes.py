@@ -35,11 +35,13 @@ class Pair:
 
 @dataclass(frozen=True)
 class Told:
-    """Attributes:
-    enough: the output determines the slope.
-    why: one sentence.
-    latex: the slope in terms of Z, where there is one.
-    pair: the counter-example, where the output is not enough.
+    """What is said of an activation.
+
+    Attributes:
+        enough: the output determines the slope.
+        why: one sentence.
+        latex: the slope in terms of Z, where there is one.
+        pair: the counter-example, where the output is not enough.
     """
 
     enough: bool

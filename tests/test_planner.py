@@ -96,6 +96,11 @@ def test_a_budget_that_holds_everything_computes_nothing_again():
         assert plan.cost[0] <= counted.again
 
 
+def test_a_network_that_is_too_deep_to_plan_for_says_so():
+    with pytest.raises(ValueError, match="up to 32 layers, not 33"):
+        front(task_of(mlp.Shape.of((2,) * 34), 4))
+
+
 def test_half_the_bytes_is_half_or_the_least():
     shape = mlp.Shape.of((64,) * 11, "tanh")
     half = count_pass(shape, 4096, mlp.MSE(), "best in half the bytes")

@@ -20,8 +20,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..arena import placed
 from ..backprop import one_pass, start
-from ..compiled import Program
+from ..compiled import ALIGNED, Program
 from ..examples import one_hot
 from ..losses import LOSSES
 from ..network import Batch, Layer, Network
@@ -64,7 +65,7 @@ def measure(job: Job, tell: Callable[[int, int], None]) -> dict:
     loss = LOSSES[job.loss]()
     values = start(net, batch, loss)
     counts = job.counts()
-    arena = np.empty(max(c.peak for c in counts) + 64, np.uint8)
+    arena = np.empty(max(placed(c.places)[1] for c in counts) + ALIGNED, np.uint8)
     policies = [find(p) for p in job.policies]
     programs = [Program(one_pass(net, loss, p, N=job.N), values, net.shape, job.N, arena=arena) for p in policies]
     parts = job.rounds + len(programs)

@@ -164,3 +164,18 @@ def test_a_click_holds_a_cell_until_escape(app):
     assert set(student.names("td.from")) == held
     student.press("Escape")
     assert student.names("td.from") == []
+
+
+def test_a_block_of_the_batch_is_lit_where_it_lies_in_the_batch(app):
+    student = app(STEP)
+    page = student.page
+    page.locator('[data-testid="stSelectbox"] input').nth(1).click()
+    page.get_by_role("option", name="Memory: blocks of the batch", exact=True).click()
+    student.settle()
+    steps = mlp.EXAMPLES["worksheet"].setup.run("blocks of the batch")[0]
+    wanted = mlp.Z(0).of_examples((2, 4))
+    student.press("Home", *["ArrowRight"] * next(n for n, s in enumerate(steps) if s.out == wanted))
+    page.locator(".shown .slot.result td").first.focus()
+    student.press("ArrowDown")
+    assert page.locator(".reader .numbers").inner_text() == "Z_0[3:4][2, 1] = 0.8"
+    assert student.names(".shown td.from") == ["Z 0, row 2, column 3"]
