@@ -8,10 +8,13 @@ import pytest
 
 import mlpcore as mlp
 from mlpcore import figures, logits
+from mlpcore.bench import Arm, Job, Report
 from mlpcore.figures.base import _LIGHT
 from mlpcore.figures.descent import arrival
 from mlpcore.figures.simplex import CORNERS, to_plane, to_simplex
 from mlpcore.logits import LABS
+from mlpcore.sizes import PRESETS
+from mlpcore.tally import along, compared, tally
 
 LAB = LABS["four answers"].lab
 LOSSES = logits.contenders(0.3)
@@ -51,7 +54,53 @@ def descents(example="four answers"):
     return figures.descents(paths(LABS[example].lab), LOSSES, LABS[example].lab.labels[0], 0)
 
 
+def counted(name, policy):
+    sizes = PRESETS[name]
+    return tally(sizes.shape, sizes.N, sizes.costs, policy)
+
+
+def timeline(what):
+    return figures.timeline(counted(*what))
+
+
+def found():
+    sizes = PRESETS["784-512-256-10"]
+    shape = (sizes.shape, sizes.N, sizes.costs)
+    base = compared(*shape, ["cache S and Z"])["cache S and Z"]
+    sums = compared(*shape, list(mlp.SCHEDULES))
+    spots = [figures.Spot(t.policy, n, t.peak / base.peak, t.flops / base.flops) for n, t in enumerate(sums.values())]
+    arms = [
+        Arm(t.policy, t.peak, t.peak + 500, t.activations, t.flops, t.again, 0.01 * r, r, r - w, r + w)
+        for t, r, w in zip(sums.values(), (1, 1.004, 0.9, 1.2, 1.3, 1.4, 2.0, 0.97, 1.1), (0, *[0.02] * 8), strict=True)
+    ]
+    return spots, Report(Job(sizes.shape, sizes.N, tuple(sums)), tuple(arms), {})
+
+
+def trade(measured):
+    spots, report = found()
+    return figures.trade(spots, report if measured else None)
+
+
+def scaling(what):
+    axis, shown = what
+    curves = []
+    for n, (policy, points) in enumerate(along(PRESETS["gelu"], axis, list(mlp.SCHEDULES)[:-1]).items()):
+        at, values = zip(*((v, float(t.peak)) for v, t in points), strict=True)
+        curves.append(figures.Curve(policy, n, at, values, ((4, 100.0),) if n < 2 else ()))
+    return figures.scaling(
+        curves if shown != "seconds" else [figures.Curve("a", 0, (), (), ((2, 0.5),))], shown, "x", 8
+    )
+
+
 MADE = {
+    **{f"timeline {n}, {p}": (timeline, (n, p)) for n in ("worksheet", "gelu") for p in mlp.SCHEDULES},
+    **{f"trade {m}": (trade, m) for m in (True, False)},
+    **{
+        f"scaling {a} {w}": (scaling, (a, w))
+        for a in ("depth", "width", "batch")
+        for w in ("bytes", "flops", "seconds")
+    },
+    **{f"slope {n}": (figures.slope_over_output, n) for n in mlp.ACTIVATIONS},
     **{f"margin {w}": (over_margin, w) for w in ("loss", "norm")},
     **{f"logit {w}": (along_logit, w) for w in ("loss", "gradient")},
     **{f"example {w}": (per_example, w) for w in ("norms", "cosines")},

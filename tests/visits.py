@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[1]
 STEP = "pages/1_Step_through.py"
 DERIVE = "pages/2_Derivation.py"
 HINGE = "pages/3_Hinge_loss.py"
+MEMORY = "pages/4_Memory_and_speed.py"
 
 
 def components(block):

@@ -7,11 +7,14 @@
 Nothing is started by importing this.
 """
 
+from .along import jobs_along, measured_along
 from .job import Arm, Job, RefusedError, Report, as_csv, pareto, rows
 from .machine import machine, memory_limit
-from .queue import Bench, Ticket, shared
+from .queue import DONE, FAILED, RUNNING, WAITING, Bench, Ticket, shared
+from .verdict import sentences, tied, time_in_words, unbeaten
 
 __all__ = [
-    "Arm", "Bench", "Job", "RefusedError", "Report", "Ticket", "as_csv", "machine", "memory_limit", "pareto", "rows",
-    "shared",
+    "DONE", "FAILED", "RUNNING", "WAITING", "Arm", "Bench", "Job", "RefusedError", "Report", "Ticket", "as_csv",
+    "jobs_along", "machine", "measured_along", "memory_limit", "pareto", "rows", "sentences", "shared", "tied",
+    "time_in_words", "unbeaten",
 ]  # fmt: skip

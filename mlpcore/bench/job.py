@@ -11,6 +11,7 @@ from ..cost import Count, count_pass
 from ..losses import LOSSES
 from ..network import Shape
 from ..schedules import find
+from ..tally import totals
 
 #: A ratio this close to 1 is called a tie, whatever its interval.
 TIE = 0.01
@@ -61,9 +62,9 @@ class Job:
     @property
     def needs(self) -> int:
         """Bytes the job takes at once: parameters, inputs, and the one arena that all policies share."""
-        counts = self.counts()
+        loss = LOSSES[self.loss]()
         # The arena is there twice while tracemalloc looks on, and so are inputs as they are drawn.
-        return 2 * (max(c.peak for c in counts) + counts[0].parameters + counts[0].inputs)
+        return 2 * max(totals(self.shape, self.N, loss, p).total for p in self.policies)
 
     def check(self, limit: int) -> None:
         """Refuse what does not fit into so many bytes.

@@ -18,6 +18,7 @@ from mlpcore.conventions import WORKSHEET
 from mlpcore.logits import LABS, Lab
 from mlpcore.setups import with_cells
 from pages.ui import history, messages, parts
+from pages.ui.memory import Runs
 from pages.ui.stage import chapters_hinge
 from pages.ui.stage.board import moved
 from pages.ui.stage.score import by_key, key
@@ -27,6 +28,17 @@ _WORK = "work"
 _SEEN = "seen"
 _LATEST = "latest"
 _TOKEN = "token"
+_RUNS = "runs"
+
+
+def runs() -> Runs:
+    """What was measured in this session."""
+    return st.session_state.setdefault(_RUNS, Runs())
+
+
+def put_runs(**changes: Any) -> None:
+    """Another ticket, or more reports."""
+    st.session_state[_RUNS] = replace(runs(), **changes)
 
 
 def current() -> Work:
@@ -185,6 +197,11 @@ def choose_schedule(widget: str) -> None:
         _put(schedule=name)
 
 
+def play(schedule: str | tuple) -> None:
+    """This schedule on every page, from the first step."""
+    _put(schedule=schedule, step=0, rev=current().rev + 1)
+
+
 def change(
     widget: str | None, how: Callable[[Any, Any], Any], name: str | None = None, *, about: str = "setup"
 ) -> None:
@@ -195,15 +212,15 @@ def change(
     Args:
         widget: the key whose value is read; None for a button, which has none.
         name: what `notice` is asked by, where the key is `fresh` and so does not last.
-        about: "setup" or "lab".
+        about: "setup", "lab" or "memory".
     """
     work = current()
     if widget is not None and widget not in st.session_state:
         return  # left behind on another page: it has no value any more
     value = st.session_state[widget] if widget else None
     try:
-        new = how(lab() if about == "lab" else work.setup, value)
-    except (ValueError, KeyError) as error:
+        new = how(lab() if about == "lab" else getattr(work, about), value)
+    except (ValueError, KeyError, TypeError) as error:
         _put(notices=work.notices | {name or widget: (str(error), value)}, fails=work.fails + 1)
     else:
         _put(**{about: new}, notices={})

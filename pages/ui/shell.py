@@ -17,6 +17,7 @@ PAGES = {
     "pages/1_Step_through.py": "Step through",
     "pages/2_Derivation.py": "Derivation",
     "pages/3_Hinge_loss.py": "Hinge loss",
+    "pages/4_Memory_and_speed.py": "Memory",
 }
 
 # Streamlit leaves room for a sidebar's button and for long pages; ours are one screen.
@@ -27,6 +28,7 @@ _STYLE = """
   .stMainBlockContainer > div { gap: 0.5rem; }
   /* One row of controls; where it is tight, the name is the first to go. */
   @media (max-width: 1399px) { div:has(> .st-key-brand) { display: none; } }
+  .stMarkdown table :is(td, th) { padding: 0.14rem 0.6rem; font-variant-numeric: tabular-nums; }
   @media (max-width: 640px) { .stMainBlockContainer { padding: 2.4rem 0.6rem 1rem; } }
 </style>
 """

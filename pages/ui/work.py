@@ -8,6 +8,7 @@ from typing import Any
 from mlpcore import Setup
 from mlpcore.logits import LABS, Lab
 from pages.ui.history import History
+from pages.ui.memory import MemoryChoice
 from pages.ui.stage.board import Place
 
 FIRST = "worksheet"
@@ -35,12 +36,13 @@ class Work:
     Attributes:
         setup: network, batch, loss and rate as they are now.
         example: the example they were made from.
-        schedule: what stays cached.
+        schedule: what stays cached: a name, or the spec of a schedule that was built.
         step: the cursor, a number of a step.
         place: where on the derivation page.
         lab: logits, labels and margin of the laboratory; its conventions are the set-up's (see `session.lab`).
         lab_example: what they were made from; `lab_place` where on its page; `lab_view` what its
             charts show.
+        memory: sizes and policies that are counted and measured.
         rev: counts the times the cursor was set from here and not by the stage.
         answer: what the stage was last told about its edits.
         notices: name of a widget -> (what was wrong, what it was given).
@@ -51,13 +53,14 @@ class Work:
 
     setup: Setup
     example: str = FIRST
-    schedule: str = "cache S and Z"
+    schedule: str | tuple = "cache S and Z"
     step: int = 0
     place: Place = field(default_factory=Place)
     lab: Lab = LABS[FIRST_LAB].lab
     lab_example: str = FIRST_LAB
     lab_place: Place = field(default_factory=Place)
     lab_view: LabView = field(default_factory=LabView)
+    memory: MemoryChoice = field(default_factory=MemoryChoice)
     rev: int = 0
     answer: dict[str, Any] | None = None
     notices: dict[str, tuple[str, Any]] = field(default_factory=dict)

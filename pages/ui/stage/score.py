@@ -79,7 +79,7 @@ def pack(array: np.ndarray, exact: bool = True) -> list[Any] | Json:
     return [x if np.isfinite(x) else str(x) for x in flat.tolist()]
 
 
-def score(setup: Setup, schedule: str) -> Json:
+def score(setup: Setup, schedule: str | tuple) -> Json:
     """The whole of a training step, ready for the stage."""
     steps, values = setup.run(schedule)
     keeps_all = schedule == next(iter(SCHEDULES))

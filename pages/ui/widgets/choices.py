@@ -8,6 +8,7 @@ from functools import partial
 import streamlit as st
 
 from mlpcore import EXAMPLES, LAYOUTS, LOSSES, SCALES, SCHEDULES, Setup, margin
+from mlpcore.schedules import find
 from mlpcore.setups import with_loss
 from pages.ui import session
 from pages.ui.widgets.words import escaped
@@ -73,8 +74,9 @@ def choose_schedule() -> None:
     work = session.current()
     st.selectbox(
         "Keep for the backward pass",
-        list(SCHEDULES),
-        format_func=lambda name: f"Memory: {name}",
+        # A schedule that was built on the page Memory has no name in the registry.
+        list(dict.fromkeys([*SCHEDULES, work.schedule])),
+        format_func=lambda name: f"Memory: {find(name).name}",
         key=session.show("schedule", work.schedule),
         on_change=session.choose_schedule,
         args=("schedule",),

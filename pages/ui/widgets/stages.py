@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from mlpcore import EXAMPLES
+from mlpcore import EXAMPLES, SCHEDULES, one_pass
 from mlpcore.setups import same
 from pages.ui import session
 from pages.ui.stage.chapters import told
@@ -21,13 +21,24 @@ def _look(work: session.Work) -> str:
     return " ".join(filter(None, (example.look, example.source)))
 
 
+def _played(work: session.Work) -> tuple[str | tuple, str]:
+    """The schedule, and what is to be said of it: a plan under a budget may fit no longer after an edit."""
+    setup = work.setup
+    try:
+        one_pass(setup.net, setup.loss, work.schedule, setup.conventions, setup.batch.N)
+    except ValueError as error:
+        return next(iter(SCHEDULES)), f"{str(error)[:1].upper()}{str(error)[1:]}. Every matrix is kept instead."
+    return work.schedule, ""
+
+
 def _payload(kind: str) -> dict:
     work = session.current()
+    schedule, said = _played(work)
     return {
-        **score(work.setup, work.schedule),
+        **score(work.setup, schedule),
         "kind": kind,
         "example": work.example,
-        "look": _look(work),
+        "look": said or _look(work),
         "cursor": {"rev": work.rev, "step": work.step},
         "answer": work.answer,
         "keep": session.kept(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
@@ -18,3 +19,10 @@ def complain(widget: str) -> None:
     """What was wrong with the last use of a widget, if anything was."""
     if wrong := session.notice(widget):
         st.error(escaped(wrong[0]))
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> None:
+    """A small table of words, quicker than a dataframe; the first `left` columns are set left, the others right."""
+    marks = [":--" if n < left else "--:" for n in range(len(head))]
+    lines = [head, marks, *rows]
+    st.markdown("\n".join("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines))

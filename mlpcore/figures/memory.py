@@ -1,0 +1,178 @@
+"""The timeline of a pass: which matrices are alive at each step, and the live bytes above them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from ..cost import CATEGORIES, Life
+from ..notation import Var
+from ..sizes import bytes_text
+from ..tally import Tally
+from .base import Figure, axis, label, upright
+
+#: Category -> colour, pattern of its area, and what it says. No category is told by colour alone.
+LOOKS = {
+    "cached": ("--series0", "", "cached"),
+    "workspace": ("--series4", "/", "workspace"),
+    "gradients": ("--series2", ".", "gradients"),
+    "scratch": ("--series5", "x", "scratch"),
+}
+AGAIN = "--series1"
+HEIGHT = 430
+#: More lanes than this are named by every second, third, ... name, so many in all.
+NAMED = 17
+THINNED = 11
+
+
+def timeline(tally: Tally) -> Figure:
+    """Live bytes by category with the peak marked, above a lane for each matrix.
+
+    A block of examples shares the lanes of the whole matrix. A life is a stroke from the step that
+    makes it to the step that frees it; one that is made again is hollow and begins with a diamond.
+    """
+    count = tally.count
+    steps, last = count.steps, len(count.steps) - 1
+    lanes = _lanes(life.var for life in count.lives if life.var is not None)
+    top = max(count.peak, 1)
+    peak = count.at_peak
+    cause = steps[peak]
+    said = f"peak {bytes_text(count.peak)} at step {peak + 1}: {_short(cause.out)}" + (
+        ", computed again" if cause.recompute else ""
+    )
+    left = peak < last / 2
+    return {
+        "data": [*_areas(tally), *_strokes(tally, lanes), {
+            "type": "scatter", "mode": "markers", "x": [peak + 1], "y": [count.peak], "cliponaxis": False,
+            "marker": {"color": "--ink", "size": 11, "symbol": "triangle-down"}, "showlegend": False,
+            "hovertemplate": f"{said}<extra></extra>",
+        }],
+        "layout": {
+            "title": {"text": ""},
+            "height": HEIGHT,
+            "margin": {"t": 46, "b": 38, "l": 70, "r": 14},
+            "showlegend": True,
+            "legend": {"orientation": "h", "y": 1.005, "yanchor": "bottom", "x": 0, "font": {"size": 13},
+                       "traceorder": "normal", "itemclick": False, "itemdoubleclick": False},
+            "xaxis": axis("step of the pass", range=[0.5, last + 1.5], anchor="y2", tickformat="d", **_few(last)),
+            "yaxis": {"domain": [0.64, 1], "range": [0, 1.24 * top], "nticks": 4, **_ticks(top)},
+            "yaxis2": {"domain": [0, 0.6], "range": [len(lanes) - 0.4, -0.6], "showgrid": False, "zeroline": False,
+                       **_names(lanes)},
+            "shapes": [upright(peak + 1, "--ink", "dot"), *_turn(tally)],
+            "annotations": [label(peak + 1, 1.22 * top, f"&nbsp;{said}&nbsp;", yanchor="top",
+                                  xanchor="left" if left else "right")],
+        },
+    }  # fmt: skip
+
+
+def _few(last: int) -> Figure:
+    return {"dtick": 1} if last < 16 else {"nticks": 16}
+
+
+def _ticks(top: int) -> Figure:
+    """Bytes along the axis, in words."""
+    at = [0.0, top / 2, float(top)]
+    return {"tickmode": "array", "tickvals": at, "ticktext": [bytes_text(x) for x in at]}
+
+
+def _lanes(variables: Iterable[Var]) -> dict[Var, int]:
+    """A lane for each matrix, in the order in which they are first made."""
+    lanes: dict[Var, int] = {}
+    for var in variables:
+        lanes.setdefault(var.of_examples(None), len(lanes))
+    return lanes
+
+
+def _names(lanes: dict[Var, int]) -> Figure:
+    each = 1 if len(lanes) <= NAMED else -(-len(lanes) // THINNED)
+    shown = [(n, _short(v)) for v, n in lanes.items() if n % each == 0]
+    return {
+        "tickmode": "array",
+        "tickvals": [n for n, _ in shown],
+        "ticktext": [words for _, words in shown],
+        "tickfont": {"size": 12},
+    }
+
+
+def _short(var: Var) -> str:
+    """A symbol as Plotly sets it."""
+    return re.sub(r"_(\d+)", r"<sub>\1</sub>", var.symbol)
+
+
+def _areas(tally: Tally) -> list[Figure]:
+    """Stacked areas that are constant while a step runs."""
+    curves = tally.count.by_category
+    n = len(tally.count.steps)
+    data = []
+    for name in CATEGORIES:
+        if not any(curves[name]):
+            continue
+        colour, pattern, words = LOOKS[name]
+        data.append({
+            "type": "scatter", "mode": "lines", "stackgroup": "bytes", "name": words, "legendgroup": name,
+            "x": [x for k in range(n) for x in (k + 0.5, k + 1.5)], "y": [y for y in curves[name] for _ in range(2)],
+            "line": {"color": colour, "width": 1}, "hoverinfo": "skip",
+            "fillpattern": {"shape": pattern, "size": 6, "solidity": 0.35, "bgcolor": "--paper", "fgcolor": colour}
+            if pattern else {"shape": ""},
+        })  # fmt: skip
+    return data
+
+
+def _strokes(tally: Tally, lanes: dict[Var, int]) -> list[Figure]:
+    """One trace for each category, and two for what is computed again: a shape for each life would be slow."""
+    count = tally.count
+    thick = max(1.5, min(10.0, 170 / max(1, len(lanes))))
+    data = []
+    for name in CATEGORIES:
+        lives = [x for x in count.lives if x.category == name and x.var is not None and not x.again]
+        if lives:
+            width = thick if name == "cached" else 0.55 * thick
+            data.append(_stroke(tally, lives, lanes, {"color": LOOKS[name][0], "width": width}))
+    again = [x for x in count.lives if x.again and x.var is not None]
+    if again:
+        name = {"name": "computed again", "showlegend": True}
+        data.append(_stroke(tally, again, lanes, {"color": AGAIN, "width": thick}))
+        inner = {"color": "--paper", "width": max(0.0, thick - 3.5)}
+        if thick > 4:
+            data.append(_stroke(tally, again, lanes, inner) | {"hoverinfo": "skip", "hovertemplate": None})
+        size = max(5.0, min(11.0, thick + 2))
+        data.append({
+            "type": "scatter", "mode": "markers", "yaxis": "y2", "x": [x.made + 1 for x in again],
+            "y": [lanes[x.var.of_examples(None)] for x in again], "text": [_told(tally, x) for x in again],
+            "marker": {"symbol": "diamond", "size": size, "color": AGAIN}, "hovertemplate": "%{text}<extra></extra>",
+            **name,
+        })  # fmt: skip
+    return data
+
+
+def _stroke(tally: Tally, lives: list[Life], lanes: dict[Var, int], style: Figure) -> Figure:
+    x: list[float | None] = []
+    y: list[int | None] = []
+    text: list[str] = []
+    for life in lives:
+        lane = lanes[life.var.of_examples(None)]
+        x += [life.made + 0.55, life.freed + 1.45, None]
+        y += [lane, lane, None]
+        text += [_told(tally, life)] * 2 + [""]
+    return {
+        "type": "scatter", "mode": "lines", "x": x, "y": y, "text": text, "yaxis": "y2", "line": style,
+        "showlegend": False, "hovertemplate": "%{text}<extra></extra>",
+    }  # fmt: skip
+
+
+def _told(tally: Tally, life: Life) -> str:
+    again = ", computed again" if life.again else ""
+    return (
+        f"{_short(life.var)}: {bytes_text(life.bytes)}, {life.category}{again}<br>"
+        f"from step {life.made + 1} to step {life.freed + 1}"
+    )
+
+
+def _turn(tally: Tally) -> list[Figure]:
+    """Where forward turns into backward, once for every block that is drawn."""
+    steps = tally.count.steps
+    back = [step.phase == "backward" for step in steps]
+    turns = [n for n in range(1, len(steps)) if back[n] != back[n - 1]]
+    if len(turns) > 2 * tally.blocks:
+        turns = turns[:1]
+    return [upright(n + 0.5, "--line", "solid") for n in turns]

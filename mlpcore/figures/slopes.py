@@ -1,0 +1,59 @@
+"""Whether f' can be told from Z, seen: f over S, and f' over Z, which is a function or is not."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..ops import ACTIVATIONS
+from ..slopes import told
+from .base import Figure, axis, label, line, numbers
+
+_FROM, _TO = -4.0, 4.0
+
+
+def slope_over_output(activation: str, at_kink: float = 0.0) -> Figure:
+    """f over S at the left, f' over Z at the right; two S with one Z and two slopes, where there are."""
+    f = ACTIVATIONS[activation].at_kink(at_kink)
+    S = np.linspace(_FROM, _TO, 401)
+    Z = f.f(S)
+    slope = np.ones_like(S) if f.slope is None else f.slope(S)
+    pair = told(activation, at_kink).pair
+    right = {"xaxis": "x2", "yaxis": "y2"}
+    data = [
+        line(S, Z, "f", hovertemplate="S = %{x:.3g}<br>Z = %{y:.3g}<extra></extra>"),
+        line(Z, slope, "f'", 1, hovertemplate="Z = %{x:.3g}<br>f' = %{y:.3g}<extra></extra>", **right)
+        | {"line": {"color": "--series1", "width": 2.5}},
+    ]
+    shapes, words = [], []
+    # The two slopes lie near the lowest Z.
+    closer = {"range": [float(Z.min()) - 0.1, 1.6]} if pair else {}
+    dash = {"color": "--ink", "dash": "dash", "width": 1.5}
+    if pair:
+        marker = {"color": "--ink", "size": 11, "symbol": "diamond"}
+        dots = {"type": "scatter", "mode": "markers", "marker": marker, "hoverinfo": "skip"}
+        data += [
+            dots | {"x": numbers(pair.S), "y": numbers([pair.Z] * 2)},
+            dots | {"x": numbers([pair.Z] * 2), "y": numbers(pair.slopes)} | right,
+        ]
+        shapes = [
+            {"type": "line", "x0": _FROM, "x1": _TO, "y0": pair.Z, "y1": pair.Z, "line": dash},
+            {"type": "line", "xref": "x2", "yref": "y2 domain", "x0": pair.Z, "x1": pair.Z, "y0": 0, "y1": 1,
+             "line": dash},
+        ]  # fmt: skip
+        for at, s in zip(pair.S, pair.slopes, strict=True):
+            words.append(label(pair.Z, s, f"f' = {s:.3g} at S = {at:.3g}".replace("-", "−"),
+                               xref="x2", yref="y2", xshift=10))  # fmt: skip
+    return {
+        "data": data,
+        "layout": {
+            "title": {"text": ""},
+            "height": 300,
+            "margin": {"t": 30, "b": 42},
+            "xaxis": axis("S", domain=[0, 0.44], range=[_FROM, _TO]),
+            "yaxis": axis("Z = f(S)"),
+            "xaxis2": axis("Z", domain=[0.56, 1], anchor="y2", **closer),
+            "yaxis2": axis("f'", anchor="x2", range=[-0.25, 1.25]),
+            "shapes": shapes,
+            "annotations": words,
+        },
+    }  # fmt: skip

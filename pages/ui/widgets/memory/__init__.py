@@ -1,0 +1,50 @@
+"""The laboratory of exercise 4: plan, measure, scaling, and what can be told from Z."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui import session
+from pages.ui.memory import CHAPTERS, MemoryChoice, put, subject
+from pages.ui.widgets.memory.measure import measure
+from pages.ui.widgets.memory.plan import plan
+from pages.ui.widgets.memory.scaling import scaling
+from pages.ui.widgets.memory.sizes import choose_sizes
+from pages.ui.widgets.memory.slopes import slopes
+from pages.ui.widgets.words import complain
+
+__all__ = ["memory", "memory_conventions"]
+
+_CHAPTERS = {"plan": plan, "measure": measure, "scaling": scaling, "slopes": slopes}
+
+
+@st.fragment
+def memory() -> None:
+    """Exercise 4, chapter by chapter. What only counts reruns this fragment and nothing else."""
+    work = session.current()
+    choice: MemoryChoice = work.memory
+    about = subject(choice, work.setup)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.segmented_control(
+            "Chapter",
+            list(CHAPTERS),
+            format_func=CHAPTERS.get,
+            key=session.show("memory chapter", choice.chapter),
+            on_change=session.change,
+            args=("memory chapter", put("chapter")),
+            kwargs={"about": "memory"},
+            label_visibility="collapsed",
+            width="content",
+        )
+        if choice.chapter != "slopes":
+            choose_sizes(choice, about)
+    complain("memory chapter")
+    _CHAPTERS[choice.chapter](choice, about)
+
+
+def memory_conventions() -> list[str]:
+    """What counts as what on this page."""
+    return [
+        "Bytes are counted from the list of steps: a matrix is there from the step that makes it to the step that "
+        "frees it. Units of 1000 bytes."
+    ]

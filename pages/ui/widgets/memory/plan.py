@@ -1,0 +1,208 @@
+"""The chapter Plan: a policy, its timeline, its bytes and operations, and whether it fits."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mlpcore import SCHEDULES, figures
+from mlpcore.cost import CATEGORIES
+from mlpcore.schedules import find
+from mlpcore.sizes import bytes_text, flops_text, read_bytes
+from mlpcore.tally import BASE, PLANNED, Policy, Tally, budgets, compared, planned, tally
+from pages.ui import session
+from pages.ui.chart.chart import chart
+from pages.ui.memory import BUILT, MemoryChoice, Subject, budget_of, budget_stops, ladder, policy_of, put
+from pages.ui.widgets.memory.sizes import asked
+from pages.ui.widgets.words import complain, escaped, table
+
+
+def plan(choice: MemoryChoice, about: Subject) -> None:
+    """One policy, seen and counted."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        _choose_policy(choice, about)
+    complain("memory policy")
+    try:
+        policy = policy_of(choice, about)
+        counted = tally(*about.counted, policy, about.conventions)
+    except ValueError as error:
+        # No plan fits, or too deep to be planned: the words say what would do.
+        st.error(escaped(f"{str(error)[:1].upper()}{str(error)[1:]}."))
+        _least(about)
+        return
+    base = tally(*about.counted, BASE, about.conventions)
+    left, right = st.columns([7, 4], gap="medium")
+    with left:
+        chart("timeline", figures.timeline(counted), _spoken(counted))
+        if counted.left_out:
+            st.caption(
+                f"{counted.blocks:,} blocks; drawn are the first two and the last, for the {counted.left_out:,} "
+                "between them are equal."
+            )
+    with right:
+        _ledger(counted, base)
+        _fit(choice, about, counted)
+    _words(policy, counted, about)
+    _all(choice, about)
+
+
+def _least(about: Subject) -> None:
+    """The way out of a budget into which nothing fits."""
+    if about.shape.depth <= PLANNED:
+        least = budgets(*about.counted, about.conventions)[0].peak
+        st.button(
+            f"Take {least:,} bytes",
+            key="memory least",
+            on_click=session.change,
+            args=(None, lambda choice, _: put("budget")(choice, least)),
+            kwargs={"about": "memory"},
+        )
+
+
+def _choose_policy(choice: MemoryChoice, about: Subject) -> None:
+    names = [*SCHEDULES, *BUILT]
+    st.selectbox(
+        "Keep for the backward pass",
+        names,
+        format_func=lambda name: BUILT[name][0] if name in BUILT else name,
+        width=230,
+        **asked("memory policy", put("policy"), choice.policy),
+    )
+    shape = about.shape
+    if choice.policy == "every" and shape.depth > 1:
+        k = min(choice.k, shape.depth)
+        st.slider("k: a checkpoint every k layers", 1, shape.depth, width=260, **asked("memory k", put("k"), k))
+    elif choice.policy == "blocks":
+        block = min(choice.block, about.N)
+        stops = ladder(block, about.N)
+        st.select_slider("Examples in a block", stops, width=260, **asked("memory block", put("block"), block))
+    elif choice.policy == "within" and shape.depth <= PLANNED:
+        stops = budget_stops(about)
+        st.select_slider(
+            "Budget: bytes alive at once, parameters and inputs apart",
+            stops,
+            format_func="{:,} B".format,
+            width=420,
+            **asked("memory budget", put("budget"), budget_of(choice, about)),
+        )
+    if about.own and st.button(
+        "Play this plan", help="On the page Step through, equation by equation.", key="memory play"
+    ):
+        _play(choice, about)
+
+
+def _play(choice: MemoryChoice, about: Subject) -> None:
+    try:
+        policy = policy_of(choice, about)
+        tally(*about.counted, policy, about.conventions)
+    except ValueError:
+        return  # no such plan, which is said below
+    session.play(policy)
+    st.switch_page("pages/1_Step_through.py")
+
+
+def _spoken(counted: Tally) -> str:
+    step = counted.count.steps[counted.count.at_peak]
+    return (
+        f"Live bytes and matrices over {len(counted.count.steps)} steps under {counted.policy}: the peak is "
+        f"{counted.peak:,} bytes, at step {counted.count.at_peak + 1}, which makes {step.out.symbol}"
+    )
+
+
+def _ledger(counted: Tally, base: Tally) -> None:
+    """What the bytes are spent on at the peak, beside those of caching everything."""
+    mine, theirs = counted.spent(), base.spent()
+
+    def row(words: str, a: int, b: int, text=bytes_text, strong: bool = False) -> tuple[str, str, str]:
+        cells = (words, text(a), text(b))
+        return tuple(f"**{c}**" for c in cells) if strong else cells
+
+    words = {"scratch": "scratch within a step", "gradients": "gradients of parameters"}
+    table(
+        ("at the peak", "this plan", "S and Z"),
+        [
+            *(row(words.get(c, c), mine[c], theirs[c]) for c in CATEGORIES),
+            row("peak", counted.peak, base.peak, strong=True),
+            *(row(c, mine[c], theirs[c]) for c in ("parameters", "inputs")),
+            row("in all", counted.total, base.total, strong=True),
+            row("operations", counted.flops, base.flops, flops_text),
+            row("of these again", counted.again, base.again, flops_text),
+        ],
+    )
+
+
+def _fit(choice: MemoryChoice, about: Subject, counted: Tally) -> None:
+    """Whether it fits into so many bytes, in words."""
+    st.text_input(
+        "Will it fit into",
+        bytes_words(choice.room),
+        **asked(session.fresh("memory room", choice.room), _read_room, name="memory room"),
+        help="16 GB, 512 MiB, 40000: the memory there is for a pass.",
+    )
+    complain("memory room")
+    spare = choice.room - counted.total
+    if spare >= 0:
+        st.success(f"**Yes.** {counted.total:,} bytes are needed in all: {_share(counted.total, choice.room)} of it.")
+        return
+    others = compared(*about.counted, _quick(about), about.conventions)
+    fitting = sorted((t for t in others.values() if t.total <= choice.room), key=lambda t: (t.flops, t.total))
+    if fitting:
+        cure = f"**{fitting[0].policy}** would, with {bytes_text(fitting[0].total)}."
+    else:
+        least = min(others.values(), key=lambda t: t.total)
+        cure = f"No policy here would; the least is {bytes_text(least.total)}, {least.policy}."
+    st.error(f"**No.** {counted.total:,} bytes are needed in all, {bytes_text(-spare)} too many. {cure}")
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.1%}" if part / whole >= 0.001 else "less than 0.1 %"
+
+
+def bytes_words(n: int) -> str:
+    """Bytes as a person would type them, exactly."""
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if n % size == 0:
+            return f"{n // size} {unit}"
+    return str(n)
+
+
+def _read_room(choice: MemoryChoice, text: str) -> MemoryChoice:
+    return put("room")(choice, read_bytes(str(text)))
+
+
+def _quick(about: Subject) -> list[Policy]:
+    """Every policy that is counted without being asked for: not those that need seconds of planning."""
+    return [name for name in SCHEDULES if about.shape.depth <= 8 or not planned(name)]
+
+
+def _words(policy: Policy, counted: Tally, about: Subject) -> None:
+    """Why this policy, and how the plan under a budget was found."""
+    parts = [f"**{counted.policy}**: {find(policy).why}"]
+    if planned(policy):
+        plans = budgets(*about.counted, about.conventions)
+        parts.append(
+            f"Found by {plans[0].by}; {len(plans)} plan{'s are' if len(plans) > 1 else ' is'} worth having, from "
+            f"{bytes_text(plans[0].peak)} to {bytes_text(plans[-1].peak)}."
+        )
+    at = counted.count.at(counted.count.at_peak)
+    if counted.blocks == 1 and 2 * at["gradients"] > counted.peak:
+        parts.append(
+            "Gradients of parameters are most of the peak, and no policy changes them: a larger batch shows more."
+        )
+    st.markdown(escaped(" ".join(parts)).replace(r"\*\*", "**"))
+
+
+def _all(choice: MemoryChoice, about: Subject) -> None:
+    """Every policy at this size."""
+    found = compared(*about.counted, _quick(about), about.conventions)
+    base = found[BASE]
+    table(
+        ("policy", "peak", "of S and Z", "cached and workspace", "of S and Z", "operations", "in all", "fits"),
+        [
+            (
+                t.policy, bytes_text(t.peak), f"{t.peak / base.peak:.2f}", bytes_text(t.activations),
+                f"{t.activations / base.activations:.2f}", f"{t.flops / base.flops:.2f} ×", bytes_text(t.total),
+                "yes" if t.total <= choice.room else "no",
+            )
+            for t in found.values()
+        ],
+    )  # fmt: skip

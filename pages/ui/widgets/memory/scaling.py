@@ -1,0 +1,86 @@
+"""The chapter Scaling: bytes, operations and time over depth, width and batch."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mlpcore import bench, figures
+from mlpcore.tally import AXES, Policy, along, place_on
+from pages.ui import session
+from pages.ui.chart.chart import chart
+from pages.ui.memory import MemoryChoice, Subject, put
+from pages.ui.widgets.memory.measure import choose_policies, downloads, number, rounds_and_start, under_way
+from pages.ui.widgets.memory.sizes import asked
+from pages.ui.widgets.words import complain
+
+_WHAT = {"bytes": "Peak bytes", "flops": "Operations", "seconds": "Measured time"}
+_AXES = {"depth": "Depth", "width": "Width", "batch": "Batch"}
+
+
+def scaling(choice: MemoryChoice, about: Subject) -> None:
+    """Counted lines through measured dots."""
+    sizes, axis = about.sizes, choice.axis
+    policies: list[Policy] = list(choice.policies)
+    choose_policies(choice)
+    left, right = st.columns([7, 4], gap="medium")
+    with right:
+        _choose_view(choice)
+        rounds_and_start(
+            lambda: bench.jobs_along(sizes, axis, policies, choice.rounds, bench.memory_limit()),
+            choice,
+            f"Measure along {_AXES[axis].lower()}",
+        )
+        under_way()
+        _notes(choice, about)
+    curves = _curves(choice, about, policies)
+    words = AXES[axis][0]
+    with left:
+        if choice.what == "seconds" and not any(c.dots for c in curves):
+            st.info("Nothing was measured along here yet. Counted bytes and operations need no measurement.")
+        else:
+            said = f"{_WHAT[choice.what]} over {words} for {len(curves)} policies"
+            chart("scaling", figures.scaling(curves, choice.what, words, place_on(sizes, axis)), said)
+    downloads()
+
+
+def _choose_view(choice: MemoryChoice) -> None:
+    for label, words, field, value in (("Over", _AXES, "axis", choice.axis), ("Show", _WHAT, "what", choice.what)):
+        st.segmented_control(
+            label, list(words), format_func=words.get, width="content", **asked(f"memory {field}", put(field), value)
+        )
+    for name in ("memory axis", "memory what", "memory policies"):
+        complain(name)
+
+
+#: What is shown -> (what is counted of it, what is measured of it).
+_READ = {"bytes": ("peak", "traced"), "flops": ("flops", None), "seconds": (None, "seconds")}
+
+
+def _curves(choice: MemoryChoice, about: Subject, policies: list[Policy]) -> list[figures.Curve]:
+    """What was counted along the axis, and what was measured of it in this session."""
+    counted, got = _READ[choice.what]
+    measured = bench.measured_along(session.runs().reports, about.sizes, choice.axis)
+    curves = []
+    for policy, points in along(about.sizes, choice.axis, policies).items():
+        if not points:
+            continue
+        name = points[0][1].policy
+        arms = sorted(measured.get(name, {}).items()) if got else []
+        lines = [(at, float(getattr(sums, counted))) for at, sums in points] if counted else []
+        dots = tuple((at, float(getattr(arm, got))) for at, arm in arms)
+        curves.append(figures.Curve(name, number(policy), *(tuple(zip(*lines, strict=True)) or ((), ())), dots))
+    return curves
+
+
+def _notes(choice: MemoryChoice, about: Subject) -> None:
+    notes = ["Lines are counted, filled marks were measured in this session; the dashed upright is the present size."]
+    if choice.what == "seconds":
+        notes = ["CPU time of a pass, measured in this session; lines only join what was measured."]
+    if not about.alike:
+        notes.append("The layers of this network are not all alike; here they are taken to be like the first.")
+    if choice.axis == "width" and about.sizes.depth == 1:
+        notes.append("One layer has no hidden one: its width does not change anything.")
+    busy = [r.unreliable for r in session.runs().reports if r.unreliable]
+    if busy and choice.what == "seconds":
+        st.warning(f"Some of these times are not reliable: {busy[-1]}.")
+    st.caption(" ".join(notes))

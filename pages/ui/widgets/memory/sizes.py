@@ -1,0 +1,96 @@
+"""Which network is counted: that of the app, a preset, or sizes typed and dragged here."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from mlpcore import ACTIVATIONS, LOSSES
+from mlpcore.sizes import DTYPES, MOST_EXAMPLES, MOST_LAYERS, MOST_UNITS, PRESETS, Sizes, read_widths
+from pages.ui import session
+from pages.ui.memory import OWN, TYPED, MemoryChoice, Subject, ladder, put, resize, sized
+from pages.ui.widgets.words import complain
+
+
+def asked(key: str, how, value=None, name: str | None = None) -> dict:
+    """The arguments of a widget that changes the choice; shown where it stands if it has a value."""
+    return {
+        "key": session.show(key, value) if value is not None else key,
+        "on_change": session.change,
+        "args": (key, how, name),
+        "kwargs": {"about": "memory"},
+    }
+
+
+def _flag(value: object) -> bool:
+    return value is True
+
+
+def choose_sizes(choice: MemoryChoice, about: Subject) -> None:
+    """Preset, depth, width, batch; the rest behind a button."""
+    sizes = about.sizes
+    names = [OWN, *PRESETS, *([TYPED] if choice.source == TYPED else [])]
+    own = "-".join(map(str, session.current().setup.net.widths))
+    words = {OWN: f"the network of the app ({own})", TYPED: f"typed: {sizes.text}"}
+    st.selectbox(
+        "Network",
+        names,
+        format_func=lambda name: words.get(name, name),
+        width=230,
+        **asked("memory source", put("source"), choice.source),
+    )
+    st.slider(
+        "Layers",
+        1,
+        MOST_LAYERS,
+        width=120,
+        **asked("memory depth", resize(about, Sizes.with_depth), sizes.depth),
+    )
+    st.select_slider(
+        "Units in a hidden layer",
+        ladder(sizes.hidden, MOST_UNITS),
+        format_func="{:,}".format,
+        width=180,
+        disabled=sizes.depth == 1,
+        **asked("memory width", resize(about, Sizes.with_width), sizes.hidden),
+    )
+    st.select_slider(
+        "Examples",
+        ladder(sizes.N, MOST_EXAMPLES),
+        format_func="{:,}".format,
+        width=180,
+        **asked("memory batch", resize(about, sized(N=int)), sizes.N),
+    )
+    with st.popover("More"):
+        _more(about)
+    for name in ("memory source", "memory depth", "memory width", "memory batch", "memory more"):
+        complain(name)
+
+
+def _more(about: Subject) -> None:
+    """What is typed: in a popover, so under keys that change with the value."""
+    sizes = about.sizes
+    fresh = partial(session.fresh)
+
+    def arguments(name: str, value: object, how) -> dict:
+        return asked(fresh(f"memory {name}", value), resize(about, how), name="memory more")
+
+    st.text_input("Widths, input to output", sizes.text, **arguments("widths", sizes.text, sized(widths=read_widths)),
+                  help="784-512-256-10, or 128 x 17 for seventeen equal ones: sixteen layers.")  # fmt: skip
+    st.text_input("Examples", str(sizes.N), **arguments("N", sizes.N, sized(N=_whole)))
+    for label, name, options in (
+        ("Numbers", "dtype", list(DTYPES)),
+        ("Activation of the hidden layers", "activation", list(ACTIVATIONS)),
+        ("Loss", "loss", list(LOSSES)),
+    ):
+        value = getattr(sizes, name)
+        st.selectbox(label, options, options.index(value), **arguments(name, value, sized(**{name: str})))
+    st.checkbox("Biases", sizes.biases, **arguments("biases", sizes.biases, sized(biases=_flag)))
+
+
+def _whole(text: str) -> int:
+    digits = str(text).strip().replace(",", "")
+    if not (digits.isascii() and digits.isdecimal()) or len(digits) > 12:
+        raise ValueError(f"“{str(text)[:20]}” is not a whole number")
+    return int(digits)

@@ -1,0 +1,44 @@
+"""The chapter Z only: for every activation whether its output tells its slope, and why."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mlpcore import ACTIVATIONS, figures
+from mlpcore.slopes import told
+from pages.ui import session
+from pages.ui.chart.chart import chart
+from pages.ui.memory import MemoryChoice, Subject, put
+from pages.ui.widgets.memory.sizes import asked
+from pages.ui.widgets.words import escaped, table
+
+
+def slopes(choice: MemoryChoice, about: Subject) -> None:
+    """f' over Z is a function, or it is not."""
+    at_kink = session.current().setup.conventions.at_kink
+    name = choice.activation if choice.activation in ACTIVATIONS else next(iter(ACTIVATIONS))
+    st.pills(
+        "Activation",
+        list(ACTIVATIONS),
+        label_visibility="collapsed",
+        **asked("memory activation", put("activation"), name),
+    )
+    here = told(name, at_kink)
+    chart("slope", figures.slope_over_output(name, at_kink), f"{name} over S, and its slope over its output")
+    if here.enough:
+        st.markdown(escaped(f"Left: Z = f(S). Right: every Z has one slope. {here.why} S need not stay."))
+    else:
+        st.markdown(
+            escaped(f"Left: one Z, two S. Right: over that Z stand two slopes, so f' is no function of Z. {here.why}")
+        )
+    table(
+        ("activation", "does Z tell f'?", "f' from Z, or why not"),
+        [_row(n, at_kink) for n in ACTIVATIONS],
+        left=3,
+    )
+
+
+def _row(name: str, at_kink: float) -> tuple[str, str, str]:
+    t = told(name, at_kink)
+    why = (f"${t.latex}$" if t.latex else t.why) if t.enough else escaped(t.why.partition(": ")[2])
+    return name, "yes" if t.enough else "**no**", why

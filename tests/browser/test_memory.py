@@ -1,0 +1,99 @@
+"""The laboratory of exercise 4 in a browser: charts that stay, a plan that plays, a run and its end."""
+
+import pytest
+
+from tests.browser.test_hinge import drawn
+
+
+@pytest.fixture
+def lab(app):
+    """The page has no stage, so it is open when its chart stands."""
+    student = app("Step_through")
+    student.page.get_by_role("link", name="Memory").click()
+    drawn(student, 1)
+    student.settle()
+    return student
+
+
+def pick(lab, label, option):
+    lab.page.get_by_role("combobox", name=label).click()
+    lab.page.get_by_role("option", name=option, exact=False).first.click()
+    lab.settle()
+
+
+def chapter(lab, name):
+    lab.page.get_by_role("radio", name=name).or_(lab.page.get_by_role("button", name=name, exact=True)).first.click()
+    lab.settle()
+
+
+def test_the_timeline_is_redrawn_in_place_under_a_slider(lab):
+    pick(lab, "Network", "deep and narrow")
+    pick(lab, "Keep for the backward pass", "every k-th layer")
+    (before,) = drawn(lab, 1)
+    page = lab.page
+    page.evaluate("""() => {
+        window.gone = 0;
+        const chart = document.querySelector('.mlp-chart .main-svg');
+        const top = () => Math.round(chart.getBoundingClientRect().top);
+        const first = top();
+        window.watch = setInterval(() => { if (!chart.isConnected || top() !== first) window.gone++; }, 5);
+    }""")
+    slider = page.get_by_role("slider").last
+    slider.focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_function("n => Number(document.querySelector('.mlp-chart').dataset.drawn) > n", arg=before)
+    lab.settle()
+    assert page.evaluate("window.gone") == 0
+    assert page.get_by_text("every 8 layers").count()
+
+
+def test_a_plan_with_a_number_plays_on_the_stage(lab):
+    pick(lab, "Keep for the backward pass", "blocks of n")
+    lab.page.get_by_role("button", name="Play this plan").click()
+    lab.page.locator("td:visible").first.wait_for()
+    lab.settle()
+    assert "Memory: blocks of 4 examples" in lab.page.content()
+    assert lab.counter.startswith("1 /")
+
+
+def test_a_run_shows_progress_ends_and_stops_asking(lab):
+    chapter(lab, "Measure")
+    drawn(lab, 1)
+    lab.page.get_by_role("button", name="Measure on this machine").click()
+    lab.page.get_by_role("button", name="Download 1 measurement as CSV").wait_for(timeout=60000)
+    lab.settle()
+    assert lab.page.get_by_role("button", name="Cancel").count() == 0
+    # Nobody asks the server any more: no message goes out while nothing happens.
+    sent = []
+    lab.page.on("websocket", lambda _: sent.append("new"))
+    before = lab.page.evaluate("document.querySelector('.mlp-chart').dataset.drawn")
+    states = lab.page.evaluate("""() => new Promise((done) => {
+        const app = document.querySelector('[data-testid=stApp]');
+        let runs = 0;
+        const watch = new MutationObserver(() => { if (app.dataset.testScriptState !== 'notRunning') runs++; });
+        watch.observe(app, { attributes: true });
+        setTimeout(() => done(runs), 1800);
+    })""")
+    assert states == 0
+    assert lab.page.evaluate("document.querySelector('.mlp-chart').dataset.drawn") == before
+
+
+def test_a_run_is_cancelled(lab):
+    pick(lab, "Network", "deep and narrow")
+    chapter(lab, "Measure")
+    lab.page.get_by_role("button", name="Measure on this machine").click()
+    lab.page.get_by_role("button", name="Cancel").click()
+    lab.page.get_by_role("button", name="Cancel").wait_for(state="detached")
+    lab.settle()
+    assert lab.page.get_by_text("Counted, not yet measured at this size.").count() == 1
+
+
+@pytest.mark.parametrize("name", ["Plan", "Measure", "Scaling", "Z only"])
+def test_on_a_phone_nothing_is_wider_than_the_screen(app, name):
+    student = app("Step_through", viewport={"width": 390, "height": 844})
+    student.page.get_by_role("link", name="Memory").click()
+    drawn(student, 1)
+    chapter(student, name)
+    drawn(student, 1)
+    assert student.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
