@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from mlpcore.exchange import from_json, from_link, to_json, to_link
+from mlpcore.sizes import Sizes
 from pages.ui import parts
+from pages.ui.memory import MemoryChoice
 from pages.ui.work import LabView
 from tests.visits import HINGE, ask, edit, keep, send, told, visit
 
@@ -95,3 +97,43 @@ def test_a_link_never_breaks_the_page_it_leads_to(part):
 def test_seals_are_drawn_and_not_spelled_out(app):
     app.switch_page(HINGE).run()
     assert any(m.value.startswith(":green[✓ ") for m in app.markdown)
+
+
+# --- memory and speed ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "schedule", ["cache Z", ("every", 3), ("blocks", 4), ("blocks", 4, "cache S"), ("blocks", 2, ("every", 2))]
+)
+def test_a_schedule_that_was_built_comes_back(schedule):
+    assert from_json(to_json({"schedule": schedule}, parts.PARTS), parts.PARTS) == {"schedule": schedule}
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [[], ["every"], ["every", 0], ["every", -1], ["every", True], ["every", 10**30], ["x", 1], [["every"], 1], {}, 7,
+     ["blocks", 2, ["blocks", 2, ["x", 1]]], ["every", 2, 3]],
+)  # fmt: skip
+def test_a_schedule_that_is_none_is_refused(schedule):
+    with pytest.raises((ValueError, TypeError)) as refused:
+        from_json(json.dumps({"format": "mlpscope", "version": 1, "schedule": schedule}), parts.PARTS)
+    assert refused.type is ValueError
+
+
+def test_what_is_chosen_on_the_page_memory_comes_back():
+    choice = MemoryChoice(policy="every", k=5, source="typed", sizes=Sizes((3, 4, 5), 7), policies=("cache Z",))
+    assert from_json(to_json({"memory": choice}, parts.PARTS), parts.PARTS) == {"memory": choice}
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [7, {"x": 1}, {"policy": "x"}, {"policy": ["a"]}, {"k": 0}, {"k": "3"}, {"sizes": {"widths": [1]}},
+     {"policies": "a"},
+     {"sizes": {"widths": [1, 2], "N": 10**30}}, {"sizes": {"widths": [[1], 2], "N": 1}}, {"policies": [["a"]]},
+     {"sizes": {"widths": [1, 2], "N": 3, "loss": ["x"]}},
+     {"sizes": {"widths": [1, 2], "N": 3, "activation": {}}}],
+)  # fmt: skip
+def test_what_nobody_chose_there_is_refused(choice):
+    with pytest.raises((ValueError, TypeError)) as refused:
+        from_json(json.dumps({"format": "mlpscope", "version": 1, "memory": choice}), parts.PARTS)
+    assert refused.type is ValueError

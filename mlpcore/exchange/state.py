@@ -16,9 +16,7 @@ that are known, and a part more is an entry more. Floats come back bit for bit.
 
 from __future__ import annotations
 
-import base64
 import json
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -28,19 +26,16 @@ import numpy as np
 from ..conventions import Conventions
 from ..logits import Lab, one_hot
 from ..losses import LOSSES, Loss, SoftmaxHinge
-from ..network import Array, Batch, Layer, Network
+from ..network import Batch, Layer, Network
 from ..notation import margin
-from ..schedules import SCHEDULES
-from ..setups import MAX_DEPTH, MAX_TEXT, Setup, check_shape, check_sizes
+from ..schedules import SCHEDULES, find
+from ..setups import MAX_DEPTH, MAX_TEXT, Setup, check_sizes
+from .plain import Json, fields, read_array, real, word, write_array
 from .text import clip
-
-Json = Any
 
 FORMAT = "mlpscope"
 VERSION = 1
 
-#: Matrices above this many cells are written as bytes.
-_WRITTEN = 1024
 #: A document of ours has fewer: what has more is not parsed.
 _MOST_BRACKETS = 8_000
 _MOST_QUOTES = 4_000
@@ -110,86 +105,6 @@ def from_json(text: str, parts: Mapping[str, Part] | None = None) -> dict[str, A
         except KeyError as error:  # a name that is in no registry; the message lists those that are
             raise ValueError(str(error)) from None
     return state
-
-
-def fields(told: Json, what: str, known: tuple[str, ...], needed: tuple[str, ...] = ()) -> dict[str, Json]:
-    """The fields of an object, if it has those that are needed and no strange ones."""
-    if not isinstance(told, dict):
-        raise ValueError(f"{what} must be an object with the fields {', '.join(known)}")
-    for name in told:
-        if name not in known:
-            raise ValueError(f"{what} has a field “{clip(name)}”; its fields are {', '.join(known)}")
-    for name in needed:
-        if name not in told:
-            raise ValueError(f"{what} has no field “{name}”")
-    return told
-
-
-def word(told: Json, what: str) -> str:
-    """A string, and not a long one."""
-    if not isinstance(told, str) or len(told) > 100:
-        raise ValueError(f"{what} must be a word")
-    return told
-
-
-def real(told: Json, what: str) -> float:
-    """A finite number."""
-    if not isinstance(told, int | float) or isinstance(told, bool) or not abs(told) <= sys.float_info.max:
-        raise ValueError(f"{what} must be a finite number")
-    return float(told)
-
-
-# --- matrices --------------------------------------------------------------------------------
-
-
-def write_array(x: Array) -> Json:
-    """A matrix or vector as lists, or as bytes where it is large."""
-    if x.size <= _WRITTEN:
-        return x.astype(np.float64).tolist()
-    return {"f64": base64.b64encode(x.astype("<f8").tobytes()).decode("ascii"), "shape": list(x.shape)}
-
-
-def read_array(told: Json, what: str, ndim: int = 2) -> Array:
-    """What `write_array` wrote; sizes are checked before an array is made.
-
-    Raises:
-        ValueError: a row or cell that is none, with its place.
-    """
-    if isinstance(told, dict):
-        return _unpacked(fields(told, what, ("f64", "shape"), ("f64", "shape")), what, ndim)
-    rows = [told] if ndim == 1 else told
-    if not isinstance(rows, list) or not rows or not all(isinstance(row, list) for row in rows):
-        raise ValueError(f"{what} must be a list of {'numbers' if ndim == 1 else 'rows, each a list of numbers'}")
-    check_shape(len(rows), 1)
-    for number, row in enumerate(rows, start=1):
-        where = f"{what}, row {number}" if ndim == 2 else what
-        if len(row) != len(rows[0]):
-            raise ValueError(f"{where} has {len(row)} numbers, row 1 has {len(rows[0])}")
-        check_shape(1, len(row), number)
-        if not all(type(x) is float for x in row):
-            row[:] = [real(x, f"{where}, column {column}") for column, x in enumerate(row, start=1)]
-        if not np.isfinite(row).all():
-            raise ValueError(f"{where}, column {int(np.argmin(np.isfinite(row))) + 1} must be a finite number")
-    array = np.array(rows, dtype=np.float64)
-    return array[0] if ndim == 1 else array
-
-
-def _unpacked(told: dict[str, Json], what: str, ndim: int) -> Array:
-    shape = told["shape"]
-    if not isinstance(shape, list) or len(shape) != ndim or not all(type(n) is int and n > 0 for n in shape):
-        raise ValueError(f"{what}: shape must be {ndim} whole numbers above 0")
-    check_shape(*(shape if ndim == 2 else (1, *shape)))
-    size = 8 * int(np.prod(shape))
-    if not isinstance(told["f64"], str) or len(told["f64"]) != 4 * -(-size // 3):
-        raise ValueError(f"{what}: f64 must hold the {size} bytes of {'x'.join(map(str, shape))} numbers, in base64")
-    try:
-        raw = base64.b64decode(told["f64"], validate=True)
-        array = np.frombuffer(raw, dtype="<f8").reshape(shape).astype(np.float64)
-    except ValueError:
-        raise ValueError(f"{what}: f64 is not base64 of {'x'.join(map(str, shape))} numbers") from None
-    if not np.isfinite(array).all():
-        raise ValueError(f"{what}: every number must be finite")
-    return array
 
 
 # --- the parts -------------------------------------------------------------------------------
@@ -274,9 +189,20 @@ def _read_conventions(told: Json) -> Conventions:
     )
 
 
-def _read_schedule(told: Json) -> str:
-    SCHEDULES[word(told, "schedule")]
-    return told
+def _write_schedule(schedule: str | tuple) -> Json:
+    return schedule if isinstance(schedule, str) else json.loads(json.dumps(schedule))
+
+
+def _read_schedule(told: Json) -> str | tuple:
+    """A name, or the spec of a schedule that was built: a kind, a number, and what stays inside of a block."""
+    if not isinstance(told, list):
+        SCHEDULES[word(told, "schedule")]
+        return told
+    if not 2 <= len(told) <= 3 or type(told[1]) is not int or not 0 < told[1] < 10**18:
+        raise ValueError("a schedule is a name, or a list of its kind and a number")
+    spec = (word(told[0], "the kind of a schedule"), told[1], *(_read_schedule(x) for x in told[2:]))
+    find(spec)
+    return spec
 
 
 def _write_lab(lab: Lab) -> Json:
@@ -301,7 +227,7 @@ def _read_lab(told: Json) -> Lab:
 #: Name of a part -> how it is written. Pages that keep more add their own beside these.
 PARTS: dict[str, Part] = {
     "setup": Part(_write_setup, _read_setup),
-    "schedule": Part(str, _read_schedule),
+    "schedule": Part(_write_schedule, _read_schedule),
     "lab": Part(_write_lab, _read_lab),
 }
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from dataclasses import fields as dataclass_fields
 from typing import Any
 
 from mlpcore import EXAMPLES, Setup, exchange
 from mlpcore.exchange import LinkTooLongError, Part, from_json, from_link, to_json, to_link
-from mlpcore.exchange.state import Json, fields, real, word
+from mlpcore.exchange.plain import Json, fields, real, word
 from mlpcore.logits import LABS, Lab, contenders
 from mlpcore.setups import same
+from mlpcore.sizes import MOST_LAYERS, Sizes
+from pages.ui.memory import MemoryChoice
 from pages.ui.stage.board import CHOICES, Place
 from pages.ui.work import LabView
 
@@ -49,6 +52,25 @@ def _read_view(told: Json) -> LabView:
     return LabView(tuple(dict.fromkeys(shown)), rate, count)
 
 
+def _read_memory(told: Json) -> MemoryChoice:
+    told = fields(told, "memory", tuple(field.name for field in dataclass_fields(MemoryChoice)))
+    if "sizes" in told:
+        sizes = fields(told["sizes"], "sizes", tuple(field.name for field in dataclass_fields(Sizes)), ("widths", "N"))
+        if not isinstance(sizes["widths"], list) or len(sizes["widths"]) > MOST_LAYERS + 1:
+            raise ValueError(f"widths must be a list of up to {MOST_LAYERS + 1} whole numbers")
+        for name in ("dtype", "activation", "loss"):
+            word(sizes.get(name, ""), name)
+        told = told | {"sizes": Sizes(**sizes)}
+    if "policies" in told:
+        if not isinstance(told["policies"], list):
+            raise ValueError("policies must be a list of names")
+        told = told | {"policies": tuple(word(name, "policy") for name in told["policies"])}
+    try:
+        return MemoryChoice(**told)
+    except TypeError:  # a list where a name is looked up
+        raise ValueError("memory has a field that is no name and no number") from None
+
+
 def _write_place(place: Place) -> Json:
     return {"chapter": place.chapter, "chosen": dict(place.chosen), "frame": place.frame}
 
@@ -71,6 +93,7 @@ PARTS: dict[str, Part] = {
     "lab_example": Part(str, _lab_example),
     "lab_place": Part(_write_place, _read_place),
     "lab_view": Part(asdict, _read_view),
+    "memory": Part(asdict, _read_memory),
 }
 
 
