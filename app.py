@@ -9,9 +9,7 @@ def home() -> None:
 
     with shell.open_page("Whole pass"):
         widgets.choose_example()
-        widgets.choose_loss()
-        with st.popover("Layers"):
-            widgets.edit_layers()
+        widgets.edit_network()
         widgets.choose_conventions()
         widgets.start_again()
     widgets.loss_complaint()

@@ -226,5 +226,5 @@ def test_the_networks_output_comes_in_and_the_loss_goes_out(page):
     assert told(page)["matrices"]["Y"]["values"] == example.batch.Y.ravel().tolist()
     next(b for b in page.button if b.label == "Use this loss in the network").click().run()
     page.switch_page("app.py").run()
-    assert page.selectbox(key="loss").value == "SoftmaxHinge"
+    assert field(page, "Loss").value == "SoftmaxHinge"
     assert told(page)["matrices"]["margin"]["values"] == [0.3]

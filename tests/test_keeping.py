@@ -13,7 +13,7 @@ from mlpcore.exchange import from_json, from_link, to_json, to_link
 from mlpcore.setups import resized, same, with_cells, with_matrix
 from pages.ui import history, parts
 from pages.ui.work import Work
-from tests.visits import DERIVE, STEP, ask, edit, keep, send, told, visit
+from tests.visits import DERIVE, STEP, ask, edit, field, keep, send, told, visit
 
 SHEET = mlp.EXAMPLES["worksheet"].setup
 
@@ -80,10 +80,10 @@ def test_undo_and_redo_across_pages(app):
     send(app, "wall", edits=edit(1, ["W1", [0, 0], 9.0]))
     app.selectbox(key="example").select("xor").run()
     app.switch_page(STEP).run()
-    app.selectbox(key="schedule").select("cache S").run()
+    field(app, "Keep for the backward pass").select("cache S").run()
     assert keep(app)["undo"] == 3
     ask(app, "undo")
-    assert app.selectbox(key="schedule").value == "cache S and Z"
+    assert field(app, "Keep for the backward pass").value == "cache S and Z"
     ask(app, "undo")
     assert (told(app)["example"], told(app)["matrices"]["W1"]["values"][0]) == ("worksheet", 9)
     app.switch_page(DERIVE).run()
@@ -119,7 +119,7 @@ def test_nothing_entered_is_no_link(app):
 def test_a_link_brings_everything_to_another_visitor(app):
     send(app, "wall", edits=edit(1, ["W1", [0, 0], 0.1 + 0.2], ["W2", [0, 1], -0.0]))
     app.switch_page(STEP).run()
-    app.selectbox(key="schedule").select("cache S").run()
+    field(app, "Keep for the backward pass").select("cache S").run()
     send(app, "player", cursor={"step": 7})
     app.switch_page(DERIVE).run()
     send(app, "derivation", choose={"name": "chapter", "value": "transpose"})
@@ -129,7 +129,7 @@ def test_a_link_brings_everything_to_another_visitor(app):
     other.switch_page(DERIVE).run()
     assert told(other)["matrices"] == before
     other.switch_page(STEP).run()
-    assert (told(other)["cursor"]["step"], other.selectbox(key="schedule").value) == (7, "cache S")
+    assert (told(other)["cursor"]["step"], field(other, "Keep for the backward pass").value) == (7, "cache S")
     assert keep(other)["link"] == link
 
 

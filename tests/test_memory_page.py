@@ -9,7 +9,7 @@ from mlpcore.schedules import SCHEDULES, find
 from mlpcore.sizes import PRESETS, Sizes
 from mlpcore.tally import totals
 from pages.ui.memory import CHAPTERS, MemoryChoice, policy_of, put, resize, sized, subject
-from tests.visits import MEMORY, STEP, components, told
+from tests.visits import MEMORY, STEP, components, field, told
 
 
 @pytest.fixture
@@ -97,12 +97,12 @@ def test_every_plan_plays_on_the_stage(page, policy):
     setup = page.session_state["work"].setup
     expected = mlp.one_pass(setup.net, setup.loss, wanted, N=setup.batch.N)
     assert [s["recompute"] for s in told(page)["steps"]][: len(expected)] == [s.recompute for s in expected]
-    assert page.selectbox(key="schedule").value == wanted
+    assert field(page, "Keep for the backward pass").value == wanted
     # Another one can be chosen there, and every page still opens.
     page.switch_page("app.py").run()
     assert not page.exception
     page.switch_page(STEP).run()
-    page.selectbox(key="schedule").select("cache S").run()
+    field(page, "Keep for the backward pass").select("cache S").run()
     assert page.session_state["work"].schedule == "cache S"
 
 

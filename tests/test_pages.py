@@ -109,7 +109,7 @@ def test_every_example_opens_on_every_page(app, page, name):
 def test_every_schedule_can_be_chosen(app):
     app.switch_page(STEP).run()
     for name in mlp.SCHEDULES:
-        app.selectbox(key="schedule").select(name).run()
+        field(app, "Keep for the backward pass").select(name).run()
         expected = one_pass(mlp.EXAMPLES["worksheet"].net, schedule=name, N=4)
         assert [s["recompute"] for s in told(app)["steps"]][: len(expected)] == [s.recompute for s in expected]
 
@@ -117,19 +117,19 @@ def test_every_schedule_can_be_chosen(app):
 @pytest.mark.parametrize("name", list(mlp.LOSSES))
 def test_every_loss_can_be_chosen_where_targets_are_classes(app, name):
     app.selectbox(key="example").select("three classes").run()
-    app.selectbox(key="loss").select(name).run()
+    field(app, "Loss").select(name).run()
     expected = mlp.Setup(*[mlp.EXAMPLES["three classes"].net, mlp.EXAMPLES["three classes"].batch, mlp.LOSSES[name]()])
     assert told(app)["matrices"]["loss"]["values"] == [expected.run()[1][mlp.loss]]
     assert not app.error
 
 
 def test_a_loss_that_does_not_fit_says_why_and_offers_a_way(app):
-    app.selectbox(key="loss").select("CrossEntropy").run()
+    field(app, "Loss").select("CrossEntropy").run()
     assert "example 3 is (-1)" in app.error[0].value
-    assert app.selectbox(key="loss").value == "MSE"
+    assert field(app, "Loss").value == "MSE"
     assert told(app)["matrices"]["Y"]["values"] == [1, 1, -1, -1]
     next(b for b in app.button if b.label == "Turn the targets into classes").click().run()
-    assert app.selectbox(key="loss").value == "CrossEntropy"
+    assert field(app, "Loss").value == "CrossEntropy"
     assert told(app)["matrices"]["Y"]["values"] == [1, 1, 1, 1]
     assert not app.error
 
@@ -174,7 +174,7 @@ def test_conventions_stand_where_they_are_met(app):
         assert "A rival" not in shown()
     app.switch_page("app.py").run()
     app.selectbox(key="example").select("three classes").run()
-    app.selectbox(key="loss").select("SoftmaxHinge").run()
+    field(app, "Loss").select("SoftmaxHinge").run()
     assert "A rival is active when its gap is >= 0" in shown()
     assert "relu" not in shown()
 

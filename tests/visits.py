@@ -42,7 +42,7 @@ def send(app, stage, **state):
 
 
 def field(app, label):
-    """A widget of the Layers popover by its label; its key changes with its value."""
+    """A widget of the Network popover by its label; its key changes with its value."""
     return next(w for w in (*app.text_input, *app.selectbox, *app.checkbox) if w.label == label)
 
 

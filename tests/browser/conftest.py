@@ -122,6 +122,15 @@ class App:
     def counter(self):
         return self.page.locator(".counter").inner_text()
 
+    def network(self, label, title):
+        """Choose in a field of the Network popover, which is closed again."""
+        self.page.get_by_role("button", name="Network").click()
+        self.page.locator('[data-testid="stSelectbox"]').filter(has_text=label).locator("input").click()
+        self.page.get_by_role("option", name=title, exact=True).click()
+        self.settle()
+        self.press("Escape")
+        self.settle()
+
     def choose(self, title):
         self.page.locator('[data-testid="stSelectbox"] input').first.click()
         self.page.get_by_role("option", name=title, exact=False).click()

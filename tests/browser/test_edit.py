@@ -223,13 +223,11 @@ def test_opening_the_layers_changes_nothing(app):
     """The popover's fields are built when it opens, after other runs; they must not report themselves."""
     student = app()
     page = student.page
-    page.locator('[data-testid="stSelectbox"] input').nth(1).click()
-    page.get_by_role("option", name="Cross-entropy of softmax").click()
+    student.network("Loss", "Cross-entropy of softmax")
     page.get_by_text("reads classes").wait_for()
-    student.settle()
     before = student.names("td")
     values = page.locator("td").evaluate_all("c => c.map(x => x.textContent)")
-    page.get_by_role("button", name="Layers").click()
+    page.get_by_role("button", name="Network").click()
     student.settle()
     page.wait_for_timeout(600)
     assert page.get_by_label("Units of layer 1", exact=True).input_value() == "3"

@@ -97,7 +97,7 @@ def test_a_large_network_is_windowed_and_right(app):
     """256 wide, 256 examples: typed in by keyboard nowhere, so set through the layers."""
     student = app()
     page = student.page
-    page.get_by_role("button", name="Layers").click()
+    page.get_by_role("button", name="Network").click()
     for label in ("Inputs", "Examples", "Units of layer 1"):
         field = page.get_by_label(label, exact=True)
         field.fill("256")
@@ -126,7 +126,7 @@ def test_every_drawn_cell_is_on_the_screen(app, label, size):
     """However tall or wide: what is drawn is not under the line below or beyond the edge."""
     student = app()
     page = student.page
-    page.get_by_role("button", name="Layers").click()
+    page.get_by_role("button", name="Network").click()
     page.get_by_label(label, exact=True).fill(size)
     page.get_by_label(label, exact=True).press("Enter")
     student.settle()

@@ -141,11 +141,9 @@ def test_arrow_keys_cross_from_operand_to_result(app):
 
 def test_kept_preactivations_show_their_recomputation(app):
     student = app(STEP)
-    student.page.locator('[data-testid="stSelectbox"] input').nth(1).click()
-    student.page.get_by_role("option", name="Memory: cache S", exact=True).click()
+    student.network("Keep for the backward pass", "cache S")
     student.page.get_by_text("1 / 19").wait_for()
-    student.settle()
-    student.press("ArrowRight")  # the select box still has the focus
+    student.press("ArrowRight")  # the popover was closed, and nothing else was touched
     assert student.counter == "2 / 19"
     student.page.get_by_role("button", name="step 8", exact=False).click()
     assert "computed again" in student.page.locator(".equation").inner_text()
@@ -169,9 +167,7 @@ def test_a_click_holds_a_cell_until_escape(app):
 def test_a_block_of_the_batch_is_lit_where_it_lies_in_the_batch(app):
     student = app(STEP)
     page = student.page
-    page.locator('[data-testid="stSelectbox"] input').nth(1).click()
-    page.get_by_role("option", name="Memory: blocks of the batch", exact=True).click()
-    student.settle()
+    student.network("Keep for the backward pass", "blocks of the batch")
     steps = mlp.EXAMPLES["worksheet"].setup.run("blocks of the batch")[0]
     wanted = mlp.Z(0).of_examples((2, 4))
     student.press("Home", *["ArrowRight"] * next(n for n, s in enumerate(steps) if s.out == wanted))

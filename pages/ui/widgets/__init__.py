@@ -3,20 +3,18 @@
 from pages.ui.widgets.choices import (
     choose_conventions,
     choose_example,
-    choose_loss,
-    choose_schedule,
     conventions,
     loss_complaint,
     start_again,
 )
 from pages.ui.widgets.hinge import hinge
 from pages.ui.widgets.lab import choose_lab, edit_logits, lab_conventions, start_lab_again
-from pages.ui.widgets.layers import edit_layers
+from pages.ui.widgets.layers import edit_network
 from pages.ui.widgets.memory import memory, memory_conventions
 from pages.ui.widgets.stages import derivation, player, wall
 
 __all__ = [
-    "choose_conventions", "choose_example", "choose_lab", "choose_loss", "choose_schedule", "conventions", "derivation",
-    "edit_layers", "edit_logits", "hinge", "lab_conventions", "loss_complaint", "memory", "memory_conventions",
+    "choose_conventions", "choose_example", "choose_lab", "conventions", "derivation",
+    "edit_network", "edit_logits", "hinge", "lab_conventions", "loss_complaint", "memory", "memory_conventions",
     "player", "start_again", "start_lab_again", "wall",
 ]  # fmt: skip

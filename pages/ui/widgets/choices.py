@@ -39,17 +39,17 @@ def start_again() -> None:
 
 
 def choose_loss() -> None:
-    """The losses; where the targets do not fit, a message and the way to make them fit."""
-    work = session.current()
+    """The losses; where the targets do not fit, see `loss_complaint`."""
+    name = session.current().setup.loss.name
+    key = session.fresh("loss", name)
     st.selectbox(
         "Loss",
         list(LOSSES),
+        list(LOSSES).index(name),
         format_func=lambda name: LOSSES[name].title,
-        key=session.show("loss", work.setup.loss.name),
+        key=key,
         on_change=session.change,
-        args=("loss", with_loss),
-        label_visibility="collapsed",
-        width=180,
+        args=(key, with_loss, "loss"),
     )
 
 
@@ -71,17 +71,18 @@ def loss_complaint() -> None:
 
 def choose_schedule() -> None:
     """What stays cached between the forward and the backward pass."""
-    work = session.current()
+    now = session.current().schedule
+    # A schedule that was built on the page Memory has no name in the registry.
+    offered = list(dict.fromkeys([*SCHEDULES, now]))
+    key = session.fresh("schedule", now)
     st.selectbox(
         "Keep for the backward pass",
-        # A schedule that was built on the page Memory has no name in the registry.
-        list(dict.fromkeys([*SCHEDULES, work.schedule])),
-        format_func=lambda name: f"Memory: {find(name).name}",
-        key=session.show("schedule", work.schedule),
+        offered,
+        offered.index(now),
+        format_func=lambda name: find(name).name,
+        key=key,
         on_change=session.choose_schedule,
-        args=("schedule",),
-        label_visibility="collapsed",
-        width=210,
+        args=(key,),
         help="\n\n".join(f"**{s.name}**: {s.why}" for s in SCHEDULES.values()),
     )
 

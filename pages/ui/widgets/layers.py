@@ -9,6 +9,7 @@ import streamlit as st
 from mlpcore import ACTIVATIONS, Setup
 from mlpcore.setups import MAX_DEPTH, MAX_EXAMPLES, MAX_WIDTH, resized
 from pages.ui import session
+from pages.ui.widgets.choices import choose_loss, choose_schedule
 from pages.ui.widgets.words import complain
 
 
@@ -68,8 +69,16 @@ def _depth(setup: Setup, _: object, by: int) -> Setup:
     return resized(setup, **shape | grown)
 
 
-def edit_layers() -> None:
-    """Behind a button: sizes, activations and biases, layer by layer. What still fits is kept."""
+def edit_network() -> None:
+    """Behind a button: the loss, what is kept for the backward pass, and the layers."""
+    with st.popover("Network"):
+        choose_loss()
+        choose_schedule()
+        _layers()
+
+
+def _layers() -> None:
+    """Sizes, activations and biases, layer by layer. What still fits is kept."""
     setup = session.current().setup
     net = setup.net
 
