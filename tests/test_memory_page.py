@@ -54,7 +54,8 @@ def test_it_opens_on_the_plan_of_the_network_of_the_app(page):
     (timeline,) = figures(page)
     drawn = {t["name"] for t in timeline["data"] if t.get("stackgroup")}
     assert drawn == {"cached", "workspace", "gradients", "scratch"}
-    assert "320 B" in words(page)
+    assert "peak is 320 bytes" in figures_says(page)
+    assert any("<td>320 B</td>" in html.proto.body for html in page.get("html"))
     assert "488 bytes are needed in all" in words(page)
 
 

@@ -110,8 +110,8 @@ def _areas(tally: Tally) -> list[Figure]:
         colour, pattern, words = LOOKS[name]
         data.append({
             "type": "scatter", "mode": "lines", "stackgroup": "bytes", "name": words, "legendgroup": name,
-            "x": [x for k in range(n) for x in (k + 0.5, k + 1.5)], "y": [y for y in curves[name] for _ in range(2)],
-            "line": {"color": colour, "width": 1}, "hoverinfo": "skip",
+            "x": [k + 0.5 for k in range(n + 1)], "y": [*curves[name], curves[name][-1]],
+            "line": {"color": colour, "width": 1, "shape": "hv"}, "hoverinfo": "skip",
             "fillpattern": {"shape": pattern, "size": 6, "solidity": 0.35, "bgcolor": "--paper", "fgcolor": colour}
             if pattern else {"shape": ""},
         })  # fmt: skip

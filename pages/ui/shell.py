@@ -28,7 +28,12 @@ _STYLE = """
   .stMainBlockContainer > div { gap: 0.5rem; }
   /* One row of controls; where it is tight, the name is the first to go. */
   @media (max-width: 1399px) { div:has(> .st-key-brand) { display: none; } }
-  .stMarkdown table :is(td, th) { padding: 0.14rem 0.6rem; font-variant-numeric: tabular-nums; }
+  .stMarkdown table :is(td, th) { padding: 0.14rem 0.6rem; }
+  .mlp-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+  .mlp-table :is(td, th) { padding: 0.14rem 0.6rem; text-align: right; border: 1px solid rgba(128, 128, 128, 0.25); }
+  .mlp-table :is(td, th):first-child { text-align: left; }
+  .mlp-table :is(th, .strong td) { font-weight: 600; }
+  .stHtml:has(.mlp-table) { overflow-x: auto; }
   @media (max-width: 640px) { .stMainBlockContainer { padding: 2.4rem 0.6rem 1rem; } }
 </style>
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from html import escape
 
 import streamlit as st
 
@@ -21,8 +22,16 @@ def complain(widget: str) -> None:
         st.error(escaped(wrong[0]))
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> None:
-    """A small table of words, quicker than a dataframe; the first `left` columns are set left, the others right."""
-    marks = [":--" if n < left else "--:" for n in range(len(head))]
-    lines = [head, marks, *rows]
-    st.markdown("\n".join("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines))
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], strong: Sequence[str] = ()) -> None:
+    """A small table of plain words and numbers, quicker than a dataframe and than Markdown.
+
+    Args:
+        strong: the first cells of rows that are set bold.
+    """
+
+    def line(cells: Sequence[str], tag: str) -> str:
+        inner = "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells)
+        return f"<tr{' class=strong' if cells[0] in strong else ''}>{inner}</tr>"
+
+    body = "".join(line(row, "td") for row in rows)
+    st.html(f'<table class="mlp-table"><thead>{line(head, "th")}</thead><tbody>{body}</tbody></table>')

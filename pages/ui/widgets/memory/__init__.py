@@ -39,7 +39,15 @@ def memory() -> None:
         if choice.chapter != "slopes":
             choose_sizes(choice, about)
     complain("memory chapter")
-    _CHAPTERS[choice.chapter](choice, about)
+    _chapter()
+
+
+@st.fragment
+def _chapter() -> None:
+    """A chapter of its own: what is changed in it leaves the sizes above it alone."""
+    work = session.current()
+    choice = work.memory
+    _CHAPTERS[choice.chapter](choice, subject(choice, work.setup))
 
 
 def memory_conventions() -> list[str]:

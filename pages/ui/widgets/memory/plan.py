@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from mlpcore import SCHEDULES, figures
@@ -112,21 +114,22 @@ def _ledger(counted: Tally, base: Tally) -> None:
     """What the bytes are spent on at the peak, beside those of caching everything."""
     mine, theirs = counted.spent(), base.spent()
 
-    def row(words: str, a: int, b: int, text=bytes_text, strong: bool = False) -> tuple[str, str, str]:
-        cells = (words, text(a), text(b))
-        return tuple(f"**{c}**" for c in cells) if strong else cells
-
     words = {"scratch": "scratch within a step", "gradients": "gradients of parameters"}
+
+    def row(name: str, a: int, b: int, text: Callable[[float], str] = bytes_text) -> tuple[str, str, str]:
+        return words.get(name, name), text(a), text(b)
+
     table(
         ("at the peak", "this plan", "S and Z"),
         [
-            *(row(words.get(c, c), mine[c], theirs[c]) for c in CATEGORIES),
-            row("peak", counted.peak, base.peak, strong=True),
+            *(row(c, mine[c], theirs[c]) for c in CATEGORIES),
+            row("peak", counted.peak, base.peak),
             *(row(c, mine[c], theirs[c]) for c in ("parameters", "inputs")),
-            row("in all", counted.total, base.total, strong=True),
+            row("in all", counted.total, base.total),
             row("operations", counted.flops, base.flops, flops_text),
             row("of these again", counted.again, base.again, flops_text),
         ],
+        strong=("peak", "in all"),
     )
 
 

@@ -10,7 +10,7 @@ from pages.ui import session
 from pages.ui.chart.chart import chart
 from pages.ui.memory import MemoryChoice, Subject, put
 from pages.ui.widgets.memory.sizes import asked
-from pages.ui.widgets.words import escaped, table
+from pages.ui.widgets.words import escaped
 
 
 def slopes(choice: MemoryChoice, about: Subject) -> None:
@@ -31,11 +31,9 @@ def slopes(choice: MemoryChoice, about: Subject) -> None:
         st.markdown(
             escaped(f"Left: one Z, two S. Right: over that Z stand two slopes, so f' is no function of Z. {here.why}")
         )
-    table(
-        ("activation", "does Z tell f'?", "f' from Z, or why not"),
-        [_row(n, at_kink) for n in ACTIVATIONS],
-        left=3,
-    )
+    # Markdown, for the formulas.
+    head = ["| activation | does Z tell f'? | f' from Z, or why not |", "|:--|:--|:--|"]
+    st.markdown("\n".join([*head, *(f"| {' | '.join(_row(n, at_kink))} |" for n in ACTIVATIONS)]))
 
 
 def _row(name: str, at_kink: float) -> tuple[str, str, str]:
