@@ -23,6 +23,10 @@ def go(page, chapter):
     assert not page.exception
 
 
+def slider(page):
+    return next(s for s in page.slider if s.label == "Margin m")
+
+
 def words(page):
     return " ".join(m.value for m in page.markdown).replace("\\", "")
 
@@ -56,7 +60,7 @@ def test_a_cell_typed_on_any_stage_is_taken_and_kept(page):
     send(page, "hinge board", edits=edit(1, ["margin", [], -0.25], client="other"))
     assert told(page)["answer"]["refused"] == []
     go(page, "margin")
-    assert page.slider(key="margin").value == -0.25
+    assert slider(page).value == -0.25
     assert "negative margin" in words(page)
     page.switch_page("app.py").run()
     page.switch_page(HINGE).run()
@@ -68,7 +72,7 @@ def test_a_cell_typed_on_any_stage_is_taken_and_kept(page):
 
 def test_the_margin_slider_moves_the_active_set_and_the_mark(page):
     go(page, "margin")
-    page.slider(key="margin").set_value(-0.9).run()
+    slider(page).set_value(-0.9).run()
     assert told(page)["matrices"]["margin"]["values"] == [-0.9] if "margin" in told(page)["matrices"] else True
     assert sum(told(page)["matrices"]["A"]["values"]) == 1
     marks = charts(page)["loss L"]["layout"]["shapes"]
@@ -81,9 +85,9 @@ def test_kink_buttons_go_to_margins_where_a_gap_is_zero(page):
     next(b for b in page.button if b.label == "Kink →").click().run()
     assert 0.0 in told(page)["matrices"]["G"]["values"]
     assert "Kink:" in words(page)
-    at = page.slider(key="margin").value
+    at = slider(page).value
     next(b for b in page.button if b.label == "Kink →").click().run()
-    assert page.slider(key="margin").value > at
+    assert slider(page).value > at
 
 
 def show(page, *names):
@@ -228,3 +232,14 @@ def test_the_networks_output_comes_in_and_the_loss_goes_out(page):
     page.switch_page("app.py").run()
     assert field(page, "Loss").value == "SoftmaxHinge"
     assert told(page)["matrices"]["margin"]["values"] == [0.3]
+
+
+def test_the_slider_stands_at_the_margin_after_another_example(page):
+    go(page, "margin")
+    slider(page).set_value(-0.5).run()
+    for name in (*list(LABS)[1:], next(iter(LABS))):
+        page.selectbox(key="lab example").select(name).run()
+        assert slider(page).value == LABS[name].lab.loss.margin
+        assert slider(page).min == -1.0
+    send(page, "hinge board", edits=edit(1, ["margin", [], 7.25]))
+    assert (slider(page).value, slider(page).max) == (7.25, 8.0)

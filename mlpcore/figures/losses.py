@@ -53,7 +53,8 @@ def over_margin(
             "height": 230,
             "margin": {"t": 30, "b": 36},
             "xaxis": axis("margin m", range=[low, high]),
-            "yaxis": {"rangemode": "tozero"},
+            # Said outright: where all is (almost) 0, Plotly finds no range of its own.
+            "yaxis": {"range": [0.0, 1.07 * float(values.max()) if values.max() > 1e-12 else 1.0]},
             "shapes": [upright(now)],
             "annotations": [_beside(now, low, high, f"m = {now:.3g}")],
         },

@@ -20,11 +20,11 @@ from .curves import (
 from .derived import jacobians, terms
 from .examples import LABS
 from .lab import Lab, beside, made_wrong, moved_to, of_right_class, one_hot, run, start, steps
-from .margins import Corner, Kink, corner, kinks, margins_around, slopes_at
+from .margins import Corner, Kink, corner, kinks, margins_around, slider_range, slopes_at
 
 __all__ = [
     "CLOSE", "CONFIDENT", "LABS", "Authorities", "Compared", "Corner", "Curve", "Kink", "Lab", "along_margin",
     "authorities", "beside", "closed_form", "compare", "confidently_wrong", "contenders", "corner", "descend",
     "jacobians", "jumps", "kinks", "made_wrong", "margins_around", "moved_to", "of_right_class", "on_simplex",
-    "one_hot", "run", "slopes_at", "start", "steps", "sweep", "swept", "terms", "with_jumps",
+    "one_hot", "run", "slider_range", "slopes_at", "start", "steps", "sweep", "swept", "terms", "with_jumps",
 ]  # fmt: skip

@@ -88,3 +88,8 @@ def margins_around(found: list[Kink], now: float) -> Array:
     low, high = min([-1.0, now, *at]), max([1.2, now, *at])
     # The gradient jumps at a kink: with a point just before it, the jump is drawn upright.
     return np.unique([*np.linspace(low, high, 201), *at, *(np.array(at) - 1e-9)])
+
+
+def slider_range(now: float) -> tuple[float, float]:
+    """The margins that are offered: where probabilities have their kinks, and further where the present one is."""
+    return min(-1.0, float(np.floor(now))), max(1.2, float(np.ceil(now)))

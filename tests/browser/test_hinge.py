@@ -119,7 +119,7 @@ def test_the_descent_plays_to_its_end(lab):
     now = "document.querySelector('.mlp-play output').textContent"
     page.wait_for_function(f"() => Number({now}.split(' ')[1]) < 90")
     page.wait_for_function(f"() => {now} === 'step 100 of 100'")
-    assert page.locator(".mlp-play button").inner_text() == "Play"
+    assert page.locator(".mlp-play button").inner_text() == "Play the descent"
     said = page.locator(".mlp-chart").text_content()
     assert "hinge of p: still wrong" in said
     assert "cross-entropy: right from step" in said
@@ -148,3 +148,15 @@ def test_the_pass_and_the_terms_stand_on_one_beamer_screen(lab):
         for part in parts:
             box = lab.page.locator(part).first.bounding_box()
             assert box["y"] + box["height"] <= 720, (name, part)
+
+
+def test_enormous_logits_are_drawn_too(lab):
+    chapter(lab, "Margin")
+    drawn(lab, 2)
+    lab.choose("Enormous logits")
+    lab.page.wait_for_function("() => [...document.querySelectorAll('.mlp-chart')].every(c => c.dataset.drawn >= 2)")
+    lab.settle()
+    assert "0.300" in lab.page.locator('[data-testid="stSlider"]').inner_text()
+    chapter(lab, "One logit swept")
+    drawn(lab, 2)
+    assert "out of range" in lab.page.locator(".mlp-chart").first.text_content()

@@ -94,16 +94,19 @@ def _margin(lab: Lab, _: dict) -> None:
     at = logits.margins_around(found, now)
     before = [k.margin for k in found if k.margin < now]
     after = [k.margin for k in found if k.margin > now]
+    low, high = logits.slider_range(now)
+    # A slider with other ends is another slider: under the same key it would keep its place and not the margin's.
+    key = session.show(f"margin {low:g} {high:g}", now)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.slider(
             "Margin m",
-            float(at[0]),
-            float(at[-1]),
+            low,
+            high,
             step=0.005,
             format="%.3f",
-            key=session.show("margin", now),
+            key=key,
             on_change=session.change,
-            args=("margin", _with_margin),
+            args=(key, _with_margin, "margin"),
             kwargs={"about": "lab"},
         )
         for label, where in (("← Kink", before[-1:]), ("Kink →", after[:1])):
