@@ -12,6 +12,7 @@ from mlpcore import Setup, Var, exchange
 from mlpcore.backprop import training_step
 from mlpcore.setups import same, with_matrix
 from pages.ui import parts, session
+from pages.ui.stage.pictures import pictures
 from pages.ui.widgets.words import escaped
 
 _TOO_LONG_TEXT = 100_000
@@ -74,6 +75,7 @@ def _save() -> None:
         "LaTeX": ("pass.tex", "The worked pass, as on the worksheet.", partial(_latex, digits=digits)),
         "NumPy": ("pass.py", "Computes every number again and asserts it.", partial(_ran, exchange.numpy_script)),
         "PyTorch": ("pass_torch.py", "Likewise, and PyTorch's own gradients.", partial(_ran, exchange.torch_script)),
+        "Pictures": ("pass.html", "Every equation with its heatmaps, as a web page.", partial(_ran, pictures)),
         "Notebook": ("pass.ipynb", "For Jupyter, equation by equation.", partial(_ran, exchange.notebook)),
     }
     for label, (name, words, make) in (long | written).items():
