@@ -159,7 +159,7 @@ BAD = [
     (edited(setup__conventions={"at_tie": 1}), "at_tie must be true or false"),
     (edited(setup__conventions={"at_kink": 2}), "from 0 to 1"),
     (edited(schedule="all"), "no schedule 'all'"),
-    (edited(schedule=["all"]), "schedule must be a word"),
+    (edited(schedule=["all"]), "a schedule is a name, or a list"),
 ]
 
 

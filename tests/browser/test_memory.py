@@ -53,7 +53,8 @@ def test_a_plan_with_a_number_plays_on_the_stage(lab):
     lab.page.get_by_role("button", name="Play this plan").click()
     lab.page.locator("td:visible").first.wait_for()
     lab.settle()
-    assert "Memory: blocks of 4 examples" in lab.page.content()
+    lab.page.get_by_role("button", name="Network").click()
+    lab.page.locator('[data-testid="stSelectbox"] input[value="blocks of 4 examples"]').wait_for()
     assert lab.counter.startswith("1 /")
 
 
