@@ -7,12 +7,6 @@ const plotly = () =>
     look();
   });
 
-function rgb(text) {
-  const hex = text.trim().match(/^#([0-9a-f]{6})$/i);
-  if (hex) return [0, 2, 4].map((i) => parseInt(hex[1].slice(i, i + 2), 16));
-  return (text.match(/[\d.]+/g) ?? [255, 255, 255]).slice(0, 3).map(Number);
-}
-
 function mix(a, b, share) {
   return `rgb(${a.map((x, i) => Math.round(x + (b[i] - x) * share)).join(",")})`;
 }
@@ -26,7 +20,7 @@ function colours(host) {
   const series = dark
     ? ["#56b4e9", "#ff9b50", "#2fc79a", "#e3a0cb", "#f0e442", "#c9c9c9", "#9fb4ff"]
     : ["#0067a5", "#c44e00", "#007d5b", "#a8528a", "#8a6d00", "#4d4d4d", "#4053c8"];
-  const [plus, minus] = dark ? [[64, 140, 235], [226, 122, 40]] : [[33, 104, 190], [206, 88, 12]];
+  const [plus, minus] = poles(dark);
   return {
     ink: mix(ink, ink, 0), paper: mix(paper, paper, 0), quiet: mix(paper, ink, 0.66), line: mix(paper, ink, 0.16),
     soft: mix(paper, ink, 0.07), accent: getComputedStyle(host).getPropertyValue("--st-primary-color") || "#7b3fa0",

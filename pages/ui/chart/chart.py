@@ -19,7 +19,7 @@ _mount = st.components.v2.component(
     "mlpscope_chart",
     html='<div class="mlp-chart" role="img">\n</div>',
     css=(_HERE / "chart.css").read_text(encoding="utf-8"),
-    js=(_HERE / "chart.js").read_text(encoding="utf-8"),
+    js="\n".join(path.read_text(encoding="utf-8") for path in (_HERE.parent / "colours.js", _HERE / "chart.js")),
     # Plotly keeps its own styles in the document, where a shadow root would not see them.
     isolate_styles=False,
 )

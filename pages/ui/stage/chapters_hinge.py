@@ -15,7 +15,7 @@ from mlpcore.notation import margin as MARGIN
 from pages.ui.stage.board import Board, Place, Ran, tile
 from pages.ui.stage.score import Json, key, mathml, played
 
-#: Name -> title. Those named in `BENCHES` have charts below their matrices.
+#: Name -> title. Those that are a bench (see `_BOARDS`) have charts below their matrices.
 CHAPTERS = {
     "pass": "Step by step",
     "terms": "Term by term",

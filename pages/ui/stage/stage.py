@@ -16,7 +16,9 @@ _mount = st.components.v2.component(
     "mlpscope_stage",
     html='<div class="mlp">\n</div>',
     css=(_HERE / "stage.css").read_text(encoding="utf-8"),
-    js="\n".join(path.read_text(encoding="utf-8") for path in sorted((_HERE / "js").glob("*.js"))),
+    js="\n".join(
+        path.read_text(encoding="utf-8") for path in (_HERE.parent / "colours.js", *sorted((_HERE / "js").glob("*.js")))
+    ),
 )
 
 

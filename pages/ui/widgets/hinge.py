@@ -24,13 +24,11 @@ def hinge() -> None:
     for kind in ("player", "board"):
         restored(f"hinge {kind}")
         session.take_reports(f"hinge {kind}", "lab")
+    chapter = chapters.chapter_of(session.current().lab_place)
+    if chapter == "simplex":
+        _drops()
     work, lab = session.current(), session.lab()
     ran = lab.run()
-    chapter = chapters.chapter_of(work.lab_place)
-    if chapter == "simplex":
-        _drops(lab, work)
-        lab = session.lab()
-        ran = lab.run()
     payload = chapters.told(lab, work.lab_place, ran, work.lab_view.shown)
     more = {"example": f"lab {work.lab_example}", "answer": work.answer, "keep": session.kept()}
     stage(f"hinge {payload['kind']}", payload | more)
@@ -191,9 +189,10 @@ def _sweep(lab: Lab, _: dict) -> None:
             chart(f"swept {what}", figure, f"{what} of {len(losses)} losses over one logit")
 
 
-def _drops(lab: Lab, work: session.Work) -> None:
+def _drops() -> None:
     """An example dropped on a map by a click goes there."""
-    _, n = chapters.at_rest(lab, work.lab_place)
+    lab = session.lab()
+    _, n = chapters.at_rest(lab, session.current().lab_place)
     for name in logits.contenders(0.0):
         if (at := session.clicked(f"simplex {name}")) and lab.classes == 3:
             session.put_lab(logits.moved_to(lab, n, figures.to_simplex(**at)))

@@ -34,12 +34,6 @@ function exact(x) {
   return Number.isFinite(x) ? String(x) : format(x, 0);
 }
 
-function rgb(text) {
-  const hex = text.trim().match(/^#([0-9a-f]{6})$/i);
-  if (hex) return [0, 2, 4].map((i) => parseInt(hex[1].slice(i, i + 2), 16));
-  return (text.match(/[\d.]+/g) ?? [255, 255, 255]).slice(0, 3).map(Number);
-}
-
 function luminance(colour) {
   const [r, g, b] = colour.map((v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
@@ -49,7 +43,7 @@ function luminance(colour) {
 function palette(host) {
   const background = rgb(getComputedStyle(host).getPropertyValue("--st-background-color") || "#ffffff");
   const dark = luminance(background) < 0.2;
-  const [plus, minus] = dark ? [[64, 140, 235], [226, 122, 40]] : [[33, 104, 190], [206, 88, 12]];
+  const [plus, minus] = poles(dark);
   return { background, dark, plus, minus };
 }
 
