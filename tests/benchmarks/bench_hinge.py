@@ -6,14 +6,9 @@ Ten examples, five classes, the chapter Margin: matrices on the stage and two Pl
 is over when both charts stand for the new margin; the bare app is that of `bench_stage`.
 """
 
-import tempfile
 import time
-from pathlib import Path
 
-from playwright.sync_api import sync_playwright
-
-from tests.benchmarks.bench_stage import BARE, BARE_RERUN, CLOCK, summary
-from tests.browser.conftest import FLAGS, chromium, serve
+from tests.benchmarks.bench_stage import BARE_RERUN, CLOCK, side_by_side, summary
 
 ROUNDS = 30
 LIMIT = 1.5
@@ -33,42 +28,30 @@ SLIDE = """(key) => {
 
 
 def main():
-    folder = Path(tempfile.mkdtemp())
-    (folder / "bare.py").write_text(BARE, encoding="utf-8")
-    servers = [serve("bare.py", folder), serve()]
-    try:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-            bare, ours = (browser.new_page(viewport={"width": 1280, "height": 720}) for _ in range(2))
-            bare.goto(servers[0][1])
-            ours.goto(f"{servers[1][1]}/Hinge_loss")
-            bare.get_by_text("count 0").wait_for()
-            ours.locator("td").first.wait_for()
-            ours.locator('[data-testid="stSelectbox"] input').first.click()
-            ours.get_by_role("option", name="Ten examples", exact=False).click()
-            ours.wait_for_timeout(500)
-            ours.get_by_role("button", name="Margin", exact=True).click()
-            ours.wait_for_function("document.querySelectorAll('.mlp-chart[data-drawn]').length === 2")
-            for page in (bare, ours):
-                page.evaluate(CLOCK)
-                page.wait_for_timeout(1500)
-            times = {"bare rerun": [], "margin slider": []}
-            for n in range(1, ROUNDS + 3):
-                bare.bring_to_front()
-                time.sleep(0.3)
-                rerun = bare.evaluate(BARE_RERUN, n)
-                bare.wait_for_timeout(150)
-                ours.bring_to_front()
-                time.sleep(0.3)
-                slid = ours.evaluate(SLIDE, "ArrowRight" if n % 2 else "ArrowLeft")
-                ours.wait_for_timeout(300)
-                if n > 2:
-                    times["bare rerun"].append(rerun)
-                    times["margin slider"].append(slid)
-            browser.close()
-    finally:
-        for process, _ in servers:
-            process.terminate()
+    with side_by_side(2) as ((bare, ours), url):
+        ours.goto(f"{url}/Hinge_loss")
+        ours.locator("td").first.wait_for()
+        ours.locator('[data-testid="stSelectbox"] input').first.click()
+        ours.get_by_role("option", name="Ten examples", exact=False).click()
+        ours.wait_for_timeout(500)
+        ours.get_by_role("button", name="Margin", exact=True).click()
+        ours.wait_for_function("document.querySelectorAll('.mlp-chart[data-drawn]').length === 2")
+        for page in (bare, ours):
+            page.evaluate(CLOCK)
+            page.wait_for_timeout(1500)
+        times = {"bare rerun": [], "margin slider": []}
+        for n in range(1, ROUNDS + 3):
+            bare.bring_to_front()
+            time.sleep(0.3)
+            rerun = bare.evaluate(BARE_RERUN, n)
+            bare.wait_for_timeout(150)
+            ours.bring_to_front()
+            time.sleep(0.3)
+            slid = ours.evaluate(SLIDE, "ArrowRight" if n % 2 else "ArrowLeft")
+            ours.wait_for_timeout(300)
+            if n > 2:
+                times["bare rerun"].append(rerun)
+                times["margin slider"].append(slid)
     base, ours = (summary(t) for t in times.values())
     print(f"{ROUNDS} rounds; a bare rerun: median {base[0]:.0f} ms, p95 {base[1]:.0f} ms")
     print(

@@ -7,14 +7,9 @@ slider of the batch under six curves. A redraw is over when the chart stands for
 that of `bench_stage`.
 """
 
-import tempfile
 import time
-from pathlib import Path
 
-from playwright.sync_api import sync_playwright
-
-from tests.benchmarks.bench_stage import BARE, BARE_RERUN, summary
-from tests.browser.conftest import FLAGS, chromium, serve
+from tests.benchmarks.bench_stage import BARE_RERUN, side_by_side, summary
 
 ROUNDS = 30
 LIMIT = 1.5
@@ -45,44 +40,32 @@ def pick(page, label, option):
 
 
 def main():
-    folder = Path(tempfile.mkdtemp())
-    (folder / "bare.py").write_text(BARE, encoding="utf-8")
-    servers = [serve("bare.py", folder), serve()]
-    try:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-            bare, plan, scaling = (browser.new_page(viewport={"width": 1280, "height": 720}) for _ in range(3))
-            bare.goto(servers[0][1])
-            bare.get_by_text("count 0").wait_for()
-            for page in (plan, scaling):
-                page.goto(f"{servers[1][1]}/Memory_and_speed")
-                page.locator(".mlp-chart[data-drawn]").wait_for()
-                page.wait_for_timeout(1000)
-                pick(page, "Network", "deep and narrow")
-            pick(plan, "Keep for the backward pass", "every k-th layer")
-            scaling.locator('[data-testid="stButtonGroup"]').first.get_by_text("Scaling", exact=True).click()
-            for page in (bare, plan, scaling):
-                page.evaluate(CLOCK)
-                page.wait_for_timeout(1500)
-            times = {"bare rerun": [], "k under the timeline": [], "batch under the curves": []}
-            for n in range(1, ROUNDS + 3):
-                row = []
-                for page, act in (
-                    (bare, lambda page, n=n: page.evaluate(BARE_RERUN, n)),
-                    (plan, lambda page, n=n: page.evaluate(SLIDE, [-1, "ArrowRight" if n % 2 else "ArrowLeft"])),
-                    (scaling, lambda page, n=n: page.evaluate(SLIDE, [2, "ArrowRight" if n % 2 else "ArrowLeft"])),
-                ):
-                    page.bring_to_front()
-                    time.sleep(0.3)
-                    row.append(act(page))
-                    page.wait_for_timeout(300)
-                if n > 2:
-                    for name, value in zip(times, row, strict=True):
-                        times[name].append(value)
-            browser.close()
-    finally:
-        for process, _ in servers:
-            process.terminate()
+    with side_by_side(3) as ((bare, plan, scaling), url):
+        for page in (plan, scaling):
+            page.goto(f"{url}/Memory_and_speed")
+            page.locator(".mlp-chart[data-drawn]").wait_for()
+            page.wait_for_timeout(1000)
+            pick(page, "Network", "deep and narrow")
+        pick(plan, "Keep for the backward pass", "every k-th layer")
+        scaling.locator('[data-testid="stButtonGroup"]').first.get_by_text("Scaling", exact=True).click()
+        for page in (bare, plan, scaling):
+            page.evaluate(CLOCK)
+            page.wait_for_timeout(1500)
+        times = {"bare rerun": [], "k under the timeline": [], "batch under the curves": []}
+        for n in range(1, ROUNDS + 3):
+            row = []
+            for page, act in (
+                (bare, lambda page, n=n: page.evaluate(BARE_RERUN, n)),
+                (plan, lambda page, n=n: page.evaluate(SLIDE, [-1, "ArrowRight" if n % 2 else "ArrowLeft"])),
+                (scaling, lambda page, n=n: page.evaluate(SLIDE, [2, "ArrowRight" if n % 2 else "ArrowLeft"])),
+            ):
+                page.bring_to_front()
+                time.sleep(0.3)
+                row.append(act(page))
+                page.wait_for_timeout(300)
+            if n > 2:
+                for name, value in zip(times, row, strict=True):
+                    times[name].append(value)
     base = summary(times.pop("bare rerun"))
     print(f"{ROUNDS} rounds; a bare rerun: median {base[0]:.0f} ms, p95 {base[1]:.0f} ms")
     for name, found in times.items():

@@ -10,6 +10,7 @@ both. Times run from the event in the page to the frame in which its result is p
 import statistics
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
@@ -77,54 +78,61 @@ def summary(times):
     return statistics.median(ordered), ordered[int(0.95 * (len(ordered) - 1))]
 
 
-def main():
+@contextmanager
+def side_by_side(count):
+    """So many pages of one browser, the first on the bare app, which is loaded; and the address of ours."""
     folder = Path(tempfile.mkdtemp())
     (folder / "bare.py").write_text(BARE, encoding="utf-8")
     servers = [serve("bare.py", folder), serve()]
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-            bare, ours, board = (browser.new_page(viewport={"width": 1280, "height": 720}) for _ in range(3))
-            bare.goto(servers[0][1])
-            ours.goto(f"{servers[1][1]}/Step_through")
-            board.goto(f"{servers[1][1]}/Derivation")
-            bare.get_by_text("count 0").wait_for()
-            for page in (ours, board):
-                page.locator("td").first.wait_for()
-            for page in (bare, ours, board):
-                page.evaluate(CLOCK)
-                page.wait_for_timeout(1500)
-            names = ("bare rerun", "step forward", "step back", "edited cell", "all downstream", "board frame")
-            times = {name: [] for name in names}
-            for n in range(1, ROUNDS + 3):
-                bare.bring_to_front()
-                time.sleep(0.3)  # a page that comes to the front paints slowly at first
-                rerun = bare.evaluate(BARE_RERUN, n)
-                bare.wait_for_timeout(150)
-                ours.bring_to_front()
-                time.sleep(0.3)
-                forward = ours.evaluate(STEP, ["ArrowRight", 2])
-                time.sleep(0.15)
-                back = ours.evaluate(STEP, ["ArrowLeft", 1])
-                time.sleep(0.9)  # let the cursor's own rerun, half a second after the last step, pass
-                weight = 0.1 + n / 1000
-                own, downstream = ours.evaluate(
-                    EDIT, [f"{weight}", f", {spoken(weight)}", f", {spoken(weight * 0.75 + 0.01 * 0.8)}"]
-                )
-                ours.keyboard.press("Escape")  # out of the matrix, as a person must before the arrows walk
-                time.sleep(0.2)
-                board.bring_to_front()
-                time.sleep(0.3)
-                frame = board.evaluate(STEP, ["ArrowRight", 2])
-                board.evaluate(STEP, ["ArrowLeft", 1])
-                if n > 2:  # two rounds to warm up
-                    measured = (rerun, forward, back, own, downstream, frame)
-                    for name, value in zip(times, measured, strict=True):
-                        times[name].append(value)
+            pages = [browser.new_page(viewport={"width": 1280, "height": 720}) for _ in range(count)]
+            pages[0].goto(servers[0][1])
+            pages[0].get_by_text("count 0").wait_for()
+            yield pages, servers[1][1]
             browser.close()
     finally:
         for process, _ in servers:
             process.terminate()
+
+
+def main():
+    with side_by_side(3) as ((bare, ours, board), url):
+        ours.goto(f"{url}/Step_through")
+        board.goto(f"{url}/Derivation")
+        for page in (ours, board):
+            page.locator("td").first.wait_for()
+        for page in (bare, ours, board):
+            page.evaluate(CLOCK)
+            page.wait_for_timeout(1500)
+        names = ("bare rerun", "step forward", "step back", "edited cell", "all downstream", "board frame")
+        times = {name: [] for name in names}
+        for n in range(1, ROUNDS + 3):
+            bare.bring_to_front()
+            time.sleep(0.3)  # a page that comes to the front paints slowly at first
+            rerun = bare.evaluate(BARE_RERUN, n)
+            bare.wait_for_timeout(150)
+            ours.bring_to_front()
+            time.sleep(0.3)
+            forward = ours.evaluate(STEP, ["ArrowRight", 2])
+            time.sleep(0.15)
+            back = ours.evaluate(STEP, ["ArrowLeft", 1])
+            time.sleep(0.9)  # let the cursor's own rerun, half a second after the last step, pass
+            weight = 0.1 + n / 1000
+            own, downstream = ours.evaluate(
+                EDIT, [f"{weight}", f", {spoken(weight)}", f", {spoken(weight * 0.75 + 0.01 * 0.8)}"]
+            )
+            ours.keyboard.press("Escape")  # out of the matrix, as a person must before the arrows walk
+            time.sleep(0.2)
+            board.bring_to_front()
+            time.sleep(0.3)
+            frame = board.evaluate(STEP, ["ArrowRight", 2])
+            board.evaluate(STEP, ["ArrowLeft", 1])
+            if n > 2:  # two rounds to warm up
+                measured = (rerun, forward, back, own, downstream, frame)
+                for name, value in zip(times, measured, strict=True):
+                    times[name].append(value)
     base = summary(times["bare rerun"])
     limits = {"step forward": 0.15, "step back": 0.15, "edited cell": 0.2, "all downstream": 1.0, "board frame": 0.15}
     print(f"{ROUNDS} rounds; a bare rerun: median {base[0]:.0f} ms, p95 {base[1]:.0f} ms")
