@@ -3,7 +3,7 @@
 import pytest
 
 import mlpcore as mlp
-from tests.visits import DERIVE, STEP, edit, send, told
+from tests.visits import DERIVE, STEP, behind, edit, send, told
 
 
 @pytest.fixture
@@ -74,6 +74,7 @@ def test_a_report_no_board_makes_changes_nothing_and_breaks_nothing(board, repor
 
 def test_conventions_reach_every_page(board):
     app = board
+    behind(app, "Conventions")
     next(w for w in app.selectbox if w.label == "Examples are").select("rows").run()
     assert told(app)["frame"]["letters"] == "ji"
     app.switch_page("app.py").run()
@@ -85,5 +86,6 @@ def test_conventions_reach_every_page(board):
     assert told(app)["matrices"]["W1"]["values"][5] == 5
     app.selectbox(key="example").select("xor").run()
     assert told(app)["matrices"]["Z0"]["shape"] == [4, 2]
+    behind(app, "Conventions")
     next(w for w in app.selectbox if w.label == "In front of the sum over examples").select("1").run()
     assert "Every loss carries the constant 1." in " ".join(c.value for c in app.caption)

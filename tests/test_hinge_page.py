@@ -7,7 +7,7 @@ import mlpcore as mlp
 from mlpcore import logits
 from mlpcore.logits import LABS
 from pages.ui.stage.chapters_hinge import CHAPTERS
-from tests.visits import HINGE, charts, edit, field, send, told
+from tests.visits import HINGE, behind, charts, edit, field, send, told
 
 
 @pytest.fixture
@@ -43,6 +43,7 @@ def test_it_opens_on_the_pass_with_its_authorities(page):
 @pytest.mark.parametrize("name", list(LABS))
 @pytest.mark.parametrize("layout", ["columns", "rows"])
 def test_every_chapter_of_every_example(page, name, chapter, layout):
+    behind(page, "Conventions")
     next(w for w in page.selectbox if w.label == "Examples are").select(layout).run()
     page.selectbox(key="lab example").select(name).run()
     go(page, chapter)
@@ -139,6 +140,7 @@ def test_the_choice_at_a_tie_stands_on_the_page_it_is_about(page):
     go(page, "margin")
     assert "≥ 0, it counts" in words(page)
     active = sum(told(page)["matrices"]["A"]["values"])
+    behind(page, "Conventions")
     next(w for w in page.selectbox if w.label.startswith("A rival class")).select(False).run()
     assert sum(told(page)["matrices"]["A"]["values"]) == active - 2
     assert "> 0, it does not count" in words(page)
@@ -184,7 +186,7 @@ def test_which_losses_are_drawn_is_chosen_and_kept(page):
 
 
 def paste(page, text, labels):
-    page.text_area(key="pasted logits").set_value(text).run()
+    behind(page, "Logits").text_area(key="pasted logits").set_value(text).run()
     field(page, "Right class of each example").set_value(labels).run()
     next(b for b in page.button if b.label == "Use these").click().run()
 
@@ -223,6 +225,7 @@ def test_the_networks_output_comes_in_and_the_loss_goes_out(page):
     page.switch_page("app.py").run()
     page.selectbox(key="example").select("three classes").run()
     page.switch_page(HINGE).run()
+    behind(page, "Logits")
     next(b for b in page.button if b.label == "Take the network's output").click().run()
     example = mlp.EXAMPLES["three classes"]
     _, values = mlp.trace(example.net, example.batch, example.loss)

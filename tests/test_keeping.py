@@ -13,7 +13,7 @@ from mlpcore.exchange import from_json, from_link, to_json, to_link
 from mlpcore.setups import resized, same, with_cells, with_matrix
 from pages.ui import history, parts
 from pages.ui.work import Work
-from tests.visits import DERIVE, STEP, ask, edit, field, keep, send, told, visit
+from tests.visits import DERIVE, STEP, ask, behind, edit, field, keep, send, told, visit
 
 SHEET = mlp.EXAMPLES["worksheet"].setup
 
@@ -209,7 +209,7 @@ def test_what_no_browser_kept_changes_nothing_and_is_told(app, message):
 
 
 def paste(app, text):
-    return app.text_area(key="pasted").set_value(text).run()
+    return behind(app, "File").text_area(key="pasted").set_value(text).run()
 
 
 def press(app, label):

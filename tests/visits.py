@@ -41,8 +41,16 @@ def send(app, stage, **state):
     return app.run()
 
 
+def behind(app, menu):
+    """The page with a menu open, which is not drawn before."""
+    app.session_state[f"menu {menu}"] = True
+    return app.run()
+
+
 def field(app, label):
-    """A widget of the Network popover by its label; its key changes with its value."""
+    """A widget of the Network menu by its label; its key changes with its value."""
+    if not any(w.label == "Keep for the backward pass" for w in app.selectbox):
+        behind(app, "Network")
     return next(w for w in (*app.text_input, *app.selectbox, *app.checkbox) if w.label == label)
 
 

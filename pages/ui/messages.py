@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from mlpcore import Var
+from mlpcore.setups import Editable, with_cells
 from pages.ui.stage.board import CHOICES
+from pages.ui.stage.score import by_key, key
 
 
 def step(message: dict[str, Any]) -> int | None:
@@ -16,6 +18,13 @@ def step(message: dict[str, Any]) -> int | None:
 def count(value: Any) -> int | None:
     """A whole number from 0."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def point(message: dict[str, Any]) -> dict[str, float] | None:
+    """Where a chart was clicked."""
+    at = {axis: message.get(axis) for axis in ("x", "y")}
+    good = all(isinstance(v, int | float) and not isinstance(v, bool) and abs(v) < 1e6 for v in at.values())
+    return at if good else None
 
 
 #: Names and values of choices are ours and short; what is longer is not one.
@@ -34,6 +43,18 @@ def edits(message: dict[str, Any], names: dict[str, Var]) -> list[tuple[Var, tup
     """The cells that were typed: matrix, place, value."""
     cells = message.get("cells")
     return [found for item in cells if (found := _edit(item, names))] if isinstance(cells, list) else []
+
+
+def edited(held: Editable, message: dict[str, Any]) -> tuple[Editable, list[dict[str, Any]]]:
+    """What it becomes by the cells that were typed, and what is to be said of those that were refused."""
+    cells = edits(message, by_key(held))
+    try:
+        new, refused = with_cells(held, cells)
+    except ValueError as error:
+        var, cell, _ = cells[0]
+        return held, [{"id": key(var), "index": list(cell), "why": str(error)}]
+    told = [{"id": key(r.var), "index": list(r.cell), "why": r.why} for r in refused]
+    return (held if len(refused) == len(cells) else new), told
 
 
 def _edit(item: Any, names: dict[str, Var]) -> tuple[Var, tuple[int, ...], float] | None:

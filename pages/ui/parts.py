@@ -111,9 +111,14 @@ def changed(work: Any, first: Any) -> dict[str, Any]:
     }
 
 
-def kept(work: Any, first: Any) -> dict[str, str | None]:
-    """What the browser keeps: the link, empty for what everyone starts with; else the document."""
-    state = changed(work, first)
+def kept(work: Any, first: Any) -> dict[str, Any]:
+    """What the browser keeps, and what stands beside it: can be undone, is to be said."""
+    beside = {"undo": len(work.history.past), "redo": len(work.history.future), "says": list(work.says)}
+    return _written(changed(work, first)) | beside
+
+
+def _written(state: dict[str, Any]) -> dict[str, str | None]:
+    """The link, empty for what everyone starts with; else the document."""
     if not state:
         return {"link": "", "doc": None}
     text = to_json(state, PARTS)

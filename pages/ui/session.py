@@ -16,12 +16,10 @@ import streamlit as st
 from mlpcore import EXAMPLES, SCALES, SCHEDULES
 from mlpcore.conventions import WORKSHEET
 from mlpcore.logits import LABS, Lab
-from mlpcore.setups import with_cells
 from pages.ui import history, messages, parts
 from pages.ui.memory import Runs
 from pages.ui.stage import chapters_hinge
 from pages.ui.stage.board import moved
-from pages.ui.stage.score import by_key, key
 from pages.ui.work import FIRST, Work
 
 _WORK = "work"
@@ -29,6 +27,7 @@ _SEEN = "seen"
 _LATEST = "latest"
 _TOKEN = "token"
 _RUNS = "runs"
+_DRAWN = "drawn"
 
 
 def runs() -> Runs:
@@ -47,6 +46,23 @@ def current() -> Work:
         st.session_state[_TOKEN] = secrets.token_hex(8)
         _set(_first(st.query_params.get(parts.PARAMETER, "")))
     return st.session_state[_WORK]
+
+
+def drawn() -> None:
+    """A whole page is being drawn of the work as it is now."""
+    st.session_state[_DRAWN] = current()
+
+
+def stale() -> bool:
+    """Whether there is other work than the one the whole page was last drawn of."""
+    return st.session_state.get(_DRAWN) is not current()
+
+
+def hold(*widgets: str) -> None:
+    """Keep what was typed into widgets that are not on the page now: else Streamlit forgets it."""
+    for widget in widgets:
+        if widget in st.session_state:
+            st.session_state[widget] = st.session_state[widget]
 
 
 def lab() -> Lab:
@@ -86,25 +102,19 @@ def latest() -> Callable[[], Work]:
 def kept() -> dict[str, Any]:
     """What the browser is told to keep, and what stands beside it: can be undone, is to be said."""
     work = current()
-    return {
-        **parts.kept(work, Work(EXAMPLES[FIRST].setup)),
-        "session": st.session_state[_TOKEN],
-        "undo": len(work.history.past),
-        "redo": len(work.history.future),
-        "says": list(work.says),
-    }
+    return {**parts.kept(work, Work(EXAMPLES[FIRST].setup)), "session": st.session_state[_TOKEN]}
 
 
 def take_tools(tools: str) -> None:
     """Undo or redo, where the buttons or keys asked for it since the last run."""
-    what = _news(tools, "do").get("what")
+    what = _news(tools)("do").get("what")
     if what in ("undo", "redo"):
         _set(history.undone(current()) if what == "undo" else history.redone(current()))
 
 
 def take_restored(stage: str) -> bool:
     """Whether the browser brought back what a session before this one had; it is then in force."""
-    message = _news(stage, "restore")
+    message = _news(stage)("restore")
     if not message:
         return False
     open_state(message, "What was kept in this tab could not be brought back: {}.")
@@ -174,10 +184,7 @@ def change_view(widget: str, name: str) -> None:
 
 def clicked(chart: str) -> dict[str, float] | None:
     """Where a chart was clicked since the last run: {x, y}; None if it was not."""
-    news = _news(chart, "click")
-    at = {axis: news.get(axis) for axis in ("x", "y")}
-    good = all(isinstance(v, int | float) and not isinstance(v, bool) and abs(v) < 1e6 for v in at.values())
-    return at if good else None
+    return messages.point(_news(chart)("click"))
 
 
 def put_lab(lab: Lab) -> None:
@@ -254,45 +261,48 @@ def take_reports(stage: str, about: str = "setup") -> bool:
 
     A stage's state stays in the session from run to run, so each report is taken once.
 
-    Args:
-        about: what its matrices are, a name of `_PLACES`.
-
-    Returns:
-        Whether the stage asks to open a step on the page that plays them.
+    Its matrices are those of `about`, a name of `_PLACES`.
+    Returns whether the stage asks to open a step on the page that plays them.
     """
-    if message := _news(stage, "edits"):
+    news = _news(stage)
+    if message := news("edits"):
         _take_edits(message, about)
     place = _PLACES[about]
 
     def move(**how: Any) -> None:
         _put(**{place: moved(getattr(current(), place), **how)})
 
-    if (step := messages.step(_news(stage, "cursor"))) is not None:
+    if (step := messages.step(news("cursor"))) is not None:
         _put(step=step) if about == "setup" else move(frame=step)
-    if chosen := messages.choice(_news(stage, "choose")):
+    if chosen := messages.choice(news("choose")):
         _choose(about, *chosen)
-    picked = _news(stage, "pick")
+    picked = news("pick")
     if (
         picked.get("rev") == getattr(current(), place).rev
         and (frame := messages.count(picked.get("frame"))) is not None
     ):
         move(frame=frame)
-    if (step := messages.step(_news(stage, "open"))) is None:
+    if (step := messages.step(news("open"))) is None:
         return False
     _put(step=step, rev=current().rev + 1)
     return True
 
 
-def _news(stage: str, name: str) -> dict[str, Any]:
-    state = st.session_state.get(stage)
-    value = state.get(name) if hasattr(state, "get") else None
+def _news(stage: str) -> Callable[[str], dict[str, Any]]:
+    """What a component reported since the last run, by name. Each report is told once."""
+    state = st.session_state.get(stage)  # once: Streamlit makes a class of its own for every reading
     seen = st.session_state.setdefault(_SEEN, {})
-    if not isinstance(value, dict) or seen.get((stage, name)) == value:
-        return {}
-    if value.get("session", st.session_state.get(_TOKEN)) != st.session_state.get(_TOKEN):
-        return {}  # sent to a session that is gone: it is in what was brought back, or is sent again
-    seen[stage, name] = value
-    return value
+
+    def news(name: str) -> dict[str, Any]:
+        value = state.get(name) if hasattr(state, "get") else None
+        if not isinstance(value, dict) or seen.get((stage, name)) == value:
+            return {}
+        if value.get("session", st.session_state.get(_TOKEN)) != st.session_state.get(_TOKEN):
+            return {}  # sent to a session that is gone: it is in what was brought back, or is sent again
+        seen[stage, name] = value
+        return value
+
+    return news
 
 
 def _take_edits(message: dict[str, Any], about: str) -> None:
@@ -304,16 +314,7 @@ def _take_edits(message: dict[str, Any], about: str) -> None:
     client, seq = message.get("client"), message.get("seq")
     if not isinstance(client, str) or not isinstance(seq, int):
         return
-    held = before = lab() if about == "lab" else current().setup
-    edits = messages.edits(message, by_key(held))
-    try:
-        held, refused = with_cells(held, edits)
-        told = [{"id": key(r.var), "index": list(r.cell), "why": r.why} for r in refused]
-        if len(refused) == len(edits):
-            held = before
-    except ValueError as error:
-        var, cell, _ = edits[0]
-        told = [{"id": key(var), "index": list(cell), "why": str(error)}]
+    held, told = messages.edited(lab() if about == "lab" else current().setup, message)
     stroke = message.get("stroke")
     stroke = (client, stroke) if isinstance(stroke, int) else None
     _put(stroke, **{about: held}, answer={"client": client[:32], "seq": seq, "refused": told})

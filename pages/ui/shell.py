@@ -48,6 +48,7 @@ def open_page(label: str, charts: bool = False) -> Iterator[None]:
         charts: whether the page draws any.
     """
     session.take_tools("tools")
+    session.drawn()
     st.set_page_config(page_title=f"{label} · MLPScope", page_icon="🔬", layout="wide")
     st.html(_STYLE)
     with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall"):

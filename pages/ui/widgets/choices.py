@@ -11,6 +11,7 @@ from mlpcore import EXAMPLES, LAYOUTS, LOSSES, SCALES, SCHEDULES, Setup, margin
 from mlpcore.schedules import find
 from mlpcore.setups import with_loss
 from pages.ui import session
+from pages.ui.widgets.menu import menu
 from pages.ui.widgets.words import escaped
 
 
@@ -103,16 +104,19 @@ def choose_conventions(lab: bool = False) -> None:
     Args:
         lab: the page is about the laboratory's loss and not about the network's.
     """
+    menu("Conventions", partial(_conventions, lab))
+
+
+def _conventions(lab: bool) -> None:
     setup = session.current().setup
     now, loss = setup.conventions, session.lab().loss if lab else setup.loss
     scales = {None: f"{loss.scale}: {loss.short}, as published", **{name: f"{name} for every loss" for name in SCALES}}
-    with st.popover("Conventions"):
-        _choice("Examples are", "layout", {name: f"{name}: {lay.says}" for name, lay in LAYOUTS.items()}, now.layout)
-        _choice("In front of the sum over examples", "scale", scales, now.scale)
-        if not lab and any(layer.f.corner for layer in setup.net.layers):
-            _choice("relu'(0)", "at_kink", _KINK, now.at_kink)
-        if margin in loss.constants():
-            _choice("A rival class is active where its gap to the right one is", "at_tie", _TIE, now.at_tie)
+    _choice("Examples are", "layout", {name: f"{name}: {lay.says}" for name, lay in LAYOUTS.items()}, now.layout)
+    _choice("In front of the sum over examples", "scale", scales, now.scale)
+    if not lab and any(layer.f.corner for layer in setup.net.layers):
+        _choice("relu'(0)", "at_kink", _KINK, now.at_kink)
+    if margin in loss.constants():
+        _choice("A rival class is active where its gap to the right one is", "at_tie", _TIE, now.at_tie)
 
 
 def _choice(label: str, field: str, words: dict, value: object) -> None:

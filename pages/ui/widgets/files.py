@@ -13,6 +13,7 @@ from mlpcore.backprop import training_step
 from mlpcore.setups import same, with_matrix
 from pages.ui import parts, session
 from pages.ui.stage.pictures import pictures
+from pages.ui.widgets.menu import menu
 from pages.ui.widgets.words import escaped
 
 _TOO_LONG_TEXT = 100_000
@@ -21,7 +22,11 @@ _WIDTH = 460  # else the menu would change its own with what is in it
 
 def file_menu() -> None:
     """Save and open, behind a button."""
-    with st.popover("File"), st.container(width=_WIDTH):
+    menu("File", _files, typed=("pasted",))
+
+
+def _files() -> None:
+    with st.container(width=_WIDTH):
         save, read = st.tabs(["Save", "Open or paste"])
         with save:
             _save()

@@ -14,6 +14,7 @@ from mlpcore.losses import SoftmaxHinge
 from mlpcore.notation import O
 from mlpcore.setups import classes
 from pages.ui import session
+from pages.ui.widgets.menu import menu
 from pages.ui.widgets.words import complain
 
 
@@ -67,43 +68,46 @@ def _into_network(setup: Setup, _: object) -> Setup:
 
 def edit_logits() -> None:
     """Behind a button: other logits and labels, from a paste or from the network, and this loss into it."""
+    menu("Logits", _logits, typed=("pasted logits",))
+
+
+def _logits() -> None:
     lab = session.lab()
     turned = lab.conventions.lay.turns(O)
-    with st.popover("Logits"):
-        st.text_area(
-            "Paste logits: a row for each " + ("example" if turned else "class, a column for each example"),
-            key="pasted logits",
-            placeholder="2.0  0.5  -1\n0.1  1.5   3",
-            height=120,
-        )
-        labels = ", ".join(str(k + 1) for k in lab.labels)
-        # Other labels in the laboratory, another field; what was typed into this one stays when it is refused.
-        fields = ("pasted logits", f"pasted labels={labels}")
-        st.text_input("Right class of each example", labels, key=fields[1])
-        st.button(
-            "Use these",
-            type="primary",
-            on_click=session.change,
-            args=(None, partial(_typed, fields=fields), "pasted"),
-            kwargs={"about": "lab"},
-        )
-        complain("pasted")
-        st.divider()
-        st.button(
-            "Take the network's output",
-            help="Z_L of the network on the other pages; the largest target of each example is its class.",
-            on_click=session.change,
-            args=(None, _of_network, "taken"),
-            kwargs={"about": "lab"},
-        )
-        complain("taken")
-        st.button(
-            "Use this loss in the network",
-            help="The hinge on probabilities with this margin becomes the loss of every page.",
-            on_click=session.change,
-            args=(None, _into_network, "given"),
-        )
-        complain("given")
+    st.text_area(
+        "Paste logits: a row for each " + ("example" if turned else "class, a column for each example"),
+        key="pasted logits",
+        placeholder="2.0  0.5  -1\n0.1  1.5   3",
+        height=120,
+    )
+    labels = ", ".join(str(k + 1) for k in lab.labels)
+    # Other labels in the laboratory, another field; what was typed into this one stays when it is refused.
+    fields = ("pasted logits", f"pasted labels={labels}")
+    st.text_input("Right class of each example", labels, key=fields[1])
+    st.button(
+        "Use these",
+        type="primary",
+        on_click=session.change,
+        args=(None, partial(_typed, fields=fields), "pasted"),
+        kwargs={"about": "lab"},
+    )
+    complain("pasted")
+    st.divider()
+    st.button(
+        "Take the network's output",
+        help="Z_L of the network on the other pages; the largest target of each example is its class.",
+        on_click=session.change,
+        args=(None, _of_network, "taken"),
+        kwargs={"about": "lab"},
+    )
+    complain("taken")
+    st.button(
+        "Use this loss in the network",
+        help="The hinge on probabilities with this margin becomes the loss of every page.",
+        on_click=session.change,
+        args=(None, _into_network, "given"),
+    )
+    complain("given")
 
 
 def lab_conventions() -> list[str]:

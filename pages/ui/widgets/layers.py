@@ -10,6 +10,7 @@ from mlpcore import ACTIVATIONS, Setup
 from mlpcore.setups import MAX_DEPTH, MAX_EXAMPLES, MAX_WIDTH, resized
 from pages.ui import session
 from pages.ui.widgets.choices import choose_loss, choose_schedule
+from pages.ui.widgets.menu import menu
 from pages.ui.widgets.words import complain
 
 
@@ -71,10 +72,13 @@ def _depth(setup: Setup, _: object, by: int) -> Setup:
 
 def edit_network() -> None:
     """Behind a button: the loss, what is kept for the backward pass, and the layers."""
-    with st.popover("Network"):
-        choose_loss()
-        choose_schedule()
-        _layers()
+    menu("Network", _network)
+
+
+def _network() -> None:
+    choose_loss()
+    choose_schedule()
+    _layers()
 
 
 def _layers() -> None:
