@@ -97,15 +97,18 @@ class Program:
         if step.op.examples:  # a view, made once and for all
             self.values[step.out] = step.op(*operands)
             return
-        in_arena = (step.out, n) in at
-        out = self._view(at[step.out, n][0], shape_of(step.out)) if in_arena else self.values[step.takes]
+        taken = self.values.get(step.takes)
+        out = self._view(at[step.out, n][0], shape_of(step.out)) if taken is None else taken
         given = [self._view(low, (cells,)) for low, cells in zip(at.get((None, n), ()), scratch, strict=True)]
         kernel = step.op.kernel
         if kernel is None or not kernel.cellwise:
             self._emit()
             self._calls += whole(step.op, kernel, out, operands, given)
         elif not (kernel.copies and step.takes is not None):
-            self._join(_Flat(kernel, out.reshape(-1), [x.reshape(-1) if x.ndim else x for x in operands], given))
+            flat = out.reshape(-1)
+            self._join(
+                _Flat(kernel, flat, [flat if x is out else x.reshape(-1) if x.ndim else x for x in operands], given)
+            )
         for var in step.frees:
             self.values.pop(var, None)
         self.values[step.out] = out
@@ -142,7 +145,8 @@ class _Flat(NamedTuple):
         pairs = [(self.out, after.out), *zip(self.operands, after.operands, strict=True)]
         if not all(_beside(x, y) if x.ndim else x is y for x, y in pairs):
             return None
-        out, *operands = (_both(x, y) if x.ndim else x for x, y in pairs)
+        out = _both(self.out, after.out)
+        operands = [out if x is self.out else _both(x, y) if x.ndim else x for x, y in pairs[1:]]
         return _Flat(self.kernel, out, operands, max(self, after, key=lambda f: f.out.size).temporaries)
 
 

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
+from operator import setitem
 
 import numpy as np
 
@@ -22,6 +23,8 @@ Cells = Callable[[Mapping[str, int]], int]
 
 #: Cells worked on at a time. One piece and its temporaries fit into a level-2 cache.
 CHUNK = 16384
+#: Rows of so many cells are short: NumPy's own loop from row to row takes longer than the cells.
+SHORT = 128
 
 
 def chunk(sizes: Mapping[str, int]) -> int:
@@ -60,6 +63,29 @@ def product(left: Callable[[Array], Array], right: Callable[[Array], Array]) -> 
     return Kernel(lambda out, A, B: [(np.matmul, (left(A), right(B), out))])
 
 
+def _short_rows(sizes: Mapping[str, int]) -> int:
+    """As many whole rows as a piece holds, where they are short; else nothing."""
+    return min(sizes["i"], CHUNK // sizes["n"]) * sizes["n"] if sizes["n"] <= SHORT else 0
+
+
+def plus_bias(out: Array, W: Array, Z: Array, b: Array, t: Array) -> list[Call]:
+    """`W Z + b`: short rows are added to copies of b, which spares NumPy a loop a row."""
+    product, column = (np.matmul, (W, Z, out)), b[:, None]
+    if not t.size:
+        return [product, (np.add, (out, column, out))]
+    calls = [product]
+    at_once = t.size // out.shape[1]
+    for first in range(0, len(out), at_once):
+        here = out[first : first + at_once]
+        here = out if here.shape == out.shape else here
+        copies = t[: here.size].reshape(here.shape)
+        calls += [assign(copies, column[first : first + at_once]), (np.add, (here, copies, here))]
+    return calls
+
+
+AFFINE = Kernel(plus_bias, (_short_rows,))
+
+
 def sum_over_examples(turn: Callable[[Array], Array]) -> Kernel:
     """`delta 1_N` as the product it is: many times quicker than a sum along an axis."""
 
@@ -89,6 +115,11 @@ def maximum(x: Array, y: Array, out: Array) -> Call:
 def minimum(x: Array, y: Array, out: Array) -> Call:
     """`min(x, y)`, likewise."""
     return partial(np.minimum, x, y, out=out), ()
+
+
+def assign(out: Array, x: Array) -> Call:
+    """`out[...] = x`: copied, repeated or turned into another type quicker than by a ufunc."""
+    return setitem, (out, ..., x)
 
 
 def number(x: float, like: Array) -> Array:
@@ -249,6 +280,8 @@ def in_pieces(kernel: Kernel, out: Array, operands: list, temporaries: list) -> 
     calls = []
     for first in range(0, out.size, at_once):
         piece = slice(first, min(first + at_once, out.size))
-        here = [x[piece] if np.ndim(x) else x for x in operands]
-        calls += kernel.calls(out[piece], *here, *(t[: piece.stop - first] for t in temporaries))
+        into = out[piece]
+        # The very array where an operand is overwritten: NumPy need not find out how the two overlap.
+        here = [into if x is out else x[piece] if np.ndim(x) else x for x in operands]
+        calls += kernel.calls(into, *here, *(t[: piece.stop - first] for t in temporaries))
     return calls
