@@ -58,6 +58,7 @@ class Program:
         offsets, size = placed(self.count.places)
         self.arena = _bytes(size) if arena is None else _aligned(arena)[:size]
         self._dtype = np.dtype(shape.dtype)
+        self._offsets = offsets
         self.values = {v: np.asarray(x, self._dtype) for v, x in values.items()}
         self._own([step.takes for step in steps if step.takes in values])
         self._calls: list[Call] = []
@@ -101,6 +102,8 @@ class Program:
         out = self._view(at[step.out, n][0], shape_of(step.out)) if taken is None else taken
         given = [self._view(low, (cells,)) for low, cells in zip(at.get((None, n), ()), scratch, strict=True)]
         kernel = step.op.kernel
+        if kernel is not None and kernel.spare and (bytes_ := self._room(n, min(out.size, CHUNK))) is not None:
+            given.append(bytes_)
         if kernel is None or not kernel.cellwise:
             self._emit()
             self._calls += whole(step.op, kernel, out, operands, given)
@@ -118,6 +121,17 @@ class Program:
         if not joined:
             self._emit()
         self._pending = joined or flat
+
+    def _room(self, n: int, size: int) -> Array | None:
+        """So many bytes of the arena in which nothing lies during step n, or None."""
+        lying = zip(self._offsets, self.count.places, strict=True)
+        taken = sorted((low, low + p.bytes) for low, p in lying if p.first <= n <= p.last)
+        low = 0
+        for begin, stop in [*taken, (self.arena.nbytes, 0)]:
+            if begin - low >= size:
+                return self.arena[low : low + size]
+            low = max(low, stop)
+        return None
 
     def _emit(self) -> None:
         if self._pending:

@@ -44,6 +44,8 @@ class Kernel:
         over: operands whose place the result may take, because each cell of them is read before
             that cell of the result is written.
         copies: the result is its operand: where it takes its place, nothing is left to do.
+        spare: it is quicker with one more temporary, a byte a cell of a piece. That is not counted:
+            it is given only where the arena has room at that step.
     """
 
     calls: Callable[..., list[Call]]
@@ -51,6 +53,7 @@ class Kernel:
     cellwise: bool = False
     over: tuple[int, ...] = ()
     copies: bool = False
+    spare: bool = False
 
 
 def cellwise(calls: Callable[..., list[Call]], temporaries: int = 0, over: tuple[int, ...] = (0,)) -> Kernel:
@@ -89,22 +92,26 @@ AFFINE = Kernel(plus_bias, (_short_rows,))
 def sum_over_examples(turn: Callable[[Array], Array]) -> Kernel:
     """`delta 1_N` as the product it is: many times quicker than a sum along an axis."""
 
-    def calls(out: Array, delta: Array, ones: Array) -> list[Call]:
-        return [(ones.fill, (1,)), (np.dot, (turn(delta), ones, out))]
+    def calls(out: Array, delta: Array, t: Array) -> list[Call]:
+        delta = turn(delta)
+        if not t.size:
+            return [(np.dot, (delta, _all(1, delta.dtype)[: delta.shape[1]], out))]
+        return [(t.fill, (1,)), (np.dot, (delta, t, out))]
 
-    return Kernel(calls, (lambda sizes: sizes["n"],))
+    return Kernel(calls, (lambda sizes: sizes["n"] if sizes["n"] > CHUNK else 0,))
 
 
 @cache
-def _zeros(dtype: np.dtype) -> Array:
-    zeros = np.zeros(CHUNK, dtype)
-    zeros.flags.writeable = False
-    return zeros
+def _all(x: int, dtype: np.dtype) -> Array:
+    """One piece of a number that all equations share."""
+    piece = np.full(CHUNK, x, dtype)
+    piece.flags.writeable = False
+    return piece
 
 
 def zeros(like: Array) -> Array:
     """Zeros for one piece. An array beats the number 0 in `maximum`, about twofold."""
-    return _zeros(like.dtype)[: like.size]
+    return _all(0, like.dtype)[: like.size]
 
 
 def maximum(x: Array, y: Array, out: Array) -> Call:
@@ -162,9 +169,17 @@ class InPlace:
         into = getattr(self, slope)
 
         def calls(out: Array, dZ: Array, X: Array, t: Array, *more: Array) -> list[Call]:
-            t = t.view(bool)[: X.size] if self.mask else t
             return [*into(t, X, *more), (np.multiply, (dZ, t, out))]
 
+        def masked(out: Array, dZ: Array, X: Array, t: Array, spare: Array | None = None) -> list[Call]:
+            if spare is None:  # NumPy makes numbers of truth values on its way, a buffer at a time
+                t = t.view(bool)[: X.size]
+                return [*into(t, X), (np.multiply, (dZ, t, out))]
+            truth = spare.view(bool)
+            return [*into(truth, X), assign(t, truth), (np.multiply, (dZ, t, out))]
+
+        if into and self.mask:
+            return Kernel(masked, (chunk,), True, over=(0,), spare=True)
         return into and cellwise(calls, 1 + (self.for_slope if slope == "slope" else 0))
 
 
