@@ -14,7 +14,7 @@ import numpy as np
 from .arena import placed
 from .conventions import Layout
 from .cost import COLUMNS, Count, count, laid, temporaries
-from .kernels import CHUNK, Call, Kernel, in_pieces, whole
+from .kernels import CHUNK, Call, Kernel, aligned, from_a_line, in_pieces, whole
 from .network import Shape
 from .notation import Var
 from .steps import Step
@@ -23,8 +23,6 @@ Array = np.ndarray
 
 #: Items that NumPy takes on the side where a call broadcasts or compares; by itself it takes 8192.
 BUFFER = 512
-#: The arena starts at a multiple of this many bytes.
-ALIGNED = 64
 
 
 class Program:
@@ -56,7 +54,7 @@ class Program:
         """
         self.count: Count = count(steps, shape, N, lay)
         offsets, size = placed(self.count.places)
-        self.arena = _bytes(size) if arena is None else _aligned(arena)[:size]
+        self.arena = aligned(size) if arena is None else from_a_line(arena)[:size]
         self._dtype = np.dtype(shape.dtype)
         self._offsets = offsets
         self.values = {v: np.asarray(x, self._dtype) for v, x in values.items()}
@@ -85,7 +83,7 @@ class Program:
 
     def _own(self, taken: Sequence[Var]) -> None:
         """Copies of the parameters that an update takes the place of, side by side."""
-        block = _bytes(sum(self.values[v].nbytes for v in taken)).view(self._dtype)
+        block = aligned(sum(self.values[v].nbytes for v in taken)).view(self._dtype)
         low = 0
         for v in taken:
             given = self.values[v]
@@ -170,15 +168,6 @@ def _beside(x: Array, y: Array) -> bool:
 
 def _both(x: Array, y: Array) -> Array:
     return np.lib.stride_tricks.as_strided(x, (x.size + y.size,))
-
-
-def _bytes(size: int) -> Array:
-    """So many bytes, from an aligned address on."""
-    return _aligned(np.empty(size + ALIGNED, np.uint8))[:size]
-
-
-def _aligned(block: Array) -> Array:
-    return block[-block.ctypes.data % ALIGNED :]
 
 
 def _carry_out(calls: Sequence[Call], times: int) -> None:

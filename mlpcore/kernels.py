@@ -23,6 +23,8 @@ Cells = Callable[[Mapping[str, int]], int]
 
 #: Cells worked on at a time. One piece and its temporaries fit into a level-2 cache.
 CHUNK = 16384
+#: Bytes of a line of the cache.
+ALIGNED = 64
 #: Rows of so many cells are short: NumPy's own loop from row to row takes longer than the cells.
 SHORT = 128
 
@@ -101,10 +103,21 @@ def sum_over_examples(turn: Callable[[Array], Array]) -> Kernel:
     return Kernel(calls, (lambda sizes: sizes["n"] if sizes["n"] > CHUNK else 0,))
 
 
+def aligned(size: int) -> Array:
+    """So many bytes from the start of a line of the cache on: wide loads across two lines take longer."""
+    return from_a_line(np.empty(size + ALIGNED, np.uint8))[:size]
+
+
+def from_a_line(block: Array) -> Array:
+    """These bytes from the first start of a line of the cache on."""
+    return block[-block.ctypes.data % ALIGNED :]
+
+
 @cache
 def _all(x: int, dtype: np.dtype) -> Array:
     """One piece of a number that all equations share."""
-    piece = np.full(CHUNK, x, dtype)
+    piece = aligned(CHUNK * dtype.itemsize).view(dtype)
+    piece[...] = x
     piece.flags.writeable = False
     return piece
 
