@@ -14,7 +14,7 @@ import numpy as np
 from .arena import placed
 from .conventions import Layout
 from .cost import COLUMNS, Count, count, laid, temporaries
-from .kernels import CHUNK, Call, Kernel, in_pieces, whole
+from .kernels import CHUNK, Call, Kernel, aligned, from_a_line, in_pieces, whole
 from .network import Shape
 from .notation import Var
 from .steps import Step
@@ -23,8 +23,6 @@ Array = np.ndarray
 
 #: Items that NumPy takes on the side where a call broadcasts or compares; by itself it takes 8192.
 BUFFER = 512
-#: The arena starts at a multiple of this many bytes.
-ALIGNED = 64
 
 
 class Program:
@@ -56,8 +54,9 @@ class Program:
         """
         self.count: Count = count(steps, shape, N, lay)
         offsets, size = placed(self.count.places)
-        self.arena = _bytes(size) if arena is None else _aligned(arena)[:size]
+        self.arena = aligned(size) if arena is None else from_a_line(arena)[:size]
         self._dtype = np.dtype(shape.dtype)
+        self._offsets = offsets
         self.values = {v: np.asarray(x, self._dtype) for v, x in values.items()}
         self._own([step.takes for step in steps if step.takes in values])
         self._calls: list[Call] = []
@@ -84,7 +83,7 @@ class Program:
 
     def _own(self, taken: Sequence[Var]) -> None:
         """Copies of the parameters that an update takes the place of, side by side."""
-        block = _bytes(sum(self.values[v].nbytes for v in taken)).view(self._dtype)
+        block = aligned(sum(self.values[v].nbytes for v in taken)).view(self._dtype)
         low = 0
         for v in taken:
             given = self.values[v]
@@ -97,15 +96,20 @@ class Program:
         if step.op.examples:  # a view, made once and for all
             self.values[step.out] = step.op(*operands)
             return
-        in_arena = (step.out, n) in at
-        out = self._view(at[step.out, n][0], shape_of(step.out)) if in_arena else self.values[step.takes]
+        taken = self.values.get(step.takes)
+        out = self._view(at[step.out, n][0], shape_of(step.out)) if taken is None else taken
         given = [self._view(low, (cells,)) for low, cells in zip(at.get((None, n), ()), scratch, strict=True)]
         kernel = step.op.kernel
+        if kernel is not None and kernel.spare and (bytes_ := self._room(n, min(out.size, CHUNK))) is not None:
+            given.append(bytes_)
         if kernel is None or not kernel.cellwise:
             self._emit()
             self._calls += whole(step.op, kernel, out, operands, given)
         elif not (kernel.copies and step.takes is not None):
-            self._join(_Flat(kernel, out.reshape(-1), [x.reshape(-1) if x.ndim else x for x in operands], given))
+            flat = out.reshape(-1)
+            self._join(
+                _Flat(kernel, flat, [flat if x is out else x.reshape(-1) if x.ndim else x for x in operands], given)
+            )
         for var in step.frees:
             self.values.pop(var, None)
         self.values[step.out] = out
@@ -115,6 +119,17 @@ class Program:
         if not joined:
             self._emit()
         self._pending = joined or flat
+
+    def _room(self, n: int, size: int) -> Array | None:
+        """So many bytes of the arena in which nothing lies during step n, or None."""
+        lying = zip(self._offsets, self.count.places, strict=True)
+        taken = sorted((low, low + p.bytes) for low, p in lying if p.first <= n <= p.last)
+        low = 0
+        for begin, stop in [*taken, (self.arena.nbytes, 0)]:
+            if begin - low >= size:
+                return self.arena[low : low + size]
+            low = max(low, stop)
+        return None
 
     def _emit(self) -> None:
         if self._pending:
@@ -142,7 +157,8 @@ class _Flat(NamedTuple):
         pairs = [(self.out, after.out), *zip(self.operands, after.operands, strict=True)]
         if not all(_beside(x, y) if x.ndim else x is y for x, y in pairs):
             return None
-        out, *operands = (_both(x, y) if x.ndim else x for x, y in pairs)
+        out = _both(self.out, after.out)
+        operands = [out if x is self.out else _both(x, y) if x.ndim else x for x, y in pairs[1:]]
         return _Flat(self.kernel, out, operands, max(self, after, key=lambda f: f.out.size).temporaries)
 
 
@@ -152,15 +168,6 @@ def _beside(x: Array, y: Array) -> bool:
 
 def _both(x: Array, y: Array) -> Array:
     return np.lib.stride_tricks.as_strided(x, (x.size + y.size,))
-
-
-def _bytes(size: int) -> Array:
-    """So many bytes, from an aligned address on."""
-    return _aligned(np.empty(size + ALIGNED, np.uint8))[:size]
-
-
-def _aligned(block: Array) -> Array:
-    return block[-block.ctypes.data % ALIGNED :]
 
 
 def _carry_out(calls: Sequence[Call], times: int) -> None:

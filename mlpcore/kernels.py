@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
+from operator import setitem
 
 import numpy as np
 
@@ -22,6 +23,10 @@ Cells = Callable[[Mapping[str, int]], int]
 
 #: Cells worked on at a time. One piece and its temporaries fit into a level-2 cache.
 CHUNK = 16384
+#: Bytes of a line of the cache.
+ALIGNED = 64
+#: Rows of so many cells are short: NumPy's own loop from row to row takes longer than the cells.
+SHORT = 128
 
 
 def chunk(sizes: Mapping[str, int]) -> int:
@@ -41,6 +46,8 @@ class Kernel:
         over: operands whose place the result may take, because each cell of them is read before
             that cell of the result is written.
         copies: the result is its operand: where it takes its place, nothing is left to do.
+        spare: it is quicker with one more temporary, a byte a cell of a piece. That is not counted:
+            it is given only where the arena has room at that step.
     """
 
     calls: Callable[..., list[Call]]
@@ -48,6 +55,7 @@ class Kernel:
     cellwise: bool = False
     over: tuple[int, ...] = ()
     copies: bool = False
+    spare: bool = False
 
 
 def cellwise(calls: Callable[..., list[Call]], temporaries: int = 0, over: tuple[int, ...] = (0,)) -> Kernel:
@@ -60,25 +68,63 @@ def product(left: Callable[[Array], Array], right: Callable[[Array], Array]) -> 
     return Kernel(lambda out, A, B: [(np.matmul, (left(A), right(B), out))])
 
 
+def _short_rows(sizes: Mapping[str, int]) -> int:
+    """As many whole rows as a piece holds, where they are short; else nothing."""
+    return min(sizes["i"], CHUNK // sizes["n"]) * sizes["n"] if sizes["n"] <= SHORT else 0
+
+
+def plus_bias(out: Array, W: Array, Z: Array, b: Array, t: Array) -> list[Call]:
+    """`W Z + b`: short rows are added to copies of b, which spares NumPy a loop a row."""
+    product, column = (np.matmul, (W, Z, out)), b[:, None]
+    if not t.size:
+        return [product, (np.add, (out, column, out))]
+    calls = [product]
+    at_once = t.size // out.shape[1]
+    for first in range(0, len(out), at_once):
+        here = out[first : first + at_once]
+        here = out if here.shape == out.shape else here
+        copies = t[: here.size].reshape(here.shape)
+        calls += [assign(copies, column[first : first + at_once]), (np.add, (here, copies, here))]
+    return calls
+
+
+AFFINE = Kernel(plus_bias, (_short_rows,))
+
+
 def sum_over_examples(turn: Callable[[Array], Array]) -> Kernel:
     """`delta 1_N` as the product it is: many times quicker than a sum along an axis."""
 
-    def calls(out: Array, delta: Array, ones: Array) -> list[Call]:
-        return [(ones.fill, (1,)), (np.dot, (turn(delta), ones, out))]
+    def calls(out: Array, delta: Array, t: Array) -> list[Call]:
+        delta = turn(delta)
+        if not t.size:
+            return [(np.dot, (delta, _all(1, delta.dtype)[: delta.shape[1]], out))]
+        return [(t.fill, (1,)), (np.dot, (delta, t, out))]
 
-    return Kernel(calls, (lambda sizes: sizes["n"],))
+    return Kernel(calls, (lambda sizes: sizes["n"] if sizes["n"] > CHUNK else 0,))
+
+
+def aligned(size: int) -> Array:
+    """So many bytes from the start of a line of the cache on: wide loads across two lines take longer."""
+    return from_a_line(np.empty(size + ALIGNED, np.uint8))[:size]
+
+
+def from_a_line(block: Array) -> Array:
+    """These bytes from the first start of a line of the cache on."""
+    return block[-block.ctypes.data % ALIGNED :]
 
 
 @cache
-def _zeros(dtype: np.dtype) -> Array:
-    zeros = np.zeros(CHUNK, dtype)
-    zeros.flags.writeable = False
-    return zeros
+def _all(x: int, dtype: np.dtype) -> Array:
+    """One piece of a number that all equations share."""
+    piece = aligned(CHUNK * dtype.itemsize).view(dtype)
+    piece[...] = x
+    piece.flags.writeable = False
+    return piece
 
 
 def zeros(like: Array) -> Array:
     """Zeros for one piece. An array beats the number 0 in `maximum`, about twofold."""
-    return _zeros(like.dtype)[: like.size]
+    return _all(0, like.dtype)[: like.size]
 
 
 def maximum(x: Array, y: Array, out: Array) -> Call:
@@ -89,6 +135,11 @@ def maximum(x: Array, y: Array, out: Array) -> Call:
 def minimum(x: Array, y: Array, out: Array) -> Call:
     """`min(x, y)`, likewise."""
     return partial(np.minimum, x, y, out=out), ()
+
+
+def assign(out: Array, x: Array) -> Call:
+    """`out[...] = x`: copied, repeated or turned into another type quicker than by a ufunc."""
+    return setitem, (out, ..., x)
 
 
 def number(x: float, like: Array) -> Array:
@@ -131,9 +182,17 @@ class InPlace:
         into = getattr(self, slope)
 
         def calls(out: Array, dZ: Array, X: Array, t: Array, *more: Array) -> list[Call]:
-            t = t.view(bool)[: X.size] if self.mask else t
             return [*into(t, X, *more), (np.multiply, (dZ, t, out))]
 
+        def masked(out: Array, dZ: Array, X: Array, t: Array, spare: Array | None = None) -> list[Call]:
+            if spare is None:  # NumPy makes numbers of truth values on its way, a buffer at a time
+                t = t.view(bool)[: X.size]
+                return [*into(t, X), (np.multiply, (dZ, t, out))]
+            truth = spare.view(bool)
+            return [*into(truth, X), assign(t, truth), (np.multiply, (dZ, t, out))]
+
+        if into and self.mask:
+            return Kernel(masked, (chunk,), True, over=(0,), spare=True)
         return into and cellwise(calls, 1 + (self.for_slope if slope == "slope" else 0))
 
 
@@ -249,6 +308,8 @@ def in_pieces(kernel: Kernel, out: Array, operands: list, temporaries: list) -> 
     calls = []
     for first in range(0, out.size, at_once):
         piece = slice(first, min(first + at_once, out.size))
-        here = [x[piece] if np.ndim(x) else x for x in operands]
-        calls += kernel.calls(out[piece], *here, *(t[: piece.stop - first] for t in temporaries))
+        into = out[piece]
+        # The very array where an operand is overwritten: NumPy need not find out how the two overlap.
+        here = [into if x is out else x[piece] if np.ndim(x) else x for x in operands]
+        calls += kernel.calls(into, *here, *(t[: piece.stop - first] for t in temporaries))
     return calls

@@ -14,7 +14,7 @@ from functools import cache, cached_property
 import numpy as np
 
 from . import kernels
-from .kernels import InPlace, Kernel
+from .kernels import InPlace
 from .registry import Registry
 from .steps import Op, View
 
@@ -53,7 +53,7 @@ AFFINE = Op(
     lambda W, Z, b: W @ Z + b[..., None],
     lambda W, Z, b: rf"{W}\,{Z} + {b}",
     "sum_j({0}·{1}) + {2}",
-    kernel=Kernel(lambda out, W, Z, b: [(np.matmul, (W, Z, out)), (np.add, (out, b[:, None], out))]),
+    kernel=kernels.AFFINE,
 )
 
 #: dL/dW_l = delta_l Z_{l-1}^T

@@ -14,7 +14,7 @@ from mlpcore.backprop import one_pass, start
 from mlpcore.compiled import Program
 from mlpcore.cost import Place, count_pass
 from mlpcore.examples import one_hot
-from mlpcore.kernels import CHUNK
+from mlpcore.kernels import CHUNK, SHORT
 from tests.strategies import problems
 from tests.test_schedules import POLICIES, close
 
@@ -72,6 +72,37 @@ def test_matrices_of_many_pieces_have_the_same_bits(activation, schedule, dtype)
         for var in expected:
             assert found[var].dtype == expected[var].dtype == dtype
             np.testing.assert_array_equal(found[var], expected[var], err_msg=var.text)
+
+
+@pytest.mark.parametrize("N", [SHORT, SHORT + 1])
+def test_a_bias_is_added_with_the_same_bits_to_short_rows_and_long_ones(N):
+    """More rows than a piece holds, and a last piece that is not full; room for relu' and none."""
+    rng = np.random.default_rng(5)
+    rows = CHUNK // SHORT + 3
+    assert CHUNK < rows * N < 2 * CHUNK
+    hidden = mlp.Layer(rng.normal(size=(rows, 7)), rng.normal(size=rows), "relu")
+    net = mlp.Network((hidden, mlp.Layer(rng.normal(size=(2, rows)), rng.normal(size=2))))
+    batch = mlp.Batch(rng.normal(size=(7, N)), rng.normal(size=(2, N)))
+    for schedule in ("cache S and Z", "cache Z"):
+        for updated in (False, True):
+            compiled, steps, values = program(net, batch, mlp.MSE(), schedule, updated=updated)
+            expected = mlp.evaluate(steps, values, free=True)
+            compiled.arena[...] = 0xFF
+            found = compiled.run()
+            for var in expected:
+                np.testing.assert_array_equal(found[var], expected[var], err_msg=var.text)
+
+
+@pytest.mark.parametrize(("N", "roomy"), [(4, True), (64, False)])
+def test_truth_values_lie_aside_only_where_nothing_else_lies(N, roomy):
+    """Beside the gradients of a small batch there is room; where delta is made at the peak there is none."""
+    rng = np.random.default_rng(0)
+    net = mlp.Network((mlp.Layer(rng.normal(size=(50, 40)), None, "relu"), mlp.Layer(rng.normal(size=(2, 50)))))
+    batch = mlp.Batch(rng.normal(size=(40, N)), rng.normal(size=(2, N)))
+    compiled, _, _ = program(net, batch, mlp.MSE(), "cache Z")
+    n = next(k for k, step in enumerate(compiled.count.steps) if step.out == mlp.delta(1))
+    assert (compiled._room(n, 50 * N) is not None) == roomy
+    assert (compiled.count.live[n] < compiled.arena.nbytes) == roomy
 
 
 @pytest.mark.parametrize("name", list(mlp.ACTIVATIONS))
@@ -152,18 +183,13 @@ def random_plan(rng, k):
 
 
 def test_a_thousand_random_plans_fit_an_arena_of_the_counted_peak_to_the_byte():
-    """All but one of these do; for that one no placement is known, and its arena is a little larger."""
     rng = np.random.default_rng(0)
-    larger = []
     for k in range(1000):
         counted = random_plan(rng, k)
         offsets, size = placed(counted.places)
         assert counted.peak == most_alive(counted.places)
-        if size != counted.peak:
-            larger.append(size / counted.peak)
+        assert size == counted.peak, k
         assert len(counted.places) > 150 or not overlaps(counted.places, offsets)
-    assert len(larger) <= 2
-    assert all(1 < x < 1.07 for x in larger)
 
 
 @settings(max_examples=200)

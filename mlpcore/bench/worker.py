@@ -22,8 +22,9 @@ import numpy as np
 
 from ..arena import placed
 from ..backprop import one_pass, start
-from ..compiled import ALIGNED, Program
+from ..compiled import Program
 from ..examples import one_hot
+from ..kernels import ALIGNED
 from ..losses import LOSSES
 from ..network import Batch, Layer, Network
 from ..schedules import find

@@ -29,10 +29,12 @@ def squared_error(c: Scale, out: Array, Z: Array, Y: Array, t: Array, sums: Arra
     """`c ||Z - Y||^2`, the differences in t, a few rows at a time, and their sums."""
     rows, N = Z.shape
     at_once = t.size // N
-    one = out.reshape(1)  # an array of one number is quicker than a number
-    scaled = np.multiply, (one, number(c.factor(N), Z).reshape(1), one)
+    factor = number(c.factor(N), Z)
     if rows * N <= CHUNK:
-        return [(np.subtract, (Z, Y, t.reshape(Z.shape))), (np.dot, (t, t, out)), scaled]
+        # Not over itself: of a single number NumPy asks at length how the two overlap.
+        total = sums[:1].reshape(())
+        scaled = np.multiply, (total, factor, out)
+        return [(np.subtract, (Z, Y, t.reshape(Z.shape))), (np.dot, (t, t, total)), scaled]
     calls = []
     for first in range(0, rows, at_once):
         piece = slice(first, min(first + at_once, rows))
@@ -41,7 +43,7 @@ def squared_error(c: Scale, out: Array, Z: Array, Y: Array, t: Array, sums: Arra
             (np.subtract, (Z[piece], Y[piece], here)),
             (np.vecdot, (here, here, sums[piece])),
         ]
-    return [*calls, (np.add.reduce, (sums, -1, None, out)), scaled]
+    return [*calls, (np.add.reduce, (sums, -1, None, out)), (np.multiply, (out, factor, out))]
 
 
 def error(c: Scale, twice: bool, out: Array, Z: Array, Y: Array) -> list[Call]:
