@@ -19,7 +19,7 @@ def components(block):
         if hasattr(child, "children"):
             yield from components(child)
         elif child.type == "bidi_component":
-            yield json.loads(child.proto.json)[0]
+            yield json.loads(child.proto.bytes) if child.proto.bytes else json.loads(child.proto.json)[0]
 
 
 def told(app):

@@ -28,6 +28,8 @@ _STYLE = """
   .stMainBlockContainer > div { gap: 0.5rem; }
   /* One row of controls; where it is tight, the name is the first to go. */
   @media (max-width: 1399px) { div:has(> .st-key-brand) { display: none; } }
+  /* A menu is a fragment, and Streamlit lets those grow: no wider than its button. */
+  div:has(> .stVerticalBlock > [class*="st-key-menu-"]) { flex: 0 0 auto; width: auto; min-width: 0; }
   .stMarkdown table :is(td, th) { padding: 0.14rem 0.6rem; }
   .mlp-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
   .mlp-table :is(td, th) { padding: 0.14rem 0.6rem; text-align: right; border: 1px solid rgba(128, 128, 128, 0.25); }

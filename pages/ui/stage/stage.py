@@ -5,6 +5,7 @@ Python sends a score and takes back edits and a cursor. Registered once, at impo
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,15 @@ _mount = st.components.v2.component(
 REPORTS = ("edits", "cursor", "open", "choose", "pick", "restore")
 
 
-def stage(key: str, score: dict[str, Any]) -> None:
-    """Draw a score or a board. `score["kind"]` is "player", "wall" or "board".
+def stage(key: str, *parts: dict[str, Any] | str) -> None:
+    """Draw a score or a board: objects, or their JSON, that are sent as one. Its `kind` is "player", "wall" or "board".
 
     What the stage reports (`REPORTS`) is component state under `key`.
     """
-    # A list, not a dict: a dict would be searched for dataframes, which loads pandas and pyarrow.
-    _mount(key=key, data=[score], **{f"on_{name}_change": _noted for name in REPORTS})
+    texts = (part if isinstance(part, str) else json.dumps(part) for part in parts)
+    whole = "{" + ",".join(text[1:-1] for text in texts if len(text) > 2) + "}"
+    # As bytes: an object would be written twice, once to be sent and once to be told from others.
+    _mount(key=key, data=whole.encode(), **{f"on_{name}_change": _noted for name in REPORTS})
 
 
 def _noted() -> None:

@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from functools import lru_cache
 
 import streamlit as st
 
-from mlpcore import EXAMPLES, SCHEDULES, one_pass
+from mlpcore import EXAMPLES, SCHEDULES, Conventions, Setup, one_pass
 from mlpcore.setups import same
 from pages.ui import session
+from pages.ui.stage.board import Place
 from pages.ui.stage.chapters import told
 from pages.ui.stage.score import score
 from pages.ui.stage.stage import stage
 
 
-def _look(work: session.Work) -> str:
+def _untouched(work: session.Work) -> bool:
+    """Whether every number is the example's still."""
+    return same(work.setup, _begun(work.example, work.setup.conventions))
+
+
+def _begun(example: str, conventions: Conventions) -> Setup:
+    return replace(EXAMPLES[example].setup, conventions=conventions)
+
+
+@lru_cache(maxsize=64)
+def _score_of_example(example: str, conventions: Conventions, schedule: str | tuple) -> str:
+    """The JSON of what all of a class see when they come in at once."""
+    return json.dumps(score(_begun(example, conventions), schedule))
+
+
+@lru_cache(maxsize=64)
+def _board_of_example(example: str, conventions: Conventions) -> str:
+    """Likewise, of the page where exercise 1 opens."""
+    return json.dumps(told(_begun(example, conventions), Place()))
+
+
+def _look(work: session.Work, untouched: bool) -> str:
     example = EXAMPLES[work.example]
-    if not same(work.setup, replace(example.setup, conventions=work.setup.conventions)):
+    if not untouched:
         return f"Your own numbers, begun from “{example.title}”."
     return " ".join(filter(None, (example.look, example.source)))
 
@@ -31,18 +55,22 @@ def _played(work: session.Work) -> tuple[str | tuple, str]:
     return work.schedule, ""
 
 
-def _payload(kind: str) -> dict:
+def _score(kind: str) -> tuple[dict | str, dict]:
+    """The score, and what stands beside it."""
     work = session.current()
     schedule, said = _played(work)
-    return {
-        **score(work.setup, schedule),
+    untouched = _untouched(work)
+    beside = {
         "kind": kind,
         "example": work.example,
-        "look": said or _look(work),
+        "look": said or _look(work, untouched),
         "cursor": {"rev": work.rev, "step": work.step},
         "answer": work.answer,
         "keep": session.kept(),
     }
+    if untouched:
+        return _score_of_example(work.example, work.setup.conventions, schedule), beside
+    return score(work.setup, schedule), beside
 
 
 def restored(name: str) -> None:
@@ -56,7 +84,7 @@ def player() -> None:
     """One equation at a time. An edit reruns this fragment only."""
     restored("player")
     session.take_reports("player")
-    stage("player", _payload("player"))
+    stage("player", *_score("player"))
 
 
 @st.fragment
@@ -65,7 +93,7 @@ def wall() -> None:
     restored("wall")
     if session.take_reports("wall"):
         st.switch_page("pages/1_Step_through.py")
-    stage("wall", _payload("wall"))
+    stage("wall", *_score("wall"))
 
 
 @st.fragment
@@ -74,5 +102,8 @@ def derivation() -> None:
     restored("derivation")
     session.take_reports("derivation")
     work = session.current()
-    payload = told(work.setup, work.place)
-    stage("derivation", {**payload, "example": work.example, "answer": work.answer, "keep": session.kept()})
+    if _untouched(work) and work.place == Place():
+        board = _board_of_example(work.example, work.setup.conventions)
+    else:
+        board = told(work.setup, work.place)
+    stage("derivation", board, {"example": work.example, "answer": work.answer, "keep": session.kept()})

@@ -5,7 +5,7 @@ const instances = new WeakMap();
 
 export default function (component) {
   const { data, parentElement, setStateValue } = component;
-  const payload = data[0];
+  const payload = JSON.parse(new TextDecoder().decode(data));
   let stage = instances.get(parentElement);
   clearTimeout(stage?.ending);
   if (!stage) {
