@@ -7,6 +7,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 from streamlit.web.server.app_discovery import discover_asgi_app
@@ -37,6 +38,18 @@ def test_garbage_is_collected_while_the_server_runs(monkeypatch):
         seen = fresh.submit(asyncio.run, live()).result()
     assert seen >= 2
     assert len(collected) <= seen + 1  # one may have been under way
+
+
+@pytest.mark.skipif(server.resource is None, reason="no limit here")
+def test_the_server_takes_as_many_descriptors_as_it_may():
+    limit = server.resource.RLIMIT_NOFILE
+    before = server.resource.getrlimit(limit)
+    try:
+        server.resource.setrlimit(limit, (256, before[1]))
+        server.raise_limit()
+        assert server.resource.getrlimit(limit) == (before[1], before[1])
+    finally:
+        server.resource.setrlimit(limit, before)
 
 
 def test_a_fault_in_a_page_is_a_sentence():

@@ -107,7 +107,8 @@ def changed(work: Any, first: Any) -> dict[str, Any]:
     return {
         name: now
         for name, (now, was) in parts.items()
-        if not (same(now, was) if isinstance(now, Setup | Lab) else _told(name, now) == _told(name, was))
+        if now is not was
+        and not (same(now, was) if isinstance(now, Setup | Lab) else _told(name, now) == _told(name, was))
     }
 
 

@@ -13,6 +13,11 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+try:
+    import resource
+except ImportError:
+    resource = None
+
 import streamlit as st
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -29,12 +34,22 @@ _log = logging.getLogger("mlpscope")
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
-    """Collect garbage now and then, for as long as the server runs."""
+    """Let many in, and collect garbage now and then, for as long as the server runs."""
+    raise_limit()
     task = asyncio.create_task(_collect())
     yield
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
+
+
+def raise_limit() -> None:
+    """As many open files as the system lets this process have: each visitor takes some, and 1024 is soon reached."""
+    if resource is None:  # Windows, which has no such limit
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # where the most is more than the system grants: as it was
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 async def _collect() -> None:

@@ -20,7 +20,7 @@ from pages.ui import history, messages, parts
 from pages.ui.memory import Runs
 from pages.ui.stage import chapters_hinge
 from pages.ui.stage.board import moved
-from pages.ui.work import FIRST, Work
+from pages.ui.work import Work, everyones
 
 _WORK = "work"
 _SEEN = "seen"
@@ -71,7 +71,7 @@ def lab() -> Lab:
 
 
 def _first(link: str) -> Work:
-    first = Work(EXAMPLES[FIRST].setup)
+    first = everyones()
     try:
         return replace(first, **parts.opened({"link": link}))
     except ValueError as error:
@@ -102,7 +102,7 @@ def latest() -> Callable[[], Work]:
 def kept() -> dict[str, Any]:
     """What the browser is told to keep, and what stands beside it: can be undone, is to be said."""
     work = current()
-    return {**parts.kept(work, Work(EXAMPLES[FIRST].setup)), "session": st.session_state[_TOKEN]}
+    return {**parts.kept(work, everyones()), "session": st.session_state[_TOKEN]}
 
 
 def take_tools(tools: str) -> None:

@@ -27,9 +27,11 @@ def _begun(example: str, conventions: Conventions) -> Setup:
 
 
 @lru_cache(maxsize=64)
-def _score_of_example(example: str, conventions: Conventions, schedule: str | tuple) -> str:
-    """The JSON of what all of a class see when they come in at once."""
-    return json.dumps(score(_begun(example, conventions), schedule))
+def _score_of_example(example: str, conventions: Conventions, schedule: str | tuple) -> tuple[str, str]:
+    """The JSON of what all of a class see when they come in at once, and what is to be said of the schedule."""
+    setup = _begun(example, conventions)
+    played, said = _played(setup, schedule)
+    return json.dumps(score(setup, played)), said
 
 
 @lru_cache(maxsize=64)
@@ -45,21 +47,24 @@ def _look(work: session.Work, untouched: bool) -> str:
     return " ".join(filter(None, (example.look, example.source)))
 
 
-def _played(work: session.Work) -> tuple[str | tuple, str]:
+def _played(setup: Setup, schedule: str | tuple) -> tuple[str | tuple, str]:
     """The schedule, and what is to be said of it: a plan under a budget may fit no longer after an edit."""
-    setup = work.setup
     try:
-        one_pass(setup.net, setup.loss, work.schedule, setup.conventions, setup.batch.N)
+        one_pass(setup.net, setup.loss, schedule, setup.conventions, setup.batch.N)
     except ValueError as error:
         return next(iter(SCHEDULES)), f"{str(error)[:1].upper()}{str(error)[1:]}. Every matrix is kept instead."
-    return work.schedule, ""
+    return schedule, ""
 
 
 def _score(kind: str) -> tuple[dict | str, dict]:
     """The score, and what stands beside it."""
     work = session.current()
-    schedule, said = _played(work)
     untouched = _untouched(work)
+    if untouched:
+        made, said = _score_of_example(work.example, work.setup.conventions, work.schedule)
+    else:
+        schedule, said = _played(work.setup, work.schedule)
+        made = score(work.setup, schedule)
     beside = {
         "kind": kind,
         "example": work.example,
@@ -68,9 +73,7 @@ def _score(kind: str) -> tuple[dict | str, dict]:
         "answer": work.answer,
         "keep": session.kept(),
     }
-    if untouched:
-        return _score_of_example(work.example, work.setup.conventions, schedule), beside
-    return score(work.setup, schedule), beside
+    return made, beside
 
 
 def restored(name: str) -> None:
