@@ -174,8 +174,9 @@ export default function ({ data, parentElement, setStateValue }) {
   clearTimeout(chart?.ending);
   if (!chart) charts.set(parentElement, (chart = new Chart(parentElement)));
   chart.post = setStateValue;
-  chart.figure = data[0].figure;
-  chart.node.setAttribute("aria-label", data[0].says);
+  const { figure, says } = JSON.parse(new TextDecoder().decode(data));
+  chart.figure = figure;
+  chart.node.setAttribute("aria-label", says);
   chart.draw();
   // While data comes in quickly, Streamlit cleans up and calls again at once: then nothing has ended.
   return () => {
