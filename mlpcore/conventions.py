@@ -75,7 +75,8 @@ class Layout:
             op, order = self.products[step.op.name]
             return replace(step, op=op, operands=tuple(step.operands[k] for k in order))
         flags = tuple(self.turns(v) for v in step.operands)
-        return replace(step, op=_turned(step.op, flags, self.turns(step.out)))
+        op = _turned(step.op, flags, self.turns(step.out))
+        return step if op is step.op else replace(step, op=op)
 
 
 def _turned(op: Op, flags: tuple[bool, ...], out: bool) -> Op:

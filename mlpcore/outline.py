@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +21,7 @@ from .conventions import LAYOUTS, Layout
 from .network import Shape, shape_of
 from .notation import Var
 from .schedules import RESULTS
-from .steps import Op, Step
+from .steps import Step
 
 COLUMNS = LAYOUTS["columns"]
 
@@ -32,12 +32,15 @@ CATEGORIES = ("cached", "workspace", "gradients", "scratch")
 Extent = int
 
 
-def is_product(op: Op) -> bool:
+@lru_cache(maxsize=256)
+def _is_product(subscripts: str) -> bool:
     """Whether an equation is a product of two matrices: they share one letter, and it is summed over."""
-    if len(op.reads) < 2:
+    operands, made = subscripts.split("->")
+    reads = operands.split(",")
+    if len(reads) < 2:
         return False
-    shared = set(op.reads[0]) & set(op.reads[1])
-    return len(shared) == 1 and len(set("".join(op.reads))) == 3 and not shared & set(op.makes)
+    shared = set(reads[0]) & set(reads[1])
+    return len(shared) == 1 and len(set("".join(reads))) == 3 and not shared & set(made)
 
 
 @dataclass(slots=True)
@@ -93,7 +96,7 @@ class Outline:
         self.size = np.array([s.size for s in stretches], dtype=np.int32)
         self.of = np.array([CATEGORIES.index(s.category) for s in stretches], dtype=np.int32)
         self.steps = len(steps)
-        self.products = [tuple(sorted(letters(s).values())) if is_product(s.op) else None for s in steps]
+        self.products = [tuple(sorted(letters(s).values())) if _is_product(s.op.subscripts) else None for s in steps]
         self.cells = [None if p else self._size(laid(s.out)) for s, p in zip(steps, self.products, strict=True)]
         again = [step.recompute for step in steps]
         #: (the extents of a product, whether it is computed again) -> how often; cells likewise.

@@ -113,7 +113,8 @@ def with_frees(steps: list[Step], read_after: Iterable[Var] = ()) -> list[Step]:
         needed.discard(step.out)
         last = [v for v in step.operands if v in made and v not in needed and not is_result(v)]
         needed.update(step.operands)
-        planned.append(replace(step, frees=tuple(dict.fromkeys(last))))
+        frees = tuple(dict.fromkeys(last))
+        planned.append(step if frees == step.frees else replace(step, frees=frees))
     return planned[::-1]
 
 
