@@ -68,6 +68,8 @@ class Layout:
 
     def steps(self, steps: Iterable[Step]) -> list[Step]:
         """The list as it reads in this layout."""
+        if not (self.turns_batches or self.turns_weights):
+            return list(steps)
         return [self._step(step) for step in steps]
 
     def _step(self, step: Step) -> Step:
@@ -75,8 +77,7 @@ class Layout:
             op, order = self.products[step.op.name]
             return replace(step, op=op, operands=tuple(step.operands[k] for k in order))
         flags = tuple(self.turns(v) for v in step.operands)
-        op = _turned(step.op, flags, self.turns(step.out))
-        return step if op is step.op else replace(step, op=op)
+        return replace(step, op=_turned(step.op, flags, self.turns(step.out)))
 
 
 def _turned(op: Op, flags: tuple[bool, ...], out: bool) -> Op:

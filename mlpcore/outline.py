@@ -122,7 +122,7 @@ class Outline:
         for n, step in enumerate(steps):
             kernel = step.op.kernel
             for cells in kernel.temporaries if kernel else ():
-                size = self._size((cells, tuple(letters(step).items())))
+                size = self._size((cells, *letters(step).items()))
                 found.append(Stretch(None, n, n, n, "scratch", places, False, size))
                 places += 1
             takes = step.takes
@@ -170,7 +170,7 @@ class Outline:
     def in_cells(self, extents: Sequence[int]) -> list[int]:
         """The cells of each of `sizes`."""
         return [
-            what[0]({letter: extents[e] for letter, e in what[1]}) if what and callable(what[0])
+            what[0]({letter: extents[e] for letter, e in what[1:]}) if what and callable(what[0])
             else math.prod(extents[e] for e in what)
             for what in self.sizes
         ]  # fmt: skip
