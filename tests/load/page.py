@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.Slider_pb2 import Slider
 from streamlit.proto.WidgetStates_pb2 import WidgetState
@@ -27,6 +29,8 @@ _FIELDS = {
     "file_uploader": "file_uploader_state_value",
     "bidi_component": "json_value",
 }
+#: What has an id, and yet nothing to act on.
+_IDLE = ("flex_container", "plotly_chart")
 
 
 @dataclass(frozen=True)
@@ -153,7 +157,8 @@ class Page:
 
     def widgets(self) -> list[Node]:
         """Everything that a visitor can act on."""
-        return [n for n in self.nodes.values() if n.id.startswith("$$ID") and not getattr(n.proto, "disabled", False)]
+        found = [n for n in self.nodes.values() if n.id.startswith("$$ID") and n.kind not in _IDLE]
+        return [n for n in found if not getattr(n.proto, "disabled", False)]
 
     def find(self, name: str) -> Node:
         """A widget or component, by its label or the app's key for it."""
@@ -184,8 +189,12 @@ class Page:
         return next(stages, "")
 
     def matrix(self, name: str) -> list[Any]:
-        """The values of a matrix on the stage, row by row, as they are sent."""
-        return self.told(self.stage)["matrices"][name]["values"]
+        """The values of a matrix on the stage, row by row; what is not finite is a word."""
+        values = self.told(self.stage)["matrices"][name]["values"]
+        if isinstance(values, list):
+            return values
+        ((kind, packed),) = values.items()
+        return np.frombuffer(b64decode(packed), {"f32": "<f4", "f64": "<f8"}[kind]).tolist()
 
     def errors(self) -> list[str]:
         """What stands on the page in red: the app's own complaints."""
