@@ -31,7 +31,7 @@ def test_who_is_cut_off_is_waited_for_and_who_left_is_not(world):
     world.now += 30
     assert there()
     world.connected.clear()
-    world.now += presence.GRACE
+    world.now += presence.grace()
     assert not there()
 
 

@@ -8,12 +8,14 @@ from collections.abc import Callable
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-#: Seconds for which one whose connection was lost is waited for.
-GRACE = 45.0
+
+def grace() -> float:
+    """Seconds for which Streamlit keeps the session of a visitor whose connection was lost."""
+    return float(st.get_option("server.disconnectedSessionTTL"))
 
 
 def presence() -> Callable[[], bool]:
-    """Whether the visitor of this run is connected, or was a while ago; to be asked from any thread.
+    """Whether the visitor of this run is connected, or can still come back; to be asked from any thread.
 
     Where Streamlit cannot tell, everybody is there.
     """
@@ -25,6 +27,6 @@ def presence() -> Callable[[], bool]:
         nonlocal seen
         if session is None or not st.runtime.exists() or st.runtime.get_instance().is_active_session(session):
             seen = time.monotonic()
-        return time.monotonic() - seen < GRACE
+        return time.monotonic() - seen < grace()
 
     return there

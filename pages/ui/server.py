@@ -24,8 +24,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-#: Seconds between two rounds of the housekeeping.
-PERIOD = 20.0
+from pages.ui.presence import grace
+
+#: Rounds of the housekeeping in the time for which a departed visitor is waited for.
+ROUNDS = 3
+
+#: Seconds between two of them, at least.
+LEAST = 0.5
 
 #: New with every start, so that a page can tell a server that was restarted from a network that was cut.
 START = secrets.token_hex(8)
@@ -68,13 +73,13 @@ def raise_limit() -> None:
 
 async def _keep_house() -> None:
     while True:
-        await asyncio.sleep(PERIOD)
+        await asyncio.sleep(max(LEAST, grace() / ROUNDS))
         dismiss()
         await asyncio.to_thread(give_back)
 
 
 def dismiss() -> None:
-    """Shut down the sessions whose visitors have been gone for `server.disconnectedSessionTTL`.
+    """Shut down the sessions whose visitors have been gone for longer than they are waited for.
 
     Streamlit itself looks at them when somebody else leaves, and not before. To be called in the
     event loop, like all that touches its sessions.
