@@ -119,6 +119,8 @@ class Page:
             self._run = message.metadata.run.script_run_id
             self.session_id = message.new_session.initialize.session_id or self.session_id
             self.page_hash = message.new_session.page_script_hash
+        elif kind == "navigation":
+            self.page_hash = message.navigation.page_script_hash
         elif kind == "page_info_changed":
             self.query = message.page_info_changed.query_string
         elif kind == "session_event" and message.session_event.HasField("script_compilation_exception"):
