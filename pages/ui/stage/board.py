@@ -19,7 +19,7 @@ from mlpcore.derivation import Claim, Derivation
 from mlpcore.notation import PARTS, Var
 from mlpcore.setups import Editable
 from mlpcore.steps import Step
-from pages.ui.stage.score import Json, key, mathml, matrix_of, pack, step_of, views_of
+from pages.ui.stage.score import Json, key, mathml, matrix_of, pack, seen_in, step_of
 
 #: A stack above this many numbers is sent for the present frame only; others are asked for.
 STACKED = 20_000
@@ -119,7 +119,8 @@ class Board:
         for var in step.operands if out else (*step.operands, step.out):
             if var in self.values:
                 self.matrix(var)
-        told = step_of(step, views_of(step, self.values, self.lay, self.matrices), self.lay)
+        self.matrices |= seen_in(step, self.values, self.lay)
+        told = step_of(step, self.lay)
         self.steps.append({**told, "out": out or told["out"], "derived": step.phase == "derivation"})
 
     def derivation(self, d: Derivation) -> None:
