@@ -24,6 +24,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from pages.ui import scripts
 from pages.ui.presence import grace
 
 #: Rounds of the housekeeping in the time for which a departed visitor is waited for.
@@ -43,6 +44,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Let many in, and keep house for as long as the server runs."""
     raise_limit()
     settle()
+    scripts.serving.set()
     task = asyncio.create_task(_keep_house())
     yield
     task.cancel()
@@ -103,7 +105,7 @@ async def _start(_: Request) -> JSONResponse:
     return JSONResponse({"start": START})
 
 
-routes = [Route("/mlpscope-start", _start)]
+routes = [Route("/mlpscope-start", _start), *scripts.routes]
 
 
 def on_script_error(error: Exception) -> bool:
