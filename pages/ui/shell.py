@@ -49,6 +49,8 @@ def open_page(label: str, charts: bool = False) -> Iterator[None]:
         label: the page's own name in `PAGES`.
         charts: whether the page draws any.
     """
+    # Some hosts start every app with details shown; what is set here wins.
+    st.set_option("client.showErrorDetails", "none")
     session.take_tools("tools")
     session.drawn()
     st.set_page_config(page_title=f"{label} · MLPScope", page_icon="🔬", layout="wide")
