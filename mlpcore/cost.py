@@ -38,7 +38,7 @@ COLUMNS = LAYOUTS["columns"]
 CATEGORIES = ("cached", "workspace", "gradients", "scratch")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Life:
     """One stretch of one matrix: a line of the timeline. A matrix made twice has two.
 

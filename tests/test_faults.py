@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import time
 import urllib.error
 import urllib.request
@@ -12,7 +13,8 @@ import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from mlpcore import bench
-from tests.browser.conftest import serve
+from tests.browser.conftest import ROOT, serve
+from tests.load.page import WRONG
 from tests.load.visitor import Unanswered, Visitor
 
 W1 = ("W1", (0, 0))
@@ -24,8 +26,8 @@ SOON = "--server.disconnectedSessionTTL=1"
 def served():
     started = []
 
-    def start(*options, **more):
-        process, url = serve("app.py", Path(__file__).parents[1], *options, **more)
+    def start(*options, cwd=ROOT, **more):
+        process, url = serve("app.py", cwd, *options, **more)
         started.append(process)
         return process, url
 
@@ -37,7 +39,7 @@ def served():
 
 @pytest.fixture(scope="module")
 def url():
-    process, url = serve("app.py", Path(__file__).parents[1], SOON)
+    process, url = serve("app.py", ROOT, SOON)
     yield url
     process.terminate()
     process.wait(10)
@@ -57,10 +59,13 @@ async def until(what, seconds=20):
 
 def children(pid):
     """The processes below one."""
-    found = Path(f"/proc/{pid}/task/{pid}/children")
-    if not found.exists():
+    if not Path(f"/proc/{pid}/task/{pid}/children").exists():
         pytest.skip("no way here to see what a process has started")
-    return [int(n) for t in Path(f"/proc/{pid}/task").iterdir() for n in (t / "children").read_text().split()]
+    found = []
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(FileNotFoundError):  # it has just ended
+            found += (thread / "children").read_text().split()
+    return found
 
 
 def resident(pid):
@@ -283,3 +288,58 @@ def test_a_session_that_uploads_without_end_is_refused_and_its_files_go_with_it(
             assert not student.faults()
 
     asyncio.run(lesson())
+
+
+# --- an exception in a page, on a host that starts every app with its details shown ------------------------
+
+BROKEN = """
+import streamlit as st
+
+def wrong():
+    raise ValueError("the secret inside")
+
+@st.fragment
+def part():
+    if st.button("in a fragment"):
+        wrong()
+
+part()
+st.button("in a callback", on_click=wrong)
+if st.button("in the page"):
+    wrong()
+st.text("the end")
+"""
+
+
+@pytest.mark.parametrize("entry", ["found", "ignored"])
+def test_no_trace_reaches_the_page_whatever_the_host_forces(served, tmp_path, monkeypatch, entry):
+    shutil.copytree(ROOT / "pages", tmp_path / "pages")
+    shutil.copytree(ROOT / ".streamlit", tmp_path / ".streamlit")
+    with (tmp_path / "pages" / "1_Step_through.py").open("a") as page:
+        page.write(BROKEN)
+    script = (ROOT / "app.py").read_text()
+    (tmp_path / "app.py").write_text(script if entry == "found" else script.split("\nelse:")[0])
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    forced = ("--client.showErrorDetails=true", "--server.runOnSave=true", "--client.toolbarMode=auto")
+    with (tmp_path / "log").open("w") as log:
+        _, url = served(*forced, cwd=tmp_path, log=log)
+
+        async def lesson():
+            async with Visitor(url, "Step_through") as visitor:
+                heard = []
+                visitor.heard = heard.append
+                for where in ("in the page", "in a callback", "in a fragment"):
+                    await visitor.act(where)
+                    if entry == "found":
+                        assert WRONG in visitor.errors()[-1]
+                    await visitor.run()
+                    assert not visitor.errors()
+                said = b"".join(heard)
+                assert b"secret" not in said
+                assert b"Traceback" not in said
+                assert b", line " not in said
+                await visitor.edit(*W1, 0.25)  # and what was entered is kept
+                assert visitor.matrix("W1")[0] == 0.25
+
+        asyncio.run(lesson())
+    assert (tmp_path / "log").read_text().count("the secret inside") >= 3  # who runs the server is told

@@ -17,14 +17,17 @@ from streamlit.runtime.session_manager import SessionInfo
 from streamlit.testing.v1 import AppTest
 from streamlit.web.server.app_discovery import discover_asgi_app
 
-from pages.ui import server
+from pages.ui import gate, server
 
 ROOT = Path(__file__).parents[1]
 
 
 def test_the_entry_is_found_and_is_ours():
     assert discover_asgi_app(ROOT / "app.py").import_string == "app:app"
-    assert isinstance(importlib.import_module("app").app, st.App)
+    app = importlib.import_module("app").app
+    assert isinstance(app, st.App)
+    assert app._on_script_error is server.on_script_error
+    assert app._user_middleware == gate.middleware
 
 
 def test_garbage_is_collected_while_the_server_runs(monkeypatch):
