@@ -1,12 +1,13 @@
-"""The server around the pages: garbage collected in the background, errors as a sentence, its start told.
+"""The server around the pages: memory given back in the background, errors as a sentence, its start told.
 
 `runner.postScriptGC` is off, because a full collection after each rerun costs more than the
-rerun. This collects instead, off the script thread, when something has happened.
+rerun. This collects instead, off the script thread; what was imported at the start it leaves alone.
 """
 
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
 import logging
 import secrets
@@ -23,7 +24,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-#: Seconds between background collections.
+#: Seconds between two rounds of the housekeeping.
 PERIOD = 20.0
 
 #: New with every start, so that a page can tell a server that was restarted from a network that was cut.
@@ -34,13 +35,26 @@ _log = logging.getLogger("mlpscope")
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
-    """Let many in, and collect garbage now and then, for as long as the server runs."""
+    """Let many in, and keep house for as long as the server runs."""
     raise_limit()
-    task = asyncio.create_task(_collect())
+    settle()
+    task = asyncio.create_task(_keep_house())
     yield
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
+
+
+def settle() -> None:
+    """Import what every page needs, and take it out of all later collections, which would find nothing in it.
+
+    What registers a component stays out, as in app.py: neither the stage nor a chart nor the shell.
+    """
+    from mlpcore import bench, exchange, figures  # noqa: F401
+    from pages.ui import session  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
 
 
 def raise_limit() -> None:
@@ -52,10 +66,32 @@ def raise_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-async def _collect() -> None:
+async def _keep_house() -> None:
     while True:
         await asyncio.sleep(PERIOD)
-        await asyncio.to_thread(gc.collect)
+        dismiss()
+        await asyncio.to_thread(give_back)
+
+
+def dismiss() -> None:
+    """Shut down the sessions whose visitors have been gone for `server.disconnectedSessionTTL`.
+
+    Streamlit itself looks at them when somebody else leaves, and not before. To be called in the
+    event loop, like all that touches its sessions.
+    """
+    try:
+        expired = st.runtime.get_instance()._session_mgr._session_storage._cache.expire()
+        for _, departed in expired or ():
+            departed.session.shutdown()
+    except (AttributeError, RuntimeError, TypeError):  # a Streamlit that keeps them elsewhere: it lets them go later
+        _log.debug("departed sessions are left to Streamlit", exc_info=True)
+
+
+def give_back() -> None:
+    """Collect garbage, and return free memory to the system where the C library can be asked to (glibc)."""
+    gc.collect()
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 async def _start(_: Request) -> JSONResponse:
