@@ -10,7 +10,7 @@ from mlpcore import ACTIVATIONS, Setup
 from mlpcore.setups import MAX_DEPTH, MAX_EXAMPLES, MAX_WIDTH, resized
 from pages.ui import session
 from pages.ui.widgets.choices import choose_loss, choose_schedule
-from pages.ui.widgets.menu import menu
+from pages.ui.widgets.menu import Menu
 from pages.ui.widgets.words import complain
 
 
@@ -70,12 +70,8 @@ def _depth(setup: Setup, _: object, by: int) -> Setup:
     return resized(setup, **shape | grown)
 
 
-def edit_network() -> None:
-    """Behind a button: the loss, what is kept for the backward pass, and the layers."""
-    menu("Network", _network)
-
-
 def _network() -> None:
+    """The loss, what is kept for the backward pass, and the layers."""
     choose_loss()
     choose_schedule()
     _layers()
@@ -121,3 +117,6 @@ def _layers() -> None:
                 label, disabled=not possible, on_click=session.change, args=(None, partial(_depth, by=by), "depth")
             )
     complain("depth")
+
+
+NETWORK = Menu("Network", _network)
