@@ -7,7 +7,7 @@ entry here, and its name to `history.UNDONE` if it can be edited.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from dataclasses import fields as dataclass_fields
 from typing import Any
 
@@ -19,7 +19,7 @@ from mlpcore.setups import same
 from mlpcore.sizes import MOST_LAYERS, Sizes
 from pages.ui.memory import MemoryChoice
 from pages.ui.stage.board import CHOICES, Place
-from pages.ui.work import LabView
+from pages.ui.work import LabView, Work, everyones
 
 #: The name of the link in an address.
 PARAMETER = "s"
@@ -99,6 +99,16 @@ PARTS: dict[str, Part] = {
 
 def _told(name: str, value: Any) -> Any:
     return PARTS[name].write(value) if name not in ("setup", "lab") else value
+
+
+def begun(link: str) -> Work:
+    """What a visitor starts with who comes with this link in the address; the worksheet, and why, where it is none."""
+    first = everyones()
+    try:
+        return replace(first, **opened({"link": link}))
+    except ValueError as error:
+        said = f"The link in the address could not be opened: {error}. This is the worksheet instead."
+        return replace(first, says=(1, said))
 
 
 def changed(work: Any, first: Any) -> dict[str, Any]:

@@ -109,7 +109,10 @@ routes = [Route("/mlpscope-start", _start), *scripts.routes]
 
 
 def on_script_error(error: Exception) -> bool:
-    """Log the traceback, and show the visitor a sentence in place of it."""
+    """Log the traceback; mend the page, or show the visitor a sentence in place of it."""
+    from pages.ui import session  # no earlier: see app.py
+
     _log.error("uncaught in a page", exc_info=error)
-    st.error("Something went wrong in this page. What you entered is kept; reload to go on.")
+    if not session.mend():
+        st.error("Something went wrong in this page. What you entered is kept; reload to go on.")
     return True
