@@ -174,27 +174,25 @@ def fresh(name: str, value: Any) -> str:
     return f"{name}={value}~{current().fails}"
 
 
+def _named(widget: str, offered: Mapping[str, Any]) -> str | None:
+    name = st.session_state.get(widget)
+    return name if isinstance(name, str) and name in offered else None
+
+
 def load_example(widget: str | None = None) -> None:
     """Callback: start afresh from the chosen example, or from the present one."""
-    name = st.session_state.get(widget) if widget else current().example
-    if name in EXAMPLES:
+    name = _named(widget, EXAMPLES) if widget else current().example
+    if name is not None:
         setup = replace(EXAMPLES[name].setup, conventions=current().setup.conventions)
         _put(setup=setup, example=name, step=0, rev=current().rev + 1, notices={})
 
 
 def load_lab(widget: str | None = None) -> None:
     """Callback: the chosen logits and labels, or the present ones as they were."""
-    name = st.session_state.get(widget) if widget else current().lab_example
-    if name in LABS:
+    name = _named(widget, LABS) if widget else current().lab_example
+    if name is not None:
         place = replace(current().lab_place, frame=0, rev=current().lab_place.rev + 1)
         _put(lab=LABS[name].lab, lab_example=name, lab_place=place, notices={})
-
-
-def change_view(widget: str, name: str) -> None:
-    """Callback: another value for the field `name` of `lab_view`. An empty choice is none."""
-    if value := st.session_state.get(widget):
-        value = tuple(value) if isinstance(value, list | tuple) else value
-        _put(lab_view=replace(current().lab_view, **{name: value}))
 
 
 def clicked(chart: str) -> dict[str, float] | None:
@@ -214,8 +212,7 @@ def value_of(widget: str) -> Any:
 
 def choose_schedule(widget: str) -> None:
     """Callback: another schedule. The cursor stays on the equation it is on."""
-    name = st.session_state.get(widget)
-    if name in SCHEDULES:
+    if (name := _named(widget, SCHEDULES)) is not None:
         _put(schedule=name)
 
 
@@ -232,7 +229,7 @@ def change(
     Args:
         widget: the key whose value is read; None for a button, which has none.
         name: what `notice` is asked by, where the key is `fresh` and so does not last.
-        about: "setup", "lab" or "memory".
+        about: "setup", "lab", "lab_view" or "memory".
     """
     work = current()
     if widget is not None and widget not in st.session_state:
@@ -240,7 +237,7 @@ def change(
     value = st.session_state[widget] if widget else None
     try:
         new = how(lab() if about == "lab" else getattr(work, about), value)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, ArithmeticError) as error:
         _put(notices=work.notices | {name or widget: (str(error), value)}, fails=work.fails + 1)
     else:
         _put(**{about: new}, notices={})

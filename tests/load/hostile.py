@@ -77,7 +77,7 @@ class Intruder(Visitor):
             await self.settle()
         except Unanswered as error:
             if not self.closed:
-                raise
+                raise Unanswered(f"{way.__name__}: {error}") from None
             said += f" ({error})"
         if self.closed:  # a socket that was spoken to in no known language is closed, and that is right
             await self.leave()

@@ -153,11 +153,15 @@ class Page:
                 self.values[node.id] = stated(node, node.value)
 
     def _finish(self, run: Any) -> None:
-        gone = set(run.fragment_ids)
+        again = set(
+            run.fragment_ids
+        )  # drawn anew, and with them the fragments in their blocks; all, where none is named
+        blocks = {at[:-1] for at, node in self.nodes.items() if at[-1] == "block" and node.fragment in again}
         self.nodes = {
             at: node
             for at, node in self.nodes.items()
-            if node.run == run.script_run_id or (gone and node.fragment not in gone)
+            if node.run == run.script_run_id
+            or (again and node.fragment not in again and not any(at[:k] in blocks for k in range(len(at))))
         }
         live = {node.id for node in self.nodes.values()}
         self.values = {key: value for key, value in self.values.items() if key in live}

@@ -116,6 +116,7 @@ def _conventions(lab: bool) -> None:
 
 
 def _choice(label: str, field: str, words: dict, value: object) -> None:
+    words = words if value in words else words | {value: str(value)}  # by a link or a file
     key = session.fresh(field, value)
     st.selectbox(
         label,

@@ -107,7 +107,7 @@ def _read() -> None:
         "or paste: a table, NumPy, MATLAB, LaTeX, or a state", height=90, max_chars=_TOO_LONG_TEXT, key="pasted"
     )
     try:
-        text = _decoded(file.getvalue()) if file else pasted
+        text = _decoded(file.getvalue()) if file else str(pasted)
         if not text.strip():
             st.caption("It is shown here before anything changes.")
         elif text.lstrip().startswith("{"):

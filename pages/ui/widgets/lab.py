@@ -48,7 +48,7 @@ def _labels(text: str, count: int) -> list[int]:
 
 
 def _typed(lab: Lab, _: object, fields: tuple[str, str]) -> Lab:
-    text, labels = (session.value_of(field) or "" for field in fields)
+    text, labels = (str(session.value_of(field) or "") for field in fields)
     o = read_matrix(text) if text.strip() else lab.conventions.lay.turn(O, lab.logits)
     o = lab.conventions.lay.turn(O, o)
     return replace(lab, logits=o, targets=logits.one_hot(_labels(labels, o.shape[1]), len(o)))

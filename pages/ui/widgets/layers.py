@@ -14,7 +14,8 @@ from pages.ui.widgets.menu import Menu
 from pages.ui.widgets.words import complain
 
 
-def _whole(text: str, top: int) -> int:
+def _whole(text: object, top: int) -> int:
+    text = str(text)
     if not text.strip().isdecimal() or len(text) > 9 or not 1 <= int(text) <= top:
         raise ValueError(f"“{text[:20]}” is not a whole number from 1 to {top}")
     return int(text)
