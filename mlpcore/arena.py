@@ -66,9 +66,10 @@ def most_alive(places: Sequence[Place]) -> int:
 
 def _greedy_orders(places: Sequence[Place]) -> list[Key]:
     end = max((p.last for p in places), default=0)
-    stays = [p.last == end and p.first < end for p in places]
+    all_made = max((p.first for p in places if p.bytes), default=0)
+    stays = [p.first < p.last and (p.last == end or p.last > all_made) for p in places]
     return [
-        # What stays to the end comes first, in the order it is made: the gradients lie side by side.
+        # What is there when all is made comes first, in the order it is made: gradients lie side by side.
         lambda n: (not stays[n], places[n].bytes <= 8, places[n].first if stays[n] else -places[n].bytes),
         lambda n: (-places[n].bytes, places[n].first),
         lambda n: (places[n].first - places[n].last, -places[n].bytes),

@@ -223,11 +223,18 @@ def sizes(step: Step, shape: Shape, N: int, lay: Layout = COLUMNS) -> dict[str, 
 
 
 def temporaries(step: Step, shape: Shape, N: int, lay: Layout = COLUMNS) -> list[int]:
-    """The cells of each temporary that the kernel of a step is given."""
-    if step.op.kernel is None or not step.op.kernel.temporaries:
+    """The cells of each temporary that the kernel of a step is given; none where an operand serves."""
+    kernel = step.op.kernel
+    if kernel is None or not kernel.temporaries:
         return []
-    letters = sizes(step, shape, N, lay)
-    return [cells(letters) for cells in step.op.kernel.temporaries]
+    letters, served = sizes(step, shape, N, lay), spent(step)
+    return [0 if k in served else cells(letters) for k, cells in enumerate(kernel.temporaries)]
+
+
+def spent(step: Step) -> dict[int, Var]:
+    """Temporary -> the operand that serves in its place, because this step frees it."""
+    spends = step.op.kernel.spends if step.op.kernel else {}
+    return {k: step.operands[n] for k, n in spends.items() if step.operands[n] in step.frees}
 
 
 def is_product(op: Op) -> bool:
