@@ -56,10 +56,9 @@ class Program:
             KeyError: an input is missing.
         """
         self.count: Count = count(steps, shape, N, lay)
-        offsets, size = placed(self.count.places)
+        offsets, size, self._parts = placed(self.count.places)
         self.arena = aligned(size) if arena is None else from_a_line(arena)[:size]
         self._dtype = np.dtype(shape.dtype)
-        self._offsets = offsets
         self.values = {v: np.asarray(x, self._dtype) for v, x in values.items()}
         self._own([v for step in steps for v in (step.takes, *spent(step).values()) if v in values])
         self._calls: list[Call] = []
@@ -110,8 +109,11 @@ class Program:
             return
         taken = self.values.get(step.takes)
         out = self._view(at[step.out, n][0], shape_of(step.out)) if taken is None else taken
-        given = [self._view(low, (cells,)) for low, cells in zip(at.get((None, n), ()), scratch, strict=True)]
         kernel = step.op.kernel
+        parts = self._parts if kernel is not None and kernel.cellwise else 1
+        given = [
+            self._view(low, (-(-cells // parts),)) for low, cells in zip(at.get((None, n), ()), scratch, strict=True)
+        ]
         if kernel is None or not kernel.cellwise:
             self._emit()
             calls = whole(step.op, kernel, out, operands, given)
@@ -121,7 +123,7 @@ class Program:
             served, flat = spent(step), out.reshape(-1)
             aside = [None if k in served else t for k, t in enumerate(given)]
             operands = [flat if x is out else x.reshape(-1) if x.ndim else x for x in operands]
-            self._join(_Flat(kernel, flat, operands, aside, min(CHUNK, max(1, flat.size))))
+            self._join(_Flat(kernel, flat, operands, aside, max(1, min(CHUNK, flat.size) // parts)))
         for var in step.frees:
             self.values.pop(var, None)
         self.values[step.out] = out

@@ -60,11 +60,12 @@ class Life:
 
 @dataclass(frozen=True)
 class Place:
-    """A buffer: the steps it is needed from and to, and its bytes."""
+    """A buffer: the steps it is needed from and to, its bytes, and whether fewer would do."""
 
     first: int
     last: int
     bytes: int
+    divisible: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,9 @@ class Count:
         """The buffers, by number: what the lives in one place need together."""
         found: dict[int, Place] = {}
         for life in self.lives:
-            old = found.get(life.place, Place(life.made, life.freed, life.bytes))
-            found[life.place] = Place(old.first, max(old.last, life.freed), old.bytes)
+            piece = life.var is None and self.steps[life.made].op.kernel.cellwise
+            old = found.get(life.place, Place(life.made, life.freed, life.bytes, piece))
+            found[life.place] = replace(old, last=max(old.last, life.freed))
         return tuple(found[n] for n in range(len(found)))
 
     @cached_property
