@@ -28,7 +28,7 @@ from .conventions import WORKSHEET, Conventions, Layout
 from .losses import MSE, Loss
 from .network import Network, Shape, shape_of
 from .notation import Var
-from .outline import CATEGORIES, COLUMNS, Outline
+from .outline import CATEGORIES, COLUMNS, Outline, spent
 from .passes import update
 from .schedules import Schedule
 from .steps import Step
@@ -206,12 +206,6 @@ def temporaries(step: Step, shape: Shape, N: int, lay: Layout = COLUMNS) -> list
         return []
     letters, served = sizes(step, shape, N, lay), spent(step)
     return [0 if k in served else cells(letters) for k, cells in enumerate(kernel.temporaries)]
-
-
-def spent(step: Step) -> dict[int, Var]:
-    """Temporary -> the operand that serves in its place, because this step frees it."""
-    spends = step.op.kernel.spends if step.op.kernel else {}
-    return {k: step.operands[n] for k, n in spends.items() if step.operands[n] in step.frees}
 
 
 def live_bytes(
