@@ -28,13 +28,13 @@ from .conventions import WORKSHEET, Conventions, Layout
 from .losses import MSE, Loss
 from .network import Network, Shape, shape_of
 from .notation import Var
-from .outline import CATEGORIES, COLUMNS, Outline
+from .outline import CATEGORIES, COLUMNS, Outline, spent
 from .passes import update
 from .schedules import Schedule
 from .steps import Step
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Life:
     """One stretch of one matrix: a line of the timeline. A matrix made twice has two.
 
@@ -60,11 +60,12 @@ class Life:
 
 @dataclass(frozen=True)
 class Place:
-    """A buffer: the steps it is needed from and to, and its bytes."""
+    """A buffer: the steps it is needed from and to, its bytes, and whether fewer would do."""
 
     first: int
     last: int
     bytes: int
+    divisible: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,9 @@ class Count:
         """The buffers, by number: what the lives in one place need together."""
         found: dict[int, Place] = {}
         for life in self.lives:
-            old = found.get(life.place, Place(life.made, life.freed, life.bytes))
-            found[life.place] = Place(old.first, max(old.last, life.freed), old.bytes)
+            piece = life.var is None and self.steps[life.made].op.kernel.cellwise
+            old = found.get(life.place, Place(life.made, life.freed, life.bytes, piece))
+            found[life.place] = replace(old, last=max(old.last, life.freed))
         return tuple(found[n] for n in range(len(found)))
 
     @cached_property
@@ -198,11 +200,12 @@ def sizes(step: Step, shape: Shape, N: int, lay: Layout = COLUMNS) -> dict[str, 
 
 
 def temporaries(step: Step, shape: Shape, N: int, lay: Layout = COLUMNS) -> list[int]:
-    """The cells of each temporary that the kernel of a step is given."""
-    if step.op.kernel is None or not step.op.kernel.temporaries:
+    """The cells of each temporary that the kernel of a step is given; none where an operand serves."""
+    kernel = step.op.kernel
+    if kernel is None or not kernel.temporaries:
         return []
-    letters = sizes(step, shape, N, lay)
-    return [cells(letters) for cells in step.op.kernel.temporaries]
+    letters, served = sizes(step, shape, N, lay), spent(step)
+    return [0 if k in served else cells(letters) for k, cells in enumerate(kernel.temporaries)]
 
 
 def live_bytes(

@@ -43,6 +43,16 @@ def _is_product(subscripts: str) -> bool:
     return len(shared) == 1 and len(set("".join(reads))) == 3 and not shared & set(made)
 
 
+def spent(step: Step) -> dict[int, Var]:
+    """Temporary of the kernel -> the operand that serves in its place, because this step frees it."""
+    spends = step.op.kernel.spends if step.op.kernel else {}
+    return {k: step.operands[n] for k, n in spends.items() if step.operands[n] in step.frees}
+
+
+def _none(_: Mapping[str, int]) -> int:
+    return 0
+
+
 @dataclass(slots=True)
 class Stretch:
     """A life without its bytes (see `cost.Life`).
@@ -123,8 +133,9 @@ class Outline:
         places = 0
         for n, step in enumerate(steps):
             kernel = step.op.kernel
-            for cells in kernel.temporaries if kernel else ():
-                size = self._size((cells, *letters(step).items()))
+            served = spent(step)
+            for k, cells in enumerate(kernel.temporaries if kernel else ()):
+                size = self._size((_none,) if k in served else (cells, *letters(step).items()))
                 found.append(Stretch(None, n, n, n, "scratch", places, False, size))
                 places += 1
             takes = step.takes

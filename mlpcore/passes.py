@@ -65,12 +65,13 @@ def _backward(shape: Shape, at_kink: float, slope_from_Z: bool) -> list[Step]:
 def update(net: Network | Shape) -> list[Step]:
     """One step of gradient descent: `W_l - rate dL/dW_l`, from the last layer to the first.
 
-    The old parameter is read for the last time: the new one can take its place.
+    Old parameter and gradient are read for the last time: the new parameter can take the old one's place.
     """
     shape = net.shape
     steps = []
     for layer in reversed(shape.layers):
-        steps.append(Step(after(W(layer)), UPDATE_WEIGHTS, (W(layer), RATE, dW(layer)), "update", frees=(W(layer),)))
+        read = [(UPDATE_WEIGHTS, W(layer), dW(layer))]
         if shape.biased(layer):
-            steps.append(Step(after(b(layer)), UPDATE_BIASES, (b(layer), RATE, db(layer)), "update", frees=(b(layer),)))
+            read.append((UPDATE_BIASES, b(layer), db(layer)))
+        steps += [Step(after(x), op, (x, RATE, dx), "update", frees=(x, dx)) for op, x, dx in read]
     return steps

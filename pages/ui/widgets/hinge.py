@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -16,6 +18,7 @@ from pages.ui.stage import chapters_hinge as chapters
 from pages.ui.stage.stage import stage
 from pages.ui.widgets.stages import restored
 from pages.ui.widgets.words import complain, escaped
+from pages.ui.work import LabView
 
 
 @st.fragment
@@ -64,6 +67,11 @@ def _seal(good: bool, words: str) -> str:
     return f":green[✓ {escaped(words)}]" if good else f":red[✗ {escaped(words)}]"
 
 
+def _viewed(view: LabView, value: Any, field: str) -> LabView:
+    """Another value of a field; nothing chosen is no change."""
+    return replace(view, **{field: tuple(value) if field == "shown" else value}) if value else view
+
+
 def _pick_losses(lab: Lab) -> dict:
     """Which losses are drawn side by side, in the order in which they are offered."""
     offered = logits.contenders(lab.loss.margin)
@@ -74,8 +82,9 @@ def _pick_losses(lab: Lab) -> dict:
         selection_mode="multi",
         format_func=lambda name: offered[name].short,
         key=session.show("shown losses", list(shown)),
-        on_change=session.change_view,
-        args=("shown losses", "shown"),
+        on_change=session.change,
+        args=("shown losses", partial(_viewed, field="shown")),
+        kwargs={"about": "lab_view"},
         label_visibility="collapsed",
     )
     return {name: loss for name, loss in offered.items() if name in shown}
@@ -244,8 +253,9 @@ def _descend(lab: Lab, _: dict) -> None:
                 high,
                 step=step,
                 key=session.show(f"descent {name}", getattr(view, name)),
-                on_change=session.change_view,
-                args=(f"descent {name}", name),
+                on_change=session.change,
+                args=(f"descent {name}", partial(_viewed, field=name)),
+                kwargs={"about": "lab_view"},
                 width=200,
             )
     over = chapters.evenly(lab)
