@@ -62,7 +62,7 @@ print({f'pages.ui.{m}' for m in ('stage.stage', 'chart.chart', 'tools.tools', 's
     assert ran.stdout.splitlines() == ["True True", "set()"]
 
 
-@pytest.mark.parametrize("library", [OSError(), object(), SimpleNamespace(malloc_trim=lambda pad: 1)])
+@pytest.mark.parametrize("library", [OSError(), object(), SimpleNamespace(malloc_trim=int, mallopt=lambda *_: 1)])
 def test_memory_is_given_back_where_the_system_takes_it(monkeypatch, library):
     def load(name):
         if isinstance(library, OSError):
@@ -71,6 +71,7 @@ def test_memory_is_given_back_where_the_system_takes_it(monkeypatch, library):
 
     monkeypatch.setattr(server.ctypes, "CDLL", load)
     server.give_back()
+    server.one_heap()
 
 
 class Departed:

@@ -42,12 +42,18 @@ _log = logging.getLogger("mlpscope")
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Let many in, and keep house for as long as the server runs."""
     raise_limit()
+    one_heap()
     settle()
     task = asyncio.create_task(_keep_house())
     yield
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
+
+
+def one_heap() -> None:
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).mallopt(-8, 1)
 
 
 def settle() -> None:
@@ -93,7 +99,7 @@ def dismiss() -> None:
 
 
 def give_back() -> None:
-    """Collect garbage, and return free memory to the system where the C library can be asked to (glibc)."""
+    """Collect garbage, and return free memory to the system where the C library can be asked to: glibc again."""
     gc.collect()
     with suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
