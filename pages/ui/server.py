@@ -52,6 +52,10 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 
 
 def one_heap() -> None:
+    """Let all threads take memory from one place: a run of a page is a thread, and a place for each is mostly holes.
+
+    Only one of them runs at a time anyway. This is M_ARENA_MAX of glibc; elsewhere nothing happens.
+    """
     with suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).mallopt(-8, 1)
 
