@@ -118,6 +118,23 @@ def test_the_server_takes_as_many_descriptors_as_it_may():
         server.resource.setrlimit(limit, before)
 
 
+@pytest.mark.parametrize(("now", "then"), [(256, 10_240), (20_000, 20_000)])
+def test_where_the_most_is_not_granted_what_is_granted_is_taken(monkeypatch, now, then):
+    limits = [now, -1]
+
+    def setrlimit(_, to):
+        if to[0] == -1:
+            raise ValueError("current limit exceeds maximum limit")
+        limits[:] = to
+
+    system = SimpleNamespace(RLIMIT_NOFILE=7, getrlimit=lambda _: tuple(limits), setrlimit=setrlimit)
+    monkeypatch.setattr(server, "resource", system)
+    server.raise_limit()
+    assert limits == [then, -1]
+    monkeypatch.setattr(server, "resource", None)
+    server.raise_limit()
+
+
 def test_a_fault_in_a_page_is_a_sentence():
     def page():
         from pages.ui import server

@@ -76,9 +76,12 @@ def raise_limit() -> None:
     """As many open files as the system lets this process have: each visitor takes some, and 1024 is soon reached."""
     if resource is None:  # Windows, which has no such limit
         return
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(ValueError, OSError):  # where the most is more than the system grants: as it was
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for limit in (most, 10_240):  # macOS says that there is no limit, and grants this many
+        with suppress(ValueError, OSError):
+            if limit == most or limit > now:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (limit, most))
+                return
 
 
 async def _keep_house() -> None:
