@@ -39,8 +39,9 @@ def test_garbage_is_collected_while_the_server_runs(monkeypatch):
 
     async def live():
         async with server.lifespan(None):
-            while len(collected) < 2:
-                await asyncio.sleep(0.01)
+            async with asyncio.timeout(20):
+                while len(collected) < 2:
+                    await asyncio.sleep(0.01)
         seen = len(collected)
         await asyncio.sleep(0.05)
         return seen
