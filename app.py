@@ -7,10 +7,8 @@ def home() -> None:
     """Choose an example, edit any input, see the whole pass at a glance."""
     from pages.ui import shell, widgets
 
-    with shell.open_page("Whole pass"):
+    with shell.open_page("Whole pass", widgets.NETWORK, widgets.CONVENTIONS):
         widgets.choose_example()
-        widgets.edit_network()
-        widgets.choose_conventions()
         widgets.start_again()
     widgets.loss_complaint()
     widgets.wall()

@@ -54,9 +54,9 @@ def test_it_opens_on_the_plan_of_the_network_of_the_app(page):
     (timeline,) = figures(page)
     drawn = {t["name"] for t in timeline["data"] if t.get("stackgroup")}
     assert drawn == {"cached", "workspace", "gradients", "scratch"}
-    assert "peak is 320 bytes" in figures_says(page)
-    assert any("<td>320 B</td>" in html.proto.body for html in page.get("html"))
-    assert "488 bytes are needed in all" in words(page)
+    assert "peak is 272 bytes" in figures_says(page)
+    assert any("<td>272 B</td>" in html.proto.body for html in page.get("html"))
+    assert "440 bytes are needed in all" in words(page)
 
 
 @pytest.mark.parametrize("policy", [*SCHEDULES, "every", "blocks", "within"])

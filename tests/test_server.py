@@ -149,9 +149,24 @@ def test_a_fault_in_a_page_is_a_sentence():
 
 
 def test_a_start_is_told_and_is_another_one_each_time(monkeypatch):
-    (route,) = server.routes
+    (route,) = (r for r in server.routes if r.path == "/mlpscope-start")
     with ThreadPoolExecutor(1) as fresh:
         told = [fresh.submit(asyncio.run, route.endpoint(None)).result().body for _ in range(2)]
         assert told[0] == told[1] == json.dumps({"start": server.START}, separators=(",", ":")).encode()
         monkeypatch.setattr(server, "START", "another")
         assert fresh.submit(asyncio.run, route.endpoint(None)).result().body != told[0]
+
+
+def test_the_theme_is_looked_up_once_until_the_configuration_is_read_anew(monkeypatch):
+    asked = []
+    monkeypatch.setattr(st.config, "get_options_for_section", lambda section: asked.append(section) or {"base": None})
+    server.remember_theme()
+    server.remember_theme()  # two servers in one process do not stand in front of each other
+    look_up = st.config.get_options_for_section
+    told = look_up("theme")
+    told["base"] = "spoilt by its reader"
+    assert look_up("theme") == {"base": None}
+    assert asked == ["theme"]
+    st.config._on_config_parsed.send()
+    assert look_up("theme") == {"base": None}
+    assert asked == ["theme"] * 2

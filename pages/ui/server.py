@@ -13,6 +13,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import lru_cache
 
 try:
     import resource
@@ -24,6 +25,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from pages.ui import scripts
 from pages.ui.presence import grace
 
 #: Rounds of the housekeeping in the time for which a departed visitor is waited for.
@@ -44,6 +46,8 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     raise_limit()
     one_heap()
     settle()
+    remember_theme()
+    scripts.serving.set()
     task = asyncio.create_task(_keep_house())
     yield
     task.cancel()
@@ -84,6 +88,26 @@ def raise_limit() -> None:
                 return
 
 
+def remember_theme() -> None:
+    """Have Streamlit look its theme up once for a reading of its configuration.
+
+    For every run it goes through all of its options six times, which was a seventh of our rerun.
+    """
+    config = st.config
+    with suppress(AttributeError):  # a Streamlit that does it otherwise
+        look_up = config.get_options_for_section
+        if hasattr(look_up, "remembered"):
+            return
+        remembered = lru_cache(look_up)
+
+        def options(section: str) -> dict[str, object]:
+            return dict(remembered(section))
+
+        options.remembered = remembered
+        config.on_config_parsed(remembered.cache_clear, force_connect=True)
+        config.get_options_for_section = options
+
+
 async def _keep_house() -> None:
     while True:
         await asyncio.sleep(max(LEAST, grace() / ROUNDS))
@@ -116,11 +140,14 @@ async def _start(_: Request) -> JSONResponse:
     return JSONResponse({"start": START})
 
 
-routes = [Route("/mlpscope-start", _start)]
+routes = [Route("/mlpscope-start", _start), *scripts.routes]
 
 
 def on_script_error(error: Exception) -> bool:
-    """Log the traceback, and show the visitor a sentence in place of it."""
+    """Log the traceback; mend the page, or show the visitor a sentence in place of it."""
+    from pages.ui import session  # no earlier: see app.py
+
     _log.error("uncaught in a page", exc_info=error)
-    st.error("Something went wrong in this page. What you entered is kept; reload to go on.")
+    if not session.mend():
+        st.error("Something went wrong in this page. What you entered is kept; reload to go on.")
     return True

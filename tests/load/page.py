@@ -89,12 +89,15 @@ class Page:
         nodes: the elements, by their place in the page.
         values: what its widgets hold, by id.
         traces: exceptions that Streamlit told of, with their last lines.
+        underway: whether a run has begun and not ended.
     """
 
     def __init__(self) -> None:
         self.nodes: dict[tuple, Node] = {}
         self.values: dict[str, WidgetState] = {}
         self.traces: list[str] = []
+        self.underway = False
+        self.places: Any = ()  # where files may go that were asked for
         self.session_id = self.page_hash = self.query = ""
         self.runs = 0
         self.cache: dict[str, tuple[ForwardMsg, int]] = {}
@@ -116,18 +119,23 @@ class Page:
         if kind == "delta":
             self._draw(message.delta, tuple(message.metadata.delta_path))
         elif kind == "new_session":
+            self.underway = True
             self._run = message.metadata.run.script_run_id
             self.session_id = message.new_session.initialize.session_id or self.session_id
             self.page_hash = message.new_session.page_script_hash
         elif kind == "navigation":
             self.page_hash = message.navigation.page_script_hash
+        elif kind == "file_urls_response":
+            self.places = message.file_urls_response.file_urls
         elif kind == "page_info_changed":
             self.query = message.page_info_changed.query_string
         elif kind == "session_event" and message.session_event.HasField("script_compilation_exception"):
             self.traces.append(str(message.session_event.script_compilation_exception))
-        elif kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
-            self._finish(message.metadata.run)
-            return True
+        elif kind == "script_finished":
+            self.underway = False
+            if message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+                self._finish(message.metadata.run)
+                return True
         return False
 
     def _draw(self, delta: Any, path: tuple) -> None:
@@ -145,11 +153,15 @@ class Page:
                 self.values[node.id] = stated(node, node.value)
 
     def _finish(self, run: Any) -> None:
-        gone = set(run.fragment_ids)
+        again = set(
+            run.fragment_ids
+        )  # drawn anew, and with them the fragments in their blocks; all, where none is named
+        blocks = {at[:-1] for at, node in self.nodes.items() if at[-1] == "block" and node.fragment in again}
         self.nodes = {
             at: node
             for at, node in self.nodes.items()
-            if node.run == run.script_run_id or (gone and node.fragment not in gone)
+            if node.run == run.script_run_id
+            or (again and node.fragment not in again and not any(at[:k] in blocks for k in range(len(at))))
         }
         live = {node.id for node in self.nodes.values()}
         self.values = {key: value for key, value in self.values.items() if key in live}

@@ -20,6 +20,7 @@ from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
 
+import requests
 import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
@@ -138,6 +139,33 @@ class Visitor(Page):
         told = self.told("tools")
         return await self.post("tools", "do", {"what": what, "at": time.time(), "session": told["session"]})
 
+    async def upload(self, node: Node, name: str, content: bytes) -> int:
+        """A file, as a browser brings it: a place is asked for, filled, and named. Returns the status of the answer."""
+        message, self.places = BackMsg(), ()
+        message.file_urls_request.session_id = self.session_id
+        message.file_urls_request.file_names.append(name)
+        await self.ws.send(message.SerializeToString())
+        while not self.places:
+            await asyncio.sleep(0.005)
+            if self.closed:
+                raise Unanswered(self.closed)
+        place = self.places[0]
+        answer = await asyncio.to_thread(self._put, f"{self.url}/{place.upload_url.lstrip('/')}", name, content)
+        state = WidgetState(id=node.id)
+        info = state.file_uploader_state_value.uploaded_file_info.add()
+        info.name, info.size, info.file_id = name, len(content), place.file_id
+        info.file_urls.CopyFrom(place)
+        await self.send(state, node.fragment)
+        return answer
+
+    def _put(self, where: str, name: str, content: bytes) -> int:
+        with requests.Session() as browser:
+            browser.get(f"{self.url}/_stcore/health", timeout=self.timeout)
+            headers = {"X-Xsrftoken": browser.cookies.get("_streamlit_xsrf", "")}
+            return browser.put(
+                where, files={"file": (name, content)}, headers=headers, timeout=self.timeout
+            ).status_code
+
     async def go(self, page: str) -> float:
         """Another page, by the words of its link or by its name in the address."""
         if page not in (links := self.links()):
@@ -163,6 +191,17 @@ class Visitor(Page):
         if self.closed:
             raise Unanswered(self.closed)
         return time.perf_counter() - start
+
+    async def settle(self, quiet: float = 0.05) -> None:
+        """Wait until no run is under way, nor has been for `quiet` seconds: one may follow another by itself."""
+        clock = time.perf_counter
+        start = still = clock()
+        while not self.closed and clock() - still < quiet:
+            await asyncio.sleep(0.01)
+            if self.underway:
+                still = clock()
+            if clock() - start > self.timeout:
+                raise Unanswered(f"runs without end for {self.timeout:g} s")
 
     async def ask(self, triggers: list[WidgetState] | tuple = (), fragment: str = "", page: str | None = None) -> None:
         """Ask for a run, and do not wait for it."""
