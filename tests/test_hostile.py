@@ -47,7 +47,7 @@ UNREADABLE = [
 ]
 
 
-@pytest.mark.parametrize(("name", "kind", "value"), UNREADABLE, ids=str)
+@pytest.mark.parametrize(("name", "kind", "value"), UNREADABLE, ids=range(len(UNREADABLE)))
 def test_a_value_that_streamlit_cannot_read_leaves_the_page_whole_and_the_work_kept(served, name, kind, value):
     async def attack():
         async with Visitor(served[1]) as v:
