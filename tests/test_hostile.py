@@ -106,7 +106,9 @@ def test_an_edit_says_whose_it_is_or_is_not_answered():
     assert messages.stroke({"client": "me", "stroke": [1]}) is None
 
 
-@pytest.mark.parametrize("choice", [{"at_tie": "😀"}, {"at_tie": 1}, {"at_kink": "0"}, {"at_kink": float("nan")}])
+@pytest.mark.parametrize(
+    "choice", [{"at_tie": "😀"}, {"at_tie": 1}, {"at_kink": "0"}, {"at_kink": True}, {"at_kink": float("nan")}]
+)
 def test_conventions_are_checked_at_birth(choice):
     with pytest.raises(ValueError, match=r"at_tie|at_kink"):
         Conventions(**choice)
