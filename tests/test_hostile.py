@@ -70,7 +70,7 @@ def test_a_value_that_streamlit_cannot_read_leaves_the_page_whole_and_the_work_k
                 assert is_whole(v)
                 assert v.matrix("W1")[0] == 0.4375
             assert any(node.kind == "toast" for node in v.nodes.values())
-            del v.values[state.id]
+            v.values.pop(state.id, None)
             await v.edit("W1", (0, 1), 0.5625)
             assert v.matrix("W1")[:2] == [0.4375, 0.5625]
             await v.undo()
