@@ -45,6 +45,7 @@ _log = logging.getLogger("mlpscope")
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Let many in, and keep house for as long as the server runs."""
     raise_limit()
+    one_heap()
     settle()
     remember_theme()
     scripts.serving.set()
@@ -53,6 +54,15 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
+
+
+def one_heap() -> None:
+    """Let all threads take memory from one place: a run of a page is a thread, and a place for each is mostly holes.
+
+    Only one of them runs at a time anyway. This is M_ARENA_MAX of glibc; elsewhere nothing happens.
+    """
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).mallopt(-8, 1)
 
 
 def settle() -> None:
@@ -71,9 +81,12 @@ def raise_limit() -> None:
     """As many open files as the system lets this process have: each visitor takes some, and 1024 is soon reached."""
     if resource is None:  # Windows, which has no such limit
         return
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(ValueError, OSError):  # where the most is more than the system grants: as it was
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for limit in (most, 10_240):  # macOS says that there is no limit, and grants this many
+        with suppress(ValueError, OSError):
+            if limit == most or limit > now:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (limit, most))
+                return
 
 
 def remember_theme() -> None:
@@ -118,7 +131,7 @@ def dismiss() -> None:
 
 
 def give_back() -> None:
-    """Collect garbage, and return free memory to the system where the C library can be asked to (glibc)."""
+    """Collect garbage, and return free memory to the system where the C library can be asked to: glibc again."""
     gc.collect()
     with suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
