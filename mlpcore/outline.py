@@ -101,10 +101,12 @@ class Outline:
             return found
 
         stretches = self._stretches(steps, laid, letters)
-        self.made = np.array([s.made for s in stretches], dtype=np.int32)
-        self.gone = np.array([s.until + 1 for s in stretches], dtype=np.int32)
-        self.size = np.array([s.size for s in stretches], dtype=np.int32)
-        self.of = np.array([CATEGORIES.index(s.category) for s in stretches], dtype=np.int32)
+        # Short numbers: outlines are kept, and there may be thousands of stretches in one.
+        short = np.int16 if max(len(steps), len(self.sizes)) < 2**15 else np.int32
+        self.made = np.array([s.made for s in stretches], dtype=short)
+        self.gone = np.array([s.until + 1 for s in stretches], dtype=short)
+        self.size = np.array([s.size for s in stretches], dtype=short)
+        self.of = np.array([CATEGORIES.index(s.category) for s in stretches], dtype=np.int8)
         self.steps = len(steps)
         self.products = [tuple(sorted(letters(s).values())) if _is_product(s.op.subscripts) else None for s in steps]
         self.cells = [None if p else self._size(laid(s.out)) for s, p in zip(steps, self.products, strict=True)]

@@ -159,7 +159,7 @@ def _alike(task: Task) -> Task:
     return replace(task, shape=replace(task.shape, widths=(1,) * (task.shape.depth + 1), dtype="float64"), N=1)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def _outline(alike: Task, moves: tuple[Move, ...]) -> Outline:
     return Outline(with_frees(played(moves, alike)), alike.shape.depth).light()
 
@@ -283,7 +283,7 @@ def _counter(task: Task) -> Callable[[Move, int], tuple[int, Cost]]:
     return counted
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def _outline_within(alike: Task, move: Move, hi: int) -> Outline:
     """The steps of a move in a stretch that ends at layer hi."""
     shape = alike.shape

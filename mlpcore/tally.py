@@ -94,7 +94,7 @@ class Tally:
 _BLOCK = 2
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=32)
 def _listed(
     alike: Shape, loss: Loss, policy: Policy, conventions: Conventions, moves: tuple[Move, ...], blocks: int
 ) -> tuple[list[Step], Outline]:

@@ -70,7 +70,7 @@ def test_a_value_that_streamlit_cannot_read_leaves_the_page_whole_and_the_work_k
                 assert is_whole(v)
                 assert v.matrix("W1")[0] == 0.4375
             assert any(node.kind == "toast" for node in v.nodes.values())
-            del v.values[state.id]
+            v.values.pop(state.id, None)
             await v.edit("W1", (0, 1), 0.5625)
             assert v.matrix("W1")[:2] == [0.4375, 0.5625]
             await v.undo()
@@ -106,7 +106,9 @@ def test_an_edit_says_whose_it_is_or_is_not_answered():
     assert messages.stroke({"client": "me", "stroke": [1]}) is None
 
 
-@pytest.mark.parametrize("choice", [{"at_tie": "😀"}, {"at_tie": 1}, {"at_kink": "0"}, {"at_kink": float("nan")}])
+@pytest.mark.parametrize(
+    "choice", [{"at_tie": "😀"}, {"at_tie": 1}, {"at_kink": "0"}, {"at_kink": True}, {"at_kink": float("nan")}]
+)
 def test_conventions_are_checked_at_birth(choice):
     with pytest.raises(ValueError, match=r"at_tie|at_kink"):
         Conventions(**choice)

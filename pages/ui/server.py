@@ -24,6 +24,7 @@ import streamlit as st
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from streamlit.runtime.scriptrunner import RerunException, get_script_run_ctx
 
 from pages.ui import scripts
 from pages.ui.presence import grace
@@ -148,6 +149,9 @@ def on_script_error(error: Exception) -> bool:
     from pages.ui import session  # no earlier: see app.py
 
     _log.error("uncaught in a page", exc_info=error)
-    if not session.mend():
-        st.error("Something went wrong in this page. What you entered is kept; reload to go on.")
+    try:
+        if not session.mend():
+            st.error("Something went wrong in this page. What you entered is kept; reload to go on.")
+    except RerunException as waiting:  # another run was asked for meanwhile: it is what the visitor will see
+        get_script_run_ctx().script_requests.request_rerun(waiting.rerun_data)
     return True

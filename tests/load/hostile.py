@@ -82,6 +82,7 @@ class Intruder(Visitor):
         if self.closed:  # a socket that was spoken to in no known language is closed, and that is right
             await self.leave()
             self.session_id = ""
+            self.values.clear()
             await self.connect()
             await self.run(page="")
         return f"{way.__name__}: {said}"

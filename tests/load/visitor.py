@@ -193,12 +193,12 @@ class Visitor(Page):
         return time.perf_counter() - start
 
     async def settle(self, quiet: float = 0.05) -> None:
-        """Wait until no run is under way, nor has been for `quiet` seconds: one may follow another by itself."""
+        """Wait until there is a page, and no run under way for `quiet` seconds: one may follow another by itself."""
         clock = time.perf_counter
         start = still = clock()
         while not self.closed and clock() - still < quiet:
             await asyncio.sleep(0.01)
-            if self.underway:
+            if self.underway or not self.nodes:
                 still = clock()
             if clock() - start > self.timeout:
                 raise Unanswered(f"runs without end for {self.timeout:g} s")
