@@ -8,8 +8,10 @@ as low exists: first a few greedy orders are tried, then a search that fills the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
-from itertools import accumulate, compress
+from itertools import accumulate, compress, islice
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,36 +21,62 @@ from .cost import Place
 MANY = 600
 #: So many orders of candidates are searched; every second one patiently, so many moves and 3 a buffer,
 #: the others for 2 moves a buffer: hard plans are of two kinds, and each yields to one of these.
-ORDERS, PATIENT = 600, 400
-#: Where no placement within the bound is found, so many per cent more are allowed, and more again.
+ORDERS, PATIENT = 300, 400
+#: Some plans fit into no arena as low as the most that is alive at once. After the first few orders the
+#: temporaries of what works cell by cell are made so many times smaller, for more pieces.
+PARTS, FIRST = (1, 2, 8), 20
+#: Where all orders find nothing within the bound even so, so many per cent more are allowed, and more again.
 GAPS = (0, 1, 3, 6)
 
 Key = Callable[[int], object]
 
 
-def placed(places: Sequence[Place]) -> tuple[list[int], int]:
-    """An offset for each buffer, so that buffers alive in the same step do not overlap.
+class Lying(NamedTuple):
+    """Where the buffers lie.
 
-    Returns:
-        The offsets and the size of the arena, in bytes: the most that is alive at once wherever a
-        placement as tight was found, as in 5999 of 6000 random plans (`tests/test_compiled.py`);
-        else up to some per cent more, and then `Count.peak` is less than the arena.
+    Attributes:
+        offsets: one for each buffer, in bytes.
+        size: bytes of the arena.
+        parts: so many times smaller are the buffers that are divisible (see `divided`).
+    """
+
+    offsets: list[int]
+    size: int
+    parts: int = 1
+
+
+def placed(places: Sequence[Place]) -> Lying:
+    """Buffers alive in the same step do not overlap.
+
+    The arena is as large as the most that is alive at once wherever a placement as tight was found,
+    as in all of 10,000 random plans (`tests/test_compiled.py`); else up to some per cent larger, and
+    then `Count.peak` is less than the arena.
     """
     bound = most_alive(places)
-    best: tuple[list[int], int] | None = None
-    for key in _greedy_orders(places):
-        offsets = _greedy(places, sorted(range(len(places)), key=key))
-        size = _size(places, offsets)
-        if best is None or size < best[1]:
-            best = offsets, size
-        if size == bound:
-            return best
-    for gap in GAPS if len(places) <= MANY else ():
+    loose = []
+    for parts in PARTS:
+        smaller = divided(places, parts)
+        for key in _greedy_orders(smaller):
+            offsets = _greedy(smaller, sorted(range(len(smaller)), key=key))
+            size = max(bound, _size(smaller, offsets))
+            loose.append(Lying(offsets, size, parts))
+            if size == bound:
+                return loose[-1]
+        if offsets := _searched(smaller, bound, FIRST):
+            return Lying(offsets, bound, parts)
+    best = min(loose, key=lambda lying: lying.size)
+    for gap in GAPS:
         most = bound + bound * gap // 100
-        for key, moves in _searches(places) if most < best[1] else ():
-            if offsets := _Search(places, most, key).offsets(moves):
-                return offsets, _size(places, offsets)
+        if most < best.size and (offsets := _searched(smaller, most)):
+            return Lying(offsets, max(bound, _size(smaller, offsets)), parts)
     return best
+
+
+def divided(places: Sequence[Place], parts: int) -> list[Place]:
+    """Divisible buffers so many times smaller, in whole numbers of either precision."""
+    if parts == 1:
+        return list(places)
+    return [replace(p, bytes=min(p.bytes, -(-p.bytes // (8 * parts)) * 8)) if p.divisible else p for p in places]
 
 
 def _size(places: Sequence[Place], offsets: Sequence[int]) -> int:
@@ -66,9 +94,10 @@ def most_alive(places: Sequence[Place]) -> int:
 
 def _greedy_orders(places: Sequence[Place]) -> list[Key]:
     end = max((p.last for p in places), default=0)
-    stays = [p.last == end and p.first < end for p in places]
+    all_made = max((p.first for p in places if p.bytes), default=0)
+    stays = [p.first < p.last and (p.last == end or p.last > all_made) for p in places]
     return [
-        # What stays to the end comes first, in the order it is made: the gradients lie side by side.
+        # What is there when all is made comes first, in the order it is made: gradients lie side by side.
         lambda n: (not stays[n], places[n].bytes <= 8, places[n].first if stays[n] else -places[n].bytes),
         lambda n: (-places[n].bytes, places[n].first),
         lambda n: (places[n].first - places[n].last, -places[n].bytes),
@@ -94,6 +123,14 @@ def _greedy(places: Sequence[Place], order: Sequence[int]) -> list[int]:
         offsets[n] = low
         done.append(n)
     return offsets
+
+
+def _searched(places: Sequence[Place], most: int, orders: int = ORDERS) -> list[int] | None:
+    """Offsets within so many bytes, where one of the first so many searches finds them."""
+    for key, moves in islice(_searches(places), orders if len(places) <= MANY else 0):
+        if offsets := _Search(places, most, key).offsets(moves):
+            return offsets
+    return None
 
 
 def _searches(places: Sequence[Place]) -> Iterator[tuple[Key, int]]:

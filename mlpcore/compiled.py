@@ -7,6 +7,7 @@ is as large as the counted peak says. A run is a loop over calls; nothing is all
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -17,12 +18,15 @@ from .cost import COLUMNS, Count, count, laid, temporaries
 from .kernels import CHUNK, Call, Kernel, aligned, from_a_line, in_pieces, whole
 from .network import Shape
 from .notation import Var
+from .outline import spent
 from .steps import Step
 
 Array = np.ndarray
 
-#: Items that NumPy takes on the side where a call broadcasts or compares; by itself it takes 8192.
-BUFFER = 512
+#: So many calls are written out one after the other; Python takes 20 ns less a call than in a loop.
+FEW = 100
+#: Items that NumPy takes on the side where a call broadcasts; by itself it takes 8192.
+BUFFER = 128
 
 
 class Program:
@@ -31,8 +35,8 @@ class Program:
     Attributes:
         count: what was counted before anything was allocated.
         arena: all that the steps make, in one array of bytes.
-        values: every input and every result that is alive at the end, by name. A parameter that an
-            update takes the place of is a copy; what was given is never written to.
+        values: every input and every result that is alive at the end, by name. What an update writes
+            over is a copy; what was given is never written to.
     """
 
     def __init__(
@@ -53,13 +57,13 @@ class Program:
             KeyError: an input is missing.
         """
         self.count: Count = count(steps, shape, N, lay)
-        offsets, size = placed(self.count.places)
+        offsets, size, self._parts = placed(self.count.places)
         self.arena = aligned(size) if arena is None else from_a_line(arena)[:size]
         self._dtype = np.dtype(shape.dtype)
-        self._offsets = offsets
         self.values = {v: np.asarray(x, self._dtype) for v, x in values.items()}
-        self._own([step.takes for step in steps if step.takes in values])
+        self._own([v for step in steps for v in (step.takes, *spent(step).values()) if v in values])
         self._calls: list[Call] = []
+        self._products: list[Call] = []
         self._pending: _Flat | None = None
         at: dict[tuple[Var | None, int], list[int]] = {}
         for life in self.count.lives:
@@ -67,6 +71,7 @@ class Program:
         for n, step in enumerate(steps):
             self._add(step, n, at, lambda var: laid(var, shape, N, lay), temporaries(step, shape, N, lay))
         self._emit()
+        self._run = _repeated(self._calls)
 
     def run(self, times: int = 1) -> Mapping[Var, Array]:
         """Carry out the steps, so many times; the results lie in the arena until the next run.
@@ -74,12 +79,19 @@ class Program:
         Returns:
             `values`.
         """
-        _carry_out(self._calls, times)
+        self._run(times)
         return self.values
 
-    def products(self, times: int = 1) -> None:
-        """Carry out the products of two matrices alone, on whatever lies there: the limit of `run`."""
-        _carry_out([(f, x) for f, x in self._calls if f is np.matmul and x[1].ndim == 2], times)
+    def products(self, function: Callable | None = None) -> Callable[[int], None]:
+        """The products of two matrices alone, on whatever lies there, so many times: the limit of `run`.
+
+        Args:
+            function: `np.matmul` or `np.dot`, in place of the calls that `run` makes.
+        """
+        calls = self._products
+        if function:
+            calls = [(function, (f.__self__, *x) if f is not np.matmul else x) for f, x in calls]
+        return _repeated(calls)
 
     def _own(self, taken: Sequence[Var]) -> None:
         """Copies of the parameters that an update takes the place of, side by side."""
@@ -98,18 +110,21 @@ class Program:
             return
         taken = self.values.get(step.takes)
         out = self._view(at[step.out, n][0], shape_of(step.out)) if taken is None else taken
-        given = [self._view(low, (cells,)) for low, cells in zip(at.get((None, n), ()), scratch, strict=True)]
         kernel = step.op.kernel
-        if kernel is not None and kernel.spare and (bytes_ := self._room(n, min(out.size, CHUNK))) is not None:
-            given.append(bytes_)
+        parts = self._parts if kernel is not None and kernel.cellwise else 1
+        given = [
+            self._view(low, (-(-cells // parts),)) for low, cells in zip(at.get((None, n), ()), scratch, strict=True)
+        ]
         if kernel is None or not kernel.cellwise:
             self._emit()
-            self._calls += whole(step.op, kernel, out, operands, given)
+            calls = whole(step.op, kernel, out, operands, given)
+            self._calls += calls
+            self._products += calls[:1] if self.count.flops[n] else []
         elif not (kernel.copies and step.takes is not None):
-            flat = out.reshape(-1)
-            self._join(
-                _Flat(kernel, flat, [flat if x is out else x.reshape(-1) if x.ndim else x for x in operands], given)
-            )
+            served, flat = spent(step), out.reshape(-1)
+            aside = [None if k in served else t for k, t in enumerate(given)]
+            operands = [flat if x is out else x.reshape(-1) if x.ndim else x for x in operands]
+            self._join(_Flat(kernel, flat, operands, aside, max(1, min(CHUNK, flat.size) // parts)))
         for var in step.frees:
             self.values.pop(var, None)
         self.values[step.out] = out
@@ -119,17 +134,6 @@ class Program:
         if not joined:
             self._emit()
         self._pending = joined or flat
-
-    def _room(self, n: int, size: int) -> Array | None:
-        """So many bytes of the arena in which nothing lies during step n, or None."""
-        lying = zip(self._offsets, self.count.places, strict=True)
-        taken = sorted((low, low + p.bytes) for low, p in lying if p.first <= n <= p.last)
-        low = 0
-        for begin, stop in [*taken, (self.arena.nbytes, 0)]:
-            if begin - low >= size:
-                return self.arena[low : low + size]
-            low = max(low, stop)
-        return None
 
     def _emit(self) -> None:
         if self._pending:
@@ -147,7 +151,8 @@ class _Flat(NamedTuple):
     kernel: Kernel
     out: Array
     operands: list[Array]
-    temporaries: list[Array]
+    temporaries: list[Array | None]
+    at_once: int
 
     def joined(self, after: _Flat) -> _Flat | None:
         """This equation and the next one as one, where they are of one kind and their matrices lie
@@ -159,7 +164,9 @@ class _Flat(NamedTuple):
             return None
         out = _both(self.out, after.out)
         operands = [out if x is self.out else _both(x, y) if x.ndim else x for x, y in pairs[1:]]
-        return _Flat(self.kernel, out, operands, max(self, after, key=lambda f: f.out.size).temporaries)
+        larger = max(self, after, key=lambda f: f.at_once)
+        at_once = larger.at_once if any(t is not None for t in larger.temporaries) else CHUNK
+        return larger._replace(out=out, operands=operands, at_once=at_once)
 
 
 def _beside(x: Array, y: Array) -> bool:
@@ -170,9 +177,31 @@ def _both(x: Array, y: Array) -> Array:
     return np.lib.stride_tricks.as_strided(x, (x.size + y.size,))
 
 
-def _carry_out(calls: Sequence[Call], times: int) -> None:
-    with np.errstate(over="ignore", invalid="ignore", under="ignore", divide="ignore"):
-        np.setbufsize(BUFFER)  # until the end of the block, as the rest of what errstate holds
-        for _ in range(times):
-            for function, arguments in calls:
-                function(*arguments)
+def _repeated(calls: Sequence[Call]) -> Callable[[int], None]:
+    """All calls in turn, so many times."""
+    carry_out = _written_out(calls) if len(calls) <= FEW else partial(_in_a_loop, calls)
+
+    def run(times: int) -> None:
+        with np.errstate(over="ignore", invalid="ignore", under="ignore", divide="ignore"):
+            np.setbufsize(BUFFER)  # until the end of the block, as the rest of what errstate holds
+            carry_out(times)
+
+    return run
+
+
+def _in_a_loop(calls: Sequence[Call], times: int) -> None:
+    for _ in range(times):
+        for function, arguments in calls:
+            function(*arguments)
+
+
+def _written_out(calls: Sequence[Call]) -> Callable[[int], None]:
+    """The calls as lines of a function, each function and argument a name in it: there is no text of
+    anybody's in the lines."""
+    values = [x for function, arguments in calls for x in (function, *arguments)]
+    names = iter(range(len(values)))
+    lines = [f"   x{next(names)}({', '.join(f'x{next(names)}' for _ in arguments)})" for _, arguments in calls]
+    text = [f"def bound({', '.join(f'x{n}' for n in range(len(values)))}):", " def run(times):"]
+    scope: dict[str, Callable] = {}
+    exec("\n".join([*text, "  for _ in range(times):", *(lines or ["   pass"]), " return run"]), scope)
+    return scope["bound"](*values)

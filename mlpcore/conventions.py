@@ -68,6 +68,8 @@ class Layout:
 
     def steps(self, steps: Iterable[Step]) -> list[Step]:
         """The list as it reads in this layout."""
+        if not (self.turns_batches or self.turns_weights):
+            return list(steps)
         return [self._step(step) for step in steps]
 
     def _step(self, step: Step) -> Step:

@@ -122,7 +122,7 @@ def check_steps(steps: list[Step], values: Mapping[Var, Array], *, most: int | N
     """
     ahead = [s for s in steps if s.phase in ("forward", "loss")]
     gradients = dict.fromkeys(s.out for s in steps if s.out.of is not None)
-    return GradCheck({g: _check(g, ahead, values, most, np.random.default_rng(seed)) for g in gradients})
+    return GradCheck({g: _check(g, ahead, values, most, seed) for g in gradients})
 
 
 @dataclass(frozen=True)
@@ -168,12 +168,12 @@ def differences(steps: list[Step], values: Mapping[Var, Array], of: Var, by: Var
     return Probe(measured, crossed)
 
 
-def _check(
-    gradient: Var, steps: list[Step], values: Mapping[Var, Array], most: int | None, rng: np.random.Generator
-) -> Check:
+def _check(gradient: Var, steps: list[Step], values: Mapping[Var, Array], most: int | None, seed: int) -> Check:
     at = np.asarray(values[gradient.of])
     count = at.size
-    chosen = np.arange(count) if most is None or count <= most else np.sort(rng.choice(count, most, replace=False))
+    chosen = np.arange(count)
+    if most is not None and count > most:
+        chosen = np.sort(np.random.default_rng(seed).choice(count, most, replace=False))
     watched = LOSS.of_examples(gradient.examples)
     probe = differences(steps, values, watched, gradient.of, chosen)
     good = probe.good
@@ -186,8 +186,11 @@ def _check(
         error = float(off.max(initial=0.0) / scale)
     if not (np.isfinite(claimed).all() and np.isfinite(loss)):
         error = float("nan")
-    cells = [tuple(int(i) for i in np.unravel_index(c, at.shape)) for c in chosen]
-    skipped = tuple(Skipped(cell, *k) for cell, k in zip(cells, probe.crossed, strict=True) if k is not None)
+    skipped = tuple(
+        Skipped(tuple(int(i) for i in np.unravel_index(c, at.shape)), *k)
+        for c, k in zip(chosen, probe.crossed, strict=True)
+        if k is not None
+    )
     return Check(error, int(good.sum()), count, skipped)
 
 

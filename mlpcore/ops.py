@@ -13,8 +13,8 @@ from functools import cache, cached_property
 
 import numpy as np
 
-from . import kernels
-from .kernels import InPlace
+from . import inplace, kernels
+from .inplace import LEAK, InPlace
 from .registry import Registry
 from .steps import Op, View
 
@@ -122,7 +122,7 @@ class Activation:
     cell: str
     kinked: bool = False
     corner: tuple[float, float] | None = None
-    into: InPlace = kernels.NOT_WRITTEN_OUT
+    into: InPlace = inplace.NOT_WRITTEN_OUT
 
     @property
     def latex(self) -> str:
@@ -209,8 +209,6 @@ def normal_pdf(S: Array) -> Array:
     return np.exp(-0.5 * S * S) / math.sqrt(2.0 * math.pi)
 
 
-LEAK = 0.01
-
 #: Name -> `Activation`. A row here appears in every select box and in every test.
 ACTIVATIONS: dict[str, Activation] = Registry("activation")
 
@@ -229,7 +227,7 @@ _add(
         "relu({0})",
         kinked=True,
         corner=(0.0, 1.0),
-        into=kernels.RELU,
+        into=inplace.RELU,
     ),
     Activation(
         "leaky relu",
@@ -239,7 +237,7 @@ _add(
         "leaky relu({0})",
         kinked=True,
         corner=(LEAK, 1.0),
-        into=kernels.LEAKY_RELU,
+        into=inplace.LEAKY_RELU,
     ),
     Activation(
         "sigmoid",
@@ -247,16 +245,16 @@ _add(
         lambda S: sigmoid(S) * sigmoid(-S),
         lambda Z: Z * (1 - Z),
         "sigmoid({0})",
-        into=kernels.SIGMOID,
+        into=inplace.SIGMOID,
     ),
-    Activation("tanh", np.tanh, lambda S: 1 - np.tanh(S) ** 2, lambda Z: 1 - Z**2, "tanh({0})", into=kernels.TANH),
+    Activation("tanh", np.tanh, lambda S: 1 - np.tanh(S) ** 2, lambda Z: 1 - Z**2, "tanh({0})", into=inplace.TANH),
     Activation(
         "softplus",
         lambda S: np.maximum(S, 0) + np.log1p(np.exp(-np.abs(S))),
         sigmoid,
         lambda Z: -np.expm1(-Z),
         "softplus({0})",
-        into=kernels.SOFTPLUS,
+        into=inplace.SOFTPLUS,
     ),
     Activation(
         "elu",
@@ -265,7 +263,7 @@ _add(
         lambda Z: np.where(Z > 0, 1.0, Z + 1).astype(Z.dtype),
         "elu({0})",
         kinked=True,
-        into=kernels.ELU,
+        into=inplace.ELU,
     ),
     Activation(
         "gelu",
@@ -280,6 +278,6 @@ _add(
         lambda S: sigmoid(S) * (1 + S * sigmoid(-S)),
         None,
         "silu({0})",
-        into=kernels.SILU,
+        into=inplace.SILU,
     ),
 )

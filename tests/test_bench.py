@@ -55,13 +55,20 @@ def running(bench, job=LONG):
     return ticket, bench._process.pid
 
 
-def test_what_is_measured_is_what_was_counted(bench):
+@pytest.mark.parametrize(
+    ("shape", "N", "loss"),
+    [
+        (mlp.Shape.of((128,) * 7, "sigmoid"), 1000, "CrossEntropy"),
+        (mlp.Shape.of((32, *(128,) * 8), "sigmoid", dtype="float32"), 320, "MSE"),  # little more than 1 MiB
+    ],
+)
+def test_what_is_measured_is_what_was_counted(bench, shape, N, loss):
     policies = ("cache S and Z", "cache S", "cache Z", ("every", 2), ("blocks", 300), ("blocks", 256, "cache S"))
-    job = Job(mlp.Shape.of((128,) * 7, "sigmoid"), 1000, policies, "CrossEntropy", rounds=3)
+    job = Job(shape, N, policies, loss, rounds=3)
     report = bench.submit(job).wait(120)
     assert [a.policy for a in report.arms] == [mlp.schedules.find(p).name for p in policies]
     for arm, policy in zip(report.arms, policies, strict=True):
-        counted = count_pass(job.shape, job.N, mlp.CrossEntropy(), mlp.schedules.find(policy))
+        counted = count_pass(shape, N, mlp.LOSSES[loss](), mlp.schedules.find(policy))
         assert (arm.counted, arm.activations, arm.again) == (counted.peak, counted.activations, counted.again)
         assert arm.counted > 2**20
         assert abs(arm.traced / arm.counted - 1) < 0.003
@@ -115,6 +122,31 @@ def test_a_waiting_job_can_be_cancelled_and_the_running_one_goes_on(bench):
     assert not alive(pid)
     assert ticket.state == "cancelled"
     assert bench.submit(SMALL).wait(60).arms  # it starts afresh
+
+
+def test_what_nobody_waits_for_any_more_is_ended(bench, monkeypatch):
+    monkeypatch.setattr(queued, "LOOK", 0.05)
+    there = {"first": True, "second": True}
+    first = bench.submit(LONG, lambda: there["first"])
+    second = bench.submit(LONG, lambda: there["second"])
+    third = bench.submit(SMALL)
+    until(lambda: first.progress > 0)
+    pid = bench._process.pid
+    there["second"] = False  # it still waits
+    until(lambda: second.state == "cancelled")
+    assert alive(pid)
+    there["first"] = False
+    until(lambda: first.state == "cancelled")
+    assert not alive(pid)
+    assert third.wait(60).arms
+
+
+def test_a_process_without_work_is_ended_and_another_one_started(bench, monkeypatch):
+    monkeypatch.setattr(queued, "IDLE", 0.2)
+    assert bench.submit(SMALL).wait(60).arms
+    pid = bench._process.pid
+    until(lambda: not alive(pid))
+    assert bench.submit(SMALL).wait(60).arms
 
 
 def test_one_process_serves_many_sessions(bench):

@@ -1,6 +1,7 @@
 """The compiled plan against the plain evaluation, to the last bit, and its arena against the count."""
 
 import tracemalloc
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mlpcore as mlp
-from mlpcore.arena import most_alive, placed
+from mlpcore import arena
+from mlpcore.arena import divided, most_alive, placed
 from mlpcore.backprop import one_pass, start
 from mlpcore.compiled import Program
 from mlpcore.cost import Place, count_pass
@@ -93,16 +95,46 @@ def test_a_bias_is_added_with_the_same_bits_to_short_rows_and_long_ones(N):
                 np.testing.assert_array_equal(found[var], expected[var], err_msg=var.text)
 
 
-@pytest.mark.parametrize(("N", "roomy"), [(4, True), (64, False)])
-def test_truth_values_lie_aside_only_where_nothing_else_lies(N, roomy):
-    """Beside the gradients of a small batch there is room; where delta is made at the peak there is none."""
+@pytest.mark.parametrize("kept", [False, True])
+def test_relus_slope_lies_where_s_lay_only_if_s_is_freed(kept):
     rng = np.random.default_rng(0)
     net = mlp.Network((mlp.Layer(rng.normal(size=(50, 40)), None, "relu"), mlp.Layer(rng.normal(size=(2, 50)))))
-    batch = mlp.Batch(rng.normal(size=(40, N)), rng.normal(size=(2, N)))
-    compiled, _, _ = program(net, batch, mlp.MSE(), "cache Z")
-    n = next(k for k, step in enumerate(compiled.count.steps) if step.out == mlp.delta(1))
-    assert (compiled._room(n, 50 * N) is not None) == roomy
-    assert (compiled.count.live[n] < compiled.arena.nbytes) == roomy
+    batch = mlp.Batch(rng.normal(size=(40, 4)), rng.normal(size=(2, 4)))
+    steps = one_pass(net)
+    if kept:
+        steps = [replace(step, frees=tuple(v for v in step.frees if v != mlp.S(1))) for step in steps]
+    compiled = Program(steps, start(net, batch, mlp.MSE()), net.shape, 4)
+    n = next(k for k, step in enumerate(steps) if step.out == mlp.delta(1))
+    aside = [x.bytes for x in compiled.count.lives if (x.var, x.made) == (None, n)]
+    assert aside == ([50 * 4 * 8, 50 * 8] if kept else [0, 50 * 8])  # the slope, and a byte for each truth value
+    expected = mlp.evaluate(steps, start(net, batch, mlp.MSE()), free=True)
+    found = compiled.run()
+    for var in expected:
+        np.testing.assert_array_equal(found[var], expected[var], err_msg=var.text)
+
+
+def test_an_update_alone_leaves_the_gradients_it_was_given():
+    example = mlp.EXAMPLES["xor"]
+    grads = mlp.gradients(example.net, example.batch, example.loss)
+    given = {**dict(example.net.parameters()), **grads, mlp.rate: np.asarray(0.3)}
+    before = {v: x.copy() for v, x in given.items()}
+    found = Program(mlp.update(example.net), given, example.net.shape, example.batch.N).run()
+    for var, value in mlp.sgd(example.net, grads, 0.3).parameters():
+        np.testing.assert_array_equal(found[mlp.after(var)], value)
+    for var, value in before.items():
+        np.testing.assert_array_equal(given[var], value)
+
+
+def test_the_products_alone_are_a_product_a_layer_each_way_whatever_carries_them_out():
+    example = mlp.EXAMPLES["worksheet"]
+    compiled, _, _ = program(example.net, example.batch, mlp.MSE())
+    compiled.run()
+    seen = []
+    compiled.products(lambda A, B, out: seen.append((A.shape, B.shape, out.shape)))(1)
+    assert seen == [
+        ((3, 2), (2, 4), (3, 4)), ((1, 3), (3, 4), (1, 4)),
+        ((1, 4), (4, 3), (1, 3)), ((3, 1), (1, 4), (3, 4)), ((3, 4), (4, 2), (3, 2)),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", list(mlp.ACTIVATIONS))
@@ -186,17 +218,60 @@ def test_a_thousand_random_plans_fit_an_arena_of_the_counted_peak_to_the_byte():
     rng = np.random.default_rng(0)
     for k in range(1000):
         counted = random_plan(rng, k)
-        offsets, size = placed(counted.places)
+        offsets, size, parts = placed(counted.places)
         assert counted.peak == most_alive(counted.places)
         assert size == counted.peak, k
-        assert len(counted.places) > 150 or not overlaps(counted.places, offsets)
+        assert len(counted.places) > 150 or not overlaps(divided(counted.places, parts), offsets)
+
+
+def test_a_plan_that_fits_into_no_arena_of_its_peak_works_in_smaller_pieces():
+    """No placement within 11,952 bytes exists for this one, as an exact solver found; with half of what
+    its kernels have on the side there is one."""
+    widths, N = (5, 2, 1, 4, 5, 6, 4, 3, 2), 83
+    activations = ("relu", "tanh", "gelu", "leaky relu", "leaky relu", "softplus", "sigmoid", "sigmoid")
+    biased = (False, False, True, False, True, False, True, True)
+    rng = np.random.default_rng(0)
+    net = mlp.Network(
+        tuple(
+            mlp.Layer(
+                rng.normal(size=(r, c)).astype(np.float32), rng.normal(size=r).astype(np.float32) if b else None, f
+            )
+            for (c, r), f, b in zip(pairwise(widths), activations, biased, strict=True)
+        )
+    )
+    X, Y = rng.normal(size=(5, N)), one_hot(list(rng.integers(2, size=N)), 2)
+    batch = mlp.Batch(X.astype(np.float32), Y.astype(np.float32))
+    compiled, steps, values = program(net, batch, mlp.ScoreHinge(), "cache Z")
+    assert compiled.arena.nbytes == compiled.count.peak == 11952
+    assert placed(compiled.count.places).parts == 2
+    expected = mlp.evaluate(steps, values, free=True)
+    compiled.arena[...] = 0xFF
+    found = compiled.run(2)
+    for var in expected:
+        np.testing.assert_array_equal(found[var], expected[var], err_msg=var.text)
+
+
+@pytest.mark.parametrize("parts", [2, 8])
+@settings(max_examples=20)
+@given(problem=problems(max_depth=4))
+def test_smaller_pieces_have_the_same_bits(parts, problem):
+    net, batch, loss = problem
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(arena, "PARTS", (parts,))
+        for schedule in ("cache S", "cache Z"):
+            compiled, steps, values = program(net, batch, loss, schedule, updated=True)
+            expected = mlp.evaluate(steps, values, free=True)
+            compiled.arena[...] = 0xFF
+            found = compiled.run()
+            for var in expected:
+                np.testing.assert_array_equal(found[var], expected[var], err_msg=f"{schedule} {var}")
 
 
 @settings(max_examples=200)
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12), st.integers(0, 9)), min_size=1, max_size=14))
 def test_any_buffers_are_placed_without_overlap(drawn):
     places = [Place(min(a, b), max(a, b), size) for a, b, size in drawn]
-    offsets, size = placed(places)
+    offsets, size, _ = placed(places)
     assert not overlaps(places, offsets)
     assert size >= most_alive(places)
     assert size == max(o + p.bytes for o, p in zip(offsets, places, strict=True))

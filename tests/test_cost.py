@@ -2,6 +2,7 @@
 
 import math
 import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -135,7 +136,11 @@ def test_the_update_lies_where_the_parameters_lie():
     shape = mlp.Shape.of((50, 60, 10))
     plain, updated = count_pass(shape, 2000), count_pass(shape, 2000, updated=True)
     assert updated.peak == plain.peak
-    assert updated.live[len(plain.steps)] == updated.by_category["gradients"][-1] + 600 * 8  # one piece of scratch
+    after = updated.live[len(plain.steps) :]
+    assert after[0] == updated.by_category["gradients"][len(plain.steps)]  # nothing on the side
+    # Each gradient goes with the update that reads it: W_2, b_2, W_1, and L stays.
+    assert [a - b for a, b in pairwise(after)] == [600 * 8, 10 * 8, 3000 * 8]
+    assert after[-1] == (60 + 1) * 8
 
 
 @pytest.mark.parametrize(

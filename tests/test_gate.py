@@ -37,8 +37,11 @@ def asked(app, method="GET", path="/", headers=()):
     async def send(message):
         sent.append(message)
 
+    async def receive():
+        return {"type": "http.request", "body": b""}
+
     scope = {"type": "http", "method": method, "path": path, "headers": [(k.encode(), v.encode()) for k, v in headers]}
-    run(app(scope, None, send))
+    run(app(scope, receive, send))
     return sent[0]["status"], {k.decode(): v.decode() for k, v in sent[0]["headers"]}
 
 
@@ -210,11 +213,14 @@ def test_what_is_still_under_way_counts(files):
         async def send(message):
             pass
 
+        async def receive():
+            return {"type": "http.request", "body": b""}
+
         scope = {"type": "http", "method": "PUT", "path": "/_stcore/upload_file/one/a"}
         length = [(b"content-length", str(4 * MB).encode())]
-        await asyncio.gather(*[rationed(scope | {"headers": length}, None, send) for _ in range(50)])
+        await asyncio.gather(*[rationed(scope | {"headers": length}, receive, send) for _ in range(50)])
         seen = max(most)
-        await asyncio.gather(*[rationed(scope | {"headers": length}, None, send) for _ in range(3)])
+        await asyncio.gather(*[rationed(scope | {"headers": length}, receive, send) for _ in range(3)])
         return seen
 
     assert run(many()) == gate.ONE_MAY // (4 * MB)

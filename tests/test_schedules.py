@@ -165,15 +165,18 @@ def test_cache_s_computes_hidden_activations_again_just_before_they_are_read():
 
 def test_bytes_counted_on_paper():
     """2-3-1, N = 4, float64. S_1 12, Z_1 12, S_2 4, and Z_2 in the place of S_2; then the loss with
-    4 numbers and one sum on the side: 12 + 12 + 4 + 1 + 5 = 34. The most stands at delta_1, in the
-    place of dL/dZ_1, with relu'(S_1) on the side: S_1 12, L 1, dW_2 3, delta_1 12, slope 12 = 40.
+    4 numbers and one sum on the side: 12 + 12 + 4 + 1 + 5 = 34. That is the most: at delta_1, in the
+    place of dL/dZ_1, relu'(S_1) takes the place of S_1, and its truth values, made first, take 3:
+    S_1 12, L 1, dW_2 3, delta_1 12, truth 3 = 31.
     """
     net = mlp.EXAMPLES["worksheet"].net
     steps = one_pass(net)
     assert mlp.live_bytes(steps, net.widths, 4)[:5] == [96, 192, 224, 224, 34 * 8]
-    assert mlp.peak_bytes(net, 4) == 40 * 8
-    assert mlp.peak_bytes(net, 4, dtype=np.float32) == 40 * 4
-    assert steps[mlp.cost.count_pass(net, 4).at_peak].out == mlp.delta(1)
+    counted = mlp.cost.count_pass(net, 4)
+    assert mlp.peak_bytes(net, 4) == 34 * 8
+    assert mlp.peak_bytes(net, 4, dtype=np.float32) == 34 * 4
+    assert steps[counted.at_peak].out == mlp.loss
+    assert counted.live[[step.out for step in steps].index(mlp.delta(1))] == 31 * 8
 
 
 def test_keeping_only_s_needs_less_in_a_deep_net():

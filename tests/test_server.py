@@ -17,32 +17,37 @@ from streamlit.runtime.session_manager import SessionInfo
 from streamlit.testing.v1 import AppTest
 from streamlit.web.server.app_discovery import discover_asgi_app
 
-from pages.ui import server
+from pages.ui import gate, server
 
 ROOT = Path(__file__).parents[1]
 
 
 def test_the_entry_is_found_and_is_ours():
     assert discover_asgi_app(ROOT / "app.py").import_string == "app:app"
-    assert isinstance(importlib.import_module("app").app, st.App)
+    app = importlib.import_module("app").app
+    assert isinstance(app, st.App)
+    assert app._on_script_error is server.on_script_error
+    assert app._user_middleware == gate.middleware
 
 
 def test_garbage_is_collected_while_the_server_runs(monkeypatch):
     collected = []
-    monkeypatch.setattr(server, "PERIOD", 0.01)
+    monkeypatch.setattr(server, "ROUNDS", 1e9)
+    monkeypatch.setattr(server, "LEAST", 0.01)
     monkeypatch.setattr(server, "settle", lambda: None)
     monkeypatch.setattr(gc, "collect", lambda: collected.append(1))
 
     async def live():
         async with server.lifespan(None):
-            await asyncio.sleep(0.2)
+            async with asyncio.timeout(20):
+                while len(collected) < 2:
+                    await asyncio.sleep(0.01)
         seen = len(collected)
         await asyncio.sleep(0.05)
         return seen
 
     with ThreadPoolExecutor(1) as fresh:  # the browser tests leave a loop in this thread
         seen = fresh.submit(asyncio.run, live()).result()
-    assert seen >= 2
     assert len(collected) <= seen + 1  # one may have been under way
 
 
@@ -58,7 +63,7 @@ print({f'pages.ui.{m}' for m in ('stage.stage', 'chart.chart', 'tools.tools', 's
     assert ran.stdout.splitlines() == ["True True", "set()"]
 
 
-@pytest.mark.parametrize("library", [OSError(), object(), SimpleNamespace(malloc_trim=lambda pad: 1)])
+@pytest.mark.parametrize("library", [OSError(), object(), SimpleNamespace(malloc_trim=int, mallopt=lambda *_: 1)])
 def test_memory_is_given_back_where_the_system_takes_it(monkeypatch, library):
     def load(name):
         if isinstance(library, OSError):
@@ -67,6 +72,7 @@ def test_memory_is_given_back_where_the_system_takes_it(monkeypatch, library):
 
     monkeypatch.setattr(server.ctypes, "CDLL", load)
     server.give_back()
+    server.one_heap()
 
 
 class Departed:
@@ -113,6 +119,23 @@ def test_the_server_takes_as_many_descriptors_as_it_may():
         server.resource.setrlimit(limit, before)
 
 
+@pytest.mark.parametrize(("now", "then"), [(256, 10_240), (20_000, 20_000)])
+def test_where_the_most_is_not_granted_what_is_granted_is_taken(monkeypatch, now, then):
+    limits = [now, -1]
+
+    def setrlimit(_, to):
+        if to[0] == -1:
+            raise ValueError("current limit exceeds maximum limit")
+        limits[:] = to
+
+    system = SimpleNamespace(RLIMIT_NOFILE=7, getrlimit=lambda _: tuple(limits), setrlimit=setrlimit)
+    monkeypatch.setattr(server, "resource", system)
+    server.raise_limit()
+    assert limits == [then, -1]
+    monkeypatch.setattr(server, "resource", None)
+    server.raise_limit()
+
+
 def test_a_fault_in_a_page_is_a_sentence():
     def page():
         from pages.ui import server
@@ -126,9 +149,24 @@ def test_a_fault_in_a_page_is_a_sentence():
 
 
 def test_a_start_is_told_and_is_another_one_each_time(monkeypatch):
-    (route,) = server.routes
+    (route,) = (r for r in server.routes if r.path == "/mlpscope-start")
     with ThreadPoolExecutor(1) as fresh:
         told = [fresh.submit(asyncio.run, route.endpoint(None)).result().body for _ in range(2)]
         assert told[0] == told[1] == json.dumps({"start": server.START}, separators=(",", ":")).encode()
         monkeypatch.setattr(server, "START", "another")
         assert fresh.submit(asyncio.run, route.endpoint(None)).result().body != told[0]
+
+
+def test_the_theme_is_looked_up_once_until_the_configuration_is_read_anew(monkeypatch):
+    asked = []
+    monkeypatch.setattr(st.config, "get_options_for_section", lambda section: asked.append(section) or {"base": None})
+    server.remember_theme()
+    server.remember_theme()  # two servers in one process do not stand in front of each other
+    look_up = st.config.get_options_for_section
+    told = look_up("theme")
+    told["base"] = "spoilt by its reader"
+    assert look_up("theme") == {"base": None}
+    assert asked == ["theme"]
+    st.config._on_config_parsed.send()
+    assert look_up("theme") == {"base": None}
+    assert asked == ["theme"] * 2

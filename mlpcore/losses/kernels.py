@@ -34,7 +34,7 @@ def squared_error(c: Scale, out: Array, Z: Array, Y: Array, t: Array, sums: Arra
         # Not over itself: of a single number NumPy asks at length how the two overlap.
         total = sums[:1].reshape(())
         scaled = np.multiply, (total, factor, out)
-        return [(np.subtract, (Z, Y, t.reshape(Z.shape))), (np.dot, (t, t, total)), scaled]
+        return [(np.subtract, (Z, Y, t.reshape(Z.shape))), (t.dot, (t, total)), scaled]
     calls = []
     for first in range(0, rows, at_once):
         piece = slice(first, min(first + at_once, rows))

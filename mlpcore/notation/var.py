@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from .kinds import KINDS, TYPESET, Kind, derivative
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Var:
     """The name of one matrix, or of a part of one.
 

@@ -156,6 +156,8 @@ def rationed(app: ASGIApp) -> ASGIApp:
         size = max(LEAST, _length(Headers(scope=scope)))
         held = _held()
         if held[session] + coming[session] + size > ONE_MAY or held.total() + coming.total() + size > ALL_MAY:
+            while (await receive()).get("more_body"):
+                pass  # who is cut short does not hear the answer
             refused = PlainTextResponse("There are too many files here already: remove one, or reload the page.", 413)
             await refused(scope, receive, send)
             return

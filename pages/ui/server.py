@@ -13,6 +13,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import lru_cache
 
 try:
     import resource
@@ -25,8 +26,14 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from streamlit.runtime.scriptrunner import RerunException, get_script_run_ctx
 
-#: Seconds between two rounds of the housekeeping.
-PERIOD = 20.0
+from pages.ui import scripts
+from pages.ui.presence import grace
+
+#: Rounds of the housekeeping in the time for which a departed visitor is waited for.
+ROUNDS = 3
+
+#: Seconds between two of them, at least.
+LEAST = 0.5
 
 #: New with every start, so that a page can tell a server that was restarted from a network that was cut.
 START = secrets.token_hex(8)
@@ -38,12 +45,24 @@ _log = logging.getLogger("mlpscope")
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Let many in, and keep house for as long as the server runs."""
     raise_limit()
+    one_heap()
     settle()
+    remember_theme()
+    scripts.serving.set()
     task = asyncio.create_task(_keep_house())
     yield
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
+
+
+def one_heap() -> None:
+    """Let all threads take memory from one place: a run of a page is a thread, and a place for each is mostly holes.
+
+    Only one of them runs at a time anyway. This is M_ARENA_MAX of glibc; elsewhere nothing happens.
+    """
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).mallopt(-8, 1)
 
 
 def settle() -> None:
@@ -62,20 +81,43 @@ def raise_limit() -> None:
     """As many open files as the system lets this process have: each visitor takes some, and 1024 is soon reached."""
     if resource is None:  # Windows, which has no such limit
         return
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(ValueError, OSError):  # where the most is more than the system grants: as it was
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for limit in (most, 10_240):  # macOS says that there is no limit, and grants this many
+        with suppress(ValueError, OSError):
+            if limit == most or limit > now:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (limit, most))
+                return
+
+
+def remember_theme() -> None:
+    """Have Streamlit look its theme up once for a reading of its configuration.
+
+    For every run it goes through all of its options six times, which was a seventh of our rerun.
+    """
+    config = st.config
+    with suppress(AttributeError):  # a Streamlit that does it otherwise
+        look_up = config.get_options_for_section
+        if hasattr(look_up, "remembered"):
+            return
+        remembered = lru_cache(look_up)
+
+        def options(section: str) -> dict[str, object]:
+            return dict(remembered(section))
+
+        options.remembered = remembered
+        config.on_config_parsed(remembered.cache_clear, force_connect=True)
+        config.get_options_for_section = options
 
 
 async def _keep_house() -> None:
     while True:
-        await asyncio.sleep(PERIOD)
+        await asyncio.sleep(max(LEAST, grace() / ROUNDS))
         dismiss()
         await asyncio.to_thread(give_back)
 
 
 def dismiss() -> None:
-    """Shut down the sessions whose visitors have been gone for `server.disconnectedSessionTTL`.
+    """Shut down the sessions whose visitors have been gone for longer than they are waited for.
 
     Streamlit itself looks at them when somebody else leaves, and not before. To be called in the
     event loop, like all that touches its sessions.
@@ -89,7 +131,7 @@ def dismiss() -> None:
 
 
 def give_back() -> None:
-    """Collect garbage, and return free memory to the system where the C library can be asked to (glibc)."""
+    """Collect garbage, and return free memory to the system where the C library can be asked to: glibc again."""
     gc.collect()
     with suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
@@ -99,7 +141,7 @@ async def _start(_: Request) -> JSONResponse:
     return JSONResponse({"start": START})
 
 
-routes = [Route("/mlpscope-start", _start)]
+routes = [Route("/mlpscope-start", _start), *scripts.routes]
 
 
 def on_script_error(error: Exception) -> bool:

@@ -53,6 +53,8 @@ def open_page(label: str, *offered: Menu, charts: bool = False) -> Iterator[None
         offered: the page's menus, that stand after its controls.
         charts: whether the page draws any.
     """
+    # Some hosts start every app with details shown; what is set here wins.
+    st.set_option("client.showErrorDetails", "none")
     session.take_tools("tools")
     session.drawn()
     st.set_page_config(page_title=f"{label} · MLPScope", page_icon="🔬", layout="wide")

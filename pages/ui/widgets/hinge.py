@@ -128,8 +128,10 @@ def _margin(lab: Lab, _: dict) -> None:
     complain("margin")
     loss = lab.conventions.loss(lab.loss)
     curve = logits.along_margin(lab.logits, lab.targets, lab.loss, at, lab.conventions)
-    slopes = logits.slopes_at([k.margin for k in found], lab.logits, lab.targets, loss)
-    st.markdown(_at_margin(lab))
+    # At the margin in force and at every kink, in one pass.
+    left, right = logits.slopes_at([now, *(k.margin for k in found)], lab.logits, lab.targets, loss)
+    slopes = left[1:], right[1:]
+    st.markdown(_at_margin(lab, found, left[0]))
     shown = (("loss", "Loss", slopes), ("norm", "Norm of the gradient", None))
     for column, (what, says, beside) in zip(st.columns(2), shown, strict=True):
         with column:
@@ -137,11 +139,10 @@ def _margin(lab: Lab, _: dict) -> None:
             chart(f"over margin {what}", figure, f"{says} over the margin, {len(found)} kinks")
 
 
-def _at_margin(lab: Lab) -> str:
-    """What there is to say of the margin in force, in one line."""
-    here = logits.corner(lab)
+def _at_margin(lab: Lab, found: list[logits.Kink], slope: float) -> str:
+    """What there is to say of the margin in force, in one line; `slope` is dL/dm on its left."""
+    here = logits.corner(lab, found)
     if here is None:
-        (slope,), _ = logits.slopes_at([lab.loss.margin], lab.logits, lab.targets, lab.conventions.loss(lab.loss))
         said = f"Between kinks dL/dm = {slope:g}: the constant for every active rival. A stroke on the axis is a kink."
         return escaped(said)
     where = ", ".join(f"rival {k + 1} of example {n + 1}" for k, n in here.at[:2]) + (" …" if len(here.at) > 2 else "")

@@ -62,8 +62,11 @@ def choose_sizes(choice: MemoryChoice, about: Subject) -> None:
         width=180,
         **asked("memory batch", resize(about, sized(N=int)), sizes.N),
     )
-    with st.popover("More"):
-        _more(about)
+    # As a menu of `widgets.menu`, made only while it is open; what is chosen in it concerns this fragment.
+    behind = st.popover("More", key="menu More", on_change="rerun")
+    if behind.open:
+        with behind:
+            _more(about)
     for name in ("memory source", "memory depth", "memory width", "memory batch", "memory more"):
         complain(name)
 
