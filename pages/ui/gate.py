@@ -34,13 +34,13 @@ ONE_MAY, ALL_MAY = 12_000_000, 96_000_000
 LEAST = 65_536
 
 #: Scripts are files of the server, what Streamlit makes of the text of a component (blob:), and one line
-#: that stands in its page and no other. Styles are made in the page, by Streamlit too. Who may frame the
-#: page is left to the host: Community Cloud and others show it in a frame of their own, and there is
-#: nothing here that a stolen click could reach.
+#: that stands in its page and no other; one of its libraries is WebAssembly. Styles are made in the page,
+#: by Streamlit too. Who may frame the page is left to the host: Community Cloud and others show it in a
+#: frame of their own, and there is nothing here that a stolen click could reach.
 POLICY = "; ".join(
     (
         "default-src 'self'",
-        "script-src 'self' blob: 'sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA='",
+        "script-src 'self' blob: 'wasm-unsafe-eval' 'sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA='",
         "worker-src 'self' blob:",
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",
