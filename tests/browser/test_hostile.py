@@ -19,7 +19,7 @@ BAIT = """() => {
     const roots = [document];
     for (const root of roots)
         for (const node of root.querySelectorAll("*")) if (node.shadowRoot) roots.push(node.shadowRoot);
-    const bait = "img[src='x'], svg[onload], iframe[srcdoc], [onerror], a[href^='javascript:'], b > script";
+    const bait = "img[src='x'], svg[onload], iframe[srcdoc], [onerror], [onclick], a[href^='javascript:'], b > script";
     return roots.flatMap((root) => [...root.querySelectorAll(bait)].map((node) => node.outerHTML));
 }"""
 
@@ -28,6 +28,7 @@ BAIT = """() => {
 def visit(server, browser):
     """Open pages in a browser without a policy; in the end nothing may have sung."""
     context = browser.new_context(bypass_csp=True, viewport={"width": 1280, "height": 720})
+    context.add_init_script("window.c = () => { window.canary = 1; };")
     sung = []
 
     def come(where="", ready="td:visible"):
