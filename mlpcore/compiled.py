@@ -25,8 +25,8 @@ Array = np.ndarray
 
 #: So many calls are written out one after the other; Python takes 20 ns less a call than in a loop.
 FEW = 100
-#: Items that NumPy takes on the side where a call broadcasts or compares; by itself it takes 8192.
-BUFFER = 512
+#: Items that NumPy takes on the side where a call broadcasts; by itself it takes 8192.
+BUFFER = 128
 
 
 class Program:

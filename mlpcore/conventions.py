@@ -226,7 +226,7 @@ class Conventions:
         LAYOUTS[self.layout]
         if self.scale is not None:
             SCALES[self.scale]
-        if not isinstance(self.at_kink, int | float) or not 0 <= self.at_kink <= 1:
+        if type(self.at_kink) not in (int, float) or not 0 <= self.at_kink <= 1:
             raise ValueError("the slope at a corner lies between the two sides, so at_kink from 0 to 1")
         if type(self.at_tie) is not bool:
             raise ValueError("at_tie must be true or false")

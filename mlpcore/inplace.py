@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
-from .kernels import Array, Call, Kernel, assign, cellwise, chunk, maximum, minimum, number, zeros
+from .kernels import Array, Call, Cells, Kernel, assign, cellwise, chunk, maximum, minimum, number, zeros
 
 
 def truths(sizes: Mapping[str, int]) -> int:
@@ -25,20 +26,20 @@ class InPlace:
     Attributes:
         f: (out, S, *temporaries); slope: (t, S, *temporaries) leaves f'(S) in t;
         slope_from_Z: (t, Z, *temporaries) likewise.
-        for_f, for_slope: how many temporaries f and slope take, t not counted.
-        mask: f' is 0 or 1, and t is given as truth values: quicker to make.
+        for_f, for_slope: the temporaries that f and slope take, t not counted.
+        low: where f' is 1 or this number, slope gives truth values: quicker to make.
     """
 
     f: Callable[..., list[Call]] | None = None
     slope: Callable[..., list[Call]] | None = None
     slope_from_Z: Callable[..., list[Call]] | None = None
-    for_f: int = 0
-    for_slope: int = 0
-    mask: bool = False
+    for_f: tuple[Cells, ...] = ()
+    for_slope: tuple[Cells, ...] = ()
+    low: float | None = None
 
     def apply(self) -> Kernel | None:
         """`Z = f(S)`."""
-        return self.f and cellwise(self.f, self.for_f)
+        return self.f and cellwise(self.f, *self.for_f)
 
     def pullback(self, slope: str) -> Kernel | None:
         """`delta = dZ (.) f'`, f' by the named way."""
@@ -49,13 +50,16 @@ class InPlace:
 
         def masked(out: Array, dZ: Array, X: Array, t: Array, truth: Array) -> list[Call]:
             truth = truth.view(bool)[: X.size]
-            return [*into(truth, X), assign(t, truth), (np.multiply, (dZ, t, out))]
+            lifted = [maximum(t, number(self.low, t), t)] if self.low else []
+            return [*into(truth, X), assign(t, truth), *lifted, (np.multiply, (dZ, t, out))]
 
-        if into and self.mask:
+        if into and self.low is not None:
             return Kernel(masked, (chunk, truths), True, over=(0,), spends={0: 1})
-        return into and cellwise(calls, 1 + (self.for_slope if slope == "slope" else 0))
+        return into and cellwise(calls, chunk, *(self.for_slope if slope == "slope" else ()))
 
 
+#: Of leaky relu.
+LEAK = 0.01
 NOT_WRITTEN_OUT = InPlace()
 
 
@@ -63,38 +67,39 @@ def _positive(t: Array, X: Array) -> list[Call]:
     return [(np.greater, (X, number(0, X), t))]
 
 
-def _leaky(leak: float) -> InPlace:
-    def slope(t: Array, X: Array) -> list[Call]:
-        return [*_positive(t, X), maximum(t, number(leak, X), t)]
-
-    # leak S <= S exactly where S >= 0.
-    return InPlace(lambda out, S, t: [(np.multiply, (S, number(leak, S), t)), maximum(S, t, out)], slope, slope, 1)
-
-
 def _decay(t: Array, S: Array) -> list[Call]:
-    """e^-|S|"""
-    return [(np.abs, (S, t)), (np.negative, (t, t)), (np.exp, (t, t))]
+    """e^-|S|, the sign being one bit."""
+    bits = np.dtype(f"i{S.itemsize}")
+    return [(np.bitwise_or, (S.view(bits), _sign(S.dtype).view(bits), t.view(bits))), (np.exp, (t, t))]
 
 
-def _sigmoid(out: Array, S: Array, e: Array, u: Array) -> list[Call]:
-    # The numerator is 1 where S >= 0 and else e^-|S|, which is at most 1.
+@cache
+def _sign(dtype: np.dtype) -> Array:
+    return np.asarray(-0.0, dtype)
+
+
+def _above(out: Array, where: np.ufunc, S: Array, e: Array, truth: Array) -> list[Call]:
+    """The numerator of a sigmoid: 1 where that is so of S and 0, else e^-|S|, which is at most 1."""
+    truth = truth.view(bool)[: S.size]
+    return [(where, (S, number(0, S), truth)), assign(out, truth), maximum(out, e, out)]
+
+
+def _sigmoid(out: Array, S: Array, e: Array, truth: Array) -> list[Call]:
+    """S is read for the last time before out is written: they may be one."""
     return [
         *_decay(e, S),
-        (np.greater_equal, (S, number(0, S), u)),
-        maximum(u, e, u),
+        *_above(out, np.greater_equal, S, e, truth),
         (np.add, (e, number(1, S), e)),
-        (np.divide, (u, e, out)),
+        (np.divide, (out, e, out)),
     ]
 
 
-def _both_sigmoids(t: Array, S: Array, e: Array, u: Array) -> list[Call]:
+def _both_sigmoids(t: Array, S: Array, e: Array, u: Array, truth: Array) -> list[Call]:
     """sigmoid(S) into t and sigmoid(-S) into u, from one exponential."""
     return [
         *_decay(e, S),
-        (np.greater_equal, (S, number(0, S), t)),
-        maximum(t, e, t),
-        (np.less_equal, (S, number(0, S), u)),
-        maximum(u, e, u),
+        *_above(t, np.greater_equal, S, e, truth),
+        *_above(u, np.less_equal, S, e, truth),
         (np.add, (e, number(1, S), e)),
         (np.divide, (t, e, t)),
         (np.divide, (u, e, u)),
@@ -105,13 +110,13 @@ def _squared_off(t: Array, Z: Array) -> list[Call]:
     return [(np.square, (Z, t)), (np.subtract, (number(1, Z), t, t))]
 
 
-RELU = InPlace(lambda out, S: [maximum(S, zeros(S), out)], _positive, _positive, mask=True)
+RELU = InPlace(lambda out, S: [maximum(S, zeros(S), out)], _positive, _positive, low=0.0)
 SIGMOID = InPlace(
     _sigmoid,
-    lambda t, S, e, u: [*_both_sigmoids(t, S, e, u), (np.multiply, (t, u, t))],
+    lambda t, S, e, u, truth: [*_both_sigmoids(t, S, e, u, truth), (np.multiply, (t, u, t))],
     lambda t, Z: [(np.subtract, (number(1, Z), Z, t)), (np.multiply, (Z, t, t))],
-    2,
-    2,
+    (chunk, truths),
+    (chunk, chunk, truths),
 )
 TANH = InPlace(
     lambda out, S: [(np.tanh, (S, out))], lambda t, S: [(np.tanh, (S, t)), *_squared_off(t, t)], _squared_off
@@ -120,8 +125,8 @@ SOFTPLUS = InPlace(
     lambda out, S, t: [*_decay(t, S), (np.log1p, (t, t)), maximum(S, zeros(S), out), (np.add, (out, t, out))],
     _sigmoid,
     lambda t, Z: [(np.negative, (Z, t)), (np.expm1, (t, t)), (np.negative, (t, t))],
-    1,
-    2,
+    (chunk,),
+    (chunk, truths),
 )
 ELU = InPlace(
     lambda out, S, t: [
@@ -129,18 +134,22 @@ ELU = InPlace(
     ],
     lambda t, S: [minimum(S, zeros(S), t), (np.exp, (t, t))],
     lambda t, Z: [minimum(Z, zeros(Z), t), (np.add, (t, number(1, Z), t))],
-    1,
+    (chunk,),
 )  # fmt: skip
 SILU = InPlace(
-    lambda out, S, e, u: [*_sigmoid(u, S, e, u), (np.multiply, (S, u, out))],
-    lambda t, S, e, u: [
-        *_both_sigmoids(t, S, e, u),
+    lambda out, S, e, u, truth: [*_sigmoid(u, S, e, truth), (np.multiply, (S, u, out))],
+    lambda t, S, e, u, truth: [
+        *_both_sigmoids(t, S, e, u, truth),
         (np.multiply, (S, u, u)),
         (np.add, (u, number(1, S), u)),
         (np.multiply, (t, u, t)),
     ],
     None,
-    2,
-    2,
+    (chunk, chunk, truths),
+    (chunk, chunk, truths),
 )
-LEAKY_RELU = _leaky(0.01)
+# leak S <= S exactly where S >= 0.
+LEAKY_RELU = InPlace(
+    lambda out, S, t: [(np.multiply, (S, number(LEAK, S), t)), maximum(S, t, out)],
+    _positive, _positive, (chunk,), low=LEAK,
+)  # fmt: skip

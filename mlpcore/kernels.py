@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from operator import setitem
 
 import numpy as np
@@ -26,7 +26,7 @@ CHUNK = 16384
 #: Bytes of a line of the cache.
 ALIGNED = 64
 #: Rows of so many cells are short: NumPy's own loop from row to row takes longer than the cells.
-SHORT = 128
+SHORT = 256
 
 
 def chunk(sizes: Mapping[str, int]) -> int:
@@ -57,9 +57,9 @@ class Kernel:
     spends: Mapping[int, int] = field(default_factory=dict)
 
 
-def cellwise(calls: Callable[..., list[Call]], temporaries: int = 0, over: tuple[int, ...] = (0,)) -> Kernel:
-    """A kernel that works on flat pieces."""
-    return Kernel(calls, (chunk,) * temporaries, True, over)
+def cellwise(calls: Callable[..., list[Call]], *temporaries: Cells) -> Kernel:
+    """A kernel that works on flat pieces and may overwrite its first operand."""
+    return Kernel(calls, temporaries, True, over=(0,))
 
 
 def product(left: Callable[[Array], Array], right: Callable[[Array], Array]) -> Kernel:
@@ -158,8 +158,13 @@ def assign(out: Array, x: Array) -> Call:
 
 
 def number(x: float, like: Array) -> Array:
-    """A constant in the precision of a matrix, made once."""
-    return np.asarray(x, like.dtype)
+    """A constant in the precision of a matrix."""
+    return _number(x, like.dtype)
+
+
+@lru_cache
+def _number(x: float, dtype: np.dtype) -> Array:
+    return np.asarray(x, dtype)
 
 
 COPY = Kernel(lambda out, x: [(np.positive, (x, out))], cellwise=True, over=(0,), copies=True)

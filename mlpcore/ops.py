@@ -14,7 +14,7 @@ from functools import cache, cached_property
 import numpy as np
 
 from . import inplace, kernels
-from .inplace import InPlace
+from .inplace import LEAK, InPlace
 from .registry import Registry
 from .steps import Op, View
 
@@ -208,8 +208,6 @@ def normal_pdf(S: Array) -> Array:
     """phi(S), its density."""
     return np.exp(-0.5 * S * S) / math.sqrt(2.0 * math.pi)
 
-
-LEAK = 0.01
 
 #: Name -> `Activation`. A row here appears in every select box and in every test.
 ACTIVATIONS: dict[str, Activation] = Registry("activation")

@@ -11,11 +11,8 @@ from mlpcore.exchange import to_json, to_link
 from mlpcore.notation import W
 from mlpcore.setups import resized, with_matrix
 from tests.browser.conftest import serve
+from tests.load.class_of import lesson
 from tests.load.secrets import owners, secret
-from tests.load.student import Book, Student
-
-#: The students begin in different places; from there they go about.
-ENTRIES = ("", "Step_through", "Derivation", "Hinge_loss")
 
 
 @pytest.fixture(scope="module")
@@ -26,16 +23,6 @@ def served(tmp_path_factory):
         yield url, path
         process.terminate()
         process.wait(10)
-
-
-async def lesson(url, people, seconds, think):
-    book = Book()
-    until = asyncio.get_running_loop().time() + seconds
-    async with asyncio.TaskGroup() as group:
-        for number in range(people):
-            student = Student(url, number, book, page=ENTRIES[number % len(ENTRIES)])
-            group.create_task(student.live(until, think))
-    return book
 
 
 def test_a_class_works_at_once(served):

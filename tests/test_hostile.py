@@ -1,16 +1,22 @@
 """What no browser sends: nothing that was raised reaches a page, and no session stays broken."""
 
 import asyncio
+import json
 from dataclasses import replace
 
 import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
+from mlpcore import EXAMPLES
 from mlpcore.conventions import Conventions
+from mlpcore.exchange import to_json
+from mlpcore.setups import resized
 from pages.ui import messages
 from pages.ui.work import LabView
 from tests.browser.conftest import serve
 from tests.fuzz.fuzz_server import BATCH, CAP, hostilities, is_whole, ours
+from tests.load.usage import memory
 from tests.load.visitor import Visitor
 from tests.visits import behind, visit
 
@@ -47,7 +53,7 @@ UNREADABLE = [
 ]
 
 
-@pytest.mark.parametrize(("name", "kind", "value"), UNREADABLE, ids=str)
+@pytest.mark.parametrize(("name", "kind", "value"), UNREADABLE, ids=range(len(UNREADABLE)))
 def test_a_value_that_streamlit_cannot_read_leaves_the_page_whole_and_the_work_kept(served, name, kind, value):
     async def attack():
         async with Visitor(served[1]) as v:
@@ -64,7 +70,7 @@ def test_a_value_that_streamlit_cannot_read_leaves_the_page_whole_and_the_work_k
                 assert is_whole(v)
                 assert v.matrix("W1")[0] == 0.4375
             assert any(node.kind == "toast" for node in v.nodes.values())
-            del v.values[state.id]
+            v.values.pop(state.id, None)
             await v.edit("W1", (0, 1), 0.5625)
             assert v.matrix("W1")[:2] == [0.4375, 0.5625]
             await v.undo()
@@ -100,7 +106,9 @@ def test_an_edit_says_whose_it_is_or_is_not_answered():
     assert messages.stroke({"client": "me", "stroke": [1]}) is None
 
 
-@pytest.mark.parametrize("choice", [{"at_tie": "😀"}, {"at_tie": 1}, {"at_kink": "0"}, {"at_kink": float("nan")}])
+@pytest.mark.parametrize(
+    "choice", [{"at_tie": "😀"}, {"at_tie": 1}, {"at_kink": "0"}, {"at_kink": True}, {"at_kink": float("nan")}]
+)
 def test_conventions_are_checked_at_birth(choice):
     with pytest.raises(ValueError, match=r"at_tie|at_kink"):
         Conventions(**choice)
@@ -134,3 +142,68 @@ def test_a_size_that_is_no_text_is_refused_in_words(served):
             assert v.errors() == ["“-7” is not a whole number from 1 to 256"]
 
     asyncio.run(attack())
+
+
+def said(v, *states, **more):
+    """A message as bytes."""
+    message = BackMsg()
+    message.rerun_script.page_script_hash = v.page_hash
+    message.rerun_script.widget_states.widgets.extend(states)
+    for name, value in more.items():
+        getattr(message.rerun_script, name).extend(value)
+    return message.SerializeToString()
+
+
+HEAVY = {
+    "objects": lambda v, key: said(v, WidgetState(id=key, json_value='{"edits":[' + "{}," * 2_000_000 + "1]}")),
+    "names": lambda v, key: said(v, WidgetState(id=key, json_value=json.dumps({f"{n:x}": 0 for n in range(500_000)}))),
+    "widgets": lambda v, key: said(v, *(WidgetState(id=f"{n:x}") for n in range(400_000))),
+    "hashes": lambda v, key: said(v, cached_message_hashes=[f"{n:x}" for n in range(700_000)]),
+    "length": lambda v, key: said(v, WidgetState(id=key, json_value=json.dumps("x" * 20_000_000))),
+    "nothing": lambda v, key: b"\xff" * 6_000_000,
+}
+
+
+@pytest.mark.parametrize("kind", HEAVY)
+def test_a_message_that_would_take_much_memory_is_not_read(served, kind):
+    process, url, _ = served
+
+    async def attack():
+        async with Visitor(url) as v:
+            raw = HEAVY[kind](v, v.find("wall").id)
+            before = memory(process.pid)
+            await v.ws.send(raw)
+            most = before
+            while not v.closed:
+                await asyncio.sleep(0.01)
+                most = max(most, memory(process.pid))
+            assert v.closed in ("closed with 1009", "closed with 1002")
+            assert most - before < 100
+        async with Visitor(url) as v:
+            assert is_whole(v)
+
+    asyncio.run(attack())
+
+
+def test_the_largest_state_and_the_largest_paste_pass_the_gate(served):
+    wide = resized(EXAMPLES["worksheet"].setup, (256, 256, 256, 256, 256), 71, ("relu",) * 4, (True,) * 4)
+    cells = [["W1", [i, j], 0.1234567890123456 + i / 4096 + j / 2**20] for i in range(256) for j in range(256)]
+    sizes = []
+
+    async def work():
+        async with Visitor(served[1]) as v:
+            v.heard = lambda raw: sizes.append(len(raw))
+            await v.report("restore", {"link": None, "doc": to_json({"setup": wide})})
+            await v.settle()
+            assert len(v.matrix("W1")) == 256 * 256
+            await v.report("edits", {"client": v.client, "seq": 1, "stroke": 1, "cells": cells})
+            assert v.matrix("W1") == [value for _, _, value in cells]
+            assert sum(len(state.json_value) for state in v.values.values()) > 5_000_000
+            for page in ("Step through", "Derivation", "Memory"):
+                await v.go(page)
+                await v.settle()
+                assert is_whole(v)
+                assert not v.faults()
+
+    asyncio.run(work())
+    assert 5_000_000 < max(sizes) < 15_000_000  # server.maxMessageSize is twice as much

@@ -13,14 +13,20 @@ from collections import Counter
 from contextlib import suppress
 
 import streamlit as st
+from google.protobuf.message import DecodeError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.proto.BackMsg_pb2 import BackMsg
 
 #: Messages a second that are taken from one visitor, and how many more at once. A hand that drags a
 #: number sends some fifteen.
 RATE, BURST = 20.0, 60
+#: JSON becomes thirty times as large when it is read, and Streamlit keeps it. A message above `LIGHT` bytes is
+#: weighed before: it may hold so many widgets, so many brackets, commas and colons (the largest matrix, pasted
+#: into its cells, has 400,000), and no more than `LIGHT` besides texts. One message then takes 100 MB at most.
+LIGHT, WIDGETS, PARTS = 100_000, 1_000, 600_000
 #: Bytes of files that one visitor, and all together, may leave with the server. A state of the largest
 #: size is 3 MB.
 ONE_MAY, ALL_MAY = 12_000_000, 96_000_000
@@ -28,13 +34,13 @@ ONE_MAY, ALL_MAY = 12_000_000, 96_000_000
 LEAST = 65_536
 
 #: Scripts are files of the server, what Streamlit makes of the text of a component (blob:), and one line
-#: that stands in its page and no other. Styles are made in the page, by Streamlit too. Who may frame the
-#: page is left to the host: Community Cloud and others show it in a frame of their own, and there is
-#: nothing here that a stolen click could reach.
+#: that stands in its page and no other; one of its libraries is WebAssembly. Styles are made in the page,
+#: by Streamlit too. Who may frame the page is left to the host, for some show an app in a frame of their
+#: own, and there is nothing here that a stolen click could reach.
 POLICY = "; ".join(
     (
         "default-src 'self'",
-        "script-src 'self' blob: 'sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA='",
+        "script-src 'self' blob: 'wasm-unsafe-eval' 'sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA='",
         "worker-src 'self' blob:",
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",
@@ -107,6 +113,37 @@ def paced(app: ASGIApp) -> ASGIApp:
     return answer
 
 
+def weighed(app: ASGIApp) -> ASGIApp:
+    """Whoever sends what would take much memory to read is cut off, as for a message that is too long."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        async def lightly() -> Message:
+            message = await receive()
+            if message["type"] == "websocket.receive" and is_heavy(message.get("bytes") or b""):
+                await send({"type": "websocket.close", "code": 1009})
+                return {"type": "websocket.disconnect", "code": 1009}
+            return message
+
+        await app(scope, lightly if scope["type"] == "websocket" else receive, send)
+
+    return answer
+
+
+def is_heavy(raw: bytes) -> bool:
+    """Whether a message would take much more memory than its bytes."""
+    if len(raw) <= LIGHT or len(raw) > st.get_option("server.maxWidgetStateSize") * 10**6:
+        return False  # what is too long is refused by Streamlit, unread
+    try:
+        widgets = BackMsg.FromString(raw).rerun_script.widget_states.widgets
+    except DecodeError:
+        return False  # for Streamlit, which ends what it cannot read
+    if len(widgets) > WIDGETS:
+        return True
+    texts = [text.encode() for widget in widgets for text in (widget.json_value, widget.string_value)]
+    rest = len(raw) - sum(map(len, texts))
+    return rest > LIGHT or sum(text.count(mark) for text in texts for mark in (b"[", b"{", b",", b":")) > PARTS
+
+
 def rationed(app: ASGIApp) -> ASGIApp:
     """A file is refused that would bring a visitor over `ONE_MAY`, or all of them over `ALL_MAY`."""
     coming: Counter[str] = Counter()  # bytes under way, by session
@@ -151,4 +188,4 @@ def _held() -> Counter[str]:
     return held
 
 
-middleware = [Middleware(told), Middleware(prompt), Middleware(paced), Middleware(rationed)]
+middleware = [Middleware(told), Middleware(prompt), Middleware(paced), Middleware(weighed), Middleware(rationed)]

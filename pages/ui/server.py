@@ -24,6 +24,7 @@ import streamlit as st
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from streamlit.runtime.scriptrunner import RerunException, get_script_run_ctx
 
 from pages.ui import scripts
 from pages.ui.presence import grace
@@ -44,6 +45,7 @@ _log = logging.getLogger("mlpscope")
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Let many in, and keep house for as long as the server runs."""
     raise_limit()
+    one_heap()
     settle()
     remember_theme()
     scripts.serving.set()
@@ -52,6 +54,15 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
+
+
+def one_heap() -> None:
+    """Let all threads take memory from one place: a run of a page is a thread, and a place for each is mostly holes.
+
+    Only one of them runs at a time anyway. This is M_ARENA_MAX of glibc; elsewhere nothing happens.
+    """
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).mallopt(-8, 1)
 
 
 def settle() -> None:
@@ -70,9 +81,12 @@ def raise_limit() -> None:
     """As many open files as the system lets this process have: each visitor takes some, and 1024 is soon reached."""
     if resource is None:  # Windows, which has no such limit
         return
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(ValueError, OSError):  # where the most is more than the system grants: as it was
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for limit in (most, 10_240):  # macOS says that there is no limit, and grants this many
+        with suppress(ValueError, OSError):
+            if limit == most or limit > now:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (limit, most))
+                return
 
 
 def remember_theme() -> None:
@@ -117,7 +131,7 @@ def dismiss() -> None:
 
 
 def give_back() -> None:
-    """Collect garbage, and return free memory to the system where the C library can be asked to (glibc)."""
+    """Collect garbage, and return free memory to the system where the C library can be asked to: glibc again."""
     gc.collect()
     with suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
@@ -135,6 +149,9 @@ def on_script_error(error: Exception) -> bool:
     from pages.ui import session  # no earlier: see app.py
 
     _log.error("uncaught in a page", exc_info=error)
-    if not session.mend():
-        st.error("Something went wrong in this page. What you entered is kept; reload to go on.")
+    try:
+        if not session.mend():
+            st.error("Something went wrong in this page. What you entered is kept; reload to go on.")
+    except RerunException as waiting:  # another run was asked for meanwhile: it is what the visitor will see
+        get_script_run_ctx().script_requests.request_rerun(waiting.rerun_data)
     return True

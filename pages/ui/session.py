@@ -71,15 +71,17 @@ def mend() -> bool:
 
     The page is then run again, once: what still fails had another cause. Returns whether it will be.
     """
-    if _MENDED in st.session_state:
-        return False
-    own = {name: st.session_state[name] for name in _OWN if name in st.session_state}
     context = get_script_run_ctx()
     again = RerunData(context.query_string, page_script_hash=context.page_script_hash)
     try:
-        context.session_state._state._new_widget_state.states.clear()  # to delete one of them would be to read it
-        context.session_state._state.clear()
-        st.session_state.update(own, **{_MENDED: True})
+        state = context.session_state._state  # itself: by way of Streamlit's guards a run that waits would begin here
+        if _MENDED in state:
+            return False
+        own = {name: state[name] for name in _OWN if name in state}
+        state._new_widget_state.states.clear()  # to delete one of them would be to read it
+        state.clear()
+        for name, value in {**own, _MENDED: True}.items():
+            state[name] = value
         context.script_requests.request_rerun(again)
     except AttributeError:  # a Streamlit that keeps them otherwise
         return False

@@ -60,11 +60,14 @@ class Student(Visitor):
         self.rng = random.Random(f"{seed} {number}")
         self.heard = lambda raw: book.listen(number, raw)
 
-    async def live(self, until: float, think: float) -> None:
-        """Act, with `think` seconds between two actions on average, until that time of the loop."""
+    async def live(self, until: float, think: float, late: float = 0.0) -> None:
+        """Come `late`, act with `think` seconds between two actions on average, until that time of the loop."""
         clock = asyncio.get_running_loop().time
+        await asyncio.sleep(late)
+        start = clock()
         try:
             async with self:
+                self._note("arrive", clock() - start)
                 while True:
                     await asyncio.sleep(self.rng.uniform(0.5, 1.5) * think)
                     if clock() >= until:

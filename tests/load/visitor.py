@@ -144,7 +144,7 @@ class Visitor(Page):
         message, self.places = BackMsg(), ()
         message.file_urls_request.session_id = self.session_id
         message.file_urls_request.file_names.append(name)
-        await self.ws.send(message.SerializeToString())
+        await self.say(message.SerializeToString())
         while not self.places:
             await asyncio.sleep(0.005)
             if self.closed:
@@ -193,12 +193,12 @@ class Visitor(Page):
         return time.perf_counter() - start
 
     async def settle(self, quiet: float = 0.05) -> None:
-        """Wait until no run is under way, nor has been for `quiet` seconds: one may follow another by itself."""
+        """Wait until there is a page, and no run under way for `quiet` seconds: one may follow another by itself."""
         clock = time.perf_counter
         start = still = clock()
         while not self.closed and clock() - still < quiet:
             await asyncio.sleep(0.01)
-            if self.underway:
+            if self.underway or not self.nodes:
                 still = clock()
             if clock() - start > self.timeout:
                 raise Unanswered(f"runs without end for {self.timeout:g} s")
@@ -213,7 +213,12 @@ class Visitor(Page):
         ask.widget_states.widgets.extend([*self.values.values(), *triggers])
         ask.cached_message_hashes.extend(self.cache)
         self.runs += not fragment
+        await self.say(message.SerializeToString())
+
+    async def say(self, raw: bytes | str) -> None:
+        """Send what is sent, whatever it is."""
         try:
-            await self.ws.send(message.SerializeToString())
+            await self.ws.send(raw)
         except websockets.ConnectionClosed:
-            raise Unanswered(self.closed or "closed") from None
+            self.closed = self.closed or "closed"
+            raise Unanswered(self.closed) from None
