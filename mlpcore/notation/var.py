@@ -153,7 +153,7 @@ class Var:
 
     def of_examples(self, examples: tuple[int, int] | None) -> Var:
         """The part of this matrix in a block of the batch; what does not depend on examples stays whole."""
-        if self.part == "parameter" and "example" not in self.info.axes:
+        if self.examples == examples or (self.part == "parameter" and "example" not in self.info.axes):
             return self
         return Var(self.kind, self.layer, self.new, self.at, self.turned, examples)
 
