@@ -17,7 +17,7 @@ from pages.ui.chart.chart import chart
 from pages.ui.stage import chapters_hinge as chapters
 from pages.ui.stage.stage import stage
 from pages.ui.widgets.stages import restored
-from pages.ui.widgets.words import complain, escaped
+from pages.ui.widgets.words import complain, escaped, table
 from pages.ui.work import LabView
 
 
@@ -163,13 +163,12 @@ def _compare(lab: Lab, values: dict) -> None:
         with column:
             figure = figures.per_example(found, losses, right, what)
             chart(f"per example {what}", figure, f"{what} of the gradient of each example for every loss")
-    st.table(
-        {
-            "loss function": [losses[name].short for name in found],
-            "L": [_number(c.loss) for c in found.values()],
-            "‖∂L/∂O‖": [_number(c.norm) for c in found.values()],
-            "cosine to cross-entropy": [_number(c.cosine if _fits(c.norm) else np.nan) for c in found.values()],
-        }
+    table(
+        ("loss function", "L", "‖∂L/∂O‖", "cosine to cross-entropy"),
+        [
+            (losses[name].short, *map(_number, (c.loss, c.norm, c.cosine if _fits(c.norm) else np.nan)))
+            for name, c in found.items()
+        ],
     )
 
 
