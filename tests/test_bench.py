@@ -18,8 +18,9 @@ import mlpcore as mlp
 from mlpcore.bench import Arm, Bench, Job, RefusedError, as_csv, pareto, rows
 from mlpcore.bench import queue as queued
 from mlpcore.bench.machine import machine, memory_limit
-from mlpcore.bench.worker import interval, measure, numbers
+from mlpcore.bench.worker import interval, measure, numbers, unreliable
 from mlpcore.cost import count_pass
+from tests.load.cancels import cancel_often, children
 from tests.visits import ROOT
 
 SMALL = Job(mlp.Shape.of((6, 8, 3)), 5, ("cache S and Z", "cache S"), rounds=3)
@@ -136,8 +137,7 @@ def test_what_nobody_waits_for_any_more_is_ended(bench, monkeypatch):
     until(lambda: second.state == "cancelled")
     assert alive(pid)
     there["first"] = False
-    until(lambda: first.state == "cancelled")
-    assert not alive(pid)
+    until(lambda: first.state == "cancelled" and not alive(pid))
     assert third.wait(60).arms
 
 
@@ -147,6 +147,44 @@ def test_a_process_without_work_is_ended_and_another_one_started(bench, monkeypa
     pid = bench._process.pid
     until(lambda: not alive(pid))
     assert bench.submit(SMALL).wait(60).arms
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="asks /proc")
+def test_many_cancels_leave_no_process_and_a_queue_that_works():
+    at_work, waiting, left = cancel_often(20)
+    assert (at_work + waiting, left) == (20, [])
+    assert at_work
+    assert waiting
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="asks /proc")
+def test_the_process_that_measures_lets_others_go_first(bench):
+    _, pid = running(bench)
+    assert pid in children(os.getpid())
+    assert os.getpriority(os.PRIO_PROCESS, pid) == 19
+    assert os.getpriority(os.PRIO_PROCESS, 0) < 19
+
+
+def test_a_queue_that_is_full_refuses(bench, monkeypatch):
+    monkeypatch.setattr(queued, "MOST_WAITING", 2)
+    running(bench)
+    waiting = [bench.submit(SMALL) for _ in range(2)]
+    with pytest.raises(RefusedError, match="2 measurements are waiting already"):
+        bench.submit(SMALL)
+    waiting[0].cancel()
+    assert bench.submit(SMALL).ahead == 2
+
+
+def test_times_are_called_unreliable_for_each_of_three_reasons():
+    even, idle = [1.0, 1.01] * 10, [1.0] * 40
+    assert unreliable(idle, [even, even]) == ""
+    assert "1.5 times its CPU time" in unreliable([1.5] * 40, [even, even])
+    assert "lay 67% apart" in unreliable(idle, [[1.0, 2.0] * 10, [1.0, 2.0] * 10])
+    # Each is even enough, and yet their ratio is anything from 0.93 to 1.08.
+    a, b = [1.0, 1.0, 1.08, 1.0] * 5, [1.0, 1.08, 1.0, 1.0] * 5
+    assert unreliable(idle, [a, b]) == ""
+    drift = [1 + 0.012 * n for n in range(15)]
+    assert "leave it open by" in unreliable(idle, [drift, drift[::-1]])
 
 
 def test_one_process_serves_many_sessions(bench):

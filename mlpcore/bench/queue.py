@@ -20,7 +20,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from .job import Arm, Job, Report
+from .job import Arm, Job, RefusedError, Report
 from .machine import CHOSEN_FROM_OUTSIDE, ONE_THREAD, memory_limit
 
 #: A job that takes longer than this is stopped.
@@ -29,6 +29,8 @@ MOST_SECONDS = 600.0
 LOOK = 1.0
 #: Seconds after which a process without work is ended: it takes memory.
 IDLE = 30.0
+#: No more jobs than these wait; one that comes then is refused.
+MOST_WAITING = 100
 
 #: What a ticket says of itself.
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
@@ -102,11 +104,14 @@ class Bench:
         """Hand in a job. It is cancelled once `wanted`, asked now and then from another thread, says no.
 
         Raises:
-            RefusedError: it would take more memory than may be used; nothing was allocated.
+            RefusedError: it would take more memory than may be used, or too many wait; nothing was
+                allocated.
         """
         job.check(memory_limit())
         ticket = Ticket(job, self, wanted)
         with self._news:
+            if len(self._waiting) >= MOST_WAITING:
+                raise RefusedError(f"{len(self._waiting)} measurements are waiting already: try again in a while")
             self._closed = False
             self._waiting.append(ticket)
             if self._thread is None:

@@ -17,6 +17,7 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 
@@ -33,8 +34,11 @@ from .machine import machine
 
 #: One timing lasts at least so many seconds, by running small passes many times.
 LONG_ENOUGH = 2e-3
-#: Beyond these the machine is called busy: wall over CPU time, and the spread of equal timings.
-BUSY_WALL, BUSY_SPREAD = 1.25, 0.2
+#: Beyond these the machine is called busy: wall over CPU time, the spread of equal timings, and half
+#: the interval of a ratio.
+BUSY_WALL, BUSY_SPREAD, BUSY_RATIO = 1.25, 0.2, 0.05
+#: How far everybody else goes first; a time on the processor does not count the waiting.
+NICE = 19
 #: Bytes beside those of a job: Python, NumPy, BLAS.
 BESIDE = 2**30
 
@@ -101,7 +105,7 @@ def measure(job: Job, tell: Callable[[int, int], None]) -> dict:
             )
         )  # fmt: skip
         tell(job.rounds + n + 1, parts)
-    return {"arms": [vars(a) for a in arms], "machine": machine(), "unreliable": _unreliable(walls, times)}
+    return {"arms": [vars(a) for a in arms], "machine": machine(), "unreliable": unreliable(walls, times)}
 
 
 def _repetitions(program: Program) -> int:
@@ -120,7 +124,13 @@ def interval(values: list[float]) -> tuple[float, float]:
     return ordered[max(0, n // 2 - off)], ordered[min(n - 1, (n - 1) // 2 + off)]
 
 
-def _unreliable(walls: list[float], times: list[list[float]]) -> str:
+def unreliable(walls: list[float], times: list[list[float]]) -> str:
+    """Why times, and their ratios to the first policy's, are not to be trusted; "" where they are.
+
+    Args:
+        walls: of every timing its wall time over its CPU time.
+        times: for each policy, seconds of each round.
+    """
     if statistics.median(walls) > BUSY_WALL:
         return f"the machine was busy: a pass took {statistics.median(walls):.1f} times its CPU time"
     spread = 0.0
@@ -130,6 +140,10 @@ def _unreliable(walls: list[float], times: list[list[float]]) -> str:
             spread = max(spread, (last - first) / statistics.median(arm))
     if spread > BUSY_SPREAD:
         return f"the machine was busy: half of equal timings lay {spread:.0%} apart"
+    ends = [interval([t / base for t, base in zip(arm, times[0], strict=True)]) for arm in times]
+    widest = max((high - low) / 2 for low, high in ends)
+    if widest > BUSY_RATIO:
+        return f"ratios of one policy in different rounds leave it open by {widest:.0%}; more rounds narrow that"
     return ""
 
 
@@ -171,8 +185,17 @@ def _mapped() -> int:
         return 4 * BESIDE
 
 
+def _step_back() -> None:
+    """Whoever else wants the processor goes first, where the platform lets us say so."""
+    nice = getattr(os, "nice", None)
+    if nice:
+        with suppress(OSError):
+            nice(NICE)
+
+
 def main() -> None:
     """Serve until the pipe closes."""
+    _step_back()
     lines: queue.Queue[str] = queue.Queue()
 
     def listen() -> None:

@@ -35,8 +35,8 @@ LEAST = 65_536
 
 #: Scripts are files of the server, what Streamlit makes of the text of a component (blob:), and one line
 #: that stands in its page and no other; one of its libraries is WebAssembly. Styles are made in the page,
-#: by Streamlit too. Who may frame the page is left to the host: Community Cloud and others show it in a
-#: frame of their own, and there is nothing here that a stolen click could reach.
+#: by Streamlit too. Who may frame the page is left to the host, for some show an app in a frame of their
+#: own, and there is nothing here that a stolen click could reach.
 POLICY = "; ".join(
     (
         "default-src 'self'",
