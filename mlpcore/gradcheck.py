@@ -7,7 +7,7 @@ loss. A probe that steps over a kink measures nothing; such cells are skipped an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -115,13 +115,24 @@ def check_grads(
     return check_steps(steps, evaluate(steps, start(net, batch, loss, conventions)), most=most, seed=seed)
 
 
-def check_steps(steps: list[Step], values: Mapping[Var, Array], *, most: int | None = None, seed: int = 0) -> GradCheck:
+def check_steps(
+    steps: list[Step],
+    values: Mapping[Var, Array],
+    *,
+    most: int | None = None,
+    seed: int = 0,
+    only: Collection[Var] | None = None,
+) -> GradCheck:
     """The same for a pass that is already evaluated: `values` holds every matrix of `steps`.
 
     The gradient of a block of examples is held against the loss of that block.
+
+    Args:
+        only: the gradients to compare; None for all.
     """
     ahead = [s for s in steps if s.phase in ("forward", "loss")]
-    gradients = dict.fromkeys(s.out for s in steps if s.out.of is not None)
+    made = (s.out for s in steps if s.out.of is not None)
+    gradients = dict.fromkeys(g for g in made if only is None or g in only)
     return GradCheck({g: _check(g, ahead, values, most, seed) for g in gradients})
 
 

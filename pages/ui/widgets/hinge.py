@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from mlpcore import figures, logits
-from mlpcore.logits import Lab
+from mlpcore.logits import Compared, Lab
 from mlpcore.notation import dO
 from pages.ui import session
 from pages.ui.chart.chart import chart
@@ -32,10 +33,17 @@ def hinge() -> None:
         _drops()
     work, lab = session.current(), session.lab()
     ran = lab.run()
-    payload = chapters.told(lab, work.lab_place, ran, work.lab_view.shown)
+    found = _compared(lab, work.lab_view.shown) if chapter == "compare" else {}
+    payload = chapters.told(lab, work.lab_place, ran, found)
     more = {"example": f"lab {work.lab_example}", "answer": work.answer, "keep": session.kept()}
     stage(f"hinge {payload['kind']}", payload | more)
-    below = {"margin": _margin, "compare": _compare, "sweep": _sweep, "simplex": _simplex, "descend": _descend}
+    below = {
+        "margin": _margin,
+        "compare": partial(_compare, found=found),
+        "sweep": _sweep,
+        "simplex": _simplex,
+        "descend": _descend,
+    }
     if chapter in below:
         below[chapter](lab, ran[1])
     _words(lab, ran)
@@ -153,11 +161,14 @@ def _at_margin(lab: Lab, found: list[logits.Kink], slope: float) -> str:
     )
 
 
-def _compare(lab: Lab, values: dict) -> None:
+def _compared(lab: Lab, shown: Collection[str]) -> dict[str, Compared]:
+    losses = {name: loss for name, loss in logits.contenders(lab.loss.margin).items() if name in shown}
+    return logits.compare(lab.logits, lab.targets, losses, chapters.evenly(lab))
+
+
+def _compare(lab: Lab, _: dict, found: dict[str, Compared]) -> None:
     """Norms and cosines, example by example and for the batch."""
-    over = chapters.evenly(lab)
     losses = _pick_losses(lab)
-    found = logits.compare(lab.logits, lab.targets, losses, over)
     right = logits.of_right_class(lab)
     for column, what in zip(st.columns(2), ("norms", "cosines"), strict=True):
         with column:
@@ -166,7 +177,7 @@ def _compare(lab: Lab, values: dict) -> None:
     table(
         ("loss function", "L", "‖∂L/∂O‖", "cosine to cross-entropy"),
         [
-            (losses[name].short, *map(_number, (c.loss, c.norm, c.cosine if _fits(c.norm) else np.nan)))
+            (losses[name].short, _number(c.loss), _number(c.norm), _number(c.cosine if _fits(c.norm) else np.nan))
             for name, c in found.items()
         ],
     )
