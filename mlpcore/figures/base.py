@@ -40,7 +40,7 @@ def numbers(values: Sequence[float] | np.ndarray, digits: int = 6) -> list[Any]:
     finite = np.isfinite(array)
     size = np.abs(np.where(finite & (array != 0), array, 1.0))
     # Divided by powers of ten, which are exact up to 1e22, a whole number comes out in its few digits.
-    power = np.clip(digits - 1 - np.floor(np.log10(size)), -300, 300)
+    power = np.clip(digits - 1 - np.floor(np.log10(size)), -308, 300)
     up, down = 10.0 ** np.maximum(power, 0), 10.0 ** np.maximum(-power, 0)
     rounded = np.round(np.where(finite, array, 0.0) / down * up) / up * down
     return rounded.tolist() if finite.all() else np.where(finite, rounded, None).tolist()
