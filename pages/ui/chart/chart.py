@@ -8,13 +8,11 @@ which a `st.plotly_chart` brings into the page; `open_charts` draws one that nob
 from __future__ import annotations
 
 import json
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
-from mlpcore.figures import Figure
+from mlpcore.figures import Figure, smallest
 from pages.ui.scripts import script
 
 _HERE = Path(__file__).parent
@@ -29,18 +27,10 @@ _mount = st.components.v2.component(
 )
 
 
-@cache
-def _smallest() -> Any:
-    """A figure object, made once: checking one that is data, and its template, would take a fifth of a page's time."""
-    from plotly.graph_objects import Figure as Made
-
-    return Made({"data": [{"type": "scatter"}], "layout": {"template": "none"}})
-
-
 def open_charts() -> None:
     """Bring Plotly into the page. Once a page, outside of its fragments."""
     with st.container(key="plotly-loader"):
-        st.plotly_chart(_smallest(), height=1, theme=None)
+        st.plotly_chart(smallest(), height=1, theme=None)
 
 
 def chart(key: str, figure: Figure, says: str) -> None:
