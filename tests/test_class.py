@@ -3,6 +3,8 @@
 import asyncio
 import json
 import random
+import subprocess
+import sys
 
 import pytest
 
@@ -13,6 +15,7 @@ from mlpcore.setups import resized, with_matrix
 from tests.browser.conftest import serve
 from tests.load.class_of import lesson
 from tests.load.secrets import owners, secret
+from tests.visits import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +61,30 @@ def test_what_is_computed_from_a_secret_is_not_taken_for_another_one():
             value = secret(owner, rng.uniform(0.1, 1))
             near = [value + k * 2.0**-56 for k in range(1, 20)] + [value - rng.random() * 1e-9, value * 0.5 + 1e-3]
             assert owners(json.dumps(near).encode()) <= {owner}
+
+
+def test_no_page_loads_pandas():
+    """It takes 70 MB, and where some load it while Plotly looks for it in the page of another, that page fails."""
+    code = """
+import sys
+from dataclasses import replace
+from pages.ui.memory import CHAPTERS as MEMORY
+from pages.ui.stage.chapters_hinge import CHAPTERS as HINGE
+from tests.visits import DERIVE, STEP, behind, visit
+app = visit()
+def look(page, **changes):
+    app.session_state["work"] = replace(app.session_state["work"], **changes)
+    app.switch_page(page).run()
+    assert not app.exception, (page, changes)
+    for menu in ("Network", "Conventions", "Logits", "File"):
+        behind(app, menu)
+for page in ("app.py", STEP, DERIVE):
+    look(page)
+for chapter in HINGE:
+    look("pages/3_Hinge_loss.py", lab_place=replace(app.session_state["work"].lab_place, chapter=chapter))
+for chapter in MEMORY:
+    look("pages/4_Memory_and_speed.py", memory=replace(app.session_state["work"].memory, chapter=chapter))
+print(len(HINGE) >= 8, len(MEMORY) >= 4, 'pandas' in sys.modules)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert ran.stdout.splitlines() == ["True True False"], ran.stderr[-2000:]

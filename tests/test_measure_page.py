@@ -9,6 +9,7 @@ import pytest
 
 from mlpcore import bench
 from mlpcore.bench import Job
+from pages.ui.memory import MOST_RUNS
 from tests.test_memory_page import choice, choose, figures, go, words
 from tests.visits import MEMORY
 
@@ -101,6 +102,18 @@ def test_what_would_exhaust_the_machine_is_refused_with_its_bytes(page, queue):
     sizes = choice(page).sizes
     needs = Job(sizes.shape, sizes.N, choice(page).policies, sizes.loss).needs
     assert f"{needs:,} bytes" in page.error[0].value
+    assert not queue.tickets()
+
+
+def test_a_visitor_who_floods_the_queue_is_told_to_wait(page, queue):
+    choose(page, "memory source", "wide and shallow")
+    go(page, "measure")
+    choose(page, "memory rounds", 101)
+    for _ in range(MOST_RUNS + 2):
+        page.button(key="memory measure").click().run()
+    assert "may wait at a time" in page.error[0].value
+    assert len(queue.tickets()) == len(page.session_state["runs"].tickets) == MOST_RUNS
+    page.button(key="memory cancel").click().run()
     assert not queue.tickets()
 
 

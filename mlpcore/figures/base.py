@@ -37,10 +37,7 @@ def plain(figure: Figure) -> Figure:
 
 @cache
 def smallest() -> Any:
-    """A figure of nothing as an object of Plotly's own, made once.
-
-    Checking one that is data, with Plotly's template, takes as long as a fifth of a page.
-    """
+    """The one Plotly object here: of no curve, and made once, for checking data anew takes a fifth of a page's time."""
     from plotly.graph_objects import Figure as Made
 
     return Made({"data": [{"type": "scatter"}], "layout": {"template": "none"}})

@@ -27,6 +27,8 @@ BUILT = {
     "within": ("best within a byte budget", "bytes"),
 }
 MOST_ROUNDS = 101
+#: Measurements of one visitor that may wait or run at a time: the queue belongs to everybody.
+MOST_RUNS = 10
 MOST_BYTES = 10**18
 WORDS = {"room": "the bytes it has to fit into", "rounds": "rounds", "block": "the examples in a block"}
 

@@ -76,6 +76,8 @@ class Intruder(Visitor):
         try:
             said = await way()
             await self.settle()
+            if not self.has("tools"):  # it ended early, and will be mended in a run to come
+                await self.settle(0.5)
         except Unanswered as error:
             if not self.closed:
                 raise Unanswered(f"{way.__name__}: {error}") from None

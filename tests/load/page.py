@@ -153,9 +153,7 @@ class Page:
                 self.values[node.id] = stated(node, node.value)
 
     def _finish(self, run: Any) -> None:
-        again = set(
-            run.fragment_ids
-        )  # drawn anew, and with them the fragments in their blocks; all, where none is named
+        again = set(run.fragment_ids)  # drawn anew, and what is in their blocks; or the page
         blocks = {at[:-1] for at, node in self.nodes.items() if at[-1] == "block" and node.fragment in again}
         self.nodes = {
             at: node
@@ -193,6 +191,8 @@ class Page:
 
     def told(self, key: str) -> dict[str, Any]:
         """What a component of ours was sent last."""
+        if not key:
+            raise LookupError("there is no stage")
         proto = self.find(key).proto
         return json.loads(proto.bytes) if proto.bytes else json.loads(proto.json)[0]
 

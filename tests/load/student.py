@@ -82,7 +82,10 @@ class Student(Visitor):
         if self._cells():
             doing |= {self.type: 6, self.drag: 2, self.take_back: 2, self.step: 6}
         what = self.rng.choices([*doing], [*doing.values()])[0]
-        await what()
+        try:
+            await what()
+        except LookupError as error:  # what was there before is gone
+            self.book.wrong[f"after {what.__name__}: {error!r}, on the page: {' '.join(self.shown())}"] += 1
         for fault in self.faults():
             self.book.wrong[f"after {what.__name__}: {fault}"] += 1
         self.traces.clear()

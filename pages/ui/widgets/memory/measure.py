@@ -13,7 +13,7 @@ from mlpcore.sizes import bytes_text, seconds_text
 from mlpcore.tally import BASE, Policy, compared
 from pages.ui import session
 from pages.ui.chart.chart import chart
-from pages.ui.memory import BUILT, MOST_ROUNDS, MemoryChoice, Subject, policy_of, put
+from pages.ui.memory import BUILT, MOST_ROUNDS, MOST_RUNS, MemoryChoice, Subject, policy_of, put
 from pages.ui.presence import presence
 from pages.ui.widgets.memory.sizes import asked
 from pages.ui.widgets.words import complain, escaped, table
@@ -102,6 +102,8 @@ def _hand_in(choice: MemoryChoice, make: Callable[[], list[Job]]) -> MemoryChoic
     made = make()
     if not made:
         raise ValueError("no size along here is both quick and small enough to be measured")
+    if len(session.runs().tickets) + len(made) > MOST_RUNS:
+        raise ValueError(f"no more than {MOST_RUNS} measurements of yours may wait at a time: let some finish first")
     for job in made:
         job.check(bench.memory_limit())
     try:
