@@ -161,6 +161,8 @@ def test_times_are_called_unreliable_for_each_of_three_reasons():
     assert unreliable(idle, [a, b]) == ""
     drift = [1 + 0.012 * n for n in range(15)]
     assert "leave it open by" in unreliable(idle, [drift, drift[::-1]])
+    # The interval counts as a share of the ratio: 2.8 to 3.0 is 3 %.
+    assert unreliable(idle, [[1.0] * 20, [2.8, 3.0] * 10]) == ""
 
 
 def test_one_process_serves_many_sessions(bench):

@@ -34,8 +34,8 @@ from .machine import machine
 
 #: One timing lasts at least so many seconds, by running small passes many times.
 LONG_ENOUGH = 2e-3
-#: Beyond these the machine is called busy: wall over CPU time, the spread of equal timings, and half
-#: the interval of a ratio.
+#: Beyond these times are not trusted: wall over CPU time, the spread of equal timings, and half the
+#: interval of a ratio, as a share of it.
 BUSY_WALL, BUSY_SPREAD, BUSY_RATIO = 1.25, 0.2, 0.05
 #: How far everybody else goes first; a time on the processor does not count the waiting.
 NICE = 19
@@ -141,7 +141,7 @@ def unreliable(walls: list[float], times: list[list[float]]) -> str:
     if spread > BUSY_SPREAD:
         return f"the machine was busy: half of equal timings lay {spread:.0%} apart"
     ends = [interval([t / base for t, base in zip(arm, times[0], strict=True)]) for arm in times]
-    widest = max((high - low) / 2 for low, high in ends)
+    widest = max((high - low) / (high + low) for low, high in ends)
     if widest > BUSY_RATIO:
         return f"ratios of one policy in different rounds leave it open by {widest:.0%}; more rounds narrow that"
     return ""
