@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -139,6 +140,10 @@ def test_the_process_that_measures_lets_others_go_first(bench):
     assert pid in children(os.getpid())
     assert os.getpriority(os.PRIO_PROCESS, pid) == 19
     assert os.getpriority(os.PRIO_PROCESS, 0) < 19
+    group = Path(f"/proc/{pid}/autogroup")
+    if group.exists():  # Linux weighs sessions first
+        assert os.getsid(pid) != os.getsid(0)
+        assert group.read_text(encoding="ascii").strip()[-8:] in ("", " nice 19")
 
 
 def test_a_queue_that_is_full_refuses(bench, monkeypatch):
