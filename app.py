@@ -7,10 +7,8 @@ def home() -> None:
     """Choose an example, edit any input, see the whole pass at a glance."""
     from pages.ui import shell, widgets
 
-    with shell.open_page("Whole pass"):
+    with shell.open_page("Whole pass", widgets.NETWORK, widgets.CONVENTIONS):
         widgets.choose_example()
-        widgets.edit_network()
-        widgets.choose_conventions()
         widgets.start_again()
     widgets.loss_complaint()
     widgets.wall()
@@ -23,6 +21,12 @@ else:
     # The server imports this file as a module; where a host runs it as a plain script, the
     # page above is all there is, and it is enough. The pages' imports stay out of here: the
     # stage registers itself when it is imported, and Streamlit 1.62 only hears that in a run.
-    from pages.ui import server
+    from pages.ui import gate, server
 
-    app = st.App("app.py", lifespan=server.lifespan, routes=server.routes, on_script_error=server.on_script_error)
+    app = st.App(
+        "app.py",
+        lifespan=server.lifespan,
+        routes=server.routes,
+        middleware=gate.middleware,
+        on_script_error=server.on_script_error,
+    )

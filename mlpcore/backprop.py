@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -36,8 +37,16 @@ def one_pass(
         ValueError: the schedule needs N.
         KeyError: no such schedule.
     """
-    task = Task(net.shape, conventions.loss(loss), N, conventions.at_kink)
-    return conventions.lay.steps(find(schedule).steps(task))
+    return list(_pass(net.shape, loss, schedule, conventions, N))
+
+
+# The steps of a structure: no number of any matrix is in them, so an edit finds them made.
+@lru_cache(maxsize=128)
+def _pass(
+    shape: Shape, loss: Loss, schedule: str | Schedule, conventions: Conventions, N: int | None
+) -> tuple[Step, ...]:
+    task = Task(shape, conventions.loss(loss), N, conventions.at_kink)
+    return tuple(conventions.lay.steps(find(schedule).steps(task)))
 
 
 def training_step(
@@ -48,6 +57,12 @@ def training_step(
     N: int | None = None,
 ) -> list[Step]:
     """A pass, the update, and the loss of the updated network: the whole of exercise 2."""
+    return one_pass(net, loss, schedule, conventions, N) + list(_rest(net.shape, loss, conventions))
+
+
+@lru_cache(maxsize=128)
+def _rest(shape: Shape, loss: Loss, conventions: Conventions) -> tuple[Step, ...]:
+    """What follows a pass in a training step."""
     again = [
         replace(
             step,
@@ -56,9 +71,9 @@ def training_step(
             operands=tuple(v if v.part == "parameter" and v.kind not in "Wb" else after(v) for v in step.operands),
             phase="after",
         )
-        for step in forward(net) + conventions.loss(loss).forward(net.shape.depth)
+        for step in forward(shape) + conventions.loss(loss).forward(shape.depth)
     ]
-    return one_pass(net, loss, schedule, conventions, N) + conventions.lay.steps(update(net) + again)
+    return tuple(conventions.lay.steps(update(shape) + again))
 
 
 def start(net: Network, batch: Batch, loss: Loss = _LOSS, conventions: Conventions = WORKSHEET) -> dict[Var, Array]:

@@ -14,10 +14,11 @@ import numpy as np
 
 from .arena import placed
 from .conventions import Layout
-from .cost import COLUMNS, Count, count, is_product, laid, spent, temporaries
+from .cost import COLUMNS, Count, count, laid, temporaries
 from .kernels import CHUNK, Call, Kernel, aligned, from_a_line, in_pieces, whole
 from .network import Shape
 from .notation import Var
+from .outline import spent
 from .steps import Step
 
 Array = np.ndarray
@@ -118,7 +119,7 @@ class Program:
             self._emit()
             calls = whole(step.op, kernel, out, operands, given)
             self._calls += calls
-            self._products += calls[:1] if is_product(step.op) else []
+            self._products += calls[:1] if self.count.flops[n] else []
         elif not (kernel.copies and step.takes is not None):
             served, flat = spent(step), out.reshape(-1)
             aside = [None if k in served else t for k, t in enumerate(given)]

@@ -68,6 +68,8 @@ class Layout:
 
     def steps(self, steps: Iterable[Step]) -> list[Step]:
         """The list as it reads in this layout."""
+        if not (self.turns_batches or self.turns_weights):
+            return list(steps)
         return [self._step(step) for step in steps]
 
     def _step(self, step: Step) -> Step:
@@ -212,7 +214,7 @@ class Conventions:
 
     Raises:
         KeyError: no such layout or scale.
-        ValueError: `at_kink` is not between 0 and 1.
+        ValueError: `at_kink` is not between 0 and 1, or `at_tie` neither true nor false.
     """
 
     layout: str = "columns"
@@ -224,8 +226,10 @@ class Conventions:
         LAYOUTS[self.layout]
         if self.scale is not None:
             SCALES[self.scale]
-        if not 0 <= self.at_kink <= 1:
-            raise ValueError(f"the slope at a corner lies between the two sides, so from 0 to 1, not {self.at_kink}")
+        if type(self.at_kink) not in (int, float) or not 0 <= self.at_kink <= 1:
+            raise ValueError("the slope at a corner lies between the two sides, so at_kink from 0 to 1")
+        if type(self.at_tie) is not bool:
+            raise ValueError("at_tie must be true or false")
 
     @property
     def lay(self) -> Layout:

@@ -16,29 +16,25 @@ last + 1 is the workspace of a gradient on its way down. `tests/test_cost.py` ho
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import accumulate
 
 import numpy as np
 
 from .backprop import one_pass
-from .conventions import LAYOUTS, WORKSHEET, Conventions, Layout
+from .conventions import WORKSHEET, Conventions, Layout
 from .losses import MSE, Loss
 from .network import Network, Shape, shape_of
-from .notation import Var, Y, Z
+from .notation import Var
+from .outline import CATEGORIES, COLUMNS, Outline, spent
 from .passes import update
-from .schedules import RESULTS, Schedule
-from .steps import Op, Step
-
-COLUMNS = LAYOUTS["columns"]
-
-#: What bytes are spent on, apart from parameters and inputs, which no schedule changes.
-CATEGORIES = ("cached", "workspace", "gradients", "scratch")
+from .schedules import Schedule
+from .steps import Step
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Life:
     """One stretch of one matrix: a line of the timeline. A matrix made twice has two.
 
@@ -48,6 +44,7 @@ class Life:
         bytes: its size.
         category: a name of `CATEGORIES`.
         place: the number of the buffer it lies in; lives in one place follow each other.
+        until: the last step in which the place is its own: the next one there may be made as it is freed.
         again: it is a recomputation.
     """
 
@@ -57,7 +54,8 @@ class Life:
     bytes: int
     category: str
     place: int
-    again: bool = False
+    until: int
+    again: bool
 
 
 @dataclass(frozen=True)
@@ -103,32 +101,19 @@ class Count:
     @cached_property
     def by_category(self) -> dict[str, list[int]]:
         """For each category its live bytes while each step runs; they add up to `live`."""
-        return {c: self._curve(x for x in self._occupants if x.category == c) for c in CATEGORIES}
-
-    @cached_property
-    def _occupants(self) -> list[Life]:
-        """The lives, each ending where the next one takes its place."""
-        last: dict[int, int] = {}
-        cut = []
-        for n, life in enumerate(self.lives):
-            if life.place in last:
-                k = last[life.place]
-                cut[k] = replace(cut[k], freed=life.made - 1)
-            last[life.place] = n
-            cut.append(life)
-        return cut
+        return {c: self._curve(x for x in self.lives if x.category == c) for c in CATEGORIES}
 
     def _curve(self, lives: Iterable[Life]) -> list[int]:
         change = [0] * (len(self.steps) + 1)
         for life in lives:
             change[life.made] += life.bytes
-            change[life.freed + 1] -= life.bytes
+            change[life.until + 1] -= life.bytes
         return list(accumulate(change))[:-1]
 
     @cached_property
     def live(self) -> list[int]:
         """Live bytes while each step runs: all categories."""
-        return self._curve(self._occupants)
+        return self._curve(self.lives)
 
     @property
     def peak(self) -> int:
@@ -162,52 +147,42 @@ class Count:
 
 def count(steps: Sequence[Step], shape: Shape, N: int, lay: Layout = COLUMNS) -> Count:
     """Count a list of steps, laid out like this, for a network of this shape and N examples."""
+    return filled(Outline(steps, shape.depth, lay), steps, shape, N)
+
+
+def filled(
+    outline: Outline, steps: Sequence[Step], shape: Shape, N: int, edges: Mapping[int, int] | None = None
+) -> Count:
+    """The count of steps whose outline is known, at this size.
+
+    Args:
+        edges: see `Outline.extents`; the blocks are named by what they are in truth.
+    """
+    extents = outline.extents(shape, N, edges)
+    cells = outline.in_cells(extents)
     item = shape.itemsize
-    lives: list[dict] = []
-    current: dict[Var, dict] = {}
-    places = 0
 
-    def live(var: Var | None, made: int, freed: int, cells: int, category: str, place: int, again: bool) -> dict:
-        lives.append(
-            {"var": var, "made": made, "freed": freed, "bytes": item * cells, "category": category}
-            | {"place": place, "again": again}
-        )
-        return lives[-1]
+    @cache
+    def named(var: Var | None) -> Var | None:
+        if not edges or var is None or var.examples is None:
+            return var
+        return replace(var, examples=tuple(edges[at] for at in var.examples))
 
-    for n, step in enumerate(steps):
-        for cells in temporaries(step, shape, N, lay):
-            live(None, n, n, cells, "scratch", places, False)
-            places += 1
-        takes = step.takes
-        # A view of an input, and a parameter that is updated where it lies, take no bytes.
-        if takes in current or (takes is None and not step.op.examples):
-            place = current[takes]["place"] if takes else places
-            places += takes is None
-            cells = shape.size(step.out, N)
-            current[step.out] = live(step.out, n, len(steps) - 1, cells, "workspace", place, step.recompute)
-        for var in step.frees:
-            if var in current:
-                current.pop(var)["freed"] = n
-    _categorise(lives, steps)
+    def in_truth(step: Step) -> Step:
+        names = {k: tuple(map(named, getattr(step, k))) for k in ("operands", "frees")}
+        return replace(step, out=named(step.out), **names)
+
     return Count(
-        tuple(steps),
-        tuple(Life(**life) for life in lives),
-        tuple(flops(step, shape, N, lay) for step in steps),
-        tuple(0 if is_product(step.op) else shape.size(step.out, N) for step in steps),
-        item * sum(shape.size(v, N) for v in shape.parameters()),
-        item * (shape.size(Z(0), N) + shape.size(Y, N)),
+        tuple(map(in_truth, steps)) if edges else tuple(steps),
+        tuple(
+            Life(named(s.var), s.made, s.freed, item * cells[s.size], s.category, s.place, s.until, s.again)
+            for s in outline.stretches
+        ),
+        tuple(2 * math.prod(extents[e] for e in product) if product else 0 for product in outline.products),
+        tuple(0 if size is None else cells[size] for size in outline.cells),
+        item * shape.parameter_cells,
+        item * N * (shape.widths[0] + shape.widths[-1]),
     )
-
-
-def _categorise(lives: list[dict], steps: Sequence[Step]) -> None:
-    for life in lives:
-        var = life["var"]
-        if var is None:
-            continue
-        if var.kind in RESULTS:
-            life["category"] = "gradients"
-        elif steps[life["made"]].phase in ("forward", "loss") and steps[life["freed"]].phase == "backward":
-            life["category"] = "cached"
 
 
 def laid(var: Var, shape: Shape, N: int, lay: Layout = COLUMNS) -> tuple[int, ...]:
@@ -231,25 +206,6 @@ def temporaries(step: Step, shape: Shape, N: int, lay: Layout = COLUMNS) -> list
         return []
     letters, served = sizes(step, shape, N, lay), spent(step)
     return [0 if k in served else cells(letters) for k, cells in enumerate(kernel.temporaries)]
-
-
-def spent(step: Step) -> dict[int, Var]:
-    """Temporary -> the operand that serves in its place, because this step frees it."""
-    spends = step.op.kernel.spends if step.op.kernel else {}
-    return {k: step.operands[n] for k, n in spends.items() if step.operands[n] in step.frees}
-
-
-def is_product(op: Op) -> bool:
-    """Whether an equation is a product of two matrices: they share one letter, and it is summed over."""
-    if len(op.reads) < 2:
-        return False
-    shared = set(op.reads[0]) & set(op.reads[1])
-    return len(shared) == 1 and len(set("".join(op.reads))) == 3 and not shared & set(op.makes)
-
-
-def flops(step: Step, shape: Shape, N: int, lay: Layout = COLUMNS) -> int:
-    """`2 d_l d_{l-1} N` for a product: a multiplication and an addition a term."""
-    return 2 * math.prod(sizes(step, shape, N, lay).values()) if is_product(step.op) else 0
 
 
 def live_bytes(

@@ -7,7 +7,7 @@ loss. A probe that steps over a kink measures nothing; such cells are skipped an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -115,14 +115,25 @@ def check_grads(
     return check_steps(steps, evaluate(steps, start(net, batch, loss, conventions)), most=most, seed=seed)
 
 
-def check_steps(steps: list[Step], values: Mapping[Var, Array], *, most: int | None = None, seed: int = 0) -> GradCheck:
+def check_steps(
+    steps: list[Step],
+    values: Mapping[Var, Array],
+    *,
+    most: int | None = None,
+    seed: int = 0,
+    only: Collection[Var] | None = None,
+) -> GradCheck:
     """The same for a pass that is already evaluated: `values` holds every matrix of `steps`.
 
     The gradient of a block of examples is held against the loss of that block.
+
+    Args:
+        only: the gradients to compare; None for all.
     """
     ahead = [s for s in steps if s.phase in ("forward", "loss")]
-    gradients = dict.fromkeys(s.out for s in steps if s.out.of is not None)
-    return GradCheck({g: _check(g, ahead, values, most, np.random.default_rng(seed)) for g in gradients})
+    made = (s.out for s in steps if s.out.of is not None)
+    gradients = dict.fromkeys(g for g in made if only is None or g in only)
+    return GradCheck({g: _check(g, ahead, values, most, seed) for g in gradients})
 
 
 @dataclass(frozen=True)
@@ -168,12 +179,12 @@ def differences(steps: list[Step], values: Mapping[Var, Array], of: Var, by: Var
     return Probe(measured, crossed)
 
 
-def _check(
-    gradient: Var, steps: list[Step], values: Mapping[Var, Array], most: int | None, rng: np.random.Generator
-) -> Check:
+def _check(gradient: Var, steps: list[Step], values: Mapping[Var, Array], most: int | None, seed: int) -> Check:
     at = np.asarray(values[gradient.of])
     count = at.size
-    chosen = np.arange(count) if most is None or count <= most else np.sort(rng.choice(count, most, replace=False))
+    chosen = np.arange(count)
+    if most is not None and count > most:
+        chosen = np.sort(np.random.default_rng(seed).choice(count, most, replace=False))
     watched = LOSS.of_examples(gradient.examples)
     probe = differences(steps, values, watched, gradient.of, chosen)
     good = probe.good
@@ -186,8 +197,11 @@ def _check(
         error = float(off.max(initial=0.0) / scale)
     if not (np.isfinite(claimed).all() and np.isfinite(loss)):
         error = float("nan")
-    cells = [tuple(int(i) for i in np.unravel_index(c, at.shape)) for c in chosen]
-    skipped = tuple(Skipped(cell, *k) for cell, k in zip(cells, probe.crossed, strict=True) if k is not None)
+    skipped = tuple(
+        Skipped(tuple(int(i) for i in np.unravel_index(c, at.shape)), *k)
+        for c, k in zip(chosen, probe.crossed, strict=True)
+        if k is not None
+    )
     return Check(error, int(good.sum()), count, skipped)
 
 

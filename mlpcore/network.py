@@ -134,6 +134,12 @@ class Shape:
         """Bytes of one number."""
         return np.dtype(self.dtype).itemsize
 
+    @property
+    def parameter_cells(self) -> int:
+        """The numbers in all W_l and b_l."""
+        layers = zip(self.widths[1:], self.widths, self.biases, strict=False)
+        return sum(above * (below + biased) for above, below, biased in layers)
+
     def size(self, var: Var, N: int) -> int:
         """How many numbers a matrix holds."""
         return math.prod(shape_of(var, self.widths, N))

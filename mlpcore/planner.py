@@ -17,10 +17,10 @@ from typing import NamedTuple
 import numpy as np
 
 from .conventions import WORKSHEET, Conventions
-from .cost import Count, count
 from .losses import MSE, Loss
 from .network import Network, Shape
 from .notation import Z, dZ
+from .outline import Outline
 from .passes import backward, forward
 from .schedules import BUILDERS, SCHEDULES, Advance, Move, Reverse, Schedule, Task
 from .schedules.moves import played, with_frees
@@ -148,10 +148,26 @@ def _all_moves(lo: int, hi: int, segments: bool) -> Iterator[tuple[Move, ...]]:
 
 def _exhaustive(task: Task, segments: bool) -> list[Plan]:
     plans = []
+    alike = _alike(task)
     for moves in _all_moves(0, task.shape.depth, segments):
-        counted = count(with_frees(played(moves, task)), task.shape, task.N)
-        plans.append(Plan(counted.peak, _cost(counted), moves, True))
+        plans.append(Plan(*_weighed(_outline(alike, moves), task), moves, True))
     return _undominated(plans)
+
+
+def _alike(task: Task) -> Task:
+    """The task at the smallest size: plans are made of the same steps at any."""
+    return replace(task, shape=replace(task.shape, widths=(1,) * (task.shape.depth + 1), dtype="float64"), N=1)
+
+
+@lru_cache(maxsize=512)
+def _outline(alike: Task, moves: tuple[Move, ...]) -> Outline:
+    return Outline(with_frees(played(moves, alike)), alike.shape.depth).light()
+
+
+def _weighed(outline: Outline, task: Task) -> tuple[int, Cost]:
+    """Peak and cost at the size of the task."""
+    sums = outline.sums(task.shape, task.N)
+    return sums.peak, (sums.again, sums.cells_again)
 
 
 def _undominated(plans: list) -> list:
@@ -251,9 +267,7 @@ def _counter(task: Task) -> Callable[[Move, int], tuple[int, Cost]]:
     Moves over the same widths, activations and biases are counted once: a chain of equal layers is
     quick at any depth.
     """
-    shape, depth = task.shape, task.shape.depth
-    pulls = {s.out: s for s in backward(shape, task.at_kink) if s.out.kind == "dZ"}
-    makes = {s.out: s for s in forward(shape)}
+    shape, depth, like = task.shape, task.shape.depth, _alike(task)
     known: dict[tuple, tuple[int, Cost]] = {}
 
     def counted(move: Move, hi: int) -> tuple[int, Cost]:
@@ -261,29 +275,28 @@ def _counter(task: Task) -> Callable[[Move, int], tuple[int, Cost]]:
         alike = shape.widths[move.lo : move.hi + 1], shape.activations[here], shape.biases[here]
         key = (type(move), getattr(move, "again", None), alike, move.lo == 0, hi == depth)
         if key not in known:
-            known[key] = by_steps(move, hi)
+            known[key] = _weighed(_outline_within(like, move, hi), task)
         peak, cost = known[key]
         waits = isinstance(move, Advance) and hi < depth  # dL/dZ_hi lies there and is not touched
         return peak + (shape.itemsize * shape.size(dZ(hi), task.N) if waits else 0), cost
 
-    def by_steps(move: Move, hi: int) -> tuple[int, Cost]:
-        steps = played([move], task)
-        if hi < depth:
-            steps = [replace(s, recompute=True) if s.phase == "forward" else s for s in steps]
-        if isinstance(move, Advance):
-            before, after = [], {Z(move.hi)}
-        else:
-            before = ([pulls[dZ(hi)]] if hi < depth else []) + ([makes[Z(move.lo)]] if move.lo else [])
-            after = set()
-        result = count(with_frees([*before, *steps], after), shape, task.N)
-        return result.peak, _cost(result)
-
     return counted
 
 
-def _cost(counted: Count) -> Cost:
-    cells = sum(c for c, s in zip(counted.cells, counted.steps, strict=True) if s.recompute)
-    return counted.again, cells
+@lru_cache(maxsize=512)
+def _outline_within(alike: Task, move: Move, hi: int) -> Outline:
+    """The steps of a move in a stretch that ends at layer hi."""
+    shape = alike.shape
+    steps = played([move], alike)
+    if hi < shape.depth:
+        steps = [replace(s, recompute=True) if s.phase == "forward" else s for s in steps]
+    if isinstance(move, Advance):
+        before, after = [], {Z(move.hi)}
+    else:
+        pull = next(s for s in backward(shape, alike.at_kink) if s.out == dZ(hi)) if hi < shape.depth else None
+        make = next(s for s in forward(shape) if s.out == Z(move.lo)) if move.lo else None
+        before, after = [step for step in (pull, make) if step], set()
+    return Outline(with_frees([*before, *steps], after), shape.depth).light()
 
 
 def task_of(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import Protocol, Self, TypeVar
 
@@ -63,6 +64,11 @@ class Setup:
         return start(self.net, self.batch, self.loss, self.conventions) | {
             rate: np.asarray(self.rate, dtype=self.net.dtype)
         }
+
+    @cached_property
+    def nbytes(self) -> int:
+        """Bytes of all that can be edited."""
+        return sum(value.nbytes for value in self.inputs().values())
 
     def run(self, schedule: str | Schedule = "cache S and Z") -> tuple[list[Step], dict[Var, Array]]:
         """The steps of a pass, the update and the loss after it, and every matrix in them."""

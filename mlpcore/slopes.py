@@ -7,6 +7,7 @@ enough; such a pair is computed, not asserted.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -50,6 +51,7 @@ class Told:
     pair: Pair | None = None
 
 
+@lru_cache(maxsize=64)
 def told(activation: str, at_kink: float = 0.0) -> Told:
     """Whether and why f' can be told from Z for an activation.
 

@@ -89,7 +89,7 @@ class Op:
         return (0,) if self.makes and self.reads[0] == self.makes else ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Step:
     """One equation of a pass.
 

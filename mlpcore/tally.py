@@ -11,15 +11,16 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from .backprop import one_pass
 from .conventions import WORKSHEET, Conventions
-from .cost import CATEGORIES, Count, count
+from .cost import CATEGORIES, Count, filled
 from .losses import Loss
 from .network import Shape
-from .notation import Y, Z
+from .outline import Outline
 from .planner import Plan, front, task_of
-from .schedules import SCHEDULES, find
+from .schedules import SCHEDULES, Move, find
 from .sizes import Sizes
 from .steps import Step
 
@@ -89,10 +90,64 @@ class Tally:
         return {c: at[c] for c in CATEGORIES} | {"parameters": self.count.parameters, "inputs": self.inputs}
 
 
-@lru_cache(maxsize=256)
-def _steps(shape: Shape, N: int | None, loss: Loss, policy: Policy, conventions: Conventions, size: int) -> list[Step]:
+#: Examples in a block where a list is made for any size of block.
+_BLOCK = 2
+
+
+@lru_cache(maxsize=32)
+def _listed(
+    alike: Shape, loss: Loss, policy: Policy, conventions: Conventions, moves: tuple[Move, ...], blocks: int
+) -> tuple[list[Step], Outline]:
+    """The steps of a policy at any width and batch, and what is to be filled in.
+
+    Args:
+        alike: the network with layers of one unit.
+        moves: those of a plan, which depend on the size; () for other policies.
+        blocks: how many there are in the list; 0 for the whole batch at once.
+    """
     schedule = find(policy)
-    return one_pass(shape, loss, replace(schedule, block=lambda _: size) if size else schedule, conventions, N)
+    if moves:
+        schedule = replace(schedule, moves=lambda _: list(moves))
+    if blocks:
+        schedule = replace(schedule, block=lambda _: _BLOCK)
+    steps = one_pass(alike, loss, schedule, conventions, _BLOCK * blocks or 1)
+    return steps, Outline(steps, alike.depth, conventions.lay)
+
+
+@lru_cache(maxsize=1024)
+def _outline(*what) -> Outline:
+    """The second of `_listed`, kept longer where only sums are asked for."""
+    return _listed(*what)[1].light()
+
+
+class _Case(NamedTuple):
+    """How a policy is counted at some size: what is listed, and what fills it in."""
+
+    name: str
+    what: tuple
+    counted: int
+    blocks: int
+    edges: dict[int, int]
+
+
+def _case(shape: Shape, N: int, loss: Loss, policy: Policy, conventions: Conventions) -> _Case:
+    if N < 1:
+        raise ValueError(f"a batch has at least one example, not {N}")
+    schedule = find(policy)
+    moves: tuple[Move, ...] = ()
+    if planned(policy):
+        _check_depth(shape)
+        policy, moves = BASE, tuple(schedule.moves(task_of(shape, N, loss, conventions=conventions)))
+    counted, blocks, edges = N, 1, {}
+    if schedule.block is not None:
+        size = min(schedule.block(N), N)
+        blocks = -(-N // size)
+        counted = N - size * max(0, blocks - SHOWN)
+    shown = min(blocks, SHOWN) if blocks > 1 else 0
+    if shown:
+        edges = {_BLOCK * k: size * k for k in range(shown)} | {_BLOCK * shown: counted}
+    alike = replace(shape, widths=(1,) * (shape.depth + 1), dtype="float64")
+    return _Case(schedule.name, (alike, loss, policy, conventions, moves, shown), counted, blocks, edges)
 
 
 @lru_cache(maxsize=64)
@@ -103,23 +158,14 @@ def tally(shape: Shape, N: int, loss: Loss, policy: Policy, conventions: Convent
         ValueError: N is not at least 1, no plan fits, or the network is too deep to be planned here.
         KeyError: no such policy.
     """
-    if N < 1:
-        raise ValueError(f"a batch has at least one example, not {N}")
-    schedule = find(policy)
-    if planned(policy):
-        _check_depth(shape)
-    counted, blocks, size = N, 1, 0
-    if schedule.block is not None:
-        size = min(schedule.block(N), N)
-        blocks = -(-N // size)
-        counted = N - size * max(0, blocks - SHOWN)
-    # Most lists of steps are the same at any width and batch; a plan and blocks are not.
-    listed = _steps.__wrapped__ if planned(policy) else _steps
-    alike = shape if planned(policy) else replace(shape, widths=(1,) * (shape.depth + 1))
-    steps = listed(alike, counted if planned(policy) or size else None, loss, policy, conventions, size)
-    found = count(steps, shape, counted, conventions.lay)
-    inputs = shape.itemsize * (shape.size(Z(0), N) + shape.size(Y, N))
-    return Tally(schedule.name, found, N, counted, blocks, inputs)
+    case = _case(shape, N, loss, policy, conventions)
+    steps, outline = _listed(*case.what)
+    found = filled(outline, steps, shape, case.counted, case.edges)
+    return Tally(case.name, found, N, case.counted, case.blocks, _inputs(shape, N))
+
+
+def _inputs(shape: Shape, N: int) -> int:
+    return shape.itemsize * N * (shape.widths[0] + shape.widths[-1])
 
 
 @dataclass(frozen=True)
@@ -136,13 +182,16 @@ class Totals:
 
 @lru_cache(maxsize=4096)
 def totals(shape: Shape, N: int, loss: Loss, policy: Policy, conventions: Conventions = WORKSHEET) -> Totals:
-    """The sums of a tally; they are kept longer than the tally is.
+    """The sums of a tally, and quicker.
 
     Raises:
         ValueError, KeyError: as `tally`.
     """
-    t = tally.__wrapped__(shape, N, loss, policy, conventions)
-    return Totals(t.policy, t.peak, t.total, t.activations, t.flops, t.again)
+    case = _case(shape, N, loss, policy, conventions)
+    sums = _outline(*case.what).sums(shape, case.counted, case.edges)
+    apart = shape.itemsize * shape.parameter_cells + _inputs(shape, N)
+    flops, again = (x * N // case.counted for x in (sums.flops, sums.again))
+    return Totals(case.name, sums.peak, sums.peak + apart, sums.activations, flops, again)
 
 
 def compared(

@@ -1,9 +1,7 @@
 from pages.ui import shell, widgets
 
-with shell.open_page("Derivation"):
+with shell.open_page("Derivation", widgets.NETWORK, widgets.CONVENTIONS):
     widgets.choose_example()
-    widgets.edit_network()
-    widgets.choose_conventions()
     widgets.start_again()
 widgets.loss_complaint()
 widgets.derivation()

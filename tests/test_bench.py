@@ -126,6 +126,30 @@ def test_a_waiting_job_can_be_cancelled_and_the_running_one_goes_on(bench):
     assert bench.submit(SMALL).wait(60).arms  # it starts afresh
 
 
+def test_what_nobody_waits_for_any_more_is_ended(bench, monkeypatch):
+    monkeypatch.setattr(queued, "LOOK", 0.05)
+    there = {"first": True, "second": True}
+    first = bench.submit(LONG, lambda: there["first"])
+    second = bench.submit(LONG, lambda: there["second"])
+    third = bench.submit(SMALL)
+    until(lambda: first.progress > 0)
+    pid = bench._process.pid
+    there["second"] = False  # it still waits
+    until(lambda: second.state == "cancelled")
+    assert alive(pid)
+    there["first"] = False
+    until(lambda: first.state == "cancelled" and not alive(pid))
+    assert third.wait(60).arms
+
+
+def test_a_process_without_work_is_ended_and_another_one_started(bench, monkeypatch):
+    monkeypatch.setattr(queued, "IDLE", 0.2)
+    assert bench.submit(SMALL).wait(60).arms
+    pid = bench._process.pid
+    until(lambda: not alive(pid))
+    assert bench.submit(SMALL).wait(60).arms
+
+
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="asks /proc")
 def test_many_cancels_leave_no_process_and_a_queue_that_works():
     at_work, waiting, left = cancel_often(20)

@@ -1,14 +1,18 @@
 """Figures are data that Plotly takes, and what they draw is what was computed."""
 
 import json
+import math
 
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import mlpcore as mlp
 from mlpcore import figures, logits
 from mlpcore.bench import Arm, Job, Report
+from mlpcore.figures import base
 from mlpcore.figures.base import _LIGHT
 from mlpcore.figures.descent import arrival
 from mlpcore.figures.simplex import CORNERS, to_plane, to_simplex
@@ -198,3 +202,20 @@ def test_what_plays_names_traces_that_are_there():
         for line, head in pairs:
             assert len(figure["data"][line]["x"]) == figure["play"]["steps"] + 1
             assert figure["data"][head]["x"] == figure["data"][line]["x"][-1:]
+
+
+@given(st.floats(allow_subnormal=False).filter(lambda x: x == 0 or abs(x) > 1e-290))
+def test_numbers_are_the_closest_of_six_digits_and_none_where_there_is_none(x):
+    (got,) = base.numbers([x])
+    if not math.isfinite(x):
+        assert got is None
+    elif x == 0:
+        assert got == 0
+    else:
+        assert got == pytest.approx(float(f"{got:.6g}"), rel=1e-15)
+        assert abs(got - x) <= 0.5000001 * 10.0 ** (math.floor(math.log10(abs(x))) - 5)
+        assert not 1e-12 < abs(x) < 1e12 or len(repr(got)) <= 15
+
+
+def test_numbers_of_a_matrix_are_rows():
+    assert base.numbers([[1, 2 / 3], [math.nan, -0.1]]) == [[1.0, 0.666667], [None, -0.1]]

@@ -60,6 +60,31 @@ def test_one_file_knows_the_session_state(path):
         assert not any(isinstance(n, ast.Attribute) and n.attr == "session_state" for n in ast.walk(tree))
 
 
+#: What only some systems have: modules, and what is asked of others.
+SOMEWHERE = {"fcntl", "grp", "msvcrt", "posix", "pwd", "resource", "termios", "winreg"}
+ASKED = {"CDLL", "fork", "killpg", "sched_getaffinity", "setsid", "sysconf"}
+
+
+def guarded(tree):
+    """Every node that stands in a `try` or under `suppress`."""
+    for node in ast.walk(tree):
+        suppressed = isinstance(node, ast.With) and "suppress" in ast.unparse(node.items[0])
+        if suppressed or (isinstance(node, ast.Try) and node.handlers):
+            for inner in node.body:
+                yield from ast.walk(inner)
+
+
+@pytest.mark.parametrize("path", [*CORE, *HANDS], ids=relative)
+def test_what_only_some_systems_have_is_asked_for_with_care(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    careful = set(guarded(tree))
+    for node in set(ast.walk(tree)) - careful:
+        if isinstance(node, ast.Import):
+            assert not SOMEWHERE & {name.name for name in node.names}
+        assert not (isinstance(node, ast.ImportFrom) and node.module in SOMEWHERE)
+        assert not (isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ASKED)
+
+
 @pytest.mark.parametrize("path", [*TEXT, *TESTS], ids=relative)
 def test_no_file_outgrows_a_reading(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 320

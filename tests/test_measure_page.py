@@ -132,7 +132,7 @@ def test_where_no_process_can_be_started_the_page_says_so(page, queue, monkeypat
 
 
 def test_where_no_thread_can_be_started_the_page_says_so(page, queue, monkeypatch):
-    def none(_):
+    def none(*_):
         raise RuntimeError("can't start new thread")
 
     go(page, "measure")

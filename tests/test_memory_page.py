@@ -9,7 +9,7 @@ from mlpcore.schedules import SCHEDULES, find
 from mlpcore.sizes import PRESETS, Sizes
 from mlpcore.tally import totals
 from pages.ui.memory import CHAPTERS, MemoryChoice, policy_of, put, resize, sized, subject
-from tests.visits import MEMORY, STEP, components, field, told
+from tests.visits import MEMORY, STEP, behind, components, field, told
 
 
 @pytest.fixture
@@ -33,6 +33,7 @@ def choose(page, key, value):
 
 
 def typed(page, label, text):
+    behind(page, "More")
     next(w for w in page.text_input if w.label == label).set_value(text).run()
     assert not page.exception
     return page
@@ -128,6 +129,7 @@ def test_sizes_are_typed_and_dragged_and_kept(page):
     assert "No policy here would" in words(page) or "would, with" in words(page)
     typed(page, "Widths, input to output", "784-512 x 3-10")
     assert choice(page).sizes.widths == (784, 512, 512, 512, 10)
+    behind(page, "More")
     next(w for w in page.selectbox if w.label == "Numbers").select("float32").run()
     next(w for w in page.checkbox if w.label == "Biases").check().run()
     assert (choice(page).sizes.dtype, choice(page).sizes.biases) == ("float32", True)

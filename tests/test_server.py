@@ -4,40 +4,107 @@ import asyncio
 import gc
 import importlib
 import json
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import streamlit as st
+from streamlit.runtime.memory_session_storage import MemorySessionStorage
+from streamlit.runtime.session_manager import SessionInfo
 from streamlit.testing.v1 import AppTest
 from streamlit.web.server.app_discovery import discover_asgi_app
 
-from pages.ui import server
+from pages.ui import gate, server
 
 ROOT = Path(__file__).parents[1]
 
 
 def test_the_entry_is_found_and_is_ours():
     assert discover_asgi_app(ROOT / "app.py").import_string == "app:app"
-    assert isinstance(importlib.import_module("app").app, st.App)
+    app = importlib.import_module("app").app
+    assert isinstance(app, st.App)
+    assert app._on_script_error is server.on_script_error
+    assert app._user_middleware == gate.middleware
 
 
 def test_garbage_is_collected_while_the_server_runs(monkeypatch):
     collected = []
-    monkeypatch.setattr(server, "PERIOD", 0.01)
+    monkeypatch.setattr(server, "ROUNDS", 1e9)
+    monkeypatch.setattr(server, "LEAST", 0.01)
+    monkeypatch.setattr(server, "settle", lambda: None)
     monkeypatch.setattr(gc, "collect", lambda: collected.append(1))
 
     async def live():
         async with server.lifespan(None):
-            await asyncio.sleep(0.2)
+            async with asyncio.timeout(20):
+                while len(collected) < 2:
+                    await asyncio.sleep(0.01)
         seen = len(collected)
         await asyncio.sleep(0.05)
         return seen
 
     with ThreadPoolExecutor(1) as fresh:  # the browser tests leave a loop in this thread
         seen = fresh.submit(asyncio.run, live()).result()
-    assert seen >= 2
     assert len(collected) <= seen + 1  # one may have been under way
+
+
+def test_what_is_imported_at_the_start_is_spared_and_registers_no_component():
+    code = """
+import gc, sys
+from pages.ui import server
+server.settle()
+print(gc.get_freeze_count() > 50_000, 'mlpcore.bench' in sys.modules)
+print({f'pages.ui.{m}' for m in ('stage.stage', 'chart.chart', 'tools.tools', 'shell', 'widgets')} & set(sys.modules))
+"""
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines() == ["True True", "set()"]
+
+
+@pytest.mark.parametrize("library", [OSError(), object(), SimpleNamespace(malloc_trim=int, mallopt=lambda *_: 1)])
+def test_memory_is_given_back_where_the_system_takes_it(monkeypatch, library):
+    def load(name):
+        if isinstance(library, OSError):
+            raise library
+        return library
+
+    monkeypatch.setattr(server.ctypes, "CDLL", load)
+    server.give_back()
+    server.one_heap()
+
+
+class Departed:
+    id = "departed"
+    over = False
+
+    def shutdown(self):
+        self.over = True
+
+
+def test_who_has_been_gone_for_long_is_let_go(monkeypatch):
+    kept = MemorySessionStorage(ttl_seconds=60)
+    now = [0.0]
+    monkeypatch.setattr(kept._cache, "_timer", lambda: now[0])
+    runtime = SimpleNamespace(_session_mgr=SimpleNamespace(_session_storage=kept))
+    monkeypatch.setattr(st.runtime, "get_instance", lambda: runtime)
+    gone = Departed()
+    kept.save(SessionInfo(client=None, session=gone))
+    now[0] = 59
+    server.dismiss()
+    assert not gone.over
+    assert kept.get("departed")
+    now[0] = 61
+    server.dismiss()
+    assert gone.over
+    assert not kept._cache._data
+
+
+@pytest.mark.parametrize("runtime", [None, SimpleNamespace(), SimpleNamespace(_session_mgr=object())])
+def test_a_streamlit_that_keeps_its_sessions_elsewhere_is_left_alone(monkeypatch, runtime):
+    monkeypatch.setattr(st.runtime, "get_instance", lambda: runtime)
+    server.dismiss()
 
 
 @pytest.mark.skipif(server.resource is None, reason="no limit here")
@@ -50,6 +117,23 @@ def test_the_server_takes_as_many_descriptors_as_it_may():
         assert server.resource.getrlimit(limit) == (before[1], before[1])
     finally:
         server.resource.setrlimit(limit, before)
+
+
+@pytest.mark.parametrize(("now", "then"), [(256, 10_240), (20_000, 20_000)])
+def test_where_the_most_is_not_granted_what_is_granted_is_taken(monkeypatch, now, then):
+    limits = [now, -1]
+
+    def setrlimit(_, to):
+        if to[0] == -1:
+            raise ValueError("current limit exceeds maximum limit")
+        limits[:] = to
+
+    system = SimpleNamespace(RLIMIT_NOFILE=7, getrlimit=lambda _: tuple(limits), setrlimit=setrlimit)
+    monkeypatch.setattr(server, "resource", system)
+    server.raise_limit()
+    assert limits == [then, -1]
+    monkeypatch.setattr(server, "resource", None)
+    server.raise_limit()
 
 
 def test_a_fault_in_a_page_is_a_sentence():
@@ -65,9 +149,24 @@ def test_a_fault_in_a_page_is_a_sentence():
 
 
 def test_a_start_is_told_and_is_another_one_each_time(monkeypatch):
-    (route,) = server.routes
+    (route,) = (r for r in server.routes if r.path == "/mlpscope-start")
     with ThreadPoolExecutor(1) as fresh:
         told = [fresh.submit(asyncio.run, route.endpoint(None)).result().body for _ in range(2)]
         assert told[0] == told[1] == json.dumps({"start": server.START}, separators=(",", ":")).encode()
         monkeypatch.setattr(server, "START", "another")
         assert fresh.submit(asyncio.run, route.endpoint(None)).result().body != told[0]
+
+
+def test_the_theme_is_looked_up_once_until_the_configuration_is_read_anew(monkeypatch):
+    asked = []
+    monkeypatch.setattr(st.config, "get_options_for_section", lambda section: asked.append(section) or {"base": None})
+    server.remember_theme()
+    server.remember_theme()  # two servers in one process do not stand in front of each other
+    look_up = st.config.get_options_for_section
+    told = look_up("theme")
+    told["base"] = "spoilt by its reader"
+    assert look_up("theme") == {"base": None}
+    assert asked == ["theme"]
+    st.config._on_config_parsed.send()
+    assert look_up("theme") == {"base": None}
+    assert asked == ["theme"] * 2

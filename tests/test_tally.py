@@ -44,6 +44,17 @@ def test_sizes_that_fit_nowhere_are_counted_as_quickly_as_small_ones():
     assert t.total > 10**13
 
 
+def test_blocks_that_are_drawn_are_named_by_their_own_examples():
+    def names(N, size):
+        steps = tally.tally(mlp.Shape.of((3, 2, 2)), N, mlp.MSE(), ("blocks", size)).count.steps
+        return {v.block for step in steps for v in (step.out, *step.operands, *step.frees)} - {""}
+
+    assert names(10, 4) == {"1:4", "5:8", "1:8", "9:10"}
+    assert names(7, 5) == {"1:5", "6:7"}
+    assert names(8, 4) == {"1:4", "5:8"}
+    assert names(8, 9) == set()
+
+
 def test_a_step_list_that_is_kept_is_not_used_for_another_policy_or_depth():
     for depth in (2, 3, 5):
         for k in (1, 2, 3):

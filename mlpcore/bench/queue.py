@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -24,6 +25,10 @@ from .machine import CHOSEN_FROM_OUTSIDE, ONE_THREAD, memory_limit
 
 #: A job that takes longer than this is stopped.
 MOST_SECONDS = 600.0
+#: Seconds between two looks at whether a job is still wanted.
+LOOK = 1.0
+#: Seconds after which a process without work is ended: it takes memory.
+IDLE = 30.0
 #: No more jobs than these wait; one that comes then is refused.
 MOST_WAITING = 100
 
@@ -36,14 +41,16 @@ class Ticket:
 
     Attributes:
         job: what is measured.
+        wanted: whether anybody still waits for it.
         state: waiting, running, done, failed or cancelled.
         progress: the share of the work that is done, 0 to 1.
         report: what was found, once it is done.
         message: what went wrong, once it failed.
     """
 
-    def __init__(self, job: Job, bench: Bench) -> None:
+    def __init__(self, job: Job, bench: Bench, wanted: Callable[[], bool]) -> None:
         self.job = job
+        self.wanted = wanted
         self.state = WAITING
         self.progress = 0.0
         self.report: Report | None = None
@@ -93,15 +100,15 @@ class Bench:
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    def submit(self, job: Job) -> Ticket:
-        """Hand in a job.
+    def submit(self, job: Job, wanted: Callable[[], bool] = lambda: True) -> Ticket:
+        """Hand in a job. It is cancelled once `wanted`, asked now and then from another thread, says no.
 
         Raises:
             RefusedError: it would take more memory than may be used, or too many wait; nothing was
                 allocated.
         """
         job.check(memory_limit())
-        ticket = Ticket(job, self)
+        ticket = Ticket(job, self, wanted)
         with self._news:
             if len(self._waiting) >= MOST_WAITING:
                 raise RefusedError(f"{len(self._waiting)} measurements are waiting already: try again in a while")
@@ -156,9 +163,15 @@ class Bench:
 
     def _work(self) -> None:
         me = threading.current_thread()
+
+        def due() -> bool:
+            return bool(self._waiting) or self._closed or self._thread is not me
+
         while True:
             with self._news:
-                self._news.wait_for(lambda: self._waiting or self._closed or self._thread is not me)
+                if not self._news.wait_for(due, IDLE):
+                    self._kill()
+                    self._news.wait_for(due)
                 if self._thread is not me:
                     return
                 if not self._waiting:
@@ -192,9 +205,7 @@ class Bench:
         return self._process
 
     def _talk(self, ticket: Ticket, process: subprocess.Popen) -> None:
-        watch = threading.Timer(self.most_seconds, self._too_long, (ticket,))
-        watch.daemon = True
-        watch.start()
+        threading.Thread(target=self._watch, args=(ticket,), daemon=True).start()
         try:
             process.stdin.write(json.dumps(ticket.job.as_json()) + "\n")
             process.stdin.flush()
@@ -203,8 +214,6 @@ class Bench:
                     return
         except (OSError, ValueError):
             pass  # the process is gone, which is said below
-        finally:
-            watch.cancel()
         ticket._end(FAILED, "the process that measures ended before it was done")
         with self._lock:
             if self._process is process:
@@ -222,6 +231,15 @@ class Bench:
         ticket.progress = 1.0
         ticket._end(DONE, report=Report(ticket.job, arms, said["machine"], said["unreliable"]))
         return True
+
+    def _watch(self, ticket: Ticket) -> None:
+        """While a job runs: end it when it takes too long, and whatever nobody waits for any more."""
+        while not ticket._over.wait(min(LOOK, self.most_seconds)):
+            for each in self.tickets():
+                if not each.wanted():
+                    self.cancel(each)
+            if time.monotonic() - ticket._begun >= self.most_seconds:
+                self._too_long(ticket)
 
     def _too_long(self, ticket: Ticket) -> None:
         with self._lock:

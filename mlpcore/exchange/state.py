@@ -178,8 +178,6 @@ def _read_loss(told: Json) -> Loss:
 
 def _read_conventions(told: Json) -> Conventions:
     told = fields(told, "conventions", ("layout", "scale", "at_kink", "at_tie"))
-    if not isinstance(told.get("at_tie", True), bool):
-        raise ValueError("at_tie must be true or false")
     scale = told.get("scale")
     return Conventions(
         word(told.get("layout", "columns"), "layout"),

@@ -11,7 +11,7 @@ colour is a name that the page's theme fills in: `--ink`, `--quiet`, `--line`, `
     >>> go.Figure(figures.plain(figure)).show()
 """
 
-from .base import Figure, plain
+from .base import Figure, plain, smallest
 from .descent import descents
 from .losses import along_logit, over_margin, per_example
 from .memory import timeline
@@ -21,5 +21,5 @@ from .trade import Curve, Spot, scaling, trade
 
 __all__ = [
     "Curve", "Figure", "Spot", "along_logit", "descents", "over_margin", "per_example", "plain", "scaling", "simplex",
-    "slope_over_output", "timeline", "to_simplex", "trade",
+    "slope_over_output", "smallest", "timeline", "to_simplex", "trade",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from ..cost import CATEGORIES, Life
 from ..notation import Var
@@ -94,6 +95,7 @@ def _names(lanes: dict[Var, int]) -> Figure:
     }
 
 
+@lru_cache(maxsize=1024)
 def _short(var: Var) -> str:
     """A symbol as Plotly sets it."""
     return re.sub(r"_(\d+)", r"<sub>\1</sub>", var.symbol)

@@ -130,7 +130,7 @@ def authorities(lab: Lab, ran: tuple[list[Step], dict[Var, Array]] | None = None
         direct = closed_form(lab.logits, lab.targets, lab.conventions.loss(lab.loss))
         largest = max(float(np.abs(found).max()), np.finfo(float).tiny)
         closed = float(np.abs(found - direct).max() / largest) if np.abs(found - direct).max() > TINY else 0.0
-    return Authorities(closed, check_steps(steps, values, most=affordable(values)).of[dO])
+    return Authorities(closed, check_steps(steps, values, most=affordable(values), only=[dO]).of[dO])
 
 
 #: Below this a difference is of the size of what probabilities themselves are rounded by.

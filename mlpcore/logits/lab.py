@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -117,6 +118,11 @@ class Lab:
     def inputs(self) -> dict[Var, Array]:
         """Everything that can be edited, by name."""
         return start(self.logits, self.targets, self.loss, self.conventions)
+
+    @cached_property
+    def nbytes(self) -> int:
+        """Bytes of all that can be edited."""
+        return sum(value.nbytes for value in self.inputs().values())
 
     def run(self) -> tuple[list[Step], dict[Var, Array]]:
         """The steps and every matrix in them."""

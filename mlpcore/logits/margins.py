@@ -68,9 +68,14 @@ class Corner:
     left_out: float
 
 
-def corner(lab: Lab) -> Corner | None:
-    """What happens at the margin in force, if it is a kink; else None."""
-    at = tuple((k.rival, k.example) for k in kinks(lab.logits, lab.targets, lab.loss) if k.margin == lab.loss.margin)
+def corner(lab: Lab, found: list[Kink] | None = None) -> Corner | None:
+    """What happens at the margin in force, if it is a kink; else None.
+
+    Args:
+        found: what `kinks` gave, if it is at hand.
+    """
+    found = kinks(lab.logits, lab.targets, lab.loss) if found is None else found
+    at = tuple((k.rival, k.example) for k in found if k.margin == lab.loss.margin)
     if not at:
         return None
     norms = []

@@ -7,6 +7,8 @@ Conventions are the worksheet's: examples are columns, layers count from 1.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from .kinds import KINDS, PARTS, Kind
 from .var import Var
 
@@ -15,45 +17,48 @@ __all__ = [
     "dZ", "db", "delta", "ell", "loss", "margin", "rate",
 ]  # fmt: skip
 
+#: A pass names the same matrices over and over: one object for each.
+_of = lru_cache(maxsize=1024, typed=True)(Var)
+
 
 def S(layer: int) -> Var:
     """Preactivations `S_l = W_l Z_{l-1} + b_l`, shape (d_l, N)."""
-    return Var("S", layer)
+    return _of("S", layer)
 
 
 def Z(layer: int) -> Var:
     """Activations `Z_l = f_l(S_l)`, shape (d_l, N); `Z(0)` is the input X."""
-    return Var("Z", layer)
+    return _of("Z", layer)
 
 
 def W(layer: int) -> Var:
     """Weights of layer l, shape (d_l, d_{l-1})."""
-    return Var("W", layer)
+    return _of("W", layer)
 
 
 def b(layer: int) -> Var:
     """Biases of layer l, shape (d_l,)."""
-    return Var("b", layer)
+    return _of("b", layer)
 
 
 def delta(layer: int) -> Var:
     """`delta_l = dL/dS_l`, shape (d_l, N)."""
-    return Var("delta", layer)
+    return _of("delta", layer)
 
 
 def dW(layer: int) -> Var:
     """`dL/dW_l`, shape (d_l, d_{l-1})."""
-    return Var("dW", layer)
+    return _of("dW", layer)
 
 
 def db(layer: int) -> Var:
     """`dL/db_l`, shape (d_l,)."""
-    return Var("db", layer)
+    return _of("db", layer)
 
 
 def dZ(layer: int) -> Var:
     """`dL/dZ_l`, shape (d_l, N)."""
-    return Var("dZ", layer)
+    return _of("dZ", layer)
 
 
 Y = Var("Y")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from .kinds import KINDS, TYPESET, Kind, derivative
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Var:
     """The name of one matrix, or of a part of one.
 
@@ -153,9 +153,9 @@ class Var:
 
     def of_examples(self, examples: tuple[int, int] | None) -> Var:
         """The part of this matrix in a block of the batch; what does not depend on examples stays whole."""
-        if self.part == "parameter" and "example" not in self.info.axes:
+        if self.examples == examples or (self.part == "parameter" and "example" not in self.info.axes):
             return self
-        return replace(self, examples=examples)
+        return Var(self.kind, self.layer, self.new, self.at, self.turned, examples)
 
     def __repr__(self) -> str:
         return self.text

@@ -52,12 +52,12 @@ def in_blocks(moves: list[Move], task: Task, size: int, slope_from_Z: bool = Fal
     N = task.examples
     if size >= N:
         return played(moves, task, slope_from_Z)
+    # The same steps for every block: they do not say how many examples there are.
+    inner = played(moves, replace(task, N=size, loss=replace(task.loss, whole=N)), slope_from_Z)
+    read = {v for step in inner for v in step.operands}
     steps = []
     for first in range(0, N, size):
         stop = min(first + size, N)
-        part = replace(task, N=stop - first, loss=replace(task.loss, whole=N))
-        inner = played(moves, part, slope_from_Z)
-        read = {v for step in inner for v in step.operands}
         steps += [Step(v.of_examples((first, stop)), take(first, stop), (v,)) for v in (Z(0), Y) if v in read]
         for step in inner:
             steps += _of_block(step, (first, stop), N)
@@ -66,7 +66,8 @@ def in_blocks(moves: list[Move], task: Task, size: int, slope_from_Z: bool = Fal
 
 def _of_block(step: Step, block: Block, N: int) -> list[Step]:
     out = step.out.of_examples(block)
-    here = replace(step, out=out, operands=tuple(v.of_examples(block) for v in step.operands))
+    operands = tuple(v.of_examples(block) for v in step.operands)
+    here = Step(out, step.op, operands, step.phase, step.recompute, step.frees)
     first, stop = block
     if step.out.kind not in _LETTERS or not first:
         return [here]

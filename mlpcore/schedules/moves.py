@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..losses import Loss
 from ..network import Shape
@@ -75,7 +75,7 @@ def played(moves: Iterable[Move], task: Task, slope_from_Z: bool = False) -> lis
     def put(step: Step) -> None:
         again = step.out in made
         made.add(step.out)
-        steps.append(replace(step, phase="backward", recompute=True) if again else step)
+        steps.append(Step(step.out, step.op, step.operands, "backward", recompute=True) if again else step)
 
     for move in moves:
         computed = ahead[2 * move.lo : 2 * move.hi]
@@ -113,7 +113,9 @@ def with_frees(steps: list[Step], read_after: Iterable[Var] = ()) -> list[Step]:
         needed.discard(step.out)
         last = [v for v in step.operands if v in made and v not in needed and not is_result(v)]
         needed.update(step.operands)
-        planned.append(replace(step, frees=tuple(dict.fromkeys(last))))
+        frees = tuple(dict.fromkeys(last))
+        # Written out: `replace` would take most of the time here.
+        planned.append(Step(step.out, step.op, step.operands, step.phase, step.recompute, frees))
     return planned[::-1]
 
 

@@ -45,8 +45,7 @@ def _same(a: Any, b: Any) -> bool:
 
 def weight(entry: Entry) -> int:
     """About how many bytes an entry keeps alive."""
-    held = [x for x in entry if isinstance(x, Setup | Lab)]
-    return 1_000 + sum(value.nbytes for one in held for value in one.inputs().values())
+    return 1_000 + sum(x.nbytes for x in entry if isinstance(x, Setup | Lab))
 
 
 def noted(before: Any, after: Any, stroke: Any = None) -> History:

@@ -15,9 +15,9 @@ def step(message: dict[str, Any]) -> int | None:
     return count(message.get("step"))
 
 
-def count(value: Any) -> int | None:
-    """A whole number from 0."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+def count(value: Any, below: int = 1_000_000) -> int | None:
+    """A whole number from 0; no step and no frame has a larger one, nor would a link with it be opened again."""
+    return value if type(value) is int and 0 <= value < below else None
 
 
 def point(message: dict[str, Any]) -> dict[str, float] | None:
@@ -29,6 +29,8 @@ def point(message: dict[str, Any]) -> dict[str, float] | None:
 
 #: Names and values of choices are ours and short; what is longer is not one.
 _LONGEST = 40
+#: A browser counts exactly up to here.
+_SAFE = 2**53
 
 
 def choice(message: dict[str, Any]) -> tuple[str, str] | None:
@@ -37,6 +39,19 @@ def choice(message: dict[str, Any]) -> tuple[str, str] | None:
     if not (isinstance(name, str) and isinstance(value, str)) or max(len(name), len(value)) > _LONGEST:
         return None
     return (name, value) if name in CHOICES else None
+
+
+def signed(message: dict[str, Any]) -> dict[str, Any] | None:
+    """Who typed, and which of their messages this is: for the answer."""
+    client, seq = message.get("client"), message.get("seq")
+    good = isinstance(client, str) and len(client) <= _LONGEST and count(seq, _SAFE) is not None
+    return {"client": client, "seq": seq} if good else None
+
+
+def stroke(message: dict[str, Any]) -> tuple[str, int] | None:
+    """The gesture that an edit belongs to."""
+    number = message.get("stroke")
+    return None if count(number, _SAFE) is None else (message["client"], number)
 
 
 def edits(message: dict[str, Any], names: dict[str, Var]) -> list[tuple[Var, tuple[int, ...], float]]:

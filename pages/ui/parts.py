@@ -7,19 +7,19 @@ entry here, and its name to `history.UNDONE` if it can be edited.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from dataclasses import fields as dataclass_fields
 from typing import Any
 
 from mlpcore import EXAMPLES, Setup, exchange
 from mlpcore.exchange import LinkTooLongError, Part, from_json, from_link, to_json, to_link
 from mlpcore.exchange.plain import Json, fields, real, word
-from mlpcore.logits import LABS, Lab, contenders
+from mlpcore.logits import LABS, Lab
 from mlpcore.setups import same
 from mlpcore.sizes import MOST_LAYERS, Sizes
 from pages.ui.memory import MemoryChoice
 from pages.ui.stage.board import CHOICES, Place
-from pages.ui.work import LabView
+from pages.ui.work import LabView, Work, everyones
 
 #: The name of the link in an address.
 PARAMETER = "s"
@@ -43,13 +43,9 @@ def _lab_example(told: Json) -> str:
 
 def _read_view(told: Json) -> LabView:
     told = fields(told, "lab_view", ("shown", "rate", "count"), ("shown", "rate", "count"))
-    shown, rate, count = told["shown"], real(told["rate"], "rate"), _count(told["count"])
-    offered = contenders(0.0)
-    if not isinstance(shown, list) or not shown or not all(isinstance(x, str) and x in offered for x in shown):
-        raise ValueError(f"lab_view shows a list of losses, of: {', '.join(offered)}")
-    if not 0.1 <= rate <= 5 or not 10 <= count <= 300:  # what the sliders offer; beyond it they cannot be drawn
-        raise ValueError("a descent has a rate from 0.1 to 5 and 10 to 300 steps")
-    return LabView(tuple(dict.fromkeys(shown)), rate, count)
+    if not isinstance(told["shown"], list) or not all(isinstance(name, str) for name in told["shown"]):
+        raise ValueError("lab_view shows a list of names")
+    return LabView(tuple(dict.fromkeys(told["shown"])), real(told["rate"], "rate"), _count(told["count"]))
 
 
 def _read_memory(told: Json) -> MemoryChoice:
@@ -99,6 +95,16 @@ PARTS: dict[str, Part] = {
 
 def _told(name: str, value: Any) -> Any:
     return PARTS[name].write(value) if name not in ("setup", "lab") else value
+
+
+def begun(link: str) -> Work:
+    """What a visitor starts with who comes with this link in the address; the worksheet, and why, where it is none."""
+    first = everyones()
+    try:
+        return replace(first, **opened({"link": link}))
+    except ValueError as error:
+        said = f"The link in the address could not be opened: {error}. This is the worksheet instead."
+        return replace(first, says=(1, said))
 
 
 def changed(work: Any, first: Any) -> dict[str, Any]:

@@ -1,17 +1,19 @@
-"""The server around the pages: garbage collected in the background, errors as a sentence, its start told.
+"""The server around the pages: memory given back in the background, errors as a sentence, its start told.
 
 `runner.postScriptGC` is off, because a full collection after each rerun costs more than the
-rerun. This collects instead, off the script thread, when something has happened.
+rerun. This collects instead, off the script thread; what was imported at the start it leaves alone.
 """
 
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
 import logging
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import lru_cache
 
 try:
     import resource
@@ -22,9 +24,16 @@ import streamlit as st
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from streamlit.runtime.scriptrunner import RerunException, get_script_run_ctx
 
-#: Seconds between background collections.
-PERIOD = 20.0
+from pages.ui import scripts
+from pages.ui.presence import grace
+
+#: Rounds of the housekeeping in the time for which a departed visitor is waited for.
+ROUNDS = 3
+
+#: Seconds between two of them, at least.
+LEAST = 0.5
 
 #: New with every start, so that a page can tell a server that was restarted from a network that was cut.
 START = secrets.token_hex(8)
@@ -34,39 +43,115 @@ _log = logging.getLogger("mlpscope")
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
-    """Let many in, and collect garbage now and then, for as long as the server runs."""
+    """Let many in, and keep house for as long as the server runs."""
     raise_limit()
-    task = asyncio.create_task(_collect())
+    one_heap()
+    settle()
+    remember_theme()
+    scripts.serving.set()
+    task = asyncio.create_task(_keep_house())
     yield
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
 
 
+def one_heap() -> None:
+    """Let all threads take memory from one place: a run of a page is a thread, and a place for each is mostly holes.
+
+    Only one of them runs at a time anyway. This is M_ARENA_MAX of glibc; elsewhere nothing happens.
+    """
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).mallopt(-8, 1)
+
+
+def settle() -> None:
+    """Import what every page needs, and take it out of all later collections, which would find nothing in it.
+
+    What registers a component stays out, as in app.py: neither the stage nor a chart nor the shell.
+    """
+    from mlpcore import bench, exchange, figures  # noqa: F401
+    from pages.ui import session  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
+
+
 def raise_limit() -> None:
     """As many open files as the system lets this process have: each visitor takes some, and 1024 is soon reached."""
     if resource is None:  # Windows, which has no such limit
         return
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(ValueError, OSError):  # where the most is more than the system grants: as it was
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for limit in (most, 10_240):  # macOS says that there is no limit, and grants this many
+        with suppress(ValueError, OSError):
+            if limit == most or limit > now:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (limit, most))
+                return
 
 
-async def _collect() -> None:
+def remember_theme() -> None:
+    """Have Streamlit look its theme up once for a reading of its configuration.
+
+    For every run it goes through all of its options six times, which was a seventh of our rerun.
+    """
+    config = st.config
+    with suppress(AttributeError):  # a Streamlit that does it otherwise
+        look_up = config.get_options_for_section
+        if hasattr(look_up, "remembered"):
+            return
+        remembered = lru_cache(look_up)
+
+        def options(section: str) -> dict[str, object]:
+            return dict(remembered(section))
+
+        options.remembered = remembered
+        config.on_config_parsed(remembered.cache_clear, force_connect=True)
+        config.get_options_for_section = options
+
+
+async def _keep_house() -> None:
     while True:
-        await asyncio.sleep(PERIOD)
-        await asyncio.to_thread(gc.collect)
+        await asyncio.sleep(max(LEAST, grace() / ROUNDS))
+        dismiss()
+        await asyncio.to_thread(give_back)
+
+
+def dismiss() -> None:
+    """Shut down the sessions whose visitors have been gone for longer than they are waited for.
+
+    Streamlit itself looks at them when somebody else leaves, and not before. To be called in the
+    event loop, like all that touches its sessions.
+    """
+    try:
+        expired = st.runtime.get_instance()._session_mgr._session_storage._cache.expire()
+        for _, departed in expired or ():
+            departed.session.shutdown()
+    except (AttributeError, RuntimeError, TypeError):  # a Streamlit that keeps them elsewhere: it lets them go later
+        _log.debug("departed sessions are left to Streamlit", exc_info=True)
+
+
+def give_back() -> None:
+    """Collect garbage, and return free memory to the system where the C library can be asked to: glibc again."""
+    gc.collect()
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 async def _start(_: Request) -> JSONResponse:
     return JSONResponse({"start": START})
 
 
-routes = [Route("/mlpscope-start", _start)]
+routes = [Route("/mlpscope-start", _start), *scripts.routes]
 
 
 def on_script_error(error: Exception) -> bool:
-    """Log the traceback, and show the visitor a sentence in place of it."""
+    """Log the traceback; mend the page, or show the visitor a sentence in place of it."""
+    from pages.ui import session  # no earlier: see app.py
+
     _log.error("uncaught in a page", exc_info=error)
-    st.error("Something went wrong in this page. What you entered is kept; reload to go on.")
+    try:
+        if not session.mend():
+            st.error("Something went wrong in this page. What you entered is kept; reload to go on.")
+    except RerunException as waiting:  # another run was asked for meanwhile: it is what the visitor will see
+        get_script_run_ctx().script_requests.request_rerun(waiting.rerun_data)
     return True

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 
 from mlpcore import EXAMPLES, SCALES, SCHEDULES
 from mlpcore.conventions import WORKSHEET
@@ -28,6 +29,8 @@ _LATEST = "latest"
 _TOKEN = "token"
 _RUNS = "runs"
 _DRAWN = "drawn"
+_MENDED = "mended"
+_OWN = (_WORK, _SEEN, _LATEST, _TOKEN, _RUNS)
 
 
 def runs() -> Runs:
@@ -44,7 +47,7 @@ def current() -> Work:
     """The session's work; where there is none yet, what the address brings, or the worksheet."""
     if _WORK not in st.session_state:
         st.session_state[_TOKEN] = secrets.token_hex(8)
-        _set(_first(st.query_params.get(parts.PARAMETER, "")))
+        _set(parts.begun(st.query_params.get(parts.PARAMETER, "")))
     return st.session_state[_WORK]
 
 
@@ -58,6 +61,33 @@ def stale() -> bool:
     return st.session_state.get(_DRAWN) is not current()
 
 
+def whole() -> bool:
+    """A whole page has been drawn. Returns whether it was mended before."""
+    return st.session_state.pop(_MENDED, False)
+
+
+def mend() -> bool:
+    """After an error: the widgets' values go, for a browser can send what Streamlit never reads; all else is kept.
+
+    The page is then run again, once: what still fails had another cause. Returns whether it will be.
+    """
+    context = get_script_run_ctx()
+    again = RerunData(context.query_string, page_script_hash=context.page_script_hash)
+    try:
+        state = context.session_state._state  # itself: by way of Streamlit's guards a run that waits would begin here
+        if _MENDED in state:
+            return False
+        own = {name: state[name] for name in _OWN if name in state}
+        state._new_widget_state.states.clear()  # to delete one of them would be to read it
+        state.clear()
+        for name, value in {**own, _MENDED: True}.items():
+            state[name] = value
+        context.script_requests.request_rerun(again)
+    except AttributeError:  # a Streamlit that keeps them otherwise
+        return False
+    return True
+
+
 def hold(*widgets: str) -> None:
     """Keep what was typed into widgets that are not on the page now: else Streamlit forgets it."""
     for widget in widgets:
@@ -68,15 +98,6 @@ def hold(*widgets: str) -> None:
 def lab() -> Lab:
     """The laboratory, under the conventions in force."""
     return replace(current().lab, conventions=current().setup.conventions)
-
-
-def _first(link: str) -> Work:
-    first = everyones()
-    try:
-        return replace(first, **parts.opened({"link": link}))
-    except ValueError as error:
-        said = f"The link in the address could not be opened: {error}. This is the worksheet instead."
-        return replace(first, says=(1, said))
 
 
 def _set(work: Work) -> None:
@@ -114,18 +135,16 @@ def take_tools(tools: str) -> None:
 
 def take_restored(stage: str) -> bool:
     """Whether the browser brought back what a session before this one had; it is then in force."""
-    message = _news(stage)("restore")
-    if not message:
+    if not (message := _news(stage)("restore")):
         return False
     open_state(message, "What was kept in this tab could not be brought back: {}.")
     return True
 
 
 def open_state(told: Mapping[str, Any], complaint: str = "") -> str:
-    """Replace the work by the parts that a link or document tells; it can be undone.
+    """Replace the work by the parts that a link or document tells; it can be undone. Returns what was wrong.
 
-    Returns:
-        What was wrong, empty if nothing was. With a `complaint`, it is also said to the visitor.
+    With a `complaint`, that is also said to the visitor.
     """
     work = current()
     try:
@@ -145,8 +164,7 @@ def open_state(told: Mapping[str, Any], complaint: str = "") -> str:
 def show(widget: str, value: Any) -> str:
     """Make a widget show a value of the work. Call it just before the widget; returns the key.
 
-    Only for widgets that are always on the page: one that the browser builds later (in a
-    popover) would start from its own default and report that as a change. See `fresh`.
+    Only for widgets that are always on the page: one in a popover would report its default as a change (see `fresh`).
     """
     if st.session_state.get(widget) != value:
         st.session_state[widget] = value
@@ -158,28 +176,25 @@ def fresh(name: str, value: Any) -> str:
     return f"{name}={value}~{current().fails}"
 
 
+def _named(widget: str, offered: Mapping[str, Any]) -> str | None:
+    name = st.session_state.get(widget)
+    return name if isinstance(name, str) and name in offered else None
+
+
 def load_example(widget: str | None = None) -> None:
     """Callback: start afresh from the chosen example, or from the present one."""
-    name = st.session_state.get(widget) if widget else current().example
-    if name in EXAMPLES:
+    name = _named(widget, EXAMPLES) if widget else current().example
+    if name is not None:
         setup = replace(EXAMPLES[name].setup, conventions=current().setup.conventions)
         _put(setup=setup, example=name, step=0, rev=current().rev + 1, notices={})
 
 
 def load_lab(widget: str | None = None) -> None:
     """Callback: the chosen logits and labels, or the present ones as they were."""
-    name = st.session_state.get(widget) if widget else current().lab_example
-    if name in LABS:
+    name = _named(widget, LABS) if widget else current().lab_example
+    if name is not None:
         place = replace(current().lab_place, frame=0, rev=current().lab_place.rev + 1)
         _put(lab=LABS[name].lab, lab_example=name, lab_place=place, notices={})
-
-
-def change_view(widget: str, name: str) -> None:
-    """Callback: another value for the field `name` of `lab_view`. An empty choice is none."""
-    value = st.session_state.get(widget)
-    if value:
-        value = tuple(value) if isinstance(value, list | tuple) else value
-        _put(lab_view=replace(current().lab_view, **{name: value}))
 
 
 def clicked(chart: str) -> dict[str, float] | None:
@@ -199,8 +214,7 @@ def value_of(widget: str) -> Any:
 
 def choose_schedule(widget: str) -> None:
     """Callback: another schedule. The cursor stays on the equation it is on."""
-    name = st.session_state.get(widget)
-    if name in SCHEDULES:
+    if (name := _named(widget, SCHEDULES)) is not None:
         _put(schedule=name)
 
 
@@ -212,14 +226,12 @@ def play(schedule: str | tuple) -> None:
 def change(
     widget: str | None, how: Callable[[Any, Any], Any], name: str | None = None, *, about: str = "setup"
 ) -> None:
-    """Callback: replace the set-up (or the laboratory) by `how(what it is, value of the widget)`.
-
-    Where that raises ValueError, nothing changes and its message stands beside the widget.
+    """Callback: replace the set-up by `how(what it is, value of the widget)`, or say beside it why that cannot be.
 
     Args:
         widget: the key whose value is read; None for a button, which has none.
         name: what `notice` is asked by, where the key is `fresh` and so does not last.
-        about: "setup", "lab" or "memory".
+        about: "setup", "lab", "lab_view" or "memory".
     """
     work = current()
     if widget is not None and widget not in st.session_state:
@@ -227,7 +239,7 @@ def change(
     value = st.session_state[widget] if widget else None
     try:
         new = how(lab() if about == "lab" else getattr(work, about), value)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, ArithmeticError) as error:
         _put(notices=work.notices | {name or widget: (str(error), value)}, fails=work.fails + 1)
     else:
         _put(**{about: new}, notices={})
@@ -257,11 +269,8 @@ _PLACES = {"setup": "place", "lab": "lab_place"}
 
 
 def take_reports(stage: str, about: str = "setup") -> bool:
-    """Take in what a stage reported since the last run: edits, cursor, a step to open.
+    """Take in what a stage about `about` (of `_PLACES`) reported since the last run: edits, cursor, a step to open.
 
-    A stage's state stays in the session from run to run, so each report is taken once.
-
-    Its matrices are those of `about`, a name of `_PLACES`.
     Returns whether the stage asks to open a step on the page that plays them.
     """
     news = _news(stage)
@@ -277,10 +286,8 @@ def take_reports(stage: str, about: str = "setup") -> bool:
     if chosen := messages.choice(news("choose")):
         _choose(about, *chosen)
     picked = news("pick")
-    if (
-        picked.get("rev") == getattr(current(), place).rev
-        and (frame := messages.count(picked.get("frame"))) is not None
-    ):
+    now = picked.get("rev") == getattr(current(), place).rev
+    if now and (frame := messages.count(picked.get("frame"))) is not None:
         move(frame=frame)
     if (step := messages.step(news("open"))) is None:
         return False
@@ -306,15 +313,7 @@ def _news(stage: str) -> Callable[[str], dict[str, Any]]:
 
 
 def _take_edits(message: dict[str, Any], about: str) -> None:
-    """Apply what was typed on the stage and answer it.
-
-    A browser can send anything: what is not an edit is not applied, and a cell that cannot
-    be changed is refused by name.
-    """
-    client, seq = message.get("client"), message.get("seq")
-    if not isinstance(client, str) or not isinstance(seq, int):
-        return
-    held, told = messages.edited(lab() if about == "lab" else current().setup, message)
-    stroke = message.get("stroke")
-    stroke = (client, stroke) if isinstance(stroke, int) else None
-    _put(stroke, **{about: held}, answer={"client": client[:32], "seq": seq, "refused": told})
+    """Apply what was typed on the stage and answer it: what is no edit is not applied, what cannot be is refused."""
+    if signed := messages.signed(message):
+        held, told = messages.edited(lab() if about == "lab" else current().setup, message)
+        _put(messages.stroke(message), **{about: held}, answer={**signed, "refused": told})

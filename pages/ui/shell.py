@@ -9,7 +9,8 @@ import streamlit as st
 
 from pages.ui import session
 from pages.ui.tools.tools import tools
-from pages.ui.widgets.files import file_menu
+from pages.ui.widgets.files import FILE
+from pages.ui.widgets.menu import Menu, menus
 
 #: Every page, in the order it is offered: file, label.
 PAGES = {
@@ -21,15 +22,17 @@ PAGES = {
 }
 
 # Streamlit leaves room for a sidebar's button and for long pages; ours are one screen.
-_STYLE = """
+_BRAND = """
+<b class="mlp-brand">MLPScope</b>
 <style>
   .block-container, .stMainBlockContainer { padding: 0.6rem 1.4rem 1rem; max-width: none; }
   .stAppHeader { background: transparent; height: 2.6rem; }
   .stMainBlockContainer > div { gap: 0.5rem; }
   /* One row of controls; where it is tight, the name is the first to go. */
-  @media (max-width: 1399px) { div:has(> .st-key-brand) { display: none; } }
-  /* A menu is a fragment, and Streamlit lets those grow: no wider than its button. */
+  @media (max-width: 1399px) { div:has(> .stHtml > .mlp-brand) { display: none; } }
+  /* The menus are a fragment, and Streamlit lets those grow and sets what is in them below one another. */
   div:has(> .stVerticalBlock > [class*="st-key-menu-"]) { flex: 0 0 auto; width: auto; min-width: 0; }
+  .stVerticalBlock:has(> [class*="st-key-menu-"]) { flex-direction: row; width: auto; gap: 0.25rem; }
   .stMarkdown table :is(td, th) { padding: 0.14rem 0.6rem; }
   .mlp-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
   .mlp-table :is(td, th) { padding: 0.14rem 0.6rem; text-align: right; border: 1px solid rgba(128, 128, 128, 0.25); }
@@ -42,41 +45,35 @@ _STYLE = """
 
 
 @contextmanager
-def open_page(label: str, charts: bool = False) -> Iterator[None]:
+def open_page(label: str, *offered: Menu, charts: bool = False) -> Iterator[None]:
     """The first line of every page: navigation, and beside it the page's own controls.
 
     Args:
         label: the page's own name in `PAGES`.
+        offered: the page's menus, that stand after its controls.
         charts: whether the page draws any.
     """
+    # Some hosts start every app with details shown; what is set here wins.
+    st.set_option("client.showErrorDetails", "none")
     session.take_tools("tools")
     session.drawn()
     st.set_page_config(page_title=f"{label} · MLPScope", page_icon="🔬", layout="wide")
-    st.html(_STYLE)
     with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall"):
-        with st.container(key="brand", width="content"):
-            st.markdown("**MLPScope**", width="content")
+        st.html(_BRAND, width="content")
         for file, name in PAGES.items():
             st.page_link(file, label=name, width="content")
         yield
-        file_menu()
+        menus(*offered, FILE)
         tools("tools", session.kept())
     if charts:
         # Only where they are needed: the first of them loads plotly.
         from pages.ui.chart.chart import open_charts
 
         open_charts()
-    _ask_again()
-
-
-@st.fragment(run_every=43_200)
-def _ask_again() -> None:
-    """Nothing, twice a day: where something is due, a page that finds its server again asks for a run.
-
-    Else it would wait for the next click, with numbers of a session that is gone.
-    """
 
 
 def close_page(conventions: list[str]) -> None:
     """The last line of every page: choices made where mathematics leaves one."""
     st.caption(" ".join([*conventions, "Layers count from 1."]).replace("_", r"\_"))
+    if session.whole():
+        st.toast("What came last could not be taken. Everything that was entered before it is still here.")

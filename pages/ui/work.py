@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from mlpcore import EXAMPLES, Setup
-from mlpcore.logits import LABS, Lab
+from mlpcore.logits import LABS, Lab, contenders
 from pages.ui.history import History
 from pages.ui.memory import MemoryChoice
 from pages.ui.stage.board import Place
@@ -22,12 +22,22 @@ class LabView:
 
     Attributes:
         shown: names of the losses that are drawn side by side.
-        rate, count: of the descents on the logits.
+        rate, count: of the descents on the logits, as far as the sliders reach.
+
+    Raises:
+        ValueError: no such loss, or none; a number out of range.
     """
 
     shown: tuple[str, ...] = ("SoftmaxHinge", "CrossEntropy", "ScoreHinge")
     rate: float = 1.0
     count: int = 100
+
+    def __post_init__(self) -> None:
+        offered = contenders(0.0)
+        if not self.shown or not all(isinstance(name, str) and name in offered for name in self.shown):
+            raise ValueError(f"lab_view shows a list of losses, of: {', '.join(offered)}")
+        if not 0.1 <= self.rate <= 5 or type(self.count) is not int or not 10 <= self.count <= 300:
+            raise ValueError("a descent has a rate from 0.1 to 5 and 10 to 300 steps")
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def main():
         ours.get_by_role("option", name="Ten examples", exact=False).click()
         ours.wait_for_timeout(500)
         ours.get_by_role("button", name="Margin", exact=True).click()
-        ours.wait_for_function("document.querySelectorAll('.mlp-chart[data-drawn]').length === 2")
+        ours.wait_for_function("() => document.querySelectorAll('.mlp-chart[data-drawn]').length === 2")
         for page in (bare, ours):
             page.evaluate(CLOCK)
             page.wait_for_timeout(1500)

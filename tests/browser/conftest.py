@@ -33,8 +33,12 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.browser)
 
 
-def serve(script="app.py", cwd=ROOT, *options, port=None):
-    """Start `streamlit run`, on a free port or on this one; returns the process and its address once it answers."""
+def serve(script="app.py", cwd=ROOT, *options, port=None, log=subprocess.DEVNULL):
+    """Start `streamlit run`, on a free port or on this one; returns the process and its address once it answers.
+
+    Args:
+        log: an open file for what the server says of itself.
+    """
     if port is None:
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
@@ -42,8 +46,8 @@ def serve(script="app.py", cwd=ROOT, *options, port=None):
     process = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", script, "--server.headless=true", f"--server.port={port}", *options],
         cwd=cwd,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
     )
     url = f"http://127.0.0.1:{port}"
     for _ in range(300):

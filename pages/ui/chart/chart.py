@@ -12,7 +12,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from mlpcore.figures import Figure
+from mlpcore.figures import Figure, smallest
+from pages.ui.scripts import script
 
 _HERE = Path(__file__).parent
 
@@ -20,7 +21,7 @@ _mount = st.components.v2.component(
     "mlpscope_chart",
     html='<div class="mlp-chart" role="img">\n</div>',
     css=(_HERE / "chart.css").read_text(encoding="utf-8"),
-    js="\n".join(path.read_text(encoding="utf-8") for path in (_HERE.parent / "colours.js", _HERE / "chart.js")),
+    js=script("chart"),
     # Plotly keeps its own styles in the document, where a shadow root would not see them.
     isolate_styles=False,
 )
@@ -29,7 +30,7 @@ _mount = st.components.v2.component(
 def open_charts() -> None:
     """Bring Plotly into the page. Once a page, outside of its fragments."""
     with st.container(key="plotly-loader"):
-        st.plotly_chart({"data": [{"type": "scatter"}]}, height=1)
+        st.plotly_chart(smallest(), height=1, theme=None)
 
 
 def chart(key: str, figure: Figure, says: str) -> None:

@@ -7,8 +7,9 @@ frame to frame travel as a stack. As in the score, nothing is computed here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -19,7 +20,7 @@ from mlpcore.derivation import Claim, Derivation
 from mlpcore.notation import PARTS, Var
 from mlpcore.setups import Editable
 from mlpcore.steps import Step
-from pages.ui.stage.score import Json, key, mathml, matrix_of, pack, step_of, views_of
+from pages.ui.stage.score import Json, key, mathml, matrix_of, pack, seen_in, step_of
 
 #: A stack above this many numbers is sent for the present frame only; others are asked for.
 STACKED = 20_000
@@ -67,6 +68,10 @@ class Board:
     def lay(self) -> Layout:
         return self.setup.conventions.lay
 
+    @cached_property
+    def editable(self) -> Collection[Var]:
+        return self.setup.inputs().keys()
+
     # --- what can be chosen, and the frames -------------------------------------------------
 
     def choose(self, name: str, label: str, options: Mapping[str, tuple[str, str]], first: str = "") -> str:
@@ -101,9 +106,8 @@ class Board:
         name = name or key(var)
         self.vars[name] = var
         if name not in self.matrices:
-            editable = var in self.setup.inputs()
             value = self.values[var] if stack is None else stack[0]
-            told = matrix_of(var, value, self.lay, editable)
+            told = matrix_of(var, value, self.lay, var in self.editable)
             if stack is not None:
                 told |= {"values": pack(stack, exact=False), "stack": True}
             self.matrices[name] = told | more
@@ -119,7 +123,8 @@ class Board:
         for var in step.operands if out else (*step.operands, step.out):
             if var in self.values:
                 self.matrix(var)
-        told = step_of(step, views_of(step, self.values, self.lay, self.matrices), self.lay)
+        self.matrices |= seen_in(step, self.values, self.lay)
+        told = step_of(step, self.lay)
         self.steps.append({**told, "out": out or told["out"], "derived": step.phase == "derivation"})
 
     def derivation(self, d: Derivation) -> None:

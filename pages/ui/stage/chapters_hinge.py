@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from mlpcore import logits
 from mlpcore.conventions import Conventions
-from mlpcore.logits import Lab
+from mlpcore.logits import Compared, Lab
 from mlpcore.notation import A, G, O, P, Var, Y, dO, dP, ell
 from mlpcore.notation import margin as MARGIN
 from pages.ui.stage.board import Board, Place, Ran, tile
@@ -129,7 +129,7 @@ def margin(board: Board, _: Ran) -> None:
     _bench(board, "", *shown, formula=_HINGE.replace("{c}", c))
 
 
-def compare(board: Board, _: Ran, shown: Collection[str]) -> None:
+def compare(board: Board, _: Ran, found: Mapping[str, Compared]) -> None:
     """The gradient of every loss on one scale, or its difference from cross-entropy's."""
     lab: Lab = board.setup
     show = board.choose("show", "Show", {
@@ -140,9 +140,9 @@ def compare(board: Board, _: Ran, shown: Collection[str]) -> None:
     over = evenly(lab)
     offered = OVER if over.scale in OVER else {**OVER, over.scale: f"{over.scale} of the sum"}
     board.choose("over", "Loss", {scale: (words, words) for scale, words in offered.items()}, first=over.scale)
-    contenders = {name: loss for name, loss in logits.contenders(lab.loss.margin).items() if name in shown}
+    contenders = logits.contenders(lab.loss.margin)
     strip = []
-    for name, c in logits.compare(lab.logits, lab.targets, contenders, over).items():
+    for name, c in found.items():
         board.values[dO] = board.lay.turn(dO, getattr(c, show))
         short = contenders[name].short
         # The caption is the loss's; the kind of matrix is the same for all.
@@ -191,8 +191,8 @@ _BOARDS = {
 }
 
 
-def told(lab: Lab, place: Place, ran: Ran, shown: Collection[str]) -> Json:
-    """What the stage of the laboratory is told; `shown` names the losses that are compared."""
+def told(lab: Lab, place: Place, ran: Ran, found: Mapping[str, Compared]) -> Json:
+    """What the stage of the laboratory is told; `found` are the losses that are compared, on the chapter that does."""
     name = chapter_of(place)
     board = Board(lab, dict(ran[1]), replace(place, chosen={**place.chosen, "chapter": name}))
     board.choose("chapter", "", {n: (title, title) for n, title in CHAPTERS.items()})
@@ -200,7 +200,7 @@ def told(lab: Lab, place: Place, ran: Ran, shown: Collection[str]) -> Json:
         score = played(lab, *ran)
         return {**score, "kind": "player", "choices": board.choices, "cursor": {"rev": place.rev, "step": place.frame}}
     put, arrangement = _BOARDS[name]
-    put(board, ran, shown) if name == "compare" else put(board, ran)
+    put(board, ran, found) if name == "compare" else put(board, ran)
     board.origins(ran)
     # Six matrices stand in two rows; terms are to be read, and may scroll for it.
     more = {"compare": {"room": 330}, "terms": {"legible": True}, "jacobian": {"legible": True}}

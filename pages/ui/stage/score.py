@@ -16,12 +16,15 @@ import numpy as np
 from latex2mathml.converter import convert
 
 from mlpcore import cells
-from mlpcore.conventions import Layout
+from mlpcore.backprop import training_step
+from mlpcore.conventions import Conventions, Layout
 from mlpcore.gradcheck import GradCheck, affordable, check_steps
+from mlpcore.losses import Loss
+from mlpcore.network import Shape
 from mlpcore.notation import PARTS, Var
 from mlpcore.schedules import SCHEDULES
 from mlpcore.setups import Editable, Setup
-from mlpcore.steps import Op, Step
+from mlpcore.steps import Op, Step, evaluate
 
 Json = dict[str, Any]
 
@@ -80,38 +83,57 @@ def pack(array: np.ndarray, exact: bool = True) -> list[Any] | Json:
 
 
 def score(setup: Setup, schedule: str | tuple) -> Json:
-    """The whole of a training step, ready for the stage."""
-    steps, values = setup.run(schedule)
-    keeps_all = schedule == next(iter(SCHEDULES))
-    return {**played(setup, steps, values, keeps_all), "cards": cards(values)}
+    """The whole of a training step, ready for the stage.
+
+    Raises:
+        ValueError: the schedule is a plan under a budget that this network does not fit.
+    """
+    steps, told = _script(setup.net.shape, setup.loss, schedule, setup.conventions, setup.batch.N)
+    values = evaluate(steps, setup.inputs())
+    return {**numbers(setup, steps, values), "steps": told, "parts": PARTS, "cards": cards(values)}
 
 
-def played(what: Editable, steps: list[Step], values: Mapping[Var, np.ndarray], keeps_all: bool = True) -> Json:
+@lru_cache(maxsize=128)
+def _script(
+    shape: Shape, loss: Loss, schedule: str | tuple, conventions: Conventions, N: int
+) -> tuple[list[Step], list[Json]]:
+    """The steps, and what the stage is told of them. No number of a matrix is in it: an edit leaves it as it is."""
+    steps = training_step(shape, loss, schedule, conventions, N)
+    return steps, [step_of(step, conventions.lay, schedule == next(iter(SCHEDULES))) for step in steps]
+
+
+def played(what: Editable, steps: list[Step], values: Mapping[Var, np.ndarray]) -> Json:
     """Steps and their matrices, ready to be stepped through."""
+    told = [step_of(step, what.conventions.lay) for step in steps]
+    return {**numbers(what, steps, values), "steps": told, "parts": PARTS}
+
+
+def numbers(what: Editable, steps: list[Step], values: Mapping[Var, np.ndarray]) -> Json:
+    """The matrices, also as the steps see them, and what central differences say of the gradients."""
     check = check_steps(steps, values, most=affordable(values))
     editable, lay = what.inputs(), what.conventions.lay
     matrices = {key(v): matrix_of(v, values[v], lay, v in editable) for v in values}
-    listed = []
     for step in steps:
-        views = views_of(step, values, lay, matrices)
-        listed.append(step_of(step, views, lay, keeps_all))
-    return {"matrices": matrices, "steps": listed, "checks": checks_of(check), "parts": PARTS}
+        matrices |= seen_in(step, values, lay)
+    return {"matrices": matrices, "checks": checks_of(check)}
 
 
-def views_of(step: Step, values: Mapping[Var, np.ndarray], lay: Layout, matrices: Json) -> dict[int, Json]:
-    """The functions through which a step sees its operands; what they show is put among the matrices."""
-    views = {}
+def seen_in(step: Step, values: Mapping[Var, np.ndarray], lay: Layout) -> Json:
+    """The operands that a step sees through a function, as matrices of their own."""
+    found = {}
     for position, view in step.op.views.items():
         var = step.operands[position]
-        name = f"{view.name}({key(var)})"
-        matrices[name] = {
+        found[_seen(step, position)] = {
             **matrix_of(var, view.arithmetic(values[var]), lay, False),
             "label": mathml(view.latex(var.latex)),
             "text": f"{view.name}({var.symbol})",
             "spoken": f"{view.name} of {var.spoken}",
         }
-        views[position] = {"id": name, "name": view.name}
-    return views
+    return found
+
+
+def _seen(step: Step, position: int) -> str:
+    return f"{step.op.views[position].name}({key(step.operands[position])})"
 
 
 def matrix_of(var: Var, value: np.ndarray, lay: Layout, editable: bool) -> Json:
@@ -130,8 +152,9 @@ def matrix_of(var: Var, value: np.ndarray, lay: Layout, editable: bool) -> Json:
     }
 
 
-def step_of(step: Step, views: Mapping[int, Json], lay: Layout, keeps_all: bool = True) -> Json:
+def step_of(step: Step, lay: Layout, keeps_all: bool = True) -> Json:
     """A step as the stage plays it."""
+    views = {k: {"id": _seen(step, k), "name": view.name} for k, view in step.op.views.items()}
     return {
         "out": key(step.out),
         "makes": step.op.makes,

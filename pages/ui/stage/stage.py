@@ -11,15 +11,15 @@ from typing import Any
 
 import streamlit as st
 
+from pages.ui.scripts import script
+
 _HERE = Path(__file__).parent
 
 _mount = st.components.v2.component(
     "mlpscope_stage",
     html='<div class="mlp">\n</div>',
     css=(_HERE / "stage.css").read_text(encoding="utf-8"),
-    js="\n".join(
-        path.read_text(encoding="utf-8") for path in (_HERE.parent / "colours.js", *sorted((_HERE / "js").glob("*.js")))
-    ),
+    js=script("stage"),
 )
 
 

@@ -11,7 +11,7 @@ from mlpcore import EXAMPLES, LAYOUTS, LOSSES, SCALES, SCHEDULES, Setup, margin
 from mlpcore.schedules import find
 from mlpcore.setups import with_loss
 from pages.ui import session
-from pages.ui.widgets.menu import menu
+from pages.ui.widgets.menu import Menu
 from pages.ui.widgets.words import escaped
 
 
@@ -98,16 +98,12 @@ def _convention(setup: Setup, value: object, field: str) -> Setup:
     return replace(setup, conventions=replace(setup.conventions, **{field: value}))
 
 
-def choose_conventions(lab: bool = False) -> None:
-    """Behind a button: every formula, matrix and check on every page follows.
+def _conventions(lab: bool) -> None:
+    """Every formula, matrix and check on every page follows.
 
     Args:
         lab: the page is about the laboratory's loss and not about the network's.
     """
-    menu("Conventions", partial(_conventions, lab))
-
-
-def _conventions(lab: bool) -> None:
     setup = session.current().setup
     now, loss = setup.conventions, session.lab().loss if lab else setup.loss
     scales = {None: f"{loss.scale}: {loss.short}, as published", **{name: f"{name} for every loss" for name in SCALES}}
@@ -120,6 +116,7 @@ def _conventions(lab: bool) -> None:
 
 
 def _choice(label: str, field: str, words: dict, value: object) -> None:
+    words = words if value in words else words | {value: str(value)}  # by a link or a file
     key = session.fresh(field, value)
     st.selectbox(
         label,
@@ -137,3 +134,7 @@ def conventions() -> list[str]:
     setup = session.current().setup
     relu = any(layer.f.corner for layer in setup.net.layers)
     return setup.conventions.sentences(relu, hinge=margin in setup.inputs())
+
+
+CONVENTIONS = Menu("Conventions", partial(_conventions, lab=False))
+LAB_CONVENTIONS = Menu("Conventions", partial(_conventions, lab=True))

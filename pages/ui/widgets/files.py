@@ -13,16 +13,11 @@ from mlpcore.backprop import training_step
 from mlpcore.setups import same, with_matrix
 from pages.ui import parts, session
 from pages.ui.stage.pictures import pictures
-from pages.ui.widgets.menu import menu
+from pages.ui.widgets.menu import Menu
 from pages.ui.widgets.words import escaped
 
 _TOO_LONG_TEXT = 100_000
 _WIDTH = 460  # else the menu would change its own with what is in it
-
-
-def file_menu() -> None:
-    """Save and open, behind a button."""
-    menu("File", _files, typed=("pasted",))
 
 
 def _files() -> None:
@@ -112,7 +107,7 @@ def _read() -> None:
         "or paste: a table, NumPy, MATLAB, LaTeX, or a state", height=90, max_chars=_TOO_LONG_TEXT, key="pasted"
     )
     try:
-        text = _decoded(file.getvalue()) if file else pasted
+        text = _decoded(file.getvalue()) if file else str(pasted)
         if not text.strip():
             st.caption("It is shown here before anything changes.")
         elif text.lstrip().startswith("{"):
@@ -159,3 +154,6 @@ def _likely(inputs: list[Var], setup: Setup, x: Any) -> int:
 
 def _name(var: Var) -> str:
     return f"{var.symbol}, {var.word}"
+
+
+FILE = Menu("File", _files, typed=("pasted",))

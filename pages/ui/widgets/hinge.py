@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from mlpcore import figures, logits
-from mlpcore.logits import Lab
+from mlpcore.logits import Compared, Lab
 from mlpcore.notation import dO
 from pages.ui import session
 from pages.ui.chart.chart import chart
 from pages.ui.stage import chapters_hinge as chapters
 from pages.ui.stage.stage import stage
 from pages.ui.widgets.stages import restored
-from pages.ui.widgets.words import complain, escaped
+from pages.ui.widgets.words import complain, escaped, table
+from pages.ui.work import LabView
 
 
 @st.fragment
@@ -29,10 +33,17 @@ def hinge() -> None:
         _drops()
     work, lab = session.current(), session.lab()
     ran = lab.run()
-    payload = chapters.told(lab, work.lab_place, ran, work.lab_view.shown)
+    found = _compared(lab, work.lab_view.shown) if chapter == "compare" else {}
+    payload = chapters.told(lab, work.lab_place, ran, found)
     more = {"example": f"lab {work.lab_example}", "answer": work.answer, "keep": session.kept()}
     stage(f"hinge {payload['kind']}", payload | more)
-    below = {"margin": _margin, "compare": _compare, "sweep": _sweep, "simplex": _simplex, "descend": _descend}
+    below = {
+        "margin": _margin,
+        "compare": partial(_compare, found=found),
+        "sweep": _sweep,
+        "simplex": _simplex,
+        "descend": _descend,
+    }
     if chapter in below:
         below[chapter](lab, ran[1])
     _words(lab, ran)
@@ -64,6 +75,11 @@ def _seal(good: bool, words: str) -> str:
     return f":green[✓ {escaped(words)}]" if good else f":red[✗ {escaped(words)}]"
 
 
+def _viewed(view: LabView, value: Any, field: str) -> LabView:
+    """Another value of a field; nothing chosen is no change."""
+    return replace(view, **{field: tuple(value) if field == "shown" else value}) if value else view
+
+
 def _pick_losses(lab: Lab) -> dict:
     """Which losses are drawn side by side, in the order in which they are offered."""
     offered = logits.contenders(lab.loss.margin)
@@ -74,8 +90,9 @@ def _pick_losses(lab: Lab) -> dict:
         selection_mode="multi",
         format_func=lambda name: offered[name].short,
         key=session.show("shown losses", list(shown)),
-        on_change=session.change_view,
-        args=("shown losses", "shown"),
+        on_change=session.change,
+        args=("shown losses", partial(_viewed, field="shown")),
+        kwargs={"about": "lab_view"},
         label_visibility="collapsed",
     )
     return {name: loss for name, loss in offered.items() if name in shown}
@@ -119,8 +136,10 @@ def _margin(lab: Lab, _: dict) -> None:
     complain("margin")
     loss = lab.conventions.loss(lab.loss)
     curve = logits.along_margin(lab.logits, lab.targets, lab.loss, at, lab.conventions)
-    slopes = logits.slopes_at([k.margin for k in found], lab.logits, lab.targets, loss)
-    st.markdown(_at_margin(lab))
+    # At the margin in force and at every kink, in one pass.
+    left, right = logits.slopes_at([now, *(k.margin for k in found)], lab.logits, lab.targets, loss)
+    slopes = left[1:], right[1:]
+    st.markdown(_at_margin(lab, found, left[0]))
     shown = (("loss", "Loss", slopes), ("norm", "Norm of the gradient", None))
     for column, (what, says, beside) in zip(st.columns(2), shown, strict=True):
         with column:
@@ -128,11 +147,10 @@ def _margin(lab: Lab, _: dict) -> None:
             chart(f"over margin {what}", figure, f"{says} over the margin, {len(found)} kinks")
 
 
-def _at_margin(lab: Lab) -> str:
-    """What there is to say of the margin in force, in one line."""
-    here = logits.corner(lab)
+def _at_margin(lab: Lab, found: list[logits.Kink], slope: float) -> str:
+    """What there is to say of the margin in force, in one line; `slope` is dL/dm on its left."""
+    here = logits.corner(lab, found)
     if here is None:
-        (slope,), _ = logits.slopes_at([lab.loss.margin], lab.logits, lab.targets, lab.conventions.loss(lab.loss))
         said = f"Between kinks dL/dm = {slope:g}: the constant for every active rival. A stroke on the axis is a kink."
         return escaped(said)
     where = ", ".join(f"rival {k + 1} of example {n + 1}" for k, n in here.at[:2]) + (" …" if len(here.at) > 2 else "")
@@ -143,23 +161,25 @@ def _at_margin(lab: Lab) -> str:
     )
 
 
-def _compare(lab: Lab, values: dict) -> None:
+def _compared(lab: Lab, shown: Collection[str]) -> dict[str, Compared]:
+    losses = {name: loss for name, loss in logits.contenders(lab.loss.margin).items() if name in shown}
+    return logits.compare(lab.logits, lab.targets, losses, chapters.evenly(lab))
+
+
+def _compare(lab: Lab, _: dict, found: dict[str, Compared]) -> None:
     """Norms and cosines, example by example and for the batch."""
-    over = chapters.evenly(lab)
     losses = _pick_losses(lab)
-    found = logits.compare(lab.logits, lab.targets, losses, over)
     right = logits.of_right_class(lab)
     for column, what in zip(st.columns(2), ("norms", "cosines"), strict=True):
         with column:
             figure = figures.per_example(found, losses, right, what)
             chart(f"per example {what}", figure, f"{what} of the gradient of each example for every loss")
-    st.table(
-        {
-            "loss function": [losses[name].short for name in found],
-            "L": [_number(c.loss) for c in found.values()],
-            "‖∂L/∂O‖": [_number(c.norm) for c in found.values()],
-            "cosine to cross-entropy": [_number(c.cosine if _fits(c.norm) else np.nan) for c in found.values()],
-        }
+    table(
+        ("loss function", "L", "‖∂L/∂O‖", "cosine to cross-entropy"),
+        [
+            (losses[name].short, _number(c.loss), _number(c.norm), _number(c.cosine if _fits(c.norm) else np.nan))
+            for name, c in found.items()
+        ],
     )
 
 
@@ -243,8 +263,9 @@ def _descend(lab: Lab, _: dict) -> None:
                 high,
                 step=step,
                 key=session.show(f"descent {name}", getattr(view, name)),
-                on_change=session.change_view,
-                args=(f"descent {name}", name),
+                on_change=session.change,
+                args=(f"descent {name}", partial(_viewed, field=name)),
+                kwargs={"about": "lab_view"},
                 width=200,
             )
     over = chapters.evenly(lab)

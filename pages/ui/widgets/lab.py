@@ -14,7 +14,7 @@ from mlpcore.losses import SoftmaxHinge
 from mlpcore.notation import O
 from mlpcore.setups import classes
 from pages.ui import session
-from pages.ui.widgets.menu import menu
+from pages.ui.widgets.menu import Menu
 from pages.ui.widgets.words import complain
 
 
@@ -48,7 +48,7 @@ def _labels(text: str, count: int) -> list[int]:
 
 
 def _typed(lab: Lab, _: object, fields: tuple[str, str]) -> Lab:
-    text, labels = (session.value_of(field) or "" for field in fields)
+    text, labels = (str(session.value_of(field) or "") for field in fields)
     o = read_matrix(text) if text.strip() else lab.conventions.lay.turn(O, lab.logits)
     o = lab.conventions.lay.turn(O, o)
     return replace(lab, logits=o, targets=logits.one_hot(_labels(labels, o.shape[1]), len(o)))
@@ -66,12 +66,8 @@ def _into_network(setup: Setup, _: object) -> Setup:
     return replace(setup, loss=loss, batch=replace(setup.batch, Y=classes(setup.batch.Y)))
 
 
-def edit_logits() -> None:
-    """Behind a button: other logits and labels, from a paste or from the network, and this loss into it."""
-    menu("Logits", _logits, typed=("pasted logits",))
-
-
 def _logits() -> None:
+    """Other logits and labels, from a paste or from the network, and this loss into it."""
     lab = session.lab()
     turned = lab.conventions.lay.turns(O)
     st.text_area(
@@ -113,3 +109,6 @@ def _logits() -> None:
 def lab_conventions() -> list[str]:
     """The choices in force that a hinge meets."""
     return session.current().setup.conventions.sentences(relu=False, hinge=True)
+
+
+LOGITS = Menu("Logits", _logits, typed=("pasted logits",))

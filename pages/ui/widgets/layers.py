@@ -10,11 +10,12 @@ from mlpcore import ACTIVATIONS, Setup
 from mlpcore.setups import MAX_DEPTH, MAX_EXAMPLES, MAX_WIDTH, resized
 from pages.ui import session
 from pages.ui.widgets.choices import choose_loss, choose_schedule
-from pages.ui.widgets.menu import menu
+from pages.ui.widgets.menu import Menu
 from pages.ui.widgets.words import complain
 
 
-def _whole(text: str, top: int) -> int:
+def _whole(text: object, top: int) -> int:
+    text = str(text)
     if not text.strip().isdecimal() or len(text) > 9 or not 1 <= int(text) <= top:
         raise ValueError(f"“{text[:20]}” is not a whole number from 1 to {top}")
     return int(text)
@@ -70,12 +71,8 @@ def _depth(setup: Setup, _: object, by: int) -> Setup:
     return resized(setup, **shape | grown)
 
 
-def edit_network() -> None:
-    """Behind a button: the loss, what is kept for the backward pass, and the layers."""
-    menu("Network", _network)
-
-
 def _network() -> None:
+    """The loss, what is kept for the backward pass, and the layers."""
     choose_loss()
     choose_schedule()
     _layers()
@@ -121,3 +118,6 @@ def _layers() -> None:
                 label, disabled=not possible, on_click=session.change, args=(None, partial(_depth, by=by), "depth")
             )
     complain("depth")
+
+
+NETWORK = Menu("Network", _network)

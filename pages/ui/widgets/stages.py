@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import streamlit as st
 
-from mlpcore import EXAMPLES, SCHEDULES, Conventions, Setup, one_pass
+from mlpcore import EXAMPLES, SCHEDULES, Conventions, Setup
 from mlpcore.setups import same
 from pages.ui import session
 from pages.ui.stage.board import Place
@@ -29,9 +29,8 @@ def _begun(example: str, conventions: Conventions) -> Setup:
 @lru_cache(maxsize=64)
 def _score_of_example(example: str, conventions: Conventions, schedule: str | tuple) -> tuple[str, str]:
     """The JSON of what all of a class see when they come in at once, and what is to be said of the schedule."""
-    setup = _begun(example, conventions)
-    played, said = _played(setup, schedule)
-    return json.dumps(score(setup, played)), said
+    played, said = _played(_begun(example, conventions), schedule)
+    return json.dumps(played), said
 
 
 @lru_cache(maxsize=64)
@@ -47,13 +46,13 @@ def _look(work: session.Work, untouched: bool) -> str:
     return " ".join(filter(None, (example.look, example.source)))
 
 
-def _played(setup: Setup, schedule: str | tuple) -> tuple[str | tuple, str]:
-    """The schedule, and what is to be said of it: a plan under a budget may fit no longer after an edit."""
+def _played(setup: Setup, schedule: str | tuple) -> tuple[dict, str]:
+    """The score, and what is to be said of its schedule: a plan under a budget may fit no longer after an edit."""
     try:
-        one_pass(setup.net, setup.loss, schedule, setup.conventions, setup.batch.N)
+        return score(setup, schedule), ""
     except ValueError as error:
-        return next(iter(SCHEDULES)), f"{str(error)[:1].upper()}{str(error)[1:]}. Every matrix is kept instead."
-    return schedule, ""
+        said = f"{str(error)[:1].upper()}{str(error)[1:]}. Every matrix is kept instead."
+        return score(setup, next(iter(SCHEDULES))), said
 
 
 def _score(kind: str) -> tuple[dict | str, dict]:
@@ -63,8 +62,7 @@ def _score(kind: str) -> tuple[dict | str, dict]:
     if untouched:
         made, said = _score_of_example(work.example, work.setup.conventions, work.schedule)
     else:
-        schedule, said = _played(work.setup, work.schedule)
-        made = score(work.setup, schedule)
+        made, said = _played(work.setup, work.schedule)
     beside = {
         "kind": kind,
         "example": work.example,

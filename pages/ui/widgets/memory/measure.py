@@ -14,6 +14,7 @@ from mlpcore.tally import BASE, Policy, compared
 from pages.ui import session
 from pages.ui.chart.chart import chart
 from pages.ui.memory import BUILT, MOST_ROUNDS, MOST_RUNS, MemoryChoice, Subject, policy_of, put
+from pages.ui.presence import presence
 from pages.ui.widgets.memory.sizes import asked
 from pages.ui.widgets.words import complain, escaped, table
 
@@ -106,7 +107,7 @@ def _hand_in(choice: MemoryChoice, make: Callable[[], list[Job]]) -> MemoryChoic
     for job in made:
         job.check(bench.memory_limit())
     try:
-        tickets = tuple(bench.shared().submit(job) for job in made)
+        tickets = tuple(bench.shared().submit(job, presence()) for job in made)
     except RuntimeError as error:  # a host without threads
         raise ValueError(f"measuring needs a process of its own, and none can be started here: {error}") from None
     session.put_runs(tickets=(*session.runs().tickets, *tickets), message="")

@@ -62,8 +62,11 @@ def choose_sizes(choice: MemoryChoice, about: Subject) -> None:
         width=180,
         **asked("memory batch", resize(about, sized(N=int)), sizes.N),
     )
-    with st.popover("More"):
-        _more(about)
+    # As a menu of `widgets.menu`, made only while it is open; what is chosen in it concerns this fragment.
+    behind = st.popover("More", key="menu More", on_change="rerun")
+    if behind.open:
+        with behind:
+            _more(about)
     for name in ("memory source", "memory depth", "memory width", "memory batch", "memory more"):
         complain(name)
 
@@ -76,7 +79,7 @@ def _more(about: Subject) -> None:
     def arguments(name: str, value: object, how) -> dict:
         return asked(fresh(f"memory {name}", value), resize(about, how), name="memory more")
 
-    st.text_input("Widths, input to output", sizes.text, **arguments("widths", sizes.text, sized(widths=read_widths)),
+    st.text_input("Widths, input to output", sizes.text, **arguments("widths", sizes.text, sized(widths=_widths)),
                   help="784-512-256-10, or 128 x 17 for seventeen equal ones: sixteen layers.")  # fmt: skip
     st.text_input("Examples", str(sizes.N), **arguments("N", sizes.N, sized(N=_whole)))
     for label, name, options in (
@@ -87,6 +90,10 @@ def _more(about: Subject) -> None:
         value = getattr(sizes, name)
         st.selectbox(label, options, options.index(value), **arguments(name, value, sized(**{name: str})))
     st.checkbox("Biases", sizes.biases, **arguments("biases", sizes.biases, sized(biases=_flag)))
+
+
+def _widths(text: object) -> tuple[int, ...]:
+    return read_widths(str(text))
 
 
 def _whole(text: str) -> int:
