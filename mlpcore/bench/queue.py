@@ -244,9 +244,8 @@ class Bench:
     def _too_long(self, ticket: Ticket) -> None:
         with self._lock:
             if ticket is self._now:
-                ticket._end(
-                    FAILED, f"stopped after {self.most_seconds:.0f} seconds: make it smaller, or take fewer rounds"
-                )
+                cure = "make it smaller, take fewer rounds, or try when the machine has less to do"
+                ticket._end(FAILED, f"stopped after {self.most_seconds:.0f} seconds: {cure}")
                 self._kill()
 
 
