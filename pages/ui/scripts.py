@@ -10,10 +10,6 @@ from hashlib import sha256
 from pathlib import Path
 from threading import Event
 
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
-
 _HERE = Path(__file__).parent
 _COLOURS = _HERE / "colours.js"
 #: The files of each component's script, in the order in which they are one.
@@ -21,30 +17,19 @@ _FILES = {
     "stage": (_COLOURS, *sorted((_HERE / "stage" / "js").glob("*.js"))),
     "chart": (_COLOURS, _HERE / "chart" / "chart.js"),
 }
-_TEXTS = {name: "\n".join(path.read_text(encoding="utf-8") for path in files) for name, files in _FILES.items()}
-_MARKS = {name: sha256(text.encode()).hexdigest()[:16] for name, text in _TEXTS.items()}
+TEXTS = {name: "\n".join(path.read_text(encoding="utf-8") for path in files) for name, files in _FILES.items()}
+#: Under its mark a script never changes.
+MARKS = {name: sha256(text.encode()).hexdigest()[:16] for name, text in TEXTS.items()}
 
-#: Set by the server that has `routes`.
+#: Set by a server that serves them.
 serving = Event()
 
 
 def script(name: str) -> str:
     """What a component is registered with: the address of its script, or the script itself where none is served."""
     if not serving.is_set():
-        return _TEXTS[name]
+        return TEXTS[name]
     return f"""
-const {{ default: draw }} = await import(new URL("mlpscope-script/{name}?{_MARKS[name]}", location.href));
+const {{ default: draw }} = await import(new URL("mlpscope-script/{name}?{MARKS[name]}", location.href));
 export default draw;
 """
-
-
-async def _answer(request: Request) -> Response:
-    name = request.path_params["name"]
-    if name not in _TEXTS:
-        return Response(status_code=404)
-    # Under its mark a script never changes.
-    keep = "public, max-age=31536000, immutable" if request.url.query == _MARKS[name] else "no-store"
-    return Response(_TEXTS[name], media_type="text/javascript", headers={"Cache-Control": keep})
-
-
-routes = [Route("/mlpscope-script/{name}", _answer)]

@@ -22,7 +22,7 @@ except ImportError:
 
 import streamlit as st
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from streamlit.runtime.scriptrunner import RerunException, get_script_run_ctx
 
@@ -141,7 +141,15 @@ async def _start(_: Request) -> JSONResponse:
     return JSONResponse({"start": START})
 
 
-routes = [Route("/mlpscope-start", _start), *scripts.routes]
+async def _script(request: Request) -> Response:
+    name = request.path_params["name"]
+    if name not in scripts.TEXTS:
+        return Response(status_code=404)
+    keep = "public, max-age=31536000, immutable" if request.url.query == scripts.MARKS[name] else "no-store"
+    return Response(scripts.TEXTS[name], media_type="text/javascript", headers={"Cache-Control": keep})
+
+
+routes = [Route("/mlpscope-start", _start), Route("/mlpscope-script/{name}", _script)]
 
 
 def on_script_error(error: Exception) -> bool:
