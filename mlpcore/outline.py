@@ -207,11 +207,13 @@ class Outline:
         extents = self.extents(shape, N, edges)
         cells = self.in_cells(extents)
         curves = self.curves(shape.itemsize, cells)
+        live = curves.sum(axis=0)
         flops = [0, 0]
         for (product, again), often in self.often.items():
             flops[again] += 2 * often * math.prod(extents[e] for e in product)
         return Sums(
-            int(curves.sum(axis=0).max()),
+            int(live.max()),
+            tuple(int(x) for x in curves[:, live.argmax()]),
             int((curves[CATEGORIES.index("cached")] + curves[CATEGORIES.index("workspace")]).max()),
             sum(flops),
             flops[True],
@@ -223,12 +225,13 @@ class Sums(NamedTuple):
     """What a list of steps costs, in sums (see `cost.Count`).
 
     Attributes:
-        peak, activations: bytes.
+        peak, activations: bytes; `at_peak` those of the peak by category.
         flops, again: operations of all products, and of those that are recomputations.
         cells_again: cells written by recomputations that are no products.
     """
 
     peak: int
+    at_peak: tuple[int, ...]
     activations: int
     flops: int
     again: int

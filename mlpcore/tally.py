@@ -174,10 +174,22 @@ class Totals:
 
     policy: str
     peak: int
-    total: int
+    at_peak: tuple[int, ...]
+    parameters: int
+    inputs: int
     activations: int
     flops: int
     again: int
+
+    @property
+    def total(self) -> int:
+        """Peak, parameters and inputs: what has to fit."""
+        return self.peak + self.parameters + self.inputs
+
+    def spent(self) -> dict[str, int]:
+        """What the bytes of `total` are spent on, at the step of the peak."""
+        apart = {"parameters": self.parameters, "inputs": self.inputs}
+        return dict(zip(CATEGORIES, self.at_peak, strict=True)) | apart
 
 
 @lru_cache(maxsize=4096)
@@ -189,9 +201,9 @@ def totals(shape: Shape, N: int, loss: Loss, policy: Policy, conventions: Conven
     """
     case = _case(shape, N, loss, policy, conventions)
     sums = _outline(*case.what).sums(shape, case.counted, case.edges)
-    apart = shape.itemsize * shape.parameter_cells + _inputs(shape, N)
     flops, again = (x * N // case.counted for x in (sums.flops, sums.again))
-    return Totals(case.name, sums.peak, sums.peak + apart, sums.activations, flops, again)
+    apart = shape.itemsize * shape.parameter_cells, _inputs(shape, N)
+    return Totals(case.name, sums.peak, sums.at_peak, *apart, sums.activations, flops, again)
 
 
 def compared(

@@ -32,6 +32,7 @@ def test_a_tally_is_the_count_of_the_whole_pass_to_the_byte(shape, N, policy, lo
     assert (quick.flops, quick.again) == (sum(whole.flops), whole.again)
     sums = tally.totals(shape, N, loss, policy)
     assert (sums.peak, sums.total, sums.flops) == (quick.peak, quick.total, quick.flops)
+    assert sums.spent() == quick.spent()
     assert sum(quick.spent().values()) == quick.total
 
 

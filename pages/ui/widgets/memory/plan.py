@@ -10,7 +10,7 @@ from mlpcore import SCHEDULES, figures
 from mlpcore.cost import CATEGORIES
 from mlpcore.schedules import find
 from mlpcore.sizes import bytes_text, flops_text, read_bytes
-from mlpcore.tally import BASE, PLANNED, Policy, Tally, budgets, compared, planned, tally
+from mlpcore.tally import BASE, PLANNED, Policy, Tally, Totals, budgets, compared, planned, tally, totals
 from pages.ui import session
 from pages.ui.chart.chart import chart
 from pages.ui.memory import BUILT, MemoryChoice, Subject, budget_of, budget_stops, ladder, policy_of, put
@@ -31,7 +31,7 @@ def plan(choice: MemoryChoice, about: Subject) -> None:
         st.error(escaped(f"{str(error)[:1].upper()}{str(error)[1:]}."))
         _least(about)
         return
-    base = tally(*about.counted, BASE, about.conventions)
+    base = totals(*about.counted, BASE, about.conventions)
     left, right = st.columns([7, 4], gap="medium")
     with left:
         chart("timeline", figures.timeline(counted), _spoken(counted))
@@ -110,7 +110,7 @@ def _spoken(counted: Tally) -> str:
     )
 
 
-def _ledger(counted: Tally, base: Tally) -> None:
+def _ledger(counted: Tally, base: Totals) -> None:
     """What the bytes are spent on at the peak, beside those of caching everything."""
     mine, theirs = counted.spent(), base.spent()
 
