@@ -192,13 +192,15 @@ _BOARDS = {
 
 
 def told(lab: Lab, place: Place, ran: Ran, found: Mapping[str, Compared]) -> Json:
-    """What the stage of the laboratory is told; `found` are the losses that are compared, on the chapter that does."""
+    """What the stage of the laboratory is told; `found` are the losses that are compared, on the chapter that does.
+
+    The cursor of the chapter that is played is not in it.
+    """
     name = chapter_of(place)
     board = Board(lab, dict(ran[1]), replace(place, chosen={**place.chosen, "chapter": name}))
     board.choose("chapter", "", {n: (title, title) for n, title in CHAPTERS.items()})
     if name == "pass":
-        score = played(lab, *ran)
-        return {**score, "kind": "player", "choices": board.choices, "cursor": {"rev": place.rev, "step": place.frame}}
+        return {**played(lab, *ran), "kind": "player", "choices": board.choices}
     put, arrangement = _BOARDS[name]
     put(board, ran, found) if name == "compare" else put(board, ran)
     board.origins(ran)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from mlpcore import figures, logits
+from mlpcore import Conventions, figures, logits
 from mlpcore.logits import Compared, Lab
 from mlpcore.notation import dO
+from mlpcore.setups import same
 from pages.ui import session
 from pages.ui.chart.chart import chart
 from pages.ui.stage import chapters_hinge as chapters
+from pages.ui.stage.board import Place
 from pages.ui.stage.stage import stage
 from pages.ui.widgets.stages import restored
 from pages.ui.widgets.words import complain, escaped, table
@@ -32,11 +35,17 @@ def hinge() -> None:
     if chapter == "simplex":
         _drops()
     work, lab = session.current(), session.lab()
+    place = work.lab_place
+    more = {"example": f"lab {work.lab_example}", "answer": work.answer, "keep": session.kept()}
+    if chapter == "pass":
+        untouched = same(lab, _begun(work.lab_example, lab.conventions))
+        score, said = _pass_of_example(work.lab_example, lab.conventions) if untouched else _pass(lab)
+        stage("hinge player", score, more | {"cursor": {"rev": place.rev, "step": place.frame}})
+        st.markdown(said)
+        return
     ran = lab.run()
     found = _compared(lab, work.lab_view.shown) if chapter == "compare" else {}
-    payload = chapters.told(lab, work.lab_place, ran, found)
-    more = {"example": f"lab {work.lab_example}", "answer": work.answer, "keep": session.kept()}
-    stage(f"hinge {payload['kind']}", payload | more)
+    stage("hinge board", chapters.told(lab, place, ran, found), more)
     below = {
         "margin": _margin,
         "compare": partial(_compare, found=found),
@@ -46,10 +55,27 @@ def hinge() -> None:
     }
     if chapter in below:
         below[chapter](lab, ran[1])
-    _words(lab, ran)
+    st.markdown(_words(lab, ran))
 
 
-def _words(lab: Lab, ran: chapters.Ran) -> None:
+def _begun(example: str, conventions: Conventions) -> Lab:
+    return replace(logits.LABS[example].lab, conventions=conventions)
+
+
+def _pass(lab: Lab) -> tuple[dict, str]:
+    """The first chapter: its score, and what is said below."""
+    ran = lab.run()
+    return chapters.told(lab, Place(), ran, {}), _words(lab, ran)
+
+
+@lru_cache(maxsize=64)
+def _pass_of_example(example: str, conventions: Conventions) -> tuple[str, str]:
+    """Likewise, as JSON, of what all of a class see when they come in at once."""
+    score, said = _pass(_begun(example, conventions))
+    return json.dumps(score), said
+
+
+def _words(lab: Lab, ran: chapters.Ran) -> str:
     """What the three authorities say, and what there is to say of a margin or a class."""
     said = logits.authorities(lab, ran)
     parts = []
@@ -68,7 +94,7 @@ def _words(lab: Lab, ran: chapters.Ran) -> None:
     elif lab.loss.margin < 0:
         lead = f"{-lab.loss.margin:g} ahead of the right class"
         parts.append(escaped(f"A negative margin asks for no lead: a rival pulls only once it is {lead}."))
-    st.markdown(" · ".join(parts))
+    return " · ".join(parts)
 
 
 def _seal(good: bool, words: str) -> str:
