@@ -60,7 +60,7 @@ def serve(script="app.py", cwd=ROOT, *options, port=None, log=subprocess.DEVNULL
     raise RuntimeError("the server did not start")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server():
     process, url = serve()
     yield url
@@ -68,7 +68,8 @@ def server():
     process.wait(10)
 
 
-@pytest.fixture(scope="session")
+# For this folder only: while Playwright is there its event loop runs, and no other test could run one.
+@pytest.fixture(scope="package")
 def browser():
     where = chromium()
     if where is None:
