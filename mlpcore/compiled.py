@@ -14,7 +14,7 @@ import numpy as np
 
 from .arena import placed
 from .conventions import Layout
-from .cost import COLUMNS, Count, count, laid, temporaries
+from .cost import COLUMNS, Count, count, laid
 from .kernels import CHUNK, Call, Kernel, aligned, from_a_line, in_pieces, whole
 from .network import Shape
 from .notation import Var
@@ -65,11 +65,11 @@ class Program:
         self._calls: list[Call] = []
         self._products: list[Call] = []
         self._pending: _Flat | None = None
-        at: dict[tuple[Var | None, int], list[int]] = {}
+        at: dict[tuple[Var | None, int], list[tuple[int, int]]] = {}  # offset and cells of each life
         for life in self.count.lives:
-            at.setdefault((life.var, life.made), []).append(offsets[life.place])
+            at.setdefault((life.var, life.made), []).append((offsets[life.place], life.bytes // shape.itemsize))
         for n, step in enumerate(steps):
-            self._add(step, n, at, lambda var: laid(var, shape, N, lay), temporaries(step, shape, N, lay))
+            self._add(step, n, at, lambda var: laid(var, shape, N, lay))
         self._emit()
         self._run = _repeated(self._calls)
 
@@ -103,18 +103,16 @@ class Program:
             self.values[v][...] = given
             low += given.size
 
-    def _add(self, step: Step, n: int, at: Mapping, shape_of: Callable, scratch: list[int]) -> None:
+    def _add(self, step: Step, n: int, at: Mapping, shape_of: Callable) -> None:
         operands = [self.values[v] for v in step.operands]
         if step.op.examples:  # a view, made once and for all
             self.values[step.out] = step.op(*operands)
             return
         taken = self.values.get(step.takes)
-        out = self._view(at[step.out, n][0], shape_of(step.out)) if taken is None else taken
+        out = self._view(at[step.out, n][0][0], shape_of(step.out)) if taken is None else taken
         kernel = step.op.kernel
         parts = self._parts if kernel is not None and kernel.cellwise else 1
-        given = [
-            self._view(low, (-(-cells // parts),)) for low, cells in zip(at.get((None, n), ()), scratch, strict=True)
-        ]
+        given = [self._view(low, (-(-cells // parts),)) for low, cells in at.get((None, n), ())]
         if kernel is None or not kernel.cellwise:
             self._emit()
             calls = whole(step.op, kernel, out, operands, given)

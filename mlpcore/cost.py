@@ -28,7 +28,7 @@ from .conventions import WORKSHEET, Conventions, Layout
 from .losses import MSE, Loss
 from .network import Network, Shape, shape_of
 from .notation import Var
-from .outline import CATEGORIES, COLUMNS, Outline, spent
+from .outline import CATEGORIES, COLUMNS, Outline
 from .passes import update
 from .schedules import Schedule
 from .steps import Step
@@ -189,23 +189,6 @@ def laid(var: Var, shape: Shape, N: int, lay: Layout = COLUMNS) -> tuple[int, ..
     """The shape of a matrix as it lies in a layout."""
     worksheet = shape_of(var, shape.widths, N)
     return worksheet[::-1] if lay.turns(var) else worksheet
-
-
-def sizes(step: Step, shape: Shape, N: int, lay: Layout = COLUMNS) -> dict[str, int]:
-    """How far each letter of an equation runs."""
-    found: dict[str, int] = {}
-    for letters, var in zip((*step.op.reads, step.op.makes), (*step.operands, step.out), strict=True):
-        found |= zip(letters, laid(var, shape, N, lay))
-    return found
-
-
-def temporaries(step: Step, shape: Shape, N: int, lay: Layout = COLUMNS) -> list[int]:
-    """The cells of each temporary that the kernel of a step is given; none where an operand serves."""
-    kernel = step.op.kernel
-    if kernel is None or not kernel.temporaries:
-        return []
-    letters, served = sizes(step, shape, N, lay), spent(step)
-    return [0 if k in served else cells(letters) for k, cells in enumerate(kernel.temporaries)]
 
 
 def live_bytes(

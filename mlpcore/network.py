@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -112,6 +112,11 @@ class Shape:
     @property
     def shape(self) -> Shape:
         return self
+
+    @property
+    def narrowest(self) -> Shape:
+        """The same network with layers of one unit: no step depends on widths, so it stands for all of its kind."""
+        return replace(self, widths=(1,) * (self.depth + 1), dtype="float64")
 
     @property
     def depth(self) -> int:

@@ -5,7 +5,6 @@ They need the shape of a network, not its numbers: a `Network` or a `Shape`.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 
 from .network import Network, Shape
@@ -17,12 +16,7 @@ from .steps import Step
 
 def forward(net: Network | Shape) -> list[Step]:
     """`S_l = W_l Z_{l-1} + b_l` and `Z_l = f_l(S_l)` for l = 1, ..., L."""
-    return list(_forward(_alike(net.shape)))
-
-
-def _alike(shape: Shape) -> Shape:
-    """No step depends on widths: the same network with layers of one unit stands for all of its kind."""
-    return replace(shape, widths=(1,) * (shape.depth + 1), dtype="float64")
+    return list(_forward(net.shape.narrowest))
 
 
 @lru_cache(maxsize=64)
@@ -43,7 +37,7 @@ def backward(net: Network | Shape, at_kink: float = 0.0, *, slope_from_Z: bool =
     Args:
         slope_from_Z: tell f' from the output wherever it determines it, else from `S_l`.
     """
-    return list(_backward(_alike(net.shape), at_kink, slope_from_Z))
+    return list(_backward(net.shape.narrowest, at_kink, slope_from_Z))
 
 
 @lru_cache(maxsize=64)

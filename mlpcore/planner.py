@@ -156,7 +156,7 @@ def _exhaustive(task: Task, segments: bool) -> list[Plan]:
 
 def _alike(task: Task) -> Task:
     """The task at the smallest size: plans are made of the same steps at any."""
-    return replace(task, shape=replace(task.shape, widths=(1,) * (task.shape.depth + 1), dtype="float64"), N=1)
+    return replace(task, shape=task.shape.narrowest, N=1)
 
 
 @lru_cache(maxsize=512)

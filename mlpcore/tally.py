@@ -146,8 +146,7 @@ def _case(shape: Shape, N: int, loss: Loss, policy: Policy, conventions: Convent
     shown = min(blocks, SHOWN) if blocks > 1 else 0
     if shown:
         edges = {_BLOCK * k: size * k for k in range(shown)} | {_BLOCK * shown: counted}
-    alike = replace(shape, widths=(1,) * (shape.depth + 1), dtype="float64")
-    return _Case(schedule.name, (alike, loss, policy, conventions, moves, shown), counted, blocks, edges)
+    return _Case(schedule.name, (shape.narrowest, loss, policy, conventions, moves, shown), counted, blocks, edges)
 
 
 @lru_cache(maxsize=64)
