@@ -32,9 +32,14 @@ def menus(*offered: Menu) -> None:
     if session.stale():
         st.rerun()
     for menu in offered:
-        behind = st.popover(menu.label, key=f"menu {menu.label}", on_change="rerun")
-        if behind.open:
-            with behind:
-                menu.fill()
-        else:
-            session.hold(*menu.typed)
+        show(menu)
+
+
+def show(menu: Menu) -> None:
+    """One menu, in whatever fragment its choices concern."""
+    behind = st.popover(menu.label, key=f"menu {menu.label}", on_change="rerun")
+    if behind.open:
+        with behind:
+            menu.fill()
+    else:
+        session.hold(*menu.typed)

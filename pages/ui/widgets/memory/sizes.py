@@ -10,6 +10,7 @@ from mlpcore import ACTIVATIONS, LOSSES
 from mlpcore.sizes import DTYPES, MOST_EXAMPLES, MOST_LAYERS, MOST_UNITS, PRESETS, Sizes, read_widths
 from pages.ui import session
 from pages.ui.memory import OWN, TYPED, MemoryChoice, Subject, ladder, put, resize, sized
+from pages.ui.widgets.menu import Menu, show
 from pages.ui.widgets.words import complain
 
 
@@ -62,11 +63,7 @@ def choose_sizes(choice: MemoryChoice, about: Subject) -> None:
         width=180,
         **asked("memory batch", resize(about, sized(N=int)), sizes.N),
     )
-    # As a menu of `widgets.menu`, made only while it is open; what is chosen in it concerns this fragment.
-    behind = st.popover("More", key="menu More", on_change="rerun")
-    if behind.open:
-        with behind:
-            _more(about)
+    show(Menu("More", partial(_more, about)))
     for name in ("memory source", "memory depth", "memory width", "memory batch", "memory more"):
         complain(name)
 
