@@ -21,7 +21,8 @@ from mlpcore.bench import queue as queued
 from mlpcore.bench.machine import machine, memory_limit
 from mlpcore.bench.worker import interval, measure, numbers, unreliable
 from mlpcore.cost import count_pass
-from tests.load.cancels import cancel_often, children
+from tests.load.cancels import cancel_often
+from tests.load.usage import children
 from tests.visits import ROOT
 
 SMALL = Job(mlp.Shape.of((6, 8, 3)), 5, ("cache S and Z", "cache S"), rounds=3)

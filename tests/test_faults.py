@@ -11,6 +11,7 @@ import pytest
 from mlpcore import bench
 from tests.browser.conftest import ROOT, serve
 from tests.load.page import WRONG
+from tests.load.usage import children
 from tests.load.visitor import Unanswered, Visitor
 
 W1 = ("W1", (0, 0))
@@ -43,17 +44,6 @@ async def until(what, seconds=20):
     while not what():
         assert time.monotonic() < end
         await asyncio.sleep(0.05)
-
-
-def children(pid):
-    """The processes below one."""
-    if not Path(f"/proc/{pid}/task/{pid}/children").exists():
-        pytest.skip("no way here to see what a process has started")
-    found = []
-    for thread in Path(f"/proc/{pid}/task").iterdir():
-        with suppress(FileNotFoundError):  # it has just ended
-            found += (thread / "children").read_text().split()
-    return found
 
 
 # --- the server is killed, in the middle of everybody's work -------------------------------------------
@@ -139,6 +129,7 @@ async def measuring(visitor, pid):
     await until(lambda: children(pid))
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="asks /proc")
 @pytest.mark.parametrize("how", ["leave", "cut"])
 def test_a_tab_closed_in_mid_measurement_leaves_no_process(served, how):
     process, url = served(SOON)

@@ -1,16 +1,15 @@
 """Several visitors of one real server: two tabs of one, a stranger, one who floods, one who uploads without end."""
 
 import asyncio
-import os
 import urllib.error
 import urllib.request
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from tests.browser.conftest import ROOT, serve
+from tests.load.usage import memory
 from tests.load.visitor import Visitor
 from tests.test_faults import SOON, W1, served, until
 
@@ -23,11 +22,6 @@ def url():
     yield url
     process.terminate()
     process.wait(10)
-
-
-def resident(pid):
-    """Bytes of a process in memory."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def test_two_tabs_of_one_user_are_two_works(url):
@@ -101,13 +95,13 @@ def test_while_one_floods_the_others_are_served_and_memory_is_bounded(served):
 
     async def lesson():
         async with Visitor(url, "Step_through") as rude, Visitor(url, "Step_through") as student:
-            before = resident(process.pid)
+            before = memory(process.pid)
             async with flood(rude, rerun(rude)) as sent:
                 for n in range(40):
                     await student.edit(*W1, n / 64)
                     assert student.matrix("W1")[0] == n / 64
                 await until(lambda: sent[0] > 500)
-            assert resident(process.pid) - before < 60e6
+            assert memory(process.pid) - before < 60
             assert not student.faults()
 
     asyncio.run(lesson())

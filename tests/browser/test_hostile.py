@@ -72,11 +72,16 @@ def test_links(visit, where):
         student.page.close()
 
 
+def reading(student):
+    """The page, with the part of its File menu open that takes files and texts."""
+    student.page.get_by_text("File", exact=True).click()
+    student.page.get_by_role("tab", name="Open or paste").click()
+    return student.page
+
+
 def test_pasted_texts_and_states(visit):
     student = visit("Step_through")
-    page = student.page
-    page.get_by_text("File", exact=True).click()
-    page.get_by_role("tab", name="Open or paste").click()
+    page = reading(student)
     area = page.get_by_label("or paste: a table")
     state = {"format": "mlpscope", "version": 1}
     for text in SCRIPTS:
@@ -108,9 +113,7 @@ def test_pasted_texts_and_states(visit):
 
 def test_files_and_their_names(visit):
     student = visit("Hinge_loss")
-    page = student.page
-    page.get_by_text("File", exact=True).click()
-    page.get_by_role("tab", name="Open or paste").click()
+    page = reading(student)
     field = page.locator('[data-testid="stFileUploader"] input')
     for text in SCRIPTS:
         name = text.replace("/", "\u2215")

@@ -15,23 +15,10 @@ import time
 
 import mlpcore as mlp
 from mlpcore.bench import Bench, Job
+from tests.load.usage import children
 
 LONG = Job(mlp.Shape.of((300,) * 6), 300, ("cache S and Z", "recompute everything"), rounds=5000)
 SHORT = Job(mlp.Shape.of((6, 8, 3)), 5, ("cache S and Z",), rounds=3)
-
-
-def children(of: int) -> list[int]:
-    """The processes that a process has started and that are not gone; from /proc, so on Linux alone."""
-    found = []
-    for name in os.listdir("/proc"):
-        try:
-            with open(f"/proc/{name}/stat", encoding="ascii", errors="replace") as file:
-                parent = file.read().rsplit(")", 1)[1].split()[1]
-        except (OSError, IndexError):
-            continue
-        if parent == str(of):
-            found.append(int(name))
-    return found
 
 
 def cancel_often(times: int, people: int = 4, seed: int = 0) -> tuple[int, int, list[int]]:
