@@ -33,6 +33,8 @@ _BRAND = """
   /* The menus are a fragment, and Streamlit lets those grow and sets what is in them below one another. */
   div:has(> .stVerticalBlock > [class*="st-key-menu-"]) { flex: 0 0 auto; width: auto; min-width: 0; }
   .stVerticalBlock:has(> [class*="st-key-menu-"]) { flex-direction: row; width: auto; gap: 0.25rem; }
+  /* It brings Plotly to pages that may draw no chart yet. */
+  .st-key-plotly-loader { position: absolute; width: 1px; height: 1px; overflow: hidden; visibility: hidden; }
   .stMarkdown table :is(td, th) { padding: 0.14rem 0.6rem; }
   .mlp-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
   .mlp-table :is(td, th) { padding: 0.14rem 0.6rem; text-align: right; border: 1px solid rgba(128, 128, 128, 0.25); }

@@ -25,6 +25,14 @@ def drawn(student, count):
     return student.page.locator(".mlp-chart").evaluate_all("c => c.map(x => Number(x.dataset.drawn))")
 
 
+def test_what_brings_plotly_is_not_seen_where_no_chart_is_drawn(lab):
+    loader = lab.page.locator(".st-key-plotly-loader")
+    loader.wait_for(state="attached")
+    assert lab.page.locator(".mlp-chart").count() == 0
+    assert not loader.is_visible()
+    assert not loader.locator("*").first.is_visible()
+
+
 def test_the_pass_is_walked_with_arrows_right_after_a_chapter_is_chosen(lab):
     chapter(lab, "Term by term")
     chapter(lab, "Step by step")
