@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mlpcore import bench
+from pages.ui.widgets.memory.measure import LOOK
 from tests.browser.conftest import ROOT, serve
 from tests.load.page import WRONG
 from tests.load.usage import children
@@ -140,6 +141,23 @@ def test_a_tab_closed_in_mid_measurement_leaves_no_process(served, how):
         await measuring(visitor, process.pid)
         await getattr(visitor, how)()
         await until(lambda: not children(process.pid), bench.queue.IDLE - 5)
+
+    asyncio.run(lesson())
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="asks /proc")
+def test_who_cancels_a_measurement_asks_for_it_no_more(served):
+    process, url = served()
+
+    async def lesson():
+        async with Visitor(url, "Memory_and_speed") as visitor:
+            await measuring(visitor, process.pid)
+            assert LOOK in visitor.timers.values()
+            await visitor.act("memory cancel")
+            await visitor.settle()
+            assert LOOK not in visitor.timers.values()
+            assert not visitor.has("memory cancel")
+            assert not visitor.faults()
 
     asyncio.run(lesson())
 
