@@ -28,7 +28,7 @@ BATCH = 12
 #: Megabytes that the server may take beyond those at its start, with 4 visitors at a time.
 CAP = 250
 #: Names of the pages in the address.
-ENTRIES = ("", "Step_through", "Derivation", "Hinge_loss", "Memory_and_speed")
+ENTRIES = [*PAGES.values()]
 
 
 async def batch(url, seed):

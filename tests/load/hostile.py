@@ -246,7 +246,7 @@ class Intruder(Visitor):
     async def wander(self) -> str:
         """What a student might do: so that everything there is comes in reach."""
         if self.rng.random() < 0.3:
-            page = self.rng.choice(PAGES)
+            page = self.rng.choice([*PAGES])
             await self.go(page)
             return page
         node = self.rng.choice([n for n in self.widgets() if likely(n, self.rng) is not None])
