@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import traceback
 from dataclasses import replace
 
 import pytest
+import streamlit as st
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
@@ -38,6 +40,37 @@ def test_five_hundred_hostile_actions(served):
     assert not wrong
     assert not ours(log.read_text(errors="replace"))
     assert grown < CAP
+
+
+def test_an_error_of_ours_is_told_from_one_that_streamlit_raises_as_it_reads(tmp_path):
+    async def attack():
+        async with Visitor(url) as v:
+            await v.act("menu File")
+            await v.upload(next(node for node in v.widgets() if node.kind == "file_uploader"), "x.exe", b"1 2")
+            await v.settle()
+            assert not v.faults()
+            assert is_whole(v)
+
+    path = tmp_path / "log"
+    with path.open("w") as log:
+        process, url = serve(log=log)
+        asyncio.run(attack())
+        process.kill()
+        process.wait(10)
+    refused = path.read_text()
+    assert "uncaught in a page" in refused
+    assert "Invalid file extension" in refused
+    assert not ours(refused)
+    try:
+        messages.step(None)
+    except AttributeError:
+        (told,) = ours(refused + traceback.format_exc() + refused)
+    assert told.startswith("messages.py:")
+    assert "AttributeError" in told
+    try:
+        st.columns(-1)
+    except st.errors.StreamlitAPIException:
+        assert ours(traceback.format_exc())  # used wrongly, which is ours as well
 
 
 UNREADABLE = [

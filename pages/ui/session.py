@@ -23,14 +23,10 @@ from pages.ui.stage import chapters_hinge
 from pages.ui.stage.board import moved
 from pages.ui.work import Work, everyones
 
-_WORK = "work"
-_SEEN = "seen"
-_LATEST = "latest"
-_TOKEN = "token"
-_RUNS = "runs"
-_DRAWN = "drawn"
-_MENDED = "mended"
-_OWN = (_WORK, _SEEN, _LATEST, _TOKEN, _RUNS)
+_OWN = _WORK, _SEEN, _LATEST, _TOKEN, _RUNS = "work", "seen", "latest", "token", "runs"
+_DRAWN, _MENDED = "drawn", "mended"
+#: Told in place of what the browser holds to a run that mends, and so to all it leads to: none of them mends again.
+_MARK = frozenset({_MENDED})
 
 
 def runs() -> Runs:
@@ -72,18 +68,18 @@ def mend() -> bool:
     The page is then run again, once: what still fails had another cause. Returns whether it will be.
     """
     context = get_script_run_ctx()
-    again = RerunData(context.query_string, page_script_hash=context.page_script_hash)
     try:
         state = context.session_state._state  # itself: by way of Streamlit's guards a run that waits would begin here
-        if _MENDED in state:
+        if _MENDED in state or context.cached_message_hashes == _MARK:
             return False
+        again = RerunData(context.query_string, None, context.page_script_hash, cached_message_hashes=_MARK)
         own = {name: state[name] for name in _OWN if name in state}
         state._new_widget_state.states.clear()  # to delete one of them would be to read it
         state.clear()
         for name, value in {**own, _MENDED: True}.items():
             state[name] = value
         context.script_requests.request_rerun(again)
-    except AttributeError:  # a Streamlit that keeps them otherwise
+    except (AttributeError, TypeError):  # a Streamlit that keeps them otherwise
         return False
     return True
 

@@ -76,7 +76,7 @@ class Intruder(Visitor):
         try:
             said = await way()
             await self.settle()
-            if not self.has("tools"):  # it ended early, and will be mended in a run to come
+            if not (self.has("tools") and self.has("menu File")):  # it ended early, and is mended in a run to come
                 await self.settle(0.5)
         except Unanswered as error:
             if not self.closed:
@@ -211,6 +211,7 @@ class Intruder(Visitor):
         """Bytes that mean nothing; or words, where bytes are spoken."""
         rubbish = self.rng.choice([self.rng.randbytes(200), b"", b"\xff" * 9, "words", b"\x0a\xff\xff\xff\xff\x0f"])
         await self.say(rubbish)
+        await self.settle(0.5)  # or closed, which may take a while
         return repr(rubbish[:20])
 
     async def file(self) -> str:
@@ -246,7 +247,7 @@ class Intruder(Visitor):
     async def wander(self) -> str:
         """What a student might do: so that everything there is comes in reach."""
         if self.rng.random() < 0.3:
-            page = self.rng.choice(PAGES)
+            page = self.rng.choice([*PAGES])
             await self.go(page)
             return page
         node = self.rng.choice([n for n in self.widgets() if likely(n, self.rng) is not None])
