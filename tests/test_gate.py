@@ -4,6 +4,7 @@ import asyncio
 import socket
 import threading
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 import streamlit as st
 import uvicorn
+from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from websockets.sync.client import connect
@@ -239,3 +241,59 @@ def test_everything_else_passes(files):
         put(app, "one", n, 4 * MB)
     assert asked(app, "DELETE", "/_stcore/upload_file/one/0")[0] == 200
     assert asked(app, "GET", "/_stcore/upload_file/one/0")[0] == 200
+
+
+def taken(*asked):
+    """Of what a browser sends, what Streamlit hears: pairs of a page and a fragment."""
+    sent, heard = deque(asked), []
+
+    async def receive():
+        if not sent:
+            return {"type": "websocket.disconnect"}
+        page, fragment = sent.popleft()
+        message = BackMsg()
+        message.rerun_script.page_script_hash = page
+        message.rerun_script.fragment_id = fragment
+        return {"type": "websocket.receive", "bytes": message.SerializeToString()}
+
+    async def streamlit(scope, receive, send):
+        while (message := await receive())["type"] == "websocket.receive":
+            asked = BackMsg.FromString(message["bytes"]).rerun_script
+            heard.append((asked.page_script_hash, asked.fragment_id))
+
+    run(gate.timely(streamlit)({"type": "websocket"}, receive, None))
+    return heard
+
+
+def test_what_a_page_asks_after_it_was_left_is_not_taken():
+    late = ("step", "menus")
+    assert taken(("step", ""), ("home", ""), late, late, ("home", "wall")) == [
+        ("step", ""),
+        ("home", ""),
+        ("home", "wall"),
+    ]
+    assert taken(("step", ""), ("home", ""), ("home", ""), late) == [("step", ""), ("home", ""), ("home", "")]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        [("step", ""), ("step", "menus")],
+        [("step", "menus")],  # a connection that begins again
+        [("step", ""), ("home", ""), ("step", ""), ("step", "menus")],
+        # A cell of the home page opens its step: the server changes the page, not the browser.
+        [("step", ""), ("home", ""), ("home", "wall"), ("step", "player"), ("step", "")],
+    ],
+)
+def test_what_a_page_asks_while_it_is_there_is_taken(asked):
+    assert taken(*asked) == asked
+
+
+def test_what_is_no_message_is_left_to_streamlit():
+    async def receive():
+        return {"type": "websocket.receive", "bytes": b"\xff\xff"}
+
+    async def streamlit(scope, receive, send):
+        assert (await receive())["bytes"] == b"\xff\xff"
+
+    run(gate.timely(streamlit)({"type": "websocket"}, receive, None))

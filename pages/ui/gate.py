@@ -19,6 +19,7 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
 
 #: Messages a second that are taken from one visitor, and how many more at once. A hand that drags a
 #: number sends some fifteen.
@@ -129,6 +130,46 @@ def weighed(app: ASGIApp) -> ASGIApp:
     return answer
 
 
+def timely(app: ASGIApp) -> ASGIApp:
+    """What a page asks of itself after it was left is not taken: it would bring that page back, or leave none.
+
+    A click on another page closes the menu that is open, and Streamlit's browser then sends both in the wrong order.
+    Until it has heard of the new page it goes by the old one's name.
+    """
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        here = left = ""
+
+        async def in_time() -> Message:
+            nonlocal here, left
+            while True:
+                message = await receive()
+                asked = _asked(message)
+                page = asked.page_script_hash if asked else ""
+                if not page:
+                    return message
+                if asked.fragment_id and page == left:
+                    continue
+                if asked.fragment_id:  # of the page that is there: the browser has heard of it
+                    left = ""
+                elif page != here:
+                    left = here
+                here = page
+                return message
+
+        await app(scope, in_time if scope["type"] == "websocket" else receive, send)
+
+    return answer
+
+
+def _asked(message: Message) -> ClientState | None:
+    """The run that a message asks for, if it does."""
+    with suppress(DecodeError):  # for Streamlit, which ends what it cannot read
+        said = BackMsg.FromString(message.get("bytes") or b"")
+        return said.rerun_script if said.HasField("rerun_script") else None
+    return None
+
+
 def is_heavy(raw: bytes) -> bool:
     """Whether a message would take much more memory than its bytes."""
     if len(raw) <= LIGHT or len(raw) > st.get_option("server.maxWidgetStateSize") * 10**6:
@@ -188,4 +229,4 @@ def _held() -> Counter[str]:
     return held
 
 
-middleware = [Middleware(told), Middleware(prompt), Middleware(paced), Middleware(weighed), Middleware(rationed)]
+middleware = [Middleware(each) for each in (told, prompt, paced, weighed, timely, rationed)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import streamlit as st
 
@@ -46,6 +47,12 @@ _BRAND = """
 """
 
 
+@cache
+def _links() -> list[tuple[st.Page, str]]:
+    """What the navigation leads to: Streamlit looks a file up on the disk each time that it is only named."""
+    return [(st.Page(file, default=file == "app.py"), name) for file, name in PAGES.items()]
+
+
 @contextmanager
 def open_page(label: str, *offered: Menu, charts: bool = False) -> Iterator[None]:
     """The first line of every page: navigation, and beside it the page's own controls.
@@ -62,8 +69,8 @@ def open_page(label: str, *offered: Menu, charts: bool = False) -> Iterator[None
     st.set_page_config(page_title=f"{label} · MLPScope", page_icon="🔬", layout="wide")
     with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall"):
         st.html(_BRAND, width="content")
-        for file, name in PAGES.items():
-            st.page_link(file, label=name, width="content")
+        for page, name in _links():
+            st.page_link(page, label=name, width="content")
         yield
         menus(*offered, FILE)
         tools("tools", session.kept())

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pages.ui.memory import MemoryChoice
 from tests.browser.test_hinge import drawn
 
 
@@ -56,6 +57,19 @@ def test_a_plan_with_a_number_plays_on_the_stage(lab):
     lab.page.get_by_role("button", name="Network").click()
     lab.page.locator('[data-testid="stSelectbox"] input[value="blocks of 4 examples"]').wait_for()
     assert lab.counter.startswith("1 /")
+
+
+def test_what_was_chosen_is_still_shown_after_another_chapter(lab):
+    pick(lab, "Keep for the backward pass", "every k-th layer")
+    page = lab.page
+    for _ in range(2):
+        chapter(lab, "Measure")
+        ticked = page.get_by_test_id("stButtonGroup").last.locator(
+            "button[aria-checked=true], button[aria-pressed=true]"
+        )
+        assert ticked.count() == len(MemoryChoice().policies) - 1  # of all but what they are held against
+        chapter(lab, "Plan")
+        page.locator('[data-testid="stSelectbox"] input[value="every k-th layer"]').wait_for(timeout=5000)
 
 
 def test_a_run_shows_progress_ends_and_stops_asking(lab):

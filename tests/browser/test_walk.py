@@ -175,3 +175,44 @@ def test_a_block_of_the_batch_is_lit_where_it_lies_in_the_batch(app):
     student.press("ArrowDown")
     assert page.locator(".reader .numbers").inner_text() == "Z_0[3:4][2, 1] = 0.8"
     assert student.names(".shown td.from") == ["Z 0, row 2, column 3"]
+
+
+def test_another_page_is_there_when_it_is_chosen_over_an_open_menu(app):
+    """Its click closes the menu, and Streamlit's browser tells the server of that after the click, for the old page."""
+    student = app()
+    page = student.page
+    student.cell("W 1, row 1, column 1").dblclick()
+    page.keyboard.type("0.25")
+    student.press("Enter")
+    student.wait("W 1, row 1, column 1", 0.25)
+    links = page.locator('[data-testid="stPageLink"] a')
+    for name, part in (
+        ("Step through", "td:visible"),
+        ("Derivation", "td:visible"),
+        ("Hinge loss", "td:visible"),
+        ("Memory", "table"),
+        ("Whole pass", "td:visible"),
+    ):
+        page.get_by_text("File", exact=True).click()
+        student.settle()
+        links.filter(has_text=name).click()
+        page.wait_for_url(f"**/{'' if name == 'Whole pass' else name.split()[0]}*")
+        page.locator(part).first.wait_for()
+        student.settle()
+        page.wait_for_timeout(300)  # for what would come late
+        assert page.title() == f"{name} · MLPScope"
+    student.wait("W 1, row 1, column 1", 0.25)
+
+
+def test_every_page_says_which_example_is_there(app):
+    student = app()
+    student.choose("XOR")
+    page = student.page
+    for name in ("Step through", "Derivation", "Whole pass", "Memory", "Step through", "Whole pass"):
+        page.locator('[data-testid="stPageLink"] a').filter(has_text=name).click()
+        page.wait_for_url(f"**/{'' if name == 'Whole pass' else name.split()[0]}*")
+        student.settle()
+        if name != "Memory":
+            page.locator('[data-testid="stSelectbox"] input[value^="XOR"]').wait_for(timeout=5000)
+    student.choose("Worksheet")
+    student.wait("W 1, row 1, column 1", 0.6)
