@@ -118,14 +118,14 @@ def latest() -> Callable[[], Work]:
 
 def kept() -> dict[str, Any]:
     """What the browser is told to keep, and what stands beside it: can be undone, is to be said."""
-    work = current()
-    return {**parts.kept(work, everyones()), "session": st.session_state[_TOKEN]}
+    if (work := current()) is not (held := st.session_state[_LATEST]).get("told"):  # it is asked for twice a run
+        held |= {"told": work, "kept": parts.kept(work, everyones())}
+    return {**held["kept"], "session": st.session_state[_TOKEN]}
 
 
 def take_tools(tools: str) -> None:
     """Undo or redo, where the buttons or keys asked for it since the last run."""
-    what = _news(tools)("do").get("what")
-    if what in ("undo", "redo"):
+    if (what := _news(tools)("do").get("what")) in ("undo", "redo"):
         _set(history.undone(current()) if what == "undo" else history.redone(current()))
 
 
