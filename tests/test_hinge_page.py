@@ -237,6 +237,19 @@ def test_the_networks_output_comes_in_and_the_loss_goes_out(page):
     assert told(page)["matrices"]["margin"]["values"] == [0.3]
 
 
+def test_the_loss_does_not_go_where_no_class_has_a_rival_and_says_where_it_is(page):
+    behind(page, "Logits")
+    next(b for b in page.button if b.label == "Use this loss in the network").click().run()
+    assert "no rival" in page.error[0].value
+    page.switch_page("app.py").run()
+    assert told(page)["matrices"]["Y"]["values"] == [1, 1, -1, -1]
+    page.selectbox(key="example").select("three classes").run()
+    page.switch_page(HINGE).run()
+    behind(page, "Logits")
+    next(b for b in page.button if b.label == "Use this loss in the network").click().run()
+    assert "It is the loss of every page, with m = 0.3." in " ".join(c.value for c in page.caption)
+
+
 def test_the_slider_stands_at_the_margin_after_another_example(page):
     go(page, "margin")
     slider(page).set_value(-0.5).run()
