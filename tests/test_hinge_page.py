@@ -7,7 +7,7 @@ import mlpcore as mlp
 from mlpcore import logits
 from mlpcore.logits import LABS
 from pages.ui.stage.chapters_hinge import CHAPTERS
-from tests.visits import HINGE, behind, charts, edit, field, send, told
+from tests.visits import HINGE, ask, behind, charts, edit, field, send, told
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def test_the_choice_at_a_tie_stands_on_the_page_it_is_about(page):
 
 def test_a_click_on_a_map_drops_the_example_there(page):
     go(page, "simplex")
-    page.session_state["simplex SoftmaxHinge"] = {"click": {"x": 0.5, "y": 0.29, "trace": 0, "at": 1}}
+    page.session_state["simplex SoftmaxHinge"] = {"drop": {"x": 0.5, "y": 0.29, "at": 1}}
     page.run()
     o = np.array(told(page)["matrices"]["O"]["values"]).reshape(3, 4)[:, 0]
     p = np.exp(o) / np.exp(o).sum()
@@ -161,14 +161,33 @@ def test_a_click_on_a_map_drops_the_example_there(page):
     assert (np.exp(o) / np.exp(o).sum())[1:].max() > 0.95
 
 
+def test_an_example_that_is_dragged_goes_there_and_is_chosen(page):
+    go(page, "simplex")
+    before = np.array(told(page)["matrices"]["O"]["values"]).reshape(3, 4)
+    dots = charts(page)["hinge of p"]["data"][-1]
+    assert dots["text"] == ["2", "3", "4", "1"]  # the chosen one on top
+    assert charts(page)["hinge of p"]["drops"] == [1, 2, 3, 0]
+    send(page, "simplex CrossEntropy", drop={"example": 1, "at": 1})
+    np.testing.assert_array_equal(np.array(told(page)["matrices"]["O"]["values"]).reshape(3, 4), before)
+    assert told(page)["cursor"]["frame"] == 1
+    send(page, "simplex CrossEntropy", drop={"example": 2, "x": 0.0, "y": 0.0, "at": 2})
+    after = np.array(told(page)["matrices"]["O"]["values"]).reshape(3, 4)
+    assert told(page)["cursor"]["frame"] == 2
+    np.testing.assert_array_equal(np.delete(after, 2, 1), np.delete(before, 2, 1))
+    assert np.exp(after[0, 2]) / np.exp(after[:, 2]).sum() > 0.99
+    ask(page, "undo")
+    np.testing.assert_array_equal(np.array(told(page)["matrices"]["O"]["values"]).reshape(3, 4), before)
+
+
 @pytest.mark.parametrize(
-    "click",
-    [None, 7, {"x": "1", "y": 0}, {"x": None, "y": 1}, {"x": float("nan"), "y": 0}, {"x": 1e300, "y": 1}, {"y": 1}, []],
-)
-def test_clicks_no_chart_reports_change_nothing(page, click):
+    "drop",
+    [None, 7, {"x": "1", "y": 0}, {"x": None, "y": 1}, {"x": float("nan"), "y": 0}, {"x": 1e300, "y": 1}, {"y": 1}, [],
+     {"example": 4, "x": 0, "y": 0}, {"example": -1}, {"example": 1.5}, {"example": 1e9, "x": 0, "y": 0}],
+)  # fmt: skip
+def test_drops_no_map_reports_change_nothing(page, drop):
     go(page, "simplex")
     before = told(page)["matrices"]["O"]["values"]
-    page.session_state["simplex CrossEntropy"] = {"click": click}
+    page.session_state["simplex CrossEntropy"] = {"drop": drop}
     page.run()
     assert not page.exception
     assert told(page)["matrices"]["O"]["values"] == before
