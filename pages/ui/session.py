@@ -196,14 +196,15 @@ def load_lab(widget: str | None = None) -> None:
         _put(lab=LABS[name].lab, lab_example=name, lab_place=place, notices={})
 
 
-def clicked(chart: str) -> dict[str, float] | None:
-    """Where a chart was clicked since the last run: {x, y}; None if it was not."""
-    return messages.point(_news(chart)("click"))
+def dropped(chart: str) -> tuple[int | None, dict[str, float] | None]:
+    """What was chosen or dropped on a map since the last run, see `messages.drop`."""
+    return messages.drop(_news(chart)("drop"))
 
 
-def put_lab(lab: Lab) -> None:
-    """Another laboratory, from what a chart reported."""
-    _put(lab=lab)
+def put_lab(lab: Lab, frame: int) -> None:
+    """Another laboratory, from what a chart reported, and the frame that this is about."""
+    place = current().lab_place
+    _put(lab=lab, lab_place=replace(place, frame=frame, rev=place.rev + 1))
 
 
 def value_of(widget: str) -> Any:
