@@ -234,7 +234,8 @@ def budgets(shape: Shape, N: int, loss: Loss, conventions: Conventions = WORKSHE
 def _check_depth(shape: Shape) -> None:
     if shape.depth > PLANNED:
         raise ValueError(
-            f"the planner is asked up to {PLANNED} layers here, and this network has {shape.depth}: take another policy, or fewer"
+            f"the planner is asked up to {PLANNED} layers here, and this network has {shape.depth}: "
+            "take another policy, or fewer layers"
         )
 
 
