@@ -27,9 +27,9 @@ Array = np.ndarray
 _WEIGHTS = ("W", "dW")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layout:
-    """Which way the matrices lie.
+    """Which way the matrices lie. There are those in `LAYOUTS`; each is equal to itself alone.
 
     Attributes:
         name: as it is chosen.

@@ -15,7 +15,6 @@ last + 1 is the workspace of a gradient on its way down. `tests/test_cost.py` ho
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -25,11 +24,13 @@ import numpy as np
 
 from .backprop import one_pass
 from .conventions import WORKSHEET, Conventions, Layout
+from .listing import Listing
 from .losses import MSE, Loss
 from .network import Network, Shape, shape_of
 from .notation import Var
-from .outline import CATEGORIES, COLUMNS, Outline
+from .outline import lives
 from .passes import update
+from .reading import CATEGORIES, COLUMNS
 from .schedules import Schedule
 from .steps import Step
 
@@ -147,39 +148,45 @@ class Count:
 
 def count(steps: Sequence[Step], shape: Shape, N: int, lay: Layout = COLUMNS) -> Count:
     """Count a list of steps, laid out like this, for a network of this shape and N examples."""
-    return filled(Outline(steps, shape.depth, lay), steps, shape, N)
+    return filled(Listing.of(steps, shape.depth, lay), steps, shape, N)
 
 
 def filled(
-    outline: Outline, steps: Sequence[Step], shape: Shape, N: int, edges: Mapping[int, int] | None = None
+    listing: Listing, steps: Sequence[Step], shape: Shape, N: int, edges: Mapping[int, int] | None = None
 ) -> Count:
-    """The count of steps whose outline is known, at this size.
+    """The count of steps that are also there in short, at this size.
 
     Args:
-        edges: see `Outline.extents`; the blocks are named by what they are in truth.
+        edges: see `Sizes.extents`; the blocks are named by what they are in truth.
     """
-    extents = outline.extents(shape, N, edges)
-    cells = outline.in_cells(extents)
+    sizes, found = listing.equations.sizes, lives(listing)
+    cells = sizes.cells(sizes.extents(shape, N, edges))
     item = shape.itemsize
 
     @cache
-    def named(var: Var | None) -> Var | None:
-        if not edges or var is None or var.examples is None:
-            return var
-        return replace(var, examples=tuple(edges[at] for at in var.examples))
+    def named(var: Var) -> Var:
+        return var.of_examples(var.examples and tuple(edges[at] for at in var.examples))
 
     def in_truth(step: Step) -> Step:
-        names = {k: tuple(map(named, getattr(step, k))) for k in ("operands", "frees")}
-        return replace(step, out=named(step.out), **names)
+        operands, frees = (tuple(map(named, x)) for x in (step.operands, step.frees))
+        return Step(named(step.out), step.op, operands, step.phase, step.recompute, frees)
 
+    if edges:
+        steps = list(map(in_truth, steps))
+    in_turn = np.argsort(found.step, kind="stable")
+    columns = (x[in_turn].tolist() for x in (*found[:-1], item * cells.sizes[found.size]))
+    places: dict[int, int] = {}
+    told = []
+    for n, (made, place, freed, until, category, size) in enumerate(zip(*columns, strict=True)):
+        piece = place < 0
+        where = places.setdefault(-1 - n if piece else place, len(places))
+        var, again = (None, False) if piece else (steps[made].out, steps[made].recompute)
+        told.append(Life(var, made, freed, size, CATEGORIES[category], where, until, again))
     return Count(
-        tuple(map(in_truth, steps)) if edges else tuple(steps),
-        tuple(
-            Life(named(s.var), s.made, s.freed, item * cells[s.size], s.category, s.place, s.until, s.again)
-            for s in outline.stretches
-        ),
-        tuple(2 * math.prod(extents[e] for e in product) if product else 0 for product in outline.products),
-        tuple(0 if size is None else cells[size] for size in outline.cells),
+        tuple(steps),
+        tuple(told),
+        tuple(cells.flops[listing.order].tolist()),
+        tuple(cells.written[listing.order].tolist()),
         item * shape.parameter_cells,
         item * N * (shape.widths[0] + shape.widths[-1]),
     )

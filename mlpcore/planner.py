@@ -17,13 +17,13 @@ from typing import NamedTuple
 import numpy as np
 
 from .conventions import WORKSHEET, Conventions
+from .listing import listed
 from .losses import MSE, Loss
 from .network import Network, Shape
 from .notation import Z, dZ
 from .outline import Outline
-from .passes import backward, forward
 from .schedules import BUILDERS, SCHEDULES, Advance, Move, Reverse, Schedule, Task
-from .schedules.moves import played, with_frees
+from .schedules.moves import chain, played
 
 #: Up to this depth every plan is tried and counted.
 EXHAUSTIVE = 4
@@ -161,7 +161,8 @@ def _alike(task: Task) -> Task:
 
 @lru_cache(maxsize=512)
 def _outline(alike: Task, moves: tuple[Move, ...]) -> Outline:
-    return Outline(with_frees(played(moves, alike)), alike.shape.depth).light()
+    along = chain(alike)
+    return Outline(listed(along.equations, played(moves, along)))
 
 
 def _weighed(outline: Outline, task: Task) -> tuple[int, Cost]:
@@ -286,17 +287,17 @@ def _counter(task: Task) -> Callable[[Move, int], tuple[int, Cost]]:
 @lru_cache(maxsize=512)
 def _outline_within(alike: Task, move: Move, hi: int) -> Outline:
     """The steps of a move in a stretch that ends at layer hi."""
-    shape = alike.shape
-    steps = played([move], alike)
-    if hi < shape.depth:
-        steps = [replace(s, recompute=True) if s.phase == "forward" else s for s in steps]
+    along = chain(alike)
+    order, top = played([move], along), hi == alike.shape.depth
     if isinstance(move, Advance):
-        before, after = [], {Z(move.hi)}
+        before, read_after = [], [along.ahead(0, move.hi)[-1]]
     else:
-        pull = next(s for s in backward(shape, alike.at_kink) if s.out == dZ(hi)) if hi < shape.depth else None
-        make = next(s for s in forward(shape) if s.out == Z(move.lo)) if move.lo else None
-        before, after = [step for step in (pull, make) if step], set()
-    return Outline(with_frees([*before, *steps], after), shape.depth).light()
+        pull = [] if top else [along.back[hi + 1][-1]]  # dL/dZ_hi, and Z_lo
+        before, read_after = [*pull, *along.ahead(0, move.lo)[-1:]], []
+    # Below the last stretch everything ahead was computed before, and in the last what is dropped within it.
+    ahead = along.ahead(0, hi)
+    again = [(n in ahead and not top) or n in order[:k] for k, n in enumerate(order)]
+    return Outline(listed(along.equations, [*before, *order], np.array([False] * len(before) + again), read_after))
 
 
 def task_of(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -71,15 +72,23 @@ class Op:
     def __call__(self, *operands: Array) -> Array:
         return self.arithmetic(*operands)
 
-    @property
+    @cached_property
     def reads(self) -> tuple[str, ...]:
         """The subscripts of each operand."""
         return tuple(self.subscripts.split("->")[0].split(","))
 
-    @property
+    @cached_property
     def makes(self) -> str:
         """The subscripts of the result."""
         return self.subscripts.split("->")[1]
+
+    @cached_property
+    def is_product(self) -> bool:
+        """Whether it is a product of two matrices: they share one letter, and it is summed over."""
+        if len(self.reads) < 2:
+            return False
+        shared = set(self.reads[0]) & set(self.reads[1])
+        return len(shared) == 1 and len(set("".join(self.reads))) == 3 and not shared & set(self.makes)
 
     @property
     def over(self) -> tuple[int, ...]:

@@ -13,16 +13,15 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
-from .backprop import one_pass
 from .conventions import WORKSHEET, Conventions
 from .cost import CATEGORIES, Count, filled
+from .listing import Listing
 from .losses import Loss
 from .network import Shape
 from .outline import Outline
 from .planner import Plan, front, task_of
-from .schedules import SCHEDULES, Move, find
+from .schedules import SCHEDULES, Move, Task, find
 from .sizes import Sizes
-from .steps import Step
 
 #: A policy as plain data: a name of `SCHEDULES`, or what `Schedule.spec` says.
 Policy = str | tuple
@@ -94,11 +93,10 @@ class Tally:
 _BLOCK = 2
 
 
-@lru_cache(maxsize=32)
-def _listed(
+def _listing(
     alike: Shape, loss: Loss, policy: Policy, conventions: Conventions, moves: tuple[Move, ...], blocks: int
-) -> tuple[list[Step], Outline]:
-    """The steps of a policy at any width and batch, and what is to be filled in.
+) -> Listing:
+    """The steps of a policy at any width and batch.
 
     Args:
         alike: the network with layers of one unit.
@@ -110,14 +108,14 @@ def _listed(
         schedule = replace(schedule, moves=lambda _: list(moves))
     if blocks:
         schedule = replace(schedule, block=lambda _: _BLOCK)
-    steps = one_pass(alike, loss, schedule, conventions, _BLOCK * blocks or 1)
-    return steps, Outline(steps, alike.depth, conventions.lay)
+    task = Task(alike, conventions.loss(loss), _BLOCK * blocks or 1, conventions.at_kink)
+    return schedule.listing(task, conventions.lay)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def _outline(*what) -> Outline:
-    """The second of `_listed`, kept longer where only sums are asked for."""
-    return _listed(*what)[1].light()
+    """What is left of `_listing` where only sums are asked for."""
+    return Outline(_listing(*what))
 
 
 class _Case(NamedTuple):
@@ -149,7 +147,8 @@ def _case(shape: Shape, N: int, loss: Loss, policy: Policy, conventions: Convent
     return _Case(schedule.name, (shape.narrowest, loss, policy, conventions, moves, shown), counted, blocks, edges)
 
 
-@lru_cache(maxsize=64)
+# Few: the steps of one may take megabytes.
+@lru_cache(maxsize=16)
 def tally(shape: Shape, N: int, loss: Loss, policy: Policy, conventions: Conventions = WORKSHEET) -> Tally:
     """Count a policy for a network of this shape and N examples. No arrays: any size.
 
@@ -158,8 +157,8 @@ def tally(shape: Shape, N: int, loss: Loss, policy: Policy, conventions: Convent
         KeyError: no such policy.
     """
     case = _case(shape, N, loss, policy, conventions)
-    steps, outline = _listed(*case.what)
-    found = filled(outline, steps, shape, case.counted, case.edges)
+    listing = _listing(*case.what)
+    found = filled(listing, listing.steps(), shape, case.counted, case.edges)
     return Tally(case.name, found, N, case.counted, case.blocks, _inputs(shape, N))
 
 

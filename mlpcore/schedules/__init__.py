@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from ..registry import Registry
-from .moves import RESULTS, Advance, Move, Reverse, Task, is_result
+from .moves import Advance, Move, Reverse, Task
 from .policies import (
     binomial,
     binomial_moves,
@@ -99,6 +99,6 @@ def find(schedule: str | Sequence | Schedule) -> Schedule:
 
 
 __all__ = [
-    "BUILDERS", "RESULTS", "SCHEDULES", "Advance", "Move", "Reverse", "Schedule", "Task", "binomial", "blocks", "every",
-    "extra_layers", "find", "is_result",
+    "BUILDERS", "SCHEDULES", "Advance", "Move", "Reverse", "Schedule", "Task", "binomial", "blocks", "every",
+    "extra_layers", "find",
 ]  # fmt: skip

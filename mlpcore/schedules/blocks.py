@@ -7,12 +7,15 @@ twice. The loss is a sum over examples; its constant is that of the whole batch.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache, partial
 
 from .. import kernels
+from ..conventions import Layout
+from ..listing import Listing, listed
 from ..notation import Var, Y, Z
+from ..reading import COLUMNS, Equations
 from ..steps import Op, Step
-from .moves import Move, Task, played
+from .moves import Move, Task, chain, played
 
 Block = tuple[int, int]
 
@@ -43,7 +46,7 @@ def take(first: int, stop: int) -> Op:
     )
 
 
-def in_blocks(moves: list[Move], task: Task, size: int, slope_from_Z: bool = False) -> list[Step]:
+def in_blocks(moves: list[Move], task: Task, size: int, slope_from_Z: bool = False, lay: Layout = COLUMNS) -> Listing:
     """The moves of a schedule, one block of `size` examples after the other.
 
     A matrix of a block is named by its examples, and so is a sum: `dL/dW_1` of examples 1 to 8 is
@@ -51,30 +54,45 @@ def in_blocks(moves: list[Move], task: Task, size: int, slope_from_Z: bool = Fal
     """
     N = task.examples
     if size >= N:
-        return played(moves, task, slope_from_Z)
+        whole = chain(task, slope_from_Z, lay)
+        return listed(whole.equations, played(moves, whole))
     # The same steps for every block: they do not say how many examples there are.
-    inner = played(moves, replace(task, N=size, loss=replace(task.loss, whole=N)), slope_from_Z)
-    read = {v for step in inner for v in step.operands}
-    steps = []
+    inner = chain(replace(task, N=size, loss=replace(task.loss, whole=N)), slope_from_Z, lay)
+    order, count = played(moves, inner), len(inner.equations.made)
+    gradients = {n: step for n, step in enumerate(inner.equations.steps) if step.out.kind in _LETTERS}
+    number = partial(_number, size)
+    parts: list[Equations] = []
+    orders: list[int] = []
+    begun = 0
     for first in range(0, N, size):
-        stop = min(first + size, N)
-        steps += [Step(v.of_examples((first, stop)), take(first, stop), (v,)) for v in (Z(0), Y) if v in read]
-        for step in inner:
-            steps += _of_block(step, (first, stop), N)
-    return steps
+        block = first, min(first + size, N)
+        taken = [Step(v.of_examples(block), take(*block), (v,)) for v in (Z(0), Y)]
+        sums = [_sum(step.out, step.phase, block, size, N, lay) for step in gradients.values()] if first else []
+        parts += [
+            inner.equations.of_examples(block, number(block)),
+            Equations.read(lay.steps(taken), task.shape.depth, lay, number),
+            *sums,
+        ]
+        then = {n: begun + count + len(taken) + k for k, n in enumerate(gradients)} if first else {}
+        orders += range(begun + count, begun + count + len(taken))
+        for n in order:
+            orders += (begun + n, then[n]) if n in then else (begun + n,)
+        begun += count + len(taken) + len(sums)
+    return listed(Equations.joined(parts), orders)
 
 
-def _of_block(step: Step, block: Block, N: int) -> list[Step]:
-    out = step.out.of_examples(block)
-    operands = tuple(v.of_examples(block) for v in step.operands)
-    here = Step(out, step.op, operands, step.phase, step.recompute, step.frees)
+# Read once for all networks, as the layers are.
+@lru_cache(maxsize=1024)
+def _sum(var: Var, phase: str, block: Block, size: int, N: int, lay: Layout) -> Equations:
+    """A gradient, or the loss, over the examples up to the end of a block: what it was before, and is in the block."""
     first, stop = block
-    if step.out.kind not in _LETTERS or not first:
-        return [here]
-    add = ADD[_LETTERS[step.out.kind]]
-    return [here, Step(_sum(step.out, stop, N), add, (_sum(step.out, first, N), out), step.phase)]
+    operands = var.of_examples((0, first)), var.of_examples(block)
+    up_to = var.of_examples(None if stop == N else (0, stop))
+    step = Step(up_to, ADD[_LETTERS[var.kind]], operands, phase)
+    return Equations.read(lay.steps([step]), var.layer or 0, lay, partial(_number, size))
 
 
-def _sum(var: Var, stop: int, N: int) -> Var:
-    """The sum over the first `stop` examples."""
-    return var.of_examples(None if stop == N else (0, stop))
+def _number(size: int, block: Block) -> int:
+    """The blocks are 1, 3, 5, ..., and what is summed up to the end of the second and later ones 2, 4, ..."""
+    first, stop = block
+    return 1 + 2 * (first // size) if first or stop <= size else 2 * ((stop - 1) // size)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate, pairwise
 
+from ..conventions import Layout
 from ..losses import Loss
 from ..network import Shape
-from ..notation import Var
-from ..passes import backward, forward
+from ..passes import ahead, behind
+from ..reading import COLUMNS, Equations
 from ..steps import Step
-
-#: What a pass is for: never freed.
-RESULTS = ("dW", "db", "loss")
 
 
 @dataclass(frozen=True)
@@ -61,64 +61,70 @@ class Reverse:
 Move = Advance | Reverse
 
 
-def played(moves: Iterable[Move], task: Task, slope_from_Z: bool = False) -> list[Step]:
-    """Moves as steps; what is made a second time is a recomputation."""
-    depth = task.shape.depth
-    ahead = forward(task.shape)
-    back = {layer: [] for layer in task.shape.layers}
-    for step in backward(task.shape, task.at_kink, slope_from_Z=slope_from_Z):
-        # dL/dZ_{l-1} is the last step of layer l.
-        back[step.out.layer + (step.out.kind == "dZ")].append(step)
-    steps: list[Step] = []
-    made: set[Var] = set()
+@dataclass(frozen=True, eq=False)
+class Chain:
+    """The equations of a pass by number: `S` and `Z` of each layer, the loss, and the layers back.
 
-    def put(step: Step) -> None:
-        again = step.out in made
-        made.add(step.out)
-        steps.append(Step(step.out, step.op, step.operands, "backward", recompute=True) if again else step)
+    Attributes:
+        middle: the numbers of those of the loss, there and back.
+        back: layer -> the numbers of those of its backward pass.
+    """
 
+    equations: Equations
+    middle: range
+    back: Mapping[int, range]
+
+    def ahead(self, lo: int, hi: int) -> range:
+        """The numbers of `S` and `Z` of the layers lo + 1 to hi."""
+        return range(2 * lo, 2 * hi)
+
+
+def chain(task: Task, slope_from_Z: bool = False, lay: Layout = COLUMNS) -> Chain:
+    """The equations of a task in a layout."""
+    return _chain(task.shape.narrowest, task.loss, task.at_kink, slope_from_Z, lay)
+
+
+# A few: a page that compares policies takes most of them from one chain.
+@lru_cache(maxsize=16)
+def _chain(shape: Shape, loss: Loss, at_kink: float, slope_from_Z: bool, lay: Layout) -> Chain:
+    kinds = list(zip(shape.layers, shape.activations, shape.biases, strict=True))
+    parts = [_part(lay, kind[0], ahead, *kind) for kind in kinds]
+    parts.append(_part(lay, shape.depth, around, loss, shape.depth))
+    parts += [_part(lay, kind[0], behind, *kind, at_kink, slope_from_Z) for kind in reversed(kinds)]
+    ends = accumulate((len(part.made) for part in parts), initial=0)
+    ranges = [range(*pair) for pair in pairwise(ends)]
+    back = dict(zip(reversed(shape.layers), ranges[shape.depth + 1 :], strict=True))
+    return Chain(Equations.joined(parts), ranges[shape.depth], back)
+
+
+def around(loss: Loss, depth: int) -> tuple[Step, ...]:
+    """The steps of a loss, there and back."""
+    return *loss.forward(depth), *loss.backward(depth)
+
+
+# Read once for all networks: a layer is the same in each.
+@lru_cache(maxsize=512)
+def _part(lay: Layout, depth: int, make: Callable[..., tuple[Step, ...]], *what: Hashable) -> Equations:
+    """What `make` makes of `what` in a network of this depth, read."""
+    return Equations.read(lay.steps(make(*what)), depth, lay)
+
+
+def played(moves: Iterable[Move], along: Chain) -> list[int]:
+    """Moves as the numbers of the equations they carry out."""
+    depth = len(along.back)
+    order: list[int] = []
     for move in moves:
-        computed = ahead[2 * move.lo : 2 * move.hi]
-        if isinstance(move, Reverse) and move.hi < depth:
-            computed.pop()  # Z_hi is read by layers that are done
-        for step in computed:
-            put(step)
+        order += along.ahead(move.lo, move.hi)
         if isinstance(move, Advance):
             continue
-        if move.hi == depth:
-            for step in (*task.loss.forward(depth), *task.loss.backward(depth)):
-                put(step)
+        if move.hi < depth:
+            order.pop()  # Z_hi is read by layers that are done
+        else:
+            order += along.middle
         for layer in range(move.hi, move.lo, -1):
-            for step in back[layer]:
-                if move.again and step.out.kind == "dW" and layer - 1 > move.lo:
-                    put(ahead[2 * (layer - 1) - 1])
-                put(step)
-    return steps
-
-
-def with_frees(steps: list[Step], read_after: Iterable[Var] = ()) -> list[Step]:
-    """Each step with what no later step reads; what would be computed again for nothing is left out.
-
-    Read backwards: liveness ends at a definition.
-
-    Args:
-        read_after: what is read after the list.
-    """
-    made = {step.out for step in steps}
-    needed: set[Var] = set(read_after)
-    planned = []
-    for step in reversed(steps):
-        if step.recompute and step.out not in needed:
-            continue  # the S of an identity: its slope reads nothing
-        needed.discard(step.out)
-        last = [v for v in step.operands if v in made and v not in needed and not is_result(v)]
-        needed.update(step.operands)
-        frees = tuple(dict.fromkeys(last))
-        # Written out: `replace` would take most of the time here.
-        planned.append(Step(step.out, step.op, step.operands, step.phase, step.recompute, frees))
-    return planned[::-1]
-
-
-def is_result(var: Var) -> bool:
-    """Whether a matrix is what the pass is for; the gradient of a block alone is not."""
-    return var.kind in RESULTS and var.examples is None
+            delta, *rest = along.back[layer]
+            order.append(delta)
+            if move.again and layer - 1 > move.lo:
+                order.append(along.ahead(0, layer - 1)[-1])  # Z_{l-1}, for dL/dW_l
+            order += rest
+    return order

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..steps import Step
+from ..conventions import Layout
+from ..listing import Listing, listed
+from ..reading import COLUMNS
 from .blocks import in_blocks
-from .moves import Move, Task, played, with_frees
+from .moves import Move, Task, chain, played
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,14 @@ class Schedule:
         """Whether every number is made as by `cache S and Z`, and so agrees with it to the last bit."""
         return not self.slope_from_Z and self.block is None
 
-    def steps(self, task: Task) -> list[Step]:
+    def listing(self, task: Task, lay: Layout = COLUMNS) -> Listing:
         """The pass as one list: every step with what is freed after it.
 
         Raises:
             ValueError: the schedule depends on the number of examples and the task does not say it.
         """
-        if self.block is None:
-            return with_frees(played(self.moves(task), task, self.slope_from_Z))
-        return with_frees(in_blocks(self.moves(task), task, self.block(task.examples), self.slope_from_Z))
+        moves = self.moves(task)
+        if self.block is not None:
+            return in_blocks(moves, task, self.block(task.examples), self.slope_from_Z, lay)
+        along = chain(task, self.slope_from_Z, lay)
+        return listed(along.equations, played(moves, along))
