@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import NamedTuple
 
 from ..cost import CATEGORIES, Life
 from ..notation import Var
@@ -34,7 +35,7 @@ def timeline(tally: Tally) -> Figure:
     """
     count = tally.count
     steps, last = count.steps, len(count.steps) - 1
-    lanes = _lanes(life.var for life in count.lives if life.var is not None)
+    lanes, drawn = _drawn(count.lives)
     top = max(count.peak, 1)
     peak = count.at_peak
     cause = steps[peak]
@@ -43,7 +44,7 @@ def timeline(tally: Tally) -> Figure:
     )
     left = peak < last / 2
     return {
-        "data": [*_areas(tally), *_strokes(tally, lanes), {
+        "data": [*_areas(tally), *_strokes(drawn, len(lanes)), {
             "type": "scatter", "mode": "markers", "x": [peak + 1], "y": [count.peak], "cliponaxis": False,
             "marker": {"color": "--ink", "size": 11, "symbol": "triangle-down"}, "showlegend": False,
             "hovertemplate": f"{said}<extra></extra>",
@@ -76,12 +77,28 @@ def _ticks(top: int) -> Figure:
     return {"tickmode": "array", "tickvals": at, "ticktext": [bytes_text(x) for x in at]}
 
 
-def _lanes(variables: Iterable[Var]) -> dict[Var, int]:
-    """A lane for each matrix, in the order in which they are first made."""
+class _Drawn(NamedTuple):
+    """A life, its lane, and what is said of it."""
+
+    life: Life
+    lane: int
+    told: str
+
+
+def _drawn(lives: Iterable[Life]) -> tuple[dict[Var, int], list[_Drawn]]:
+    """A lane for each matrix, in the order in which they are first made, and what is drawn in them."""
     lanes: dict[Var, int] = {}
-    for var in variables:
-        lanes.setdefault(var.of_examples(None), len(lanes))
-    return lanes
+    size = cache(bytes_text)
+    drawn = []
+    for life in lives:
+        if life.var is not None:
+            var = life.var.of_examples(None)
+            told = (
+                f"{_short(life.var)}: {size(life.bytes)}, {life.category}{', computed again' if life.again else ''}<br>"
+                f"from step {life.made + 1} to step {life.freed + 1}"
+            )
+            drawn.append(_Drawn(life, lanes.setdefault(var, len(lanes)), told))
+    return lanes, drawn
 
 
 def _names(lanes: dict[Var, int]) -> Figure:
@@ -120,54 +137,44 @@ def _areas(tally: Tally) -> list[Figure]:
     return data
 
 
-def _strokes(tally: Tally, lanes: dict[Var, int]) -> list[Figure]:
+def _strokes(drawn: list[_Drawn], lanes: int) -> list[Figure]:
     """One trace for each category, and two for what is computed again: a shape for each life would be slow."""
-    count = tally.count
-    thick = max(1.5, min(10.0, 170 / max(1, len(lanes))))
+    thick = max(1.5, min(10.0, 170 / max(1, lanes)))
     data = []
     for name in CATEGORIES:
-        lives = [x for x in count.lives if x.category == name and x.var is not None and not x.again]
-        if lives:
+        if once := [x for x in drawn if x.life.category == name and not x.life.again]:
             width = thick if name == "cached" else 0.55 * thick
-            data.append(_stroke(tally, lives, lanes, {"color": LOOKS[name][0], "width": width}))
-    again = [x for x in count.lives if x.again and x.var is not None]
-    if again:
+            data.append(_stroke(once, {"color": LOOKS[name][0], "width": width}) | _told_on_both_ends(once))
+    if again := [x for x in drawn if x.life.again]:
         name = {"name": "computed again", "showlegend": True}
-        data.append(_stroke(tally, again, lanes, {"color": AGAIN, "width": thick}))
-        inner = {"color": "--paper", "width": max(0.0, thick - 3.5)}
+        data.append(_stroke(again, {"color": AGAIN, "width": thick}) | _told_on_both_ends(again))
         if thick > 4:
-            data.append(_stroke(tally, again, lanes, inner) | {"hoverinfo": "skip", "hovertemplate": None})
+            inner = {"color": "--paper", "width": max(0.0, thick - 3.5)}
+            data.append(_stroke(again, inner) | {"hoverinfo": "skip"})
         size = max(5.0, min(11.0, thick + 2))
         data.append({
-            "type": "scatter", "mode": "markers", "yaxis": "y2", "x": [x.made + 1 for x in again],
-            "y": [lanes[x.var.of_examples(None)] for x in again], "text": [_told(tally, x) for x in again],
+            "type": "scatter", "mode": "markers", "yaxis": "y2", "x": [x.life.made + 1 for x in again],
+            "y": [x.lane for x in again], "text": [x.told for x in again],
             "marker": {"symbol": "diamond", "size": size, "color": AGAIN}, "hovertemplate": "%{text}<extra></extra>",
             **name,
         })  # fmt: skip
     return data
 
 
-def _stroke(tally: Tally, lives: list[Life], lanes: dict[Var, int], style: Figure) -> Figure:
+def _stroke(drawn: list[_Drawn], style: Figure) -> Figure:
     x: list[float | None] = []
     y: list[int | None] = []
-    text: list[str] = []
-    for life in lives:
-        lane = lanes[life.var.of_examples(None)]
-        x += [life.made + 0.55, life.freed + 1.45, None]
-        y += [lane, lane, None]
-        text += [_told(tally, life)] * 2 + [""]
+    for life, lane, _ in drawn:
+        x += (life.made + 0.55, life.freed + 1.45, None)
+        y += (lane, lane, None)
     return {
-        "type": "scatter", "mode": "lines", "x": x, "y": y, "text": text, "yaxis": "y2", "line": style,
-        "showlegend": False, "hovertemplate": "%{text}<extra></extra>",
+        "type": "scatter", "mode": "lines", "x": x, "y": y, "yaxis": "y2", "line": style, "showlegend": False,
     }  # fmt: skip
 
 
-def _told(tally: Tally, life: Life) -> str:
-    again = ", computed again" if life.again else ""
-    return (
-        f"{_short(life.var)}: {bytes_text(life.bytes)}, {life.category}{again}<br>"
-        f"from step {life.made + 1} to step {life.freed + 1}"
-    )
+def _told_on_both_ends(drawn: list[_Drawn]) -> Figure:
+    text = [text for x in drawn for text in (x.told, x.told, "")]
+    return {"text": text, "hovertemplate": "%{text}<extra></extra>"}
 
 
 def _turn(tally: Tally) -> list[Figure]:
