@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,10 +15,12 @@ import pytest
 import streamlit as st
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.session_manager import SessionInfo
+from streamlit.runtime.state import SafeSessionState
 from streamlit.testing.v1 import AppTest
 from streamlit.web.server.app_discovery import discover_asgi_app
 
-from pages.ui import gate, server
+from pages.ui import gate, quicker, server
+from tests.visits import MEMORY
 
 ROOT = Path(__file__).parents[1]
 
@@ -170,3 +173,37 @@ def test_the_theme_is_looked_up_once_until_the_configuration_is_read_anew(monkey
     st.config._on_config_parsed.send()
     assert look_up("theme") == {"base": None}
     assert asked == ["theme"] * 2
+
+
+def test_a_widget_looks_up_its_own_entry_and_all_can_still_be_listed(app, monkeypatch):
+    gathered = []
+    every = vars(SafeSessionState)["filtered_state"]
+    counted = property(lambda state: gathered.append(1) or every.fget(state))
+    monkeypatch.setattr(SafeSessionState, "filtered_state", counted)
+    quicker.read_one_entry()
+    quicker.read_one_entry()
+    app.switch_page(MEMORY).run()
+    assert not app.exception
+    assert not gathered
+    state = app.session_state._state
+    assert state.filtered_state["work"] is app.session_state["work"]
+    assert "nothing of the kind" not in state.filtered_state
+    assert not gathered
+    assert dict(state.filtered_state) == every.fget(state)
+    assert gathered
+
+
+def test_the_copy_of_a_place_moves_on_by_itself(monkeypatch):
+    for kind in (st.cursor.Cursor, st.cursor.SparseList):
+        monkeypatch.setattr(kind, "__deepcopy__", None, raising=False)  # put back afterwards
+        del kind.__deepcopy__
+    place = st.cursor.RunningCursor(0, (1, 2))
+    place.lock_element()
+    plain = deepcopy(place)
+    quicker.copy_places()
+    copied = deepcopy(place)
+    assert vars(copied).keys() == vars(plain).keys()
+    assert copied.delta_path == plain.delta_path == place.delta_path
+    assert copied._transient_elements is not place._transient_elements
+    copied.lock_element()
+    assert copied.delta_path != place.delta_path

@@ -26,7 +26,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from streamlit.runtime.scriptrunner import RerunException, get_script_run_ctx
 
-from pages.ui import scripts
+from pages.ui import quicker, scripts
 from pages.ui.presence import grace
 
 #: Rounds of the housekeeping in the time for which a departed visitor is waited for.
@@ -52,6 +52,8 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     one_heap()
     settle()
     remember_theme()
+    quicker.read_one_entry()
+    quicker.copy_places()
     scripts.serving.set()
     task = asyncio.create_task(_keep_house())
     yield
