@@ -16,10 +16,12 @@ def escaped(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>$~:#|!])", r"\\\1", text)
 
 
-def complain(widget: str) -> None:
-    """What was wrong with the last use of a widget, if anything was."""
-    if wrong := session.notice(widget):
-        st.error(escaped(wrong[0]))
+def complain(*widgets: str) -> None:
+    """What was wrong with the last use of these widgets, if anything was."""
+    notices = session.current().notices
+    for widget in widgets:
+        if wrong := notices.get(widget):
+            st.error(escaped(wrong[0]))
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], strong: Sequence[str] = ()) -> None:
@@ -30,8 +32,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], strong: Sequence[s
     """
 
     def line(cells: Sequence[str], tag: str) -> str:
-        inner = "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells)
-        return f"<tr{' class=strong' if cells[0] in strong else ''}>{inner}</tr>"
+        inner = escape("\t".join(cells)).replace("\t", f"</{tag}><{tag}>")
+        return f"<tr{' class=strong' if cells[0] in strong else ''}><{tag}>{inner}</{tag}></tr>"
 
     body = "".join(line(row, "td") for row in rows)
     st.html(f'<table class="mlp-table"><thead>{line(head, "th")}</thead><tbody>{body}</tbody></table>')

@@ -48,8 +48,7 @@ def _choose_view(choice: MemoryChoice) -> None:
         st.segmented_control(
             label, list(words), format_func=words.get, width="content", **asked(f"memory {field}", put(field), value)
         )
-    for name in ("memory axis", "memory what", "memory policies"):
-        complain(name)
+    complain("memory axis", "memory what", "memory policies")
 
 
 #: What is shown -> (what is counted of it, what is measured of it).

@@ -64,8 +64,7 @@ def choose_sizes(choice: MemoryChoice, about: Subject) -> None:
         **asked("memory batch", resize(about, sized(N=int)), sizes.N),
     )
     show(Menu("More", partial(_more, about)))
-    for name in ("memory source", "memory depth", "memory width", "memory batch", "memory more"):
-        complain(name)
+    complain("memory source", "memory depth", "memory width", "memory batch", "memory more")
 
 
 def _more(about: Subject) -> None:
