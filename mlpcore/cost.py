@@ -19,6 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import accumulate
+from typing import NamedTuple
 
 import numpy as np
 
@@ -35,8 +36,7 @@ from .schedules import Schedule
 from .steps import Step
 
 
-@dataclass(frozen=True, slots=True)
-class Life:
+class Life(NamedTuple):
     """One stretch of one matrix: a line of the timeline. A matrix made twice has two.
 
     Attributes:
