@@ -112,7 +112,7 @@ def _names(lanes: dict[Var, int]) -> Figure:
     }
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=2048)
 def _short(var: Var) -> str:
     """A symbol as Plotly sets it."""
     return re.sub(r"_(\d+)", r"<sub>\1</sub>", var.symbol)
