@@ -7,8 +7,8 @@ entry here, and its name to `history.UNDONE` if it can be edited.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
 from dataclasses import fields as dataclass_fields
+from dataclasses import is_dataclass, replace
 from typing import Any
 
 from mlpcore import EXAMPLES, Setup, exchange
@@ -67,6 +67,12 @@ def _read_memory(told: Json) -> MemoryChoice:
         raise ValueError("memory has a field that is no name and no number") from None
 
 
+def _write_fields(value: Any) -> Json:
+    # As `asdict`, which copies whatever is in them: a third of what it took to tell the browser what to keep.
+    told = {field.name: getattr(value, field.name) for field in dataclass_fields(value)}
+    return {name: _write_fields(x) if is_dataclass(x) else x for name, x in told.items()}
+
+
 def _write_place(place: Place) -> Json:
     return {"chapter": place.chapter, "chosen": dict(place.chosen), "frame": place.frame}
 
@@ -88,8 +94,8 @@ PARTS: dict[str, Part] = {
     "place": Part(_write_place, _read_place),
     "lab_example": Part(str, _lab_example),
     "lab_place": Part(_write_place, _read_place),
-    "lab_view": Part(asdict, _read_view),
-    "memory": Part(asdict, _read_memory),
+    "lab_view": Part(_write_fields, _read_view),
+    "memory": Part(_write_fields, _read_memory),
 }
 
 
