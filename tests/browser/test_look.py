@@ -46,8 +46,8 @@ def faintest(cells):
             };
             return Math.min(...cells.map((c) => {
                 const s = getComputedStyle(c);
-                const ground = s.backgroundImage.matchAll(/linear-gradient\\((\\w+\\([^)]*\\)), \\1\\)/g);
-                const veils = [...ground].map((m) => m[1]);
+                const paints = s.backgroundImage.matchAll(/linear-gradient\\((\\w+\\([^)]*\\)), \\1\\)/g);
+                const veils = [...paints].map((m) => m[1]);
                 if (s.boxShadow.includes("99px")) veils.push(s.boxShadow.match(/\\w+\\([^)]*\\)/)[0]);
                 let opacity = 1;
                 for (let node = c; node; node = node.parentElement) opacity *= getComputedStyle(node).opacity;
