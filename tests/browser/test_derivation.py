@@ -49,6 +49,20 @@ def test_a_click_on_a_cell_goes_there(derivation):
     assert not any("Z 0, row 2" in name for name in lit)
 
 
+def test_what_a_weight_feeds_is_told_as_on_the_whole_pass(app, derivation):
+    whole = app()
+    for student in (whole, derivation):
+        student.cell("W 1, row 2, column 1").hover()
+    said = derivation.page.locator(".reader").inner_text()
+    assert said == whole.page.locator(".reader").inner_text()
+    assert "new L" in said
+    # The other input has no part in what is multiplied with the slope here.
+    for row, part in ((2, False), (1, True)):
+        derivation.cell(f"Z 0, row {row}, column 3").hover()
+        fed = derivation.names("td.fed:visible")
+        assert any(name.startswith("column times row") for name in fed) == part
+
+
 def test_a_zero_says_why(derivation):
     page = derivation.page
     derivation.press("End")

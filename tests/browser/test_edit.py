@@ -216,7 +216,21 @@ def test_a_computed_cell_says_that_it_is_one(app):
     assert "S_1 is computed, not typed" in student.page.get_by_role("alert").inner_text()
     paste(student, "S 1, row 1, column 2", "7")
     assert "S_1 is computed, not typed" in student.page.get_by_role("alert").inner_text()
+    student.cell("S 1, row 2, column 1").dblclick()
+    assert "S_1 is computed, not typed" in student.page.get_by_role("alert").inner_text()
+    student.cell("W 1, row 1, column 1").click()
+    assert student.page.get_by_role("alert").count() == 0
     assert student.value("S 1, row 1, column 1") == 0.458
+
+
+def test_a_computed_cell_of_the_whole_pass_opens_no_other_page(app):
+    student = app()
+    student.cell("S 1, row 1, column 2").dblclick()
+    assert "change a matrix in a solid frame" in student.page.get_by_role("alert").inner_text()
+    student.settle()
+    assert student.page.locator(".wall").count() == 1
+    student.page.get_by_role("button", name="open the step of S 1, preactivation", exact=False).first.click()
+    student.page.locator(".counter").wait_for()
 
 
 def test_opening_the_layers_changes_nothing(app):

@@ -59,6 +59,30 @@ def test_a_cell_opens_into_its_terms_and_those_that_do_not_count_say_why(lab):
     assert "Not counted, because A[3, 3] = (1 − 0)·[(−0.0804" in lab.page.locator(".reader").inner_text()
 
 
+@pytest.mark.parametrize("name", ["Margin", "One logit swept", "Simplex", "Descent"])
+def test_what_a_logit_feeds_is_told_through_what_is_not_drawn(lab, name):
+    chapter(lab, name)
+    lab.cell("O, row 1, column 2").hover()
+    said = lab.page.locator(".reader").inner_text()
+    assert said.endswith(
+        "feeds P column 2 → G column 2 → A column 2 → ℓ [2] → ∂L/∂P column 2 → ∂L/∂O column 2 → all of L"
+    )
+    assert {f"d L d O, row {row}, column 2" for row in (1, 2, 3)} <= set(lab.names("td.fed:visible"))
+
+
+def test_a_factor_lights_what_is_made_of_it(lab):
+    """On the terms of one cell too: a unit vector picks its example and its class."""
+    chapter(lab, "Term by term")
+    lab.cell("d L d O, row 2, column 1").click()
+    lab.cell("A, row 3, column 1").hover()
+    assert "terms, row 3, column 1" in lab.names("td.fed:visible")
+    assert not [name for name in lab.names("td.fed:visible") if name.startswith("d G by O jn")]
+    lab.cell("P, row 1, column 2").hover()
+    assert not [name for name in lab.names("td.fed:visible") if name.startswith("d G by O jn")]
+    lab.cell("P, row 1, column 1").hover()
+    assert [name for name in lab.names("td.fed:visible") if name.startswith("d G by O jn")]
+
+
 def test_an_edited_logit_changes_every_chapter(lab):
     chapter(lab, "One logit swept")
     drawn(lab, 2)
@@ -118,6 +142,42 @@ def test_hovering_a_map_reads_its_numbers_and_a_click_drops_the_example(lab):
     )
     logits = [lab.value(f"O, row {k}, column 1") for k in (1, 2, 3)]
     assert max(logits) - min(logits) < 2
+
+
+def test_a_dot_can_be_clicked_and_dragged_also_into_the_corner_where_another_stands(lab):
+    chapter(lab, "Simplex")
+    drawn(lab, 3)
+    page = lab.page
+
+    def middle(name):
+        box = page.locator(".mlp-chart").nth(1).locator(".textpoint text", has_text=name).bounding_box()
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    before = [[lab.value(f"O, row {k}, column {n}") for k in (1, 2, 3)] for n in (1, 2, 3, 4)]
+    page.mouse.click(*middle("2"))
+    page.get_by_text("n = 2", exact=True).wait_for()
+    assert [[lab.value(f"O, row {k}, column {n}") for k in (1, 2, 3)] for n in (1, 2, 3, 4)] == before
+    corner = middle("4")
+    page.mouse.move(*middle("3"))
+    page.mouse.down()
+    page.mouse.move(corner[0] + 40, corner[1] - 40, steps=4)
+    page.mouse.move(*corner, steps=4)
+    page.mouse.up()
+    page.get_by_text("n = 3", exact=True).wait_for()
+    lab.settle()
+    after = [[lab.value(f"O, row {k}, column {n}") for k in (1, 2, 3)] for n in (1, 2, 3, 4)]
+    assert after[:2] + after[3:] == before[:2] + before[3:]
+    assert after[2][0] > max(after[2][1:]) + 2
+
+
+def test_the_legend_of_the_maps_stands_on_one_beamer_screen(lab):
+    chapter(lab, "Simplex")
+    drawn(lab, 3)
+    legend = lab.page.get_by_text("Dots: the examples of class 1").bounding_box()
+    corners = lab.page.locator(".mlp-chart .annotation-text").evaluate_all(
+        "a => Math.max(...a.map(x => x.getBoundingClientRect().bottom))"
+    )
+    assert legend["y"] + legend["height"] < corners <= 720
 
 
 def test_the_descent_plays_to_its_end(lab):

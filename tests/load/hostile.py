@@ -144,7 +144,7 @@ class Intruder(Visitor):
             "pick": {"frame": 1, "rev": 0},
             "restore": {"link": self.rng.choice(LINKS), "doc": None},
             "do": {"what": "undo", "at": self.rng.random()},
-            "click": {"x": 0.5, "y": 0.5, "trace": 0, "at": 1},
+            "drop": {"example": 1, "x": 0.5, "y": 0.5, "at": 1},
         }
         name = self.rng.choice([*told])
         whole = {name: told[name] if name != "restore" or self.rng.random() < 0.5 else self._restored()}

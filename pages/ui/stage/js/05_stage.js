@@ -14,6 +14,7 @@ class Stage {
       this.rest();
     };
     root.onpointerdown = (event) => {
+      if (!event.target.closest(".menu")) this.hush();
       const cell = cellOf(event);
       if (cell) this.edits.scrub(cell, event);
     };
@@ -25,8 +26,9 @@ class Stage {
     root.ondblclick = (event) => {
       const cell = cellOf(event);
       if (!cell) return;
-      if (this.score.matrices[cell.mlp.id].editable) this.edits.open(cell);
-      else cell.mlp.tile.spec.open?.();
+      const matrix = this.score.matrices[cell.mlp.id];
+      if (matrix.editable) this.edits.open(cell);
+      else this.say(cell, computedWords(matrix));
     };
     root.onpaste = (event) => {
       const cell = cellOf(event);

@@ -235,7 +235,7 @@ class Player extends Walker {
       this.reader.replaceChildren(mathNode(this.current.index), numbersNode(cellLine(this.current, matrices, index, 6)));
       return;
     }
-    this.reader.replaceChildren(...originNodes(this, id, index), el("span", "hint", feedsWords(matrices, fed)));
+    this.reader.replaceChildren(...originNodes(this, id, index), el("span", "hint", feedsWords(this.score, fed)));
   }
 
   across(tile, r, c, down, across, at) {

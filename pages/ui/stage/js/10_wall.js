@@ -126,7 +126,7 @@ class Wall extends Stage {
     const { id, index, fed } = this.lights;
     this.reader.classList.toggle("idle", id === null);
     if (id !== null) {
-      const feeds = el("span", "hint", feedsWords(this.score.matrices, fed));
+      const feeds = el("span", "hint", feedsWords(this.score, fed));
       this.reader.replaceChildren(...originNodes(this, id, index), feeds);
       return;
     }

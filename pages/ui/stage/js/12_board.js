@@ -199,9 +199,11 @@ class Board extends Playing {
   }
 
   trace({ of, index }) {
-    const step = this.score.maker[of];
-    const steps = this.score.steps.filter((s) => !s.derived);
-    return { id: of, index, from: step ? provenance(step, index) : {}, fed: influence(steps, of, index) };
+    const { maker, steps, chain, matrices } = this.score;
+    const passed = new Set(chain.map((s) => s.out));
+    const all = [...chain, ...steps.filter((s) => !passed.has(s.out))];
+    const from = maker[of] ? provenance(maker[of], index) : {};
+    return { id: of, index, from, fed: influence(all, of, index, matrices) };
   }
 
   /** A click or Enter on a cell whose axes carry the frame's letters goes to that frame. */
@@ -216,8 +218,8 @@ class Board extends Playing {
   }
 
   read() {
-    const { matrices, maker, frame } = this.score;
-    const { id, index, fed } = this.lights;
+    const { matrices, maker, frame, chain } = this.score;
+    const { id, index } = this.lights;
     const say = (...nodes) => this.reader.replaceChildren(...nodes);
     if (id === null) {
       const hint = el("span", "hint", [frame.legend, HINT].filter(Boolean).join(" "));
@@ -230,7 +232,7 @@ class Board extends Playing {
     const m = matrices[id];
     const zero = this.leftOut(m, index) || (m.why === "zero" && m.data[flat(m, index)] === 0 ? this.reason(m, index) : "");
     const text = maker[id] ? this.named(cellLine(maker[id], matrices, index, 6), m, index) : `${m.text}${place(index)} = ${shortest(m.data[flat(m, index)])}`;
-    say(numbersNode(text), el("span", "hint", zero || (m.editable ? feedsWords(matrices, fed) : m.word)));
+    say(numbersNode(text), el("span", "hint", zero || (m.editable ? feedsWords(this.score, influence(chain, id, index)) : m.word)));
   }
 
   /** A number that is made anew for every frame is named by the cell it is about. */
@@ -251,12 +253,12 @@ class Board extends Playing {
 
   /** Why a local derivative is zero here: the matrix does not read that cell, or the slope is zero. */
   reason(m, index) {
-    const { matrices, steps } = this.score;
+    const { matrices, chain } = this.score;
     const by = matrices[m.by];
-    const reached = influence(steps.filter((s) => !s.derived), m.by, this.index)[m.of];
+    const reached = influence(chain, m.by, this.index)[m.of];
     const what = `${matrices[m.of].text}${place(index)}`;
     if (!inside(reached, index))
-      return `0, because ${what} does not read ${by.text}${place(this.index)}: that feeds only ${blockWords(matrices[m.of], reached[0])} of ${matrices[m.of].text}.`;
+      return `0, because ${what} does not read ${by.text}${place(this.index)}: that feeds only ${blockWords(reached[0])} of ${matrices[m.of].text}.`;
     return `0, although ${what} reads ${by.text}${place(this.index)}: a factor is zero.`;
   }
 
