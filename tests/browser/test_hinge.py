@@ -64,7 +64,9 @@ def test_what_a_logit_feeds_is_told_through_what_is_not_drawn(lab, name):
     chapter(lab, name)
     lab.cell("O, row 1, column 2").hover()
     said = lab.page.locator(".reader").inner_text()
-    assert said.endswith("feeds P column 2 → G column 2 → A column 2 → ℓ [2] → ∂L/∂P column 2 → ∂L/∂O column 2 → all of L")
+    assert said.endswith(
+        "feeds P column 2 → G column 2 → A column 2 → ℓ [2] → ∂L/∂P column 2 → ∂L/∂O column 2 → all of L"
+    )
     assert {f"d L d O, row {row}, column 2" for row in (1, 2, 3)} <= set(lab.names("td.fed:visible"))
 
 

@@ -46,8 +46,9 @@ def faintest(cells):
             };
             return Math.min(...cells.map((c) => {
                 const s = getComputedStyle(c);
-                const veils = [...s.backgroundImage.matchAll(/linear-gradient\\((\\w+\\([^)]*\\)), \\1\\)/g)].map((m) => m[1]);
-                if (s.boxShadow.includes("99px")) veils.push(s.boxShadow.match(/\\w+\\([^)]*\\)/)[0]);
+                const colour = /\\w+\\([^)]*\\)/;
+                const veils = c.matches(".struck") ? [s.backgroundImage.split("gradient(")[1].match(colour)[0]] : [];
+                if (s.boxShadow.includes("99px")) veils.push(s.boxShadow.match(colour)[0]);
                 let opacity = 1;
                 for (let node = c; node; node = node.parentElement) opacity *= getComputedStyle(node).opacity;
                 const ground = [s.backgroundColor, ...veils];
