@@ -63,6 +63,18 @@ def test_what_a_weight_feeds_is_told_as_on_the_whole_pass(app, derivation):
         assert any(name.startswith("column times row") for name in fed) == part
 
 
+def test_what_can_be_done_is_said_only_where_it_can(derivation):
+    said = {}
+    for name in CHAPTERS:
+        chapter(derivation, name)
+        derivation.page.mouse.move(2, 2)
+        said[name] = derivation.page.locator(".reader").inner_text()
+    moves = {name for name, words in said.items() if "move on" in words}
+    typed = {name for name, words in said.items() if "solid frame" in words}
+    assert moves == {"One cell", "Line by line", "A product four ways"}
+    assert typed == {"One cell", "Why transpose", "A product four ways", "From L down to 1"}
+
+
 def test_a_zero_says_why(derivation):
     page = derivation.page
     derivation.press("End")

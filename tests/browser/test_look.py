@@ -78,6 +78,34 @@ def test_what_steps_back_can_still_be_read(app, scheme):
     assert crossed
 
 
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+@pytest.mark.parametrize("where", ["", STEP, "Derivation", "Hinge_loss"])
+def test_on_a_phone_what_is_said_is_whole_and_about_fingers(app, where):
+    student = app(where, **PHONE)
+    reader = student.page.locator(".reader")
+    assert "Point" not in reader.inner_text()
+    assert "ap a cell" in reader.inner_text()
+    assert reader.evaluate("r => r.scrollHeight - r.clientHeight") <= 0
+    box = reader.bounding_box()
+    assert box["y"] + box["height"] <= 844
+
+
+def test_on_a_phone_a_cell_that_is_tapped_is_not_covered(app):
+    student = app(**PHONE)
+    top = student.page.locator(".reader").bounding_box()["y"]
+    under = next(
+        cell
+        for cell in student.page.locator("td:visible").all()
+        if (box := cell.bounding_box())["y"] < top - 8 < box["y"] + box["height"] + 40
+    )
+    under.tap(position={"x": 5, "y": 5})
+    student.page.wait_for_timeout(700)
+    box = under.bounding_box()
+    assert box["y"] + box["height"] <= student.page.locator(".reader").bounding_box()["y"]
+
+
 def test_the_step_stands_on_one_beamer_screen(app):
     student = app(STEP)
     for part in (".equation", ".field", ".reader"):
