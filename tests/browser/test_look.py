@@ -78,6 +78,14 @@ def test_what_steps_back_can_still_be_read(app, scheme):
     assert crossed
 
 
+def test_what_a_cell_feeds_is_said_in_full(app):
+    student = app()
+    for name in ("Z 0", "S 1", "W 1", "delta 2"):
+        student.cell(f"{name}, row 1, column 1").hover()
+        assert "new L" in student.page.locator(".reader").inner_text()
+        assert student.page.locator(".reader").evaluate("r => r.scrollHeight - r.clientHeight") <= 0
+
+
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
