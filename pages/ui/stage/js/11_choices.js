@@ -13,7 +13,7 @@ Object.assign(Stage.prototype, {
   },
 
   choiceRow({ name, label, options, chosen }) {
-    const row = el("div", `choice ${name}`, ...(label ? [el("span", "hint", label)] : []));
+    const row = el("div", "choice", ...(label ? [el("span", "hint", label)] : []));
     row.setAttribute("role", "group");
     row.setAttribute("aria-label", label || name);
     for (const { value, label: face, spoken, mark } of options) {
