@@ -92,8 +92,8 @@ def test_kink_buttons_go_to_margins_where_a_gap_is_zero(page):
 
 
 def show(page, *names):
-    pills = page.pills if hasattr(page, "pills") else page.button_group
-    pills(key="shown losses").set_value(list(names)).run()
+    at = np.random.default_rng().random()
+    send(page, "hinge board", choose={"name": "shown", "value": " ".join(names), "at": at})
 
 
 def test_losses_compared_show_what_was_computed(page):
@@ -113,6 +113,16 @@ def test_losses_compared_show_what_was_computed(page):
     send(page, "hinge board", choose={"name": "over", "value": "1/N", "at": 6})
     sent = told(page)["matrices"]["dO.SoftmaxHinge"]["values"]
     np.testing.assert_allclose(sent, found["SoftmaxHinge"].difference.ravel() / 10, atol=1e-15)
+
+
+def test_every_loss_that_is_compared_is_defined_below_its_gradient(page):
+    go(page, "compare")
+    for shown in (["CrossEntropy", "ScoreHinge"], list(logits.contenders(0.3))):
+        show(page, *shown)
+        matrices, *defined = told(page)["lines"]
+        assert [tile["id"] for tile in matrices["strip"]] == [f"dO.{name}" for name in shown]
+        assert [line["spoken"] for line in defined] == [mlp.LOSSES[name].short for name in shown]
+        assert all("math" in line["formula"] and len(line["why"]) > 20 for line in defined)
 
 
 def test_sum_or_mean_is_one_choice_for_every_chapter_and_every_page(page):
@@ -198,6 +208,9 @@ def test_which_losses_are_drawn_is_chosen_and_kept(page):
     assert len(charts(page)["loss L"]["data"]) == 3
     show(page, "OneVsAll", "SquaredHinge")
     assert [t["name"] for t in charts(page)["loss L"]["data"]] == ["squared hinge", "one-vs-all"]
+    for none in ("", "MSE", "OneVsAll nonsense"):
+        show(page, *none.split())
+        assert [t["name"] for t in charts(page)["loss L"]["data"]] == ["squared hinge", "one-vs-all"]
     go(page, "descend")
     assert len(told(page)["matrices"]) > 2
     (figure,) = charts(page).values()

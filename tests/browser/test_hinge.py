@@ -146,6 +146,27 @@ def test_a_dot_can_be_clicked_and_dragged_also_into_the_corner_where_another_sta
     assert after[2][0] > max(after[2][1:]) + 2
 
 
+def test_losses_are_chosen_where_more_of_them_move_nothing(lab):
+    chapter(lab, "Losses compared")
+    drawn(lab, 2)
+    page = lab.page
+    more = [page.locator(f'[data-choice="shown/{n}"]') for n in ("CrammerSinger", "SquaredHinge", "OneVsAll")]
+    places = [chip.bounding_box() for chip in more]
+    for chip in more:
+        chip.click()  # without waiting for an answer
+    page.locator("figcaption", has_text="one-vs-all").wait_for()
+    lab.settle()
+    assert page.locator("figcaption").count() == 6
+    assert [chip.get_attribute("aria-pressed") for chip in more] == ["true"] * 3
+    assert [chip.bounding_box() for chip in more] == places
+    lefts = page.locator(".tile table").evaluate_all(
+        "t => t.map(x => x.getBoundingClientRect()).map(b => [Math.round(b.top), Math.round(b.left)])"
+    )
+    tops = sorted({top for top, _ in lefts})
+    assert len(tops) == 2
+    assert len({min(left for top, left in lefts if top == row) for row in tops}) == 1
+
+
 def test_the_legend_of_the_maps_stands_on_one_beamer_screen(lab):
     chapter(lab, "Simplex")
     drawn(lab, 3)
