@@ -85,7 +85,7 @@ def test_the_margin_slider_redraws_in_place(lab):
         const first = top();
         window.watch = setInterval(() => { if (kept.some(k => !k.isConnected) || top() !== first) window.gone++; }, 5);
     }""")
-    slider = page.get_by_role("slider").last
+    slider = page.get_by_label("Margin m")
     slider.focus()
     active = lab.names("td.from")
     for _ in range(40):
@@ -98,6 +98,41 @@ def test_the_margin_slider_redraws_in_place(lab):
     # The curves do not depend on where the line stands: the very same objects are in the charts.
     assert page.evaluate("curves.every((data, n) => data === document.querySelectorAll('.mlp-chart')[n].data)")
     assert "m = 0.5" in page.locator(".mlp-chart").first.text_content()
+
+
+def test_all_follows_the_margin_while_the_hand_moves(lab):
+    chapter(lab, "Margin")
+    before = drawn(lab, 2)
+    page = lab.page
+    box = page.get_by_label("Margin m").bounding_box()
+    loss = lab.value("l, column 1")
+    page.mouse.move(box["x"] + box["width"] * 0.59, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + box["height"] / 2, steps=5)
+    # The button is still down.
+    moved = "before => [...document.querySelectorAll('.mlp-chart')].every((c, i) => c.dataset.drawn > before[i])"
+    page.wait_for_function(moved, arg=before)
+    page.wait_for_function(
+        "was => document.querySelector('.mlp-chart .annotation-text').textContent !== was", arg="m = 0.3"
+    )
+    lab.settle()
+    held = float(page.locator(".knob output").inner_text())
+    assert held > 0.8
+    assert lab.value("m") == held
+    assert lab.value("l, column 1") > loss
+    page.mouse.up()
+    page.get_by_role("button", name="Undo").click()  # one gesture, one step back
+    lab.wait("m", 0.3)
+
+
+def test_the_charts_over_the_margin_stand_on_one_beamer_screen(lab):
+    chapter(lab, "Margin")
+    drawn(lab, 2)
+    ends = lab.page.locator(".mlp-chart .xtitle").evaluate_all("t => t.map(x => x.getBoundingClientRect().bottom)")
+    assert len(ends) == 2
+    assert max(ends) <= 720
+    sizes = lab.page.locator("td").evaluate_all("c => c.map(x => parseFloat(getComputedStyle(x).fontSize))")
+    assert min(sizes) >= 10.5
 
 
 def test_hovering_a_map_reads_its_numbers_and_a_click_drops_the_example(lab):
@@ -224,7 +259,7 @@ def test_enormous_logits_are_drawn_too(lab):
     lab.choose("Enormous logits")
     lab.page.wait_for_function("() => [...document.querySelectorAll('.mlp-chart')].every(c => c.dataset.drawn >= 2)")
     lab.settle()
-    assert "0.300" in lab.page.locator('[data-testid="stSlider"]').inner_text()
+    assert lab.page.locator(".knob output").inner_text() == "0.300"
     chapter(lab, "One logit swept")
     drawn(lab, 2)
     assert "out of range" in lab.page.locator(".mlp-chart").first.text_content()

@@ -228,7 +228,10 @@ def told(lab: Lab, place: Place, ran: Ran, shown: Collection[str] = (), found: M
     put(board, ran, found) if name == "compare" else put(board, ran)
     board.origins(ran)
     # Six matrices stand in two rows; terms are to be read, and may scroll for it.
-    more = {"compare": {"room": 330}, "terms": {"legible": True}, "jacobian": {"legible": True}}
+    low, high = logits.slider_range(lab.loss.margin)
+    knob = {"of": key(MARGIN), "label": "Margin m", "low": low, "high": high, "step": 0.005}
+    legible = {"legible": True}
+    more = {"margin": {"knob": knob}, "compare": {"room": 330}, "terms": legible, "jacobian": legible}
     return board.told("board", arrangement) | more.get(name, {})
 
 

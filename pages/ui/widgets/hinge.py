@@ -21,7 +21,7 @@ from pages.ui.stage import chapters_hinge as chapters
 from pages.ui.stage.board import Place
 from pages.ui.stage.stage import stage
 from pages.ui.widgets.stages import restored
-from pages.ui.widgets.words import complain, escaped, table
+from pages.ui.widgets.words import escaped, table
 from pages.ui.work import LabView
 
 
@@ -123,21 +123,12 @@ def _margin(lab: Lab, _: dict) -> None:
     at = logits.margins_around(found, now)
     before = [k.margin for k in found if k.margin < now]
     after = [k.margin for k in found if k.margin > now]
-    low, high = logits.slider_range(now)
-    # A slider with other ends is another slider: under the same key it would keep its place and not the margin's.
-    key = session.show(f"margin {low:g} {high:g}", now)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.slider(
-            "Margin m",
-            low,
-            high,
-            step=0.005,
-            format="%.3f",
-            key=key,
-            on_change=session.change,
-            args=(key, _with_margin, "margin"),
-            kwargs={"about": "lab"},
-        )
+    loss = lab.conventions.loss(lab.loss)
+    # At the margin in force and at every kink, in one pass.
+    left, right = logits.slopes_at([now, *(k.margin for k in found)], lab.logits, lab.targets, loss)
+    slopes = left[1:], right[1:]
+    buttons, says = st.columns([1, 5], vertical_alignment="center")
+    with buttons, st.container(horizontal=True):
         for label, where in (("← Kink", before[-1:]), ("Kink →", after[:1])):
             st.button(
                 label,
@@ -147,13 +138,8 @@ def _margin(lab: Lab, _: dict) -> None:
                 args=(None, lambda lab, _, where=where: _with_margin(lab, where[0]), "margin"),
                 kwargs={"about": "lab"},
             )
-    complain("margin")
-    loss = lab.conventions.loss(lab.loss)
+    says.markdown(_at_margin(lab, found, left[0]))
     curve = logits.along_margin(lab.logits, lab.targets, lab.loss, at, lab.conventions)
-    # At the margin in force and at every kink, in one pass.
-    left, right = logits.slopes_at([now, *(k.margin for k in found)], lab.logits, lab.targets, loss)
-    slopes = left[1:], right[1:]
-    st.markdown(_at_margin(lab, found, left[0]))
     shown = (("loss", "Loss", slopes), ("norm", "Norm of the gradient", None))
     for column, (what, says, beside) in zip(st.columns(2), shown, strict=True):
         with column:
@@ -165,7 +151,11 @@ def _at_margin(lab: Lab, found: list[logits.Kink], slope: float) -> str:
     """What there is to say of the margin in force, in one line; `slope` is dL/dm on its left."""
     here = logits.corner(lab, found)
     if here is None:
-        said = f"Between kinks dL/dm = {slope:g}: the constant for every active rival. A stroke on the axis is a kink."
+        each = lab.conventions.loss(lab.loss).c.factor(lab.N)
+        said = (
+            f"Between kinks dL/dm = {slope:g}: {each:g} for every active rival. "
+            "A stroke on the axis is a kink: a margin at which a rival becomes active."
+        )
         return escaped(said)
     where = ", ".join(f"rival {k + 1} of example {n + 1}" for k, n in here.at[:2]) + (" …" if len(here.at) > 2 else "")
     sign = "≥ 0, it counts" if lab.conventions.at_tie else "> 0, it does not count"

@@ -12,6 +12,29 @@ Object.assign(Stage.prototype, {
     if (focused) this.root.querySelector(`[data-choice="${CSS.escape(focused)}"]`)?.focus();
   },
 
+  /** A single number under a slider: it is edited as in its cell, so that all follows while the hand moves. */
+  fillKnob() {
+    const { knob } = this.score;
+    const signature = JSON.stringify(knob);
+    if (signature === this.turns) return;
+    this.turns = signature;
+    const slider = el("input");
+    this.knob.replaceChildren(...(knob ? [el("span", "hint", knob.label), slider, el("output")] : []));
+    if (!knob) return;
+    Object.assign(slider, { type: "range", min: knob.low, max: knob.high, step: knob.step });
+    slider.onpointerdown = slider.onkeydown = () => this.edits.stroke++;
+    slider.oninput = () => this.edits.set(knob.of, [], Number(slider.value));
+  },
+
+  turnKnob() {
+    const { knob, matrices } = this.score;
+    if (!knob) return;
+    const now = this.edits.value(knob.of, 0) ?? matrices[knob.of].data[0];
+    const [, slider, words] = this.knob.children;
+    if (Number(slider.value) !== now) slider.value = now;
+    words.textContent = now.toFixed(3).replace("-", MINUS);
+  },
+
   /** Of a row with `many` each button is pressed or not, but one always is; the others are told from each other. */
   choiceRow({ name, label, options, chosen, many }) {
     const row = el("div", `choice ${name}`, ...(label ? [el("span", "hint", label)] : []));

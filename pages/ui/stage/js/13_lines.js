@@ -53,7 +53,7 @@ Object.assign(Board.prototype, {
           ? rung(strips, across)
           : largest(top, high, room, this.score.legible);
     const shown = Object.values(this.score.matrices).filter((m) => m.data.length);
-    return { cw, ch, ...digitsFor(this, shown, cw, ch, 9), proof };
+    return { cw, ch, ...digitsFor(this, shown, cw, ch, bench ? 10.5 : 9), proof };
   },
 
   tiny(strips) {
