@@ -24,7 +24,7 @@ from pages.ui.stage.board import moved
 from pages.ui.work import Work, everyones
 
 _OWN = _WORK, _SEEN, _LATEST, _TOKEN, _RUNS = "work", "seen", "latest", "token", "runs"
-_DRAWN, _MENDED = "drawn", "mended"
+_DRAWN, _MENDED, _SHOWN = "drawn", "mended", "shown"
 #: Told in place of what the browser holds to a run that mends, and so to all it leads to: none of them mends again.
 _MARK = frozenset({_MENDED})
 
@@ -138,10 +138,7 @@ def take_restored(stage: str) -> bool:
 
 
 def open_state(told: Mapping[str, Any], complaint: str = "") -> str:
-    """Replace the work by the parts that a link or document tells; it can be undone. Returns what was wrong.
-
-    With a `complaint`, that is also said to the visitor.
-    """
+    """Replace the work by what a link or document tells. Returns what was wrong; a `complaint` says it on the page."""
     work = current()
     try:
         state = parts.opened(told)
@@ -160,10 +157,16 @@ def open_state(told: Mapping[str, Any], complaint: str = "") -> str:
 def show(widget: str, value: Any) -> str:
     """Make a widget show a value of the work. Call it just before the widget; returns the key.
 
-    Only for widgets that are always on the page: one in a popover would report its default as a change (see `fresh`).
+    Not in a popover, where it would report its default as a change (see `fresh`). The first time on a page or in a
+    chapter always says it: Streamlit still tells what a widget showed before it was gone, and shows its default.
     """
-    if st.session_state.get(widget) != value:
+    work = current()
+    where = get_script_run_ctx().page_script_hash, work.lab_place.chapter, work.memory.chapter
+    at, shown = st.session_state.get(_SHOWN, (where, frozenset()))
+    shown = shown if at == where else frozenset()
+    if widget not in shown or st.session_state.get(widget) != value:
         st.session_state[widget] = value
+    st.session_state[_SHOWN] = where, shown | {widget}
     return widget
 
 
@@ -200,8 +203,7 @@ def dropped(chart: str) -> tuple[int | None, dict[str, float] | None]:
 
 def put_lab(lab: Lab, frame: int) -> None:
     """Another laboratory, from what a chart reported, and the frame that this is about."""
-    place = current().lab_place
-    _put(lab=lab, lab_place=replace(place, frame=frame, rev=place.rev + 1))
+    _put(lab=lab, lab_place=replace(place := current().lab_place, frame=frame, rev=place.rev + 1))
 
 
 def value_of(widget: str) -> Any:

@@ -6,9 +6,11 @@ The bare app is that of `bench_stage`, a button and a counter on Streamlit's def
 Streamlit app costs, whatever is on it. Each page has a new pair of servers, warmed by one visitor; first the
 bare one has its class, then ours. All come at once, and nobody acts before the last one is there; then they
 press the button, or do on the page what students do on it (`tests/load/student.py`: edits, drags, steps, undo,
-menus, choices; on Memory no numbers are typed, and nothing is measured). Reported are the seconds until everybody had the page, the server's processor time for a run
-of the script, the milliseconds from a message to the end of its run, and megabytes: before the class came and
-at most; of ours in the end also those that are left when the last class has been gone for a while.
+menus, choices; on Memory no numbers are typed, and nothing is measured). Reported are the seconds until
+everybody had the page, the server's processor time for a run of the script, the milliseconds from a message to
+the end of its run, and megabytes: before the class came and at most; of ours in the end also those that are
+left when the last class has been gone for a while. More people than the bare app can serve wait in a queue
+there, and then only its processor time compares.
 """
 
 import argparse

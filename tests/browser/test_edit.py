@@ -98,7 +98,10 @@ def paste(student, name, text):
     student.page.evaluate(PASTE, [text])
 
 
-@pytest.mark.parametrize("text", ["1\t2\n3\t4", "1;2\r\n3;4\r\n", "1, 2\n3, 4", "1 2\n3 4", "1,0\t2,0\n3,0\t4,0"])
+@pytest.mark.parametrize("text", ["1\t2\n3\t4", "1;2\r\n3;4\r\n", "1, 2\n3, 4", "1 2\n3 4", "1,0\t2,0\n3,0\t4,0",
+    "1.0,2e0\n3.0,4.0", "A = [1 2; 3 4]", "np.array([[1., 2.],\n          [3., 4.]], dtype=float)", "[[1 2]\n [3 4]]",
+    r"\begin{pmatrix} 1 & 2 \\ 3 & 0.4\cdot 10^{1} \end{pmatrix}",
+])  # fmt: skip
 def test_a_block_is_pasted(app, text):
     student = app(STEP)
     paste(student, "W 1, row 2, column 1", text)
@@ -113,6 +116,10 @@ def test_a_block_is_pasted(app, text):
         ("1\t2\t3", "1\u00d73, but from W_1[2, 1] on there is room for 2\u00d72"),
         ("1\t2\n3", "row 2 of what was pasted has 1 cells"),
         ("1\tx", "row 1, column 2 of what was pasted"),
+        ("np.array([[1, 2], [3, 4]]).T", "is not a number"),
+        ("-np.array([[1, 2], [3, 4]])", "is not a number"),
+        ("1.234,5", "is not a number"),
+        ("1,5\n2,5\n3,5", "3\u00d71, but from"),
     ],
 )
 def test_a_block_that_does_not_fit_changes_nothing(app, text, says):
@@ -216,7 +223,21 @@ def test_a_computed_cell_says_that_it_is_one(app):
     assert "S_1 is computed, not typed" in student.page.get_by_role("alert").inner_text()
     paste(student, "S 1, row 1, column 2", "7")
     assert "S_1 is computed, not typed" in student.page.get_by_role("alert").inner_text()
+    student.cell("S 1, row 2, column 1").dblclick()
+    assert "S_1 is computed, not typed" in student.page.get_by_role("alert").inner_text()
+    student.cell("W 1, row 1, column 1").click()
+    assert student.page.get_by_role("alert").count() == 0
     assert student.value("S 1, row 1, column 1") == 0.458
+
+
+def test_a_computed_cell_of_the_whole_pass_opens_no_other_page(app):
+    student = app()
+    student.cell("S 1, row 1, column 2").dblclick()
+    assert "change a matrix in a solid frame" in student.page.get_by_role("alert").inner_text()
+    student.settle()
+    assert student.page.locator(".wall").count() == 1
+    student.page.get_by_role("button", name="open the step of S 1, preactivation", exact=False).first.click()
+    student.page.locator(".counter").wait_for()
 
 
 def test_opening_the_layers_changes_nothing(app):

@@ -59,6 +59,30 @@ def test_a_cell_opens_into_its_terms_and_those_that_do_not_count_say_why(lab):
     assert "Not counted, because A[3, 3] = (1 − 0)·[(−0.0804" in lab.page.locator(".reader").inner_text()
 
 
+@pytest.mark.parametrize("name", ["Margin", "One logit swept", "Simplex", "Descent"])
+def test_what_a_logit_feeds_is_told_through_what_is_not_drawn(lab, name):
+    chapter(lab, name)
+    lab.cell("O, row 1, column 2").hover()
+    said = lab.page.locator(".reader").inner_text()
+    assert said.endswith(
+        "feeds P column 2 → G column 2 → A column 2 → ℓ [2] → ∂L/∂P column 2 → ∂L/∂O column 2 → all of L"
+    )
+    assert {f"d L d O, row {row}, column 2" for row in (1, 2, 3)} <= set(lab.names("td.fed:visible"))
+
+
+def test_a_factor_lights_what_is_made_of_it(lab):
+    """On the terms of one cell too: a unit vector picks its example and its class."""
+    chapter(lab, "Term by term")
+    lab.cell("d L d O, row 2, column 1").click()
+    lab.cell("A, row 3, column 1").hover()
+    assert "terms, row 3, column 1" in lab.names("td.fed:visible")
+    assert not [name for name in lab.names("td.fed:visible") if name.startswith("d G by O jn")]
+    lab.cell("P, row 1, column 2").hover()
+    assert not [name for name in lab.names("td.fed:visible") if name.startswith("d G by O jn")]
+    lab.cell("P, row 1, column 1").hover()
+    assert [name for name in lab.names("td.fed:visible") if name.startswith("d G by O jn")]
+
+
 def test_an_edited_logit_changes_every_chapter(lab):
     chapter(lab, "One logit swept")
     drawn(lab, 2)

@@ -25,19 +25,93 @@ def test_fits_the_screen(app, screen, scheme, where):
     )
     assert small >= (18 if where and screen != "phone" else 10)
     # Every digit is inside its cell and stands out from it.
-    clipped, faint = student.page.locator("td:visible").evaluate_all(
+    cells = student.page.locator("td:visible")
+    assert cells.evaluate_all("cells => cells.filter((c) => c.scrollWidth > c.clientWidth + 1).length") == 0
+    assert faintest(cells) >= 4.5
+
+
+def faintest(cells):
+    """The least contrast of digits with what they are painted on: cell, veils over it, and the opacity of both."""
+    return cells.evaluate_all(
         """cells => {
-            const rgb = (t) => t.match(/[\\d.]+/g).map(Number);
-            const lum = (c) => { const f = (v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
-                return 0.2126 * f(c[0]) + 0.7152 * f(c[1]) + 0.0722 * f(c[2]); };
-            const clipped = cells.filter((c) => c.scrollWidth > c.clientWidth + 1).length;
-            const faint = cells.filter((c) => { const s = getComputedStyle(c);
-                const [a, b] = [lum(rgb(s.color)), lum(rgb(s.backgroundColor))].sort((x, y) => y - x);
-                return (a + 0.05) / (b + 0.05) < 4.5; }).length;
-            return [clipped, faint];
+            const context = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+            const page = getComputedStyle(document.querySelector('[data-testid="stApp"]')).backgroundColor;
+            const over = (layers, opacity) => {
+                for (const [colour, alpha] of [[page, 1], ...layers.map((c) => [c, 1]), [page, 1 - opacity]]) {
+                    context.globalAlpha = alpha; context.fillStyle = colour; context.fillRect(0, 0, 1, 1);
+                }
+                const f = (v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+                const [r, g, b] = context.getImageData(0, 0, 1, 1).data;
+                return 0.2126 * f(r) + 0.7152 * f(g) + 0.0722 * f(b);
+            };
+            return Math.min(...cells.map((c) => {
+                const s = getComputedStyle(c);
+                const colour = /\\w+\\([^)]*\\)/;
+                const veils = c.matches(".struck") ? [s.backgroundImage.split("gradient(")[1].match(colour)[0]] : [];
+                if (s.boxShadow.includes("99px")) veils.push(s.boxShadow.match(colour)[0]);
+                let opacity = 1;
+                for (let node = c; node; node = node.parentElement) opacity *= getComputedStyle(node).opacity;
+                const ground = [s.backgroundColor, ...veils];
+                const [a, b] = [over([...ground, s.color], opacity), over(ground, opacity)].sort((x, y) => y - x);
+                return (a + 0.05) / (b + 0.05);
+            }));
         }"""
     )
-    assert (clipped, faint) == (0, 0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_steps_back_can_still_be_read(app, scheme):
+    """Matrices that have nothing to do with the cell that is pointed at, and terms that are crossed out."""
+    student = app(color_scheme=scheme)
+    for name in ("W 1, row 1, column 1", "delta 1, row 1, column 1"):
+        student.cell(name).hover()
+        assert student.page.locator(".tile.dimmed:visible").count() > 1
+        assert faintest(student.page.locator("td:visible")) >= 4.5
+    student = app("Hinge_loss", color_scheme=scheme)
+    student.page.get_by_role("button", name="Term by term").click()
+    student.settle()
+    crossed = 0
+    for _ in range(12):
+        crossed += student.page.locator("td.struck:visible").count()
+        assert faintest(student.page.locator("td:visible:not(.veiled)")) >= 4.5
+        student.press("ArrowRight")
+    assert crossed
+
+
+def test_what_a_cell_feeds_is_said_in_full(app):
+    student = app()
+    for name in ("Z 0", "S 1", "W 1", "delta 2"):
+        student.cell(f"{name}, row 1, column 1").hover()
+        assert "new L" in student.page.locator(".reader").inner_text()
+        assert student.page.locator(".reader").evaluate("r => r.scrollHeight - r.clientHeight") <= 0
+
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+@pytest.mark.parametrize("where", ["", STEP, "Derivation", "Hinge_loss"])
+def test_on_a_phone_what_is_said_is_whole_and_about_fingers(app, where):
+    student = app(where, **PHONE)
+    reader = student.page.locator(".reader")
+    assert "Point" not in reader.inner_text()
+    assert "ap a cell" in reader.inner_text()
+    assert reader.evaluate("r => r.scrollHeight - r.clientHeight") <= 0
+    box = reader.bounding_box()
+    assert box["y"] + box["height"] <= 844
+
+
+def test_on_a_phone_a_cell_that_is_tapped_is_not_covered(app):
+    student = app(**PHONE)
+    top = student.page.locator(".reader").bounding_box()["y"]
+    under = next(
+        cell
+        for cell in student.page.locator("td:visible").all()
+        if (box := cell.bounding_box())["y"] < top - 8 < box["y"] + box["height"] + 40
+    )
+    under.tap(position={"x": 5, "y": 5})
+    student.page.wait_for_timeout(700)
+    box = under.bounding_box()
+    assert box["y"] + box["height"] <= student.page.locator(".reader").bounding_box()["y"]
 
 
 def test_the_step_stands_on_one_beamer_screen(app):

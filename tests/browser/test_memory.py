@@ -112,3 +112,16 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(app, name):
     chapter(student, name)
     drawn(student, 1)
     assert student.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_what_is_chosen_is_in_the_link(lab, app):
+    pick(lab, "Network", "784-512-256-10")
+    chapter(lab, "Scaling")
+    lab.page.wait_for_function("new URL(location.href).searchParams.has('s')")
+    again = app("Step_through")  # another visitor
+    again.page.goto(lab.page.url)
+    drawn(again, 1)
+    again.settle()
+    for student in (again, lab):
+        student.page.locator('[data-testid="stSelectbox"] input[value="784-512-256-10"]').wait_for(timeout=5000)
+        assert student.page.get_by_text("Over", exact=True).count()

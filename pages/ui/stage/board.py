@@ -62,6 +62,7 @@ class Board:
     vars: dict[str, Var] = field(default_factory=dict)
     lines: list[Json] = field(default_factory=list)
     choices: list[Json] = field(default_factory=list)
+    chain: list[Json] = field(default_factory=list)
     frame: Json = field(default_factory=lambda: {"letters": "", "sizes": [], "have": [0, 1], "at": 0, "says": ""})
 
     @property
@@ -125,7 +126,7 @@ class Board:
                 self.matrix(var)
         self.matrices |= seen_in(step, self.values, self.lay)
         told = step_of(step, self.lay)
-        self.steps.append({**told, "out": out or told["out"], "derived": step.phase == "derivation"})
+        self.steps.append({**told, "out": out or told["out"]})
 
     def derivation(self, d: Derivation) -> None:
         """The matrices and equations of a derivation."""
@@ -164,13 +165,21 @@ class Board:
         return line
 
     def origins(self, ran: Ran) -> None:
-        """The pass's own equation of every matrix that is shown, so that each number can say what made it."""
+        """The pass's own equation of every matrix that is shown, so that each number can say what made it.
+
+        And of the others what they read, so that what a number feeds is not lost where they are not drawn.
+        """
         made = {s.out: s for s in ran[0]}
         known = {s["out"] for s in self.steps}
         for name in {spec["id"] for line in self.lines for spec in line.get("strip", [])}:
             step = made.get(self.vars.get(name))
             if step and name not in known:
                 self.equation(step)
+        self.chain = [
+            {"out": key(s.out), "text": s.out.symbol, "makes": s.op.makes,
+             "operands": [key(v) for v in s.operands], "reads": list(s.op.reads)}
+            for s in ran[0]
+        ]  # fmt: skip
 
     def told(self, kind: str, arrangement: str) -> Json:
         """The whole, ready for the stage."""
@@ -180,6 +189,7 @@ class Board:
             "matrices": self.matrices,
             # A board writes its own lines; of a step it needs what a number's origin is told with.
             "steps": [{k: v for k, v in s.items() if k not in ("formula", "index", "tiles")} for s in self.steps],
+            "chain": self.chain,
             "checks": {},
             "parts": PARTS,
             "lines": self.lines,

@@ -21,7 +21,10 @@ function read(score) {
   const steps = score.steps.map((s, number) => ({ ...s, number }));
   const maker = {};
   for (const s of steps) maker[s.out] ??= s;
-  return { ...score, matrices, steps, maker };
+  const chain = score.chain ?? steps;
+  const texts = {};
+  for (const { id, text } of [...chain.map((s) => ({ id: s.out, text: s.text })), ...Object.values(matrices)]) texts[id] = text;
+  return { ...score, matrices, steps, maker, chain, texts };
 }
 
 /** Where a drawn cell (r, c) lies in its matrix; turned matrices are drawn transposed. */
@@ -62,13 +65,20 @@ function covers(a, b) {
   return a.every((x, axis) => x === null || x === b[axis]);
 }
 
+/** Whether a unit vector among the operands is 0 where they are read: the cell is not picked. */
+function unpicked(step, bound, matrices) {
+  return step.operands.some((id, k) => id.startsWith("one.") && matrices[id].data[bound[step.reads[k]] ?? -1] === 0);
+}
+
 /** Every block further on that a cell feeds, by matrix, through all the steps that follow. */
-function influence(steps, id, index) {
+function influence(steps, id, index, matrices = {}) {
   const reached = { [id]: [index] };
   for (const step of steps) {
     step.operands.forEach((operand, k) => {
       for (const block of reached[operand] ?? []) {
-        const { n = null } = bind(step.reads[k], block);
+        const bound = bind(step.reads[k], block);
+        if (unpicked(step, bound, matrices)) continue;
+        const { n = null } = bound;
         if (step.examples && n !== null && (n < step.examples[0] || n >= step.examples[1])) continue;
         const fed = reading(step.makes, bind(step.reads[k], block, -first(step)));
         const old = reached[step.out] ?? [];
@@ -109,19 +119,19 @@ function spokenCell(matrix, index, value) {
 }
 
 /** A block in words: `row 2`, `column 4`, `all`. */
-function blockWords(matrix, block) {
+function blockWords(block) {
   if (block.every((x) => x === null)) return block.length ? "every cell" : "";
   if (block.includes(null)) return block[0] === null ? `column ${block[1] + 1}` : `row ${block[0] + 1}`;
   return place(block);
 }
 
 /** What a cell feeds, as a chain: parts of matrices first, whole ones together at the end. */
-function feedsWords(matrices, fed) {
+function feedsWords({ texts }, fed) {
   const partly = [];
   const wholly = [];
   for (const [id, blocks] of Object.entries(fed)) {
-    if (blocks.every((block) => block.every((x) => x === null))) wholly.push(matrices[id].text);
-    else partly.push(`${matrices[id].text} ${blocks.map((block) => blockWords(matrices[id], block)).join(" and ")}`);
+    if (blocks.every((block) => block.every((x) => x === null))) wholly.push(texts[id]);
+    else partly.push(`${texts[id]} ${blocks.map(blockWords).join(" and ")}`);
   }
   const parts = [...partly, ...(wholly.length ? [`all of ${wholly.join(", ")}`] : [])];
   return parts.length ? `feeds ${parts.join(" \u2192 ")}` : "feeds nothing further on";

@@ -228,14 +228,14 @@ class Player extends Walker {
     const { matrices } = this.score;
     const { id, index, fed } = this.lights;
     if (id === null) {
-      this.reader.replaceChildren(mathNode(this.current.index), el("span", "hint", "Point at a cell, or press Tab and the arrow keys, to see its numbers."));
+      this.reader.replaceChildren(mathNode(this.current.index), el("span", "hint", `${POINT} a cell${TOUCH ? "" : ", or press Tab and the arrow keys,"} to see its numbers.`));
       return;
     }
     if (id === this.current.out) {
       this.reader.replaceChildren(mathNode(this.current.index), numbersNode(cellLine(this.current, matrices, index, 6)));
       return;
     }
-    this.reader.replaceChildren(...originNodes(this, id, index), el("span", "hint", feedsWords(matrices, fed)));
+    this.reader.replaceChildren(...originNodes(this, id, index), el("span", "hint", feedsWords(this.score, fed)));
   }
 
   across(tile, r, c, down, across, at) {

@@ -16,12 +16,14 @@ class Board extends Playing {
     this.bar = transport(this, "cell", this.slider, this.where);
     this.choices = el("div", "choices");
     this.sheet = el("div", "sheet");
+    this.topic = el("p", "about hint");
     this.reader = el("div", "reader");
     this.live = el("div", "spoken");
     this.live.setAttribute("aria-live", "polite");
     this.chapters = el("nav", "chapters");
     this.knob = el("label", "knob");
-    root.replaceChildren(this.chapters, el("div", "controls", this.choices, this.knob, this.bar), this.sheet, this.reader, this.live);
+    const controls = el("div", "controls", this.choices, this.knob, this.bar);
+    root.replaceChildren(this.chapters, controls, this.sheet, this.topic, this.reader, this.live);
     this.watch = new ResizeObserver(() => this.score && this.draw());
     this.watch.observe(root);
   }
@@ -64,6 +66,7 @@ class Board extends Playing {
     }
     this.frame = Math.min(this.frame, this.last);
     this.bar.classList.toggle("still", this.count === 1);
+    this.topic.textContent = payload.frame.legend ?? "";
     this.fillChoices();
     this.fillKnob();
     this.cut();
@@ -202,9 +205,11 @@ class Board extends Playing {
   }
 
   trace({ of, index }) {
-    const step = this.score.maker[of];
-    const steps = this.score.steps.filter((s) => !s.derived);
-    return { id: of, index, from: step ? provenance(step, index) : {}, fed: influence(steps, of, index) };
+    const { maker, steps, chain, matrices } = this.score;
+    const passed = new Set(chain.map((s) => s.out));
+    const all = [...chain, ...steps.filter((s) => !passed.has(s.out))];
+    const from = maker[of] ? provenance(maker[of], index) : {};
+    return { id: of, index, from, fed: influence(all, of, index, matrices) };
   }
 
   /** A click or Enter on a cell whose axes carry the frame's letters goes to that frame. */
@@ -219,11 +224,11 @@ class Board extends Playing {
   }
 
   read() {
-    const { matrices, maker, frame } = this.score;
-    const { id, index, fed } = this.lights;
+    const { matrices, maker, frame, chain } = this.score;
+    const { id, index } = this.lights;
     const say = (...nodes) => this.reader.replaceChildren(...nodes);
     if (id === null) {
-      const hint = el("span", "hint", [frame.legend, HINT].filter(Boolean).join(" "));
+      const hint = el("span", "hint", el("span", "about", frame.legend ? `${frame.legend} ` : ""), this.hints());
       const words = el("span", "numbers", frame.says && this.count > 1 ? this.frameWords() : "");
       if (!frame.reads || !this.here()) return say(...(words.textContent ? [words] : []), hint);
       const m = matrices[frame.reads];
@@ -233,7 +238,18 @@ class Board extends Playing {
     const m = matrices[id];
     const zero = this.leftOut(m, index) || (m.why === "zero" && m.data[flat(m, index)] === 0 ? this.reason(m, index) : "");
     const text = maker[id] ? this.named(cellLine(maker[id], matrices, index, 6), m, index) : `${m.text}${place(index)} = ${shortest(m.data[flat(m, index)])}`;
-    say(numbersNode(text), el("span", "hint", zero || (m.editable ? feedsWords(matrices, fed) : m.word)));
+    say(numbersNode(text), el("span", "hint", zero || (m.editable ? feedsWords(this.score, influence(chain, id, index)) : m.word)));
+  }
+
+  /** What can be done here. */
+  hints() {
+    const typed = this.tiles.some(({ spec }) => this.score.matrices[spec.id].editable);
+    const moves = this.count > 1;
+    return [
+      TOUCH && moves ? "Tap a cell: go there, or see what made it." : `${POINT} a cell: what made it.`,
+      !TOUCH && moves && "Click, arrow keys or space: move on.",
+      typed && `${TOUCH ? "Double-tap" : "Double-click, type"} or drag: change a number in a solid frame.`,
+    ].filter(Boolean).join(" ");
   }
 
   /** A number that is made anew for every frame is named by the cell it is about. */
@@ -254,12 +270,12 @@ class Board extends Playing {
 
   /** Why a local derivative is zero here: the matrix does not read that cell, or the slope is zero. */
   reason(m, index) {
-    const { matrices, steps } = this.score;
+    const { matrices, chain } = this.score;
     const by = matrices[m.by];
-    const reached = influence(steps.filter((s) => !s.derived), m.by, this.index)[m.of];
+    const reached = influence(chain, m.by, this.index)[m.of];
     const what = `${matrices[m.of].text}${place(index)}`;
     if (!inside(reached, index))
-      return `0, because ${what} does not read ${by.text}${place(this.index)}: that feeds only ${blockWords(matrices[m.of], reached[0])} of ${matrices[m.of].text}.`;
+      return `0, because ${what} does not read ${by.text}${place(this.index)}: that feeds only ${blockWords(reached[0])} of ${matrices[m.of].text}.`;
     return `0, although ${what} reads ${by.text}${place(this.index)}: a factor is zero.`;
   }
 
@@ -268,5 +284,3 @@ class Board extends Playing {
     return next && across ? at(next, Math.min(r, next.rows - 1), across > 0 ? 0 : next.cols - 1) : undefined;
   }
 }
-
-const HINT = "Point at a cell: what made it. Click, arrow keys or space: move on. Double-click, type or drag: change a number in a solid frame.";
