@@ -22,7 +22,8 @@ class Board extends Playing {
     this.live.setAttribute("aria-live", "polite");
     this.chapters = el("nav", "chapters");
     this.knob = el("label", "knob");
-    root.replaceChildren(this.chapters, el("div", "controls", this.choices, this.knob, this.bar), this.sheet, this.topic, this.reader, this.live);
+    const controls = el("div", "controls", this.choices, this.knob, this.bar);
+    root.replaceChildren(this.chapters, controls, this.sheet, this.topic, this.reader, this.live);
     this.watch = new ResizeObserver(() => this.score && this.draw());
     this.watch.observe(root);
   }
