@@ -114,6 +114,20 @@ def test_on_a_phone_a_cell_that_is_tapped_is_not_covered(app):
     assert box["y"] + box["height"] <= student.page.locator(".reader").bounding_box()["y"]
 
 
+@pytest.mark.parametrize("where", ["", STEP, "Derivation", "Hinge_loss"])
+def test_on_a_phone_nothing_in_a_caption_lies_over_another(app, where):
+    student = app(where, **PHONE)
+    if where == "Hinge_loss":
+        student.page.get_by_role("button", name="Margin", exact=True).click()
+        student.settle()
+    over = student.page.locator(".tile:visible figcaption").evaluate_all(
+        """captions => captions.map((c) => [...c.children].map((x) => x.getBoundingClientRect()).filter((b) => b.width))
+            .filter((boxes) => boxes.some((b, n) => n && b.left < boxes[n - 1].right - 0.5)).length"""
+    )
+    assert over == 0
+    assert student.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_the_step_stands_on_one_beamer_screen(app):
     student = app(STEP)
     for part in (".equation", ".field", ".reader"):
