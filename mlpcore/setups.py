@@ -195,9 +195,10 @@ def resized(
     What fits is kept; what is new gets small numbers, the same every time.
 
     Raises:
-        ValueError: a size is beyond the limits.
+        ValueError: a size is beyond the limits, or the loss needs more outputs.
     """
     check_sizes(widths, N)
+    _check_rivals(setup.loss, widths[-1])
     old, layers = setup.net, []
     for layer, (cols, rows) in enumerate(pairwise(widths), start=1):
         kept = old[layer] if layer <= old.depth else None
@@ -267,6 +268,15 @@ def classes(targets: Array) -> Array:
     return np.eye(len(targets))[:, targets.argmax(axis=0)]
 
 
+def _check_rivals(loss: Loss, outputs: int) -> None:
+    """One output is one class, the right one of every example: a loss on classes would be 0 and teach nothing."""
+    if loss.one_hot and outputs < 2:
+        raise ValueError(
+            f"{loss.title} holds the right class against its rivals, and with one output there is no rival: "
+            "it needs two or more units in the last layer"
+        )
+
+
 def with_loss(setup: Setup, name: str, *, as_classes: bool = False) -> Setup:
     """The set-up under another loss.
 
@@ -274,10 +284,11 @@ def with_loss(setup: Setup, name: str, *, as_classes: bool = False) -> Setup:
         as_classes: turn the targets into classes (see `classes`) where the loss needs them.
 
     Raises:
-        ValueError: the targets are not what the loss reads.
+        ValueError: the targets are not what the loss reads, or it needs more outputs.
         KeyError: no such loss.
     """
     new = LOSSES[name]()
+    _check_rivals(new, setup.net.widths[-1])
     if margin in new.constants() and margin in setup.loss.constants():
         new = replace(new, margin=setup.loss.margin)
     targets = classes(setup.batch.Y) if as_classes and new.one_hot else setup.batch.Y

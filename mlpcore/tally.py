@@ -233,7 +233,10 @@ def budgets(shape: Shape, N: int, loss: Loss, conventions: Conventions = WORKSHE
 
 def _check_depth(shape: Shape) -> None:
     if shape.depth > PLANNED:
-        raise ValueError(f"the planner is asked up to {PLANNED} layers here, and this network has {shape.depth}")
+        raise ValueError(
+            f"the planner is asked up to {PLANNED} layers here, and this network has {shape.depth}: "
+            "take another policy, or fewer layers"
+        )
 
 
 #: What a network is made larger along -> (words for an axis, sizes that are counted).

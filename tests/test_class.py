@@ -15,6 +15,7 @@ from mlpcore.setups import resized, with_matrix
 from tests.browser.conftest import serve
 from tests.load.class_of import lesson
 from tests.load.secrets import owners, secret
+from tests.load.student import PAGES
 from tests.visits import ROOT
 
 
@@ -30,10 +31,11 @@ def served(tmp_path_factory):
 
 def test_a_class_works_at_once(served):
     url, log = served
-    book = asyncio.run(lesson(url, people=8, seconds=10, think=0.3))
+    book = asyncio.run(lesson(url, people=10, seconds=10, think=0.3))
     assert not book.wrong, dict(book.wrong)
     assert not book.leaks, dict(book.leaks)
-    assert book.heard == set(range(8))  # so a secret that came to somebody else would have been seen
+    assert book.heard == set(range(10))  # so a secret that came to somebody else would have been seen
+    assert len(book.pages) == len(PAGES)
     assert {"edit", "hold", "undo", "step", "menu", "widget"} <= set(book.seconds)
     assert "Traceback" not in log.read_text()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mlpcore import bench
+from pages.ui.widgets.memory.measure import LOOK
 from tests.browser.conftest import ROOT, serve
 from tests.load.page import WRONG
 from tests.load.usage import children
@@ -144,6 +145,23 @@ def test_a_tab_closed_in_mid_measurement_leaves_no_process(served, how):
     asyncio.run(lesson())
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="asks /proc")
+def test_who_cancels_a_measurement_asks_for_it_no_more(served):
+    process, url = served()
+
+    async def lesson():
+        async with Visitor(url, "Memory_and_speed") as visitor:
+            await measuring(visitor, process.pid)
+            assert LOOK in visitor.timers.values()
+            await visitor.act("memory cancel")
+            await visitor.settle()
+            assert LOOK not in visitor.timers.values()
+            assert not visitor.has("memory cancel")
+            assert not visitor.faults()
+
+    asyncio.run(lesson())
+
+
 # --- an exception in a page, on a host that starts every app with its details shown ------------------------
 
 BROKEN = """
@@ -167,15 +185,21 @@ st.text("the end")
 """
 
 
+def copied(folder, monkeypatch):
+    """The app, in a folder of its own; returns a page of it that may be broken."""
+    for name in ("pages", ".streamlit"):
+        shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "app.py", folder)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    return folder / "pages" / "1_Step_through.py"
+
+
 @pytest.mark.parametrize("entry", ["found", "ignored"])
 def test_no_trace_reaches_the_page_whatever_the_host_forces(served, tmp_path, monkeypatch, entry):
-    shutil.copytree(ROOT / "pages", tmp_path / "pages")
-    shutil.copytree(ROOT / ".streamlit", tmp_path / ".streamlit")
-    page = tmp_path / "pages" / "1_Step_through.py"
+    page = copied(tmp_path, monkeypatch)
     page.write_text(page.read_text().replace("shell.close_page(", BROKEN + "shell.close_page("))
     script = (ROOT / "app.py").read_text()
     (tmp_path / "app.py").write_text(script if entry == "found" else script.split("\nelse:")[0])
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     forced = ("--client.showErrorDetails=true", "--server.runOnSave=true", "--client.toolbarMode=auto")
     with (tmp_path / "log").open("w") as log:
         _, url = served(*forced, cwd=tmp_path, log=log)
@@ -204,3 +228,37 @@ def test_no_trace_reaches_the_page_whatever_the_host_forces(served, tmp_path, mo
 
         asyncio.run(lesson())
     assert (tmp_path / "log").read_text().count("the secret inside") >= 4  # who runs the server is told
+
+
+AT_THE_END = """
+import streamlit as st
+
+if st.query_params.get("fails") == "again" and "once" not in st.session_state:
+    st.session_state.once = True
+    st.rerun()
+if "fails" in st.query_params:
+    raise ValueError
+"""
+
+
+@pytest.mark.parametrize("how", ["at once", "again"])
+def test_a_page_that_fails_when_it_is_whole_is_mended_once(served, tmp_path, monkeypatch, how):
+    page = copied(tmp_path, monkeypatch)
+    page.write_text(page.read_text() + AT_THE_END)
+    _, url = served(cwd=tmp_path)
+
+    async def lesson():
+        async with Visitor(url, "Step_through", timeout=10) as visitor:
+            await visitor.edit(*W1, 0.25)
+            for _ in range(2):  # each time that it is asked for
+                visitor.query = f"fails={how}"
+                await visitor.run()
+                await visitor.settle(0.5)
+                assert [WRONG in said for said in visitor.errors()] == [True]
+                visitor.query = ""
+                await visitor.run()
+                await visitor.settle()
+                assert not visitor.faults()
+                assert visitor.matrix("W1")[0] == 0.25
+
+    asyncio.run(lesson())

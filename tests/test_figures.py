@@ -46,8 +46,7 @@ def per_example(what):
 
 
 def simplex(name, right=0):
-    points, chosen = logits.beside(LAB, 0)
-    return figures.simplex(LOSSES[name], right, SUM, points, chosen)
+    return figures.simplex(LOSSES[name], right, SUM, logits.beside(LAB, 0), 0)
 
 
 def paths(one, count=30):

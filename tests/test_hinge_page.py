@@ -7,7 +7,7 @@ import mlpcore as mlp
 from mlpcore import logits
 from mlpcore.logits import LABS
 from pages.ui.stage.chapters_hinge import CHAPTERS
-from tests.visits import HINGE, behind, charts, edit, field, send, told
+from tests.visits import HINGE, ask, behind, charts, edit, field, send, told
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def test_the_choice_at_a_tie_stands_on_the_page_it_is_about(page):
 
 def test_a_click_on_a_map_drops_the_example_there(page):
     go(page, "simplex")
-    page.session_state["simplex SoftmaxHinge"] = {"click": {"x": 0.5, "y": 0.29, "trace": 0, "at": 1}}
+    page.session_state["simplex SoftmaxHinge"] = {"drop": {"x": 0.5, "y": 0.29, "at": 1}}
     page.run()
     o = np.array(told(page)["matrices"]["O"]["values"]).reshape(3, 4)[:, 0]
     p = np.exp(o) / np.exp(o).sum()
@@ -161,14 +161,33 @@ def test_a_click_on_a_map_drops_the_example_there(page):
     assert (np.exp(o) / np.exp(o).sum())[1:].max() > 0.95
 
 
+def test_an_example_that_is_dragged_goes_there_and_is_chosen(page):
+    go(page, "simplex")
+    before = np.array(told(page)["matrices"]["O"]["values"]).reshape(3, 4)
+    dots = charts(page)["hinge of p"]["data"][-1]
+    assert dots["text"] == ["2", "3", "4", "1"]  # the chosen one on top
+    assert charts(page)["hinge of p"]["drops"] == [1, 2, 3, 0]
+    send(page, "simplex CrossEntropy", drop={"example": 1, "at": 1})
+    np.testing.assert_array_equal(np.array(told(page)["matrices"]["O"]["values"]).reshape(3, 4), before)
+    assert told(page)["cursor"]["frame"] == 1
+    send(page, "simplex CrossEntropy", drop={"example": 2, "x": 0.0, "y": 0.0, "at": 2})
+    after = np.array(told(page)["matrices"]["O"]["values"]).reshape(3, 4)
+    assert told(page)["cursor"]["frame"] == 2
+    np.testing.assert_array_equal(np.delete(after, 2, 1), np.delete(before, 2, 1))
+    assert np.exp(after[0, 2]) / np.exp(after[:, 2]).sum() > 0.99
+    ask(page, "undo")
+    np.testing.assert_array_equal(np.array(told(page)["matrices"]["O"]["values"]).reshape(3, 4), before)
+
+
 @pytest.mark.parametrize(
-    "click",
-    [None, 7, {"x": "1", "y": 0}, {"x": None, "y": 1}, {"x": float("nan"), "y": 0}, {"x": 1e300, "y": 1}, {"y": 1}, []],
-)
-def test_clicks_no_chart_reports_change_nothing(page, click):
+    "drop",
+    [None, 7, {"x": "1", "y": 0}, {"x": None, "y": 1}, {"x": float("nan"), "y": 0}, {"x": 1e300, "y": 1}, {"y": 1}, [],
+     {"example": 4, "x": 0, "y": 0}, {"example": -1}, {"example": 1.5}, {"example": 1e9, "x": 0, "y": 0}],
+)  # fmt: skip
+def test_drops_no_map_reports_change_nothing(page, drop):
     go(page, "simplex")
     before = told(page)["matrices"]["O"]["values"]
-    page.session_state["simplex CrossEntropy"] = {"click": click}
+    page.session_state["simplex CrossEntropy"] = {"drop": drop}
     page.run()
     assert not page.exception
     assert told(page)["matrices"]["O"]["values"] == before
@@ -235,6 +254,19 @@ def test_the_networks_output_comes_in_and_the_loss_goes_out(page):
     page.switch_page("app.py").run()
     assert field(page, "Loss").value == "SoftmaxHinge"
     assert told(page)["matrices"]["margin"]["values"] == [0.3]
+
+
+def test_the_loss_does_not_go_where_no_class_has_a_rival_and_says_where_it_is(page):
+    behind(page, "Logits")
+    next(b for b in page.button if b.label == "Use this loss in the network").click().run()
+    assert "no rival" in page.error[0].value
+    page.switch_page("app.py").run()
+    assert told(page)["matrices"]["Y"]["values"] == [1, 1, -1, -1]
+    page.selectbox(key="example").select("three classes").run()
+    page.switch_page(HINGE).run()
+    behind(page, "Logits")
+    next(b for b in page.button if b.label == "Use this loss in the network").click().run()
+    assert "It is the loss of every page, with m = 0.3." in " ".join(c.value for c in page.caption)
 
 
 def test_the_slider_stands_at_the_margin_after_another_example(page):

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import traceback
 from dataclasses import replace
 
 import pytest
+import streamlit as st
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
@@ -38,6 +40,37 @@ def test_five_hundred_hostile_actions(served):
     assert not wrong
     assert not ours(log.read_text(errors="replace"))
     assert grown < CAP
+
+
+def test_an_error_of_ours_is_told_from_one_that_streamlit_raises_as_it_reads(tmp_path):
+    async def attack():
+        async with Visitor(url) as v:
+            await v.act("menu File")
+            await v.upload(next(node for node in v.widgets() if node.kind == "file_uploader"), "x.exe", b"1 2")
+            await v.settle()
+            assert not v.faults()
+            assert is_whole(v)
+
+    path = tmp_path / "log"
+    with path.open("w") as log:
+        process, url = serve(log=log)
+        asyncio.run(attack())
+        process.kill()
+        process.wait(10)
+    refused = path.read_text()
+    assert "uncaught in a page" in refused
+    assert "Invalid file extension" in refused
+    assert not ours(refused)
+    try:
+        messages.step(None)
+    except AttributeError:
+        (told,) = ours(refused + traceback.format_exc() + refused)
+    assert told.startswith("messages.py:")
+    assert "AttributeError" in told
+    try:
+        st.columns(-1)
+    except st.errors.StreamlitAPIException:
+        assert ours(traceback.format_exc())  # used wrongly, which is ours as well
 
 
 UNREADABLE = [
@@ -78,6 +111,24 @@ def test_a_value_that_streamlit_cannot_read_leaves_the_page_whole_and_the_work_k
             assert v.matrix("W1")[:2] == [0.4375, 0.01]
 
     asyncio.run(attack())
+
+
+@pytest.mark.parametrize("label", ["Decimals in LaTeX", "The rest is"])
+def test_a_choice_that_a_browser_takes_away_is_the_default(served, label):
+    before = ours(served[2].read_text(errors="replace"))
+
+    async def attack():
+        async with Visitor(served[1]) as v:
+            await v.act("menu File")
+            choice = v.find(label)
+            await v.edit("W1", (0, 0), 0.25)  # so that the menu asks for the whole page, and what it holds goes with it
+            await v.run([WidgetState(id=choice.id, json_trigger_value="null")], choice.fragment)
+            await v.settle(0.3)
+            assert not v.faults()
+            assert v.has(label)
+
+    asyncio.run(attack())
+    assert ours(served[2].read_text(errors="replace")) == before
 
 
 def test_what_is_kept_can_always_be_opened_again(served):

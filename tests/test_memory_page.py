@@ -7,7 +7,7 @@ import pytest
 import mlpcore as mlp
 from mlpcore.schedules import SCHEDULES, find
 from mlpcore.sizes import PRESETS, Sizes
-from mlpcore.tally import totals
+from mlpcore.tally import budgets, totals
 from pages.ui.memory import CHAPTERS, MemoryChoice, policy_of, put, resize, sized, subject
 from tests.visits import MEMORY, STEP, behind, components, field, told
 
@@ -171,6 +171,22 @@ def test_a_budget_is_dragged_and_too_small_a_one_names_the_way_out(page):
     assert totals(sizes.shape, sizes.N, sizes.costs, _policy(page)).peak <= choice(page).budget
     choose(page, "memory budget", stops[-1])
     assert "plans are worth having" in words(page)
+
+
+def test_a_budget_of_a_small_network_becomes_the_least_of_a_large_one(page):
+    choose(page, "memory policy", "within")
+    choose(page, "memory source", "784-512-256-10")
+    assert not page.error
+    assert budgets(*_counted(page))[0].peak == page.select_slider(key="memory budget").value
+
+
+def test_the_price_of_caching_s_alone_is_said_where_no_product_is_done_again(page):
+    choose(page, "memory policy", "cache S")
+    assert "f(S), 12 cells of it" in words(page)  # Z_1 of the worksheet: 3 units, 4 examples
+    choose(page, "memory policy", "cache S and Z")
+    assert "f(S)" not in words(page)
+    choose(page, "memory policy", "recompute everything")
+    assert "cells of it and no product" not in words(page)
 
 
 def test_will_it_fit_is_answered_in_words(page):

@@ -5,7 +5,7 @@ import pytest
 
 import mlpcore as mlp
 from mlpcore.backprop import one_pass
-from tests.visits import STEP, edit, field, send, told
+from tests.visits import DERIVE, STEP, edit, field, send, told
 
 
 def test_opens_on_the_worksheet(app):
@@ -124,14 +124,25 @@ def test_every_loss_can_be_chosen_where_targets_are_classes(app, name):
 
 
 def test_a_loss_that_does_not_fit_says_why_and_offers_a_way(app):
+    field(app, "Units of layer 2").set_value("2").run()
     field(app, "Loss").select("CrossEntropy").run()
-    assert "example 3 is (-1)" in app.error[0].value
+    assert "example 3 is (-1, 0)" in app.error[0].value
     assert field(app, "Loss").value == "MSE"
-    assert told(app)["matrices"]["Y"]["values"] == [1, 1, -1, -1]
+    assert told(app)["matrices"]["Y"]["values"] == [1, 1, -1, -1, 0, 0, 0, 0]
     next(b for b in app.button if b.label == "Turn the targets into classes").click().run()
     assert field(app, "Loss").value == "CrossEntropy"
-    assert told(app)["matrices"]["Y"]["values"] == [1, 1, 1, 1]
+    assert told(app)["matrices"]["Y"]["values"] == [1, 1, 0, 0, 0, 0, 1, 1]
     assert not app.error
+
+
+@pytest.mark.parametrize("page", ["app.py", STEP, DERIVE])
+def test_a_loss_on_classes_is_refused_with_one_output_and_nothing_is_lost(app, page):
+    app.switch_page(page).run()
+    field(app, "Loss").select("CrossEntropy").run()
+    assert "no rival" in app.error[0].value
+    assert not any(b.label == "Turn the targets into classes" for b in app.button)
+    assert field(app, "Loss").value == "MSE"
+    assert told(app.switch_page("app.py").run())["matrices"]["Y"]["values"] == [1, 1, -1, -1]
 
 
 def test_layers_can_be_shaped(app):

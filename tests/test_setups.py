@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import mlpcore as mlp
-from mlpcore.setups import MAX_DEPTH, MAX_EXAMPLES, MAX_WIDTH, resized, with_cells, with_loss
+from mlpcore.setups import MAX_DEPTH, MAX_EXAMPLES, MAX_WIDTH, resized, with_cells, with_loss, with_matrix
 
 SHEET = mlp.EXAMPLES["worksheet"].setup
 CLASSES = mlp.EXAMPLES["three classes"].setup
@@ -73,6 +73,7 @@ def test_typing_a_one_moves_the_class():
 )
 def test_resizing_keeps_what_fits(widths, N, name, biases):
     setup = mlp.EXAMPLES[name].setup
+    assume(widths[-1] > 1 or not setup.loss.one_hot)
     depth = len(widths) - 1
     new = resized(setup, tuple(widths), N, ("tanh",) * depth, (biases,) * depth)
     assert new.net.widths == tuple(widths)
@@ -99,12 +100,26 @@ def test_sizes_beyond_the_limits_are_refused_before_anything_is_made(widths, N, 
         resized(SHEET, widths, N, ("relu",) * depth, (False,) * depth)
 
 
+TWO = resized(SHEET, (2, 3, 2), 4, ("relu", "identity"), (False, False))
+
+
 def test_a_loss_that_does_not_fit_says_so_and_can_be_made_to_fit():
     with pytest.raises(ValueError, match="reads classes"):
-        with_loss(SHEET, "CrossEntropy")
-    made = with_loss(SHEET, "CrossEntropy", as_classes=True)
-    assert made.batch.Y.tolist() == [[1, 1, 1, 1]]
-    assert made.run()[1][mlp.loss] == 0
+        with_loss(TWO, "CrossEntropy")
+    made = with_loss(TWO, "CrossEntropy", as_classes=True)
+    assert made.batch.Y.tolist() == [[1, 1, 0, 0], [0, 0, 1, 1]]
+
+
+@pytest.mark.parametrize("name", [name for name, kind in mlp.LOSSES.items() if kind.one_hot])
+def test_a_loss_on_classes_is_refused_where_no_class_has_a_rival(name):
+    for as_classes in (False, True):
+        with pytest.raises(ValueError, match="no rival"):
+            with_loss(SHEET, name, as_classes=as_classes)
+    many = with_loss(CLASSES, name)
+    with pytest.raises(ValueError, match="no rival"):
+        resized(many, (2, 5, 1), 5, ("relu", "identity"), (True, True))
+    with pytest.raises(ValueError, match="no rival"):
+        with_matrix(many, mlp.Y, np.ones((1, 5)))
 
 
 def test_margin_survives_a_change_between_hinges():

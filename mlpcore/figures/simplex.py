@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -76,19 +77,24 @@ def plane(number: str = "", **across: Any) -> Figure:
     }
 
 
-def simplex(loss: Loss, right: int, conventions: Conventions, points: Array, chosen: int) -> Figure:
+def simplex(loss: Loss, right: int, conventions: Conventions, points: Mapping[int, Array], chosen: int) -> Figure:
     """The loss of one example over the simplex, with the pull -dL/do at its points.
+
+    The figure carries `drops`: the examples whose dots, its last trace, can be dragged.
 
     Args:
         right: the right class, counted from 0.
-        points: probabilities of the examples that have this right class, shape (P, 3).
-        chosen: which of them is the chosen one, or -1.
+        points: example -> its probabilities, shape (3,): those that have this right class.
+        chosen: which of them is the chosen one.
     """
+    # The chosen one stands on top.
+    examples = sorted(points, key=lambda n: n == chosen)
     return {
-        "data": [*_map(loss, right, conventions), *_examples(points, chosen)],
+        "data": [*_map(loss, right, conventions), _examples(points, examples, chosen)],
+        "drops": examples,
         "layout": {
-            "title": heading(f"{loss.short}; arrows: −∂L/∂o"),
-            "height": 310,
+            "title": heading(loss.short),
+            "height": 264,
             "margin": {"l": 8, "r": 8, "t": 30, "b": 8},
             **plane(),
             "shapes": _confident(right),
@@ -183,16 +189,22 @@ def _arrows(loss: Loss, right: int, conventions: Conventions) -> Figure:
     }  # fmt: skip
 
 
-def _examples(points: Array, chosen: int) -> list[Figure]:
-    """The examples themselves; the chosen one ringed."""
-    if not len(points):
-        return []
-    at = to_plane(points)
-    return [{
-        "type": "scatter", "mode": "markers", "x": numbers(at[:, 0]), "y": numbers(at[:, 1]),
+#: More dots than these would hide the map behind their numbers.
+_NUMBERED = 12
+
+
+def _examples(points: Mapping[int, Array], examples: Sequence[int], chosen: int) -> Figure:
+    """The examples themselves, numbered; the chosen one ringed."""
+    at = to_plane([points[n] for n in examples])
+    few = len(examples) <= _NUMBERED
+    here = [n == chosen for n in examples]
+    return {
+        "type": "scatter", "mode": "markers+text", "x": numbers(at[:, 0]), "y": numbers(at[:, 1]),
+        "text": [str(n + 1) if few or n == chosen else "" for n in examples],
+        "textfont": {"color": "--ink", "size": 12},
         "marker": {
-            "color": "--minus", "size": [15 if k == chosen else 9 for k in range(len(at))],
-            "line": {"color": "--ink", "width": 1.5},
+            "color": "--paper", "opacity": 1, "size": [20 if h else 17 if few else 9 for h in here],
+            "line": {"color": ["--minus" if h else "--ink" for h in here], "width": [4 if h else 1.5 for h in here]},
         },
         "hoverinfo": "skip",
-    }]  # fmt: skip
+    }  # fmt: skip

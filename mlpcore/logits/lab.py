@@ -158,7 +158,7 @@ def made_wrong(lab: Lab, example: int, share: float = 0.98) -> Lab:
     return moved_to(lab, example, p)
 
 
-def beside(lab: Lab, example: int) -> tuple[Array, int]:
-    """The probabilities of the examples with the same right class, shape (P, classes), and which is this one."""
-    same = [n for n, label in enumerate(lab.labels) if label == lab.labels[example]]
-    return softmax(lab.logits).T[same], same.index(example)
+def beside(lab: Lab, example: int) -> dict[int, Array]:
+    """The probabilities of every example with the same right class, by its number, shape (classes,) each."""
+    p = softmax(lab.logits).T
+    return {n: p[n] for n, label in enumerate(lab.labels) if label == lab.labels[example]}

@@ -158,11 +158,15 @@ def policy_of(choice: MemoryChoice, about: Subject) -> Policy:
 
 
 def budget_of(choice: MemoryChoice, about: Subject) -> int:
-    """The stop of the slider that is closest to the budget; half way through the plans where there is none yet."""
+    """The stop of the slider that is closest to the budget; half way through the plans where there is none yet.
+
+    One that was set for a network so much smaller that the slider ends above it becomes the least that will do.
+    """
     stops = budget_stops(about)
-    if choice.budget:
-        return min(stops, key=lambda stop: abs(stop - choice.budget))
     plans = budgets(*about.counted, about.conventions)
+    if choice.budget:
+        wanted = choice.budget if choice.budget >= stops[0] else plans[0].peak
+        return min(stops, key=lambda stop: abs(stop - wanted))
     half = (plans[0].peak + plans[-1].peak) // 2
     return next(stop for stop in stops if stop >= half)
 

@@ -20,11 +20,12 @@ def count(value: Any, below: int = 1_000_000) -> int | None:
     return value if type(value) is int and 0 <= value < below else None
 
 
-def point(message: dict[str, Any]) -> dict[str, float] | None:
-    """Where a chart was clicked."""
+def drop(message: dict[str, Any]) -> tuple[int | None, dict[str, float] | None]:
+    """Which example was meant on a map, and the place {x, y} it is to go to; either may be left out."""
     at = {axis: message.get(axis) for axis in ("x", "y")}
     good = all(isinstance(v, int | float) and not isinstance(v, bool) and abs(v) < 1e6 for v in at.values())
-    return at if good else None
+    example = count(message.get("example"))
+    return example, at if good and (example is not None or "example" not in message) else None
 
 
 #: Names and values of choices are ours and short; what is longer is not one.

@@ -23,14 +23,10 @@ from pages.ui.stage import chapters_hinge
 from pages.ui.stage.board import moved
 from pages.ui.work import Work, everyones
 
-_WORK = "work"
-_SEEN = "seen"
-_LATEST = "latest"
-_TOKEN = "token"
-_RUNS = "runs"
-_DRAWN = "drawn"
-_MENDED = "mended"
-_OWN = (_WORK, _SEEN, _LATEST, _TOKEN, _RUNS)
+_OWN = _WORK, _SEEN, _LATEST, _TOKEN, _RUNS = "work", "seen", "latest", "token", "runs"
+_DRAWN, _MENDED, _SHOWN = "drawn", "mended", "shown"
+#: Told in place of what the browser holds to a run that mends, and so to all it leads to: none of them mends again.
+_MARK = frozenset({_MENDED})
 
 
 def runs() -> Runs:
@@ -72,18 +68,18 @@ def mend() -> bool:
     The page is then run again, once: what still fails had another cause. Returns whether it will be.
     """
     context = get_script_run_ctx()
-    again = RerunData(context.query_string, page_script_hash=context.page_script_hash)
     try:
         state = context.session_state._state  # itself: by way of Streamlit's guards a run that waits would begin here
-        if _MENDED in state:
+        if _MENDED in state or context.cached_message_hashes == _MARK:
             return False
+        again = RerunData(context.query_string, None, context.page_script_hash, cached_message_hashes=_MARK)
         own = {name: state[name] for name in _OWN if name in state}
         state._new_widget_state.states.clear()  # to delete one of them would be to read it
         state.clear()
         for name, value in {**own, _MENDED: True}.items():
             state[name] = value
         context.script_requests.request_rerun(again)
-    except AttributeError:  # a Streamlit that keeps them otherwise
+    except (AttributeError, TypeError):  # a Streamlit that keeps them otherwise
         return False
     return True
 
@@ -122,14 +118,14 @@ def latest() -> Callable[[], Work]:
 
 def kept() -> dict[str, Any]:
     """What the browser is told to keep, and what stands beside it: can be undone, is to be said."""
-    work = current()
-    return {**parts.kept(work, everyones()), "session": st.session_state[_TOKEN]}
+    if (work := current()) is not (held := st.session_state[_LATEST]).get("told"):  # it is asked for twice a run
+        held |= {"told": work, "kept": parts.kept(work, everyones())}
+    return {**held["kept"], "session": st.session_state[_TOKEN]}
 
 
 def take_tools(tools: str) -> None:
     """Undo or redo, where the buttons or keys asked for it since the last run."""
-    what = _news(tools)("do").get("what")
-    if what in ("undo", "redo"):
+    if (what := _news(tools)("do").get("what")) in ("undo", "redo"):
         _set(history.undone(current()) if what == "undo" else history.redone(current()))
 
 
@@ -142,10 +138,7 @@ def take_restored(stage: str) -> bool:
 
 
 def open_state(told: Mapping[str, Any], complaint: str = "") -> str:
-    """Replace the work by the parts that a link or document tells; it can be undone. Returns what was wrong.
-
-    With a `complaint`, that is also said to the visitor.
-    """
+    """Replace the work by what a link or document tells. Returns what was wrong; a `complaint` says it on the page."""
     work = current()
     try:
         state = parts.opened(told)
@@ -164,10 +157,16 @@ def open_state(told: Mapping[str, Any], complaint: str = "") -> str:
 def show(widget: str, value: Any) -> str:
     """Make a widget show a value of the work. Call it just before the widget; returns the key.
 
-    Only for widgets that are always on the page: one in a popover would report its default as a change (see `fresh`).
+    Not in a popover, where it would report its default as a change (see `fresh`). The first time on a page or in a
+    chapter always says it: Streamlit still tells what a widget showed before it was gone, and shows its default.
     """
-    if st.session_state.get(widget) != value:
+    work = current()
+    where = get_script_run_ctx().page_script_hash, work.lab_place.chapter, work.memory.chapter
+    at, shown = st.session_state.get(_SHOWN, (where, frozenset()))
+    shown = shown if at == where else frozenset()
+    if widget not in shown or st.session_state.get(widget) != value:
         st.session_state[widget] = value
+    st.session_state[_SHOWN] = where, shown | {widget}
     return widget
 
 
@@ -197,14 +196,15 @@ def load_lab(widget: str | None = None) -> None:
         _put(lab=LABS[name].lab, lab_example=name, lab_place=place, notices={})
 
 
-def clicked(chart: str) -> dict[str, float] | None:
-    """Where a chart was clicked since the last run: {x, y}; None if it was not."""
-    return messages.point(_news(chart)("click"))
+def dropped(chart: str) -> tuple[int | None, dict[str, float] | None]:
+    """What was chosen or dropped on a map since the last run, see `messages.drop`."""
+    return messages.drop(_news(chart)("drop"))
 
 
-def put_lab(lab: Lab) -> None:
-    """Another laboratory, from what a chart reported."""
-    _put(lab=lab)
+def put_lab(lab: Lab, frame: int) -> None:
+    """Another laboratory, from what a chart reported, and the frame that this is about."""
+    place = current().lab_place
+    _put(lab=lab, lab_place=replace(place, frame=frame, rev=place.rev + 1))
 
 
 def value_of(widget: str) -> Any:

@@ -144,6 +144,42 @@ def test_hovering_a_map_reads_its_numbers_and_a_click_drops_the_example(lab):
     assert max(logits) - min(logits) < 2
 
 
+def test_a_dot_can_be_clicked_and_dragged_also_into_the_corner_where_another_stands(lab):
+    chapter(lab, "Simplex")
+    drawn(lab, 3)
+    page = lab.page
+
+    def middle(name):
+        box = page.locator(".mlp-chart").nth(1).locator(".textpoint text", has_text=name).bounding_box()
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    before = [[lab.value(f"O, row {k}, column {n}") for k in (1, 2, 3)] for n in (1, 2, 3, 4)]
+    page.mouse.click(*middle("2"))
+    page.get_by_text("n = 2", exact=True).wait_for()
+    assert [[lab.value(f"O, row {k}, column {n}") for k in (1, 2, 3)] for n in (1, 2, 3, 4)] == before
+    corner = middle("4")
+    page.mouse.move(*middle("3"))
+    page.mouse.down()
+    page.mouse.move(corner[0] + 40, corner[1] - 40, steps=4)
+    page.mouse.move(*corner, steps=4)
+    page.mouse.up()
+    page.get_by_text("n = 3", exact=True).wait_for()
+    lab.settle()
+    after = [[lab.value(f"O, row {k}, column {n}") for k in (1, 2, 3)] for n in (1, 2, 3, 4)]
+    assert after[:2] + after[3:] == before[:2] + before[3:]
+    assert after[2][0] > max(after[2][1:]) + 2
+
+
+def test_the_legend_of_the_maps_stands_on_one_beamer_screen(lab):
+    chapter(lab, "Simplex")
+    drawn(lab, 3)
+    legend = lab.page.get_by_text("Dots: the examples of class 1").bounding_box()
+    corners = lab.page.locator(".mlp-chart .annotation-text").evaluate_all(
+        "a => Math.max(...a.map(x => x.getBoundingClientRect().bottom))"
+    )
+    assert legend["y"] + legend["height"] < corners <= 720
+
+
 def test_the_descent_plays_to_its_end(lab):
     chapter(lab, "Descent")
     drawn(lab, 1)

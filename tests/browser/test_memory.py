@@ -2,6 +2,7 @@
 
 import pytest
 
+from pages.ui.memory import MemoryChoice
 from tests.browser.test_hinge import drawn
 
 
@@ -58,6 +59,19 @@ def test_a_plan_with_a_number_plays_on_the_stage(lab):
     assert lab.counter.startswith("1 /")
 
 
+def test_what_was_chosen_is_still_shown_after_another_chapter(lab):
+    pick(lab, "Keep for the backward pass", "every k-th layer")
+    page = lab.page
+    for _ in range(2):
+        chapter(lab, "Measure")
+        ticked = page.get_by_test_id("stButtonGroup").last.locator(
+            "button[aria-checked=true], button[aria-pressed=true]"
+        )
+        assert ticked.count() == len(MemoryChoice().policies) - 1  # of all but what they are held against
+        chapter(lab, "Plan")
+        page.locator('[data-testid="stSelectbox"] input[value="every k-th layer"]').wait_for(timeout=5000)
+
+
 def test_a_run_shows_progress_ends_and_stops_asking(lab):
     chapter(lab, "Measure")
     drawn(lab, 1)
@@ -98,3 +112,16 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(app, name):
     chapter(student, name)
     drawn(student, 1)
     assert student.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_what_is_chosen_is_in_the_link(lab, app):
+    pick(lab, "Network", "784-512-256-10")
+    chapter(lab, "Scaling")
+    lab.page.wait_for_function("new URL(location.href).searchParams.has('s')")
+    again = app("Step_through")  # another visitor
+    again.page.goto(lab.page.url)
+    drawn(again, 1)
+    again.settle()
+    for student in (again, lab):
+        student.page.locator('[data-testid="stSelectbox"] input[value="784-512-256-10"]').wait_for(timeout=5000)
+        assert student.page.get_by_text("Over", exact=True).count()

@@ -202,3 +202,17 @@ def test_another_page_is_there_when_it_is_chosen_over_an_open_menu(app):
         page.wait_for_timeout(300)  # for what would come late
         assert page.title() == f"{name} · MLPScope"
     student.wait("W 1, row 1, column 1", 0.25)
+
+
+def test_every_page_says_which_example_is_there(app):
+    student = app()
+    student.choose("XOR")
+    page = student.page
+    for name in ("Step through", "Derivation", "Whole pass", "Memory", "Step through", "Whole pass"):
+        page.locator('[data-testid="stPageLink"] a').filter(has_text=name).click()
+        page.wait_for_url(f"**/{'' if name == 'Whole pass' else name.split()[0]}*")
+        student.settle()
+        if name != "Memory":
+            page.locator('[data-testid="stSelectbox"] input[value^="XOR"]').wait_for(timeout=5000)
+    student.choose("Worksheet")
+    student.wait("W 1, row 1, column 1", 0.6)

@@ -28,7 +28,7 @@ BATCH = 12
 #: Megabytes that the server may take beyond those at its start, with 4 visitors at a time.
 CAP = 250
 #: Names of the pages in the address.
-ENTRIES = ("", "Step_through", "Derivation", "Hinge_loss", "Memory_and_speed")
+ENTRIES = [*PAGES.values()]
 
 
 async def batch(url, seed):
@@ -79,18 +79,21 @@ def is_whole(v):
     return {*PAGES} <= {*v.links()} and v.has("tools") and any("Layers count from 1" in text for text in texts)
 
 
-#: Where an error arose: the last line of ours or of Streamlit's in its trace.
-_FRAME = re.compile(r'File "([^"]*/(?:pages|mlpcore|app\.py|streamlit/)[^"]*)", line (\d+)')
+#: A trace in the log, its last line apart; in it the lines that say where, of code that is ours or Streamlit's.
+_TRACE = re.compile(r"^Traceback .*\n((?: .*\n)+)(\S.*)", re.MULTILINE)
+_FRAME = re.compile(r'^  File "([^"]*/(?:pages|mlpcore|app\.py|streamlit/)[^"]*)", line (\d+)', re.MULTILINE)
+#: Where Streamlit reads what a browser sent.
+_READING = "metadata.deserializer("
 
 
 def ours(log):
-    """Errors in the server's log that arose in code of this repository, and how often."""
+    """Errors in the server's log that arose in code of this repository, or of wrong use of Streamlit, and how often."""
     found = Counter()
-    for text in log.split("uncaught in a page")[1:]:
-        frames = _FRAME.findall(text)
-        if frames and "site-packages" not in frames[-1][0]:
-            lines = [line for line in text.splitlines() if re.match(r"[\w.]+(Error|Exception|Warning)?: ", line)]
-            found[f"{Path(frames[-1][0]).name}:{frames[-1][1]} {lines[0][:200] if lines else ''}"] += 1
+    for trace, error in _TRACE.findall(log):
+        frames = _FRAME.findall(trace)
+        misuse = error.startswith("streamlit.errors.") and _READING not in trace
+        if frames and (misuse or "site-packages" not in frames[-1][0]):
+            found[f"{Path(frames[-1][0]).name}:{frames[-1][1]} {error[:200]}"] += 1
     return found
 
 

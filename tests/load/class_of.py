@@ -19,11 +19,11 @@ import time
 from collections.abc import Iterable
 
 from tests.browser.conftest import serve
-from tests.load.student import Book, Student
+from tests.load.student import PAGES, Book, Student
 from tests.load.usage import memory, processor
 
 #: The students begin in different places; from there they go about.
-ENTRIES = ("", "Step_through", "Derivation", "Hinge_loss")
+ENTRIES = [*PAGES.values()]
 
 
 async def lesson(

@@ -76,7 +76,7 @@ class Intruder(Visitor):
         try:
             said = await way()
             await self.settle()
-            if not self.has("tools"):  # it ended early, and will be mended in a run to come
+            if not (self.has("tools") and self.has("menu File")):  # it ended early, and is mended in a run to come
                 await self.settle(0.5)
         except Unanswered as error:
             if not self.closed:
@@ -144,7 +144,7 @@ class Intruder(Visitor):
             "pick": {"frame": 1, "rev": 0},
             "restore": {"link": self.rng.choice(LINKS), "doc": None},
             "do": {"what": "undo", "at": self.rng.random()},
-            "click": {"x": 0.5, "y": 0.5, "trace": 0, "at": 1},
+            "drop": {"example": 1, "x": 0.5, "y": 0.5, "at": 1},
         }
         name = self.rng.choice([*told])
         whole = {name: told[name] if name != "restore" or self.rng.random() < 0.5 else self._restored()}
@@ -188,6 +188,8 @@ class Intruder(Visitor):
         ask.context_info.timezone, ask.context_info.locale = rng.choice(WORDS), rng.choice(WORDS)
         ask.context_info.timezone_offset, ask.context_info.url = -(2**31), rng.choice(WORDS)
         await self.say(message.SerializeToString())
+        await self.settle()
+        await self.run()  # who left for a page that there is not is for a while not heard in the name of the old one
         return str(message)[:200]
 
     async def envelope(self) -> str:
@@ -211,6 +213,7 @@ class Intruder(Visitor):
         """Bytes that mean nothing; or words, where bytes are spoken."""
         rubbish = self.rng.choice([self.rng.randbytes(200), b"", b"\xff" * 9, "words", b"\x0a\xff\xff\xff\xff\x0f"])
         await self.say(rubbish)
+        await self.settle(0.5)  # or closed, which may take a while
         return repr(rubbish[:20])
 
     async def file(self) -> str:
@@ -246,7 +249,7 @@ class Intruder(Visitor):
     async def wander(self) -> str:
         """What a student might do: so that everything there is comes in reach."""
         if self.rng.random() < 0.3:
-            page = self.rng.choice(PAGES)
+            page = self.rng.choice([*PAGES])
             await self.go(page)
             return page
         node = self.rng.choice([n for n in self.widgets() if likely(n, self.rng) is not None])

@@ -90,6 +90,7 @@ class Page:
         values: what its widgets hold, by id.
         traces: exceptions that Streamlit told of, with their last lines.
         underway: whether a run has begun and not ended.
+        timers: the fragments that a browser would ask for by itself, and every how many seconds.
     """
 
     def __init__(self) -> None:
@@ -97,6 +98,7 @@ class Page:
         self.values: dict[str, WidgetState] = {}
         self.traces: list[str] = []
         self.underway = False
+        self.timers: dict[str, float] = {}
         self.places: Any = ()  # where files may go that were asked for
         self.session_id = self.page_hash = self.query = ""
         self.runs = 0
@@ -121,10 +123,17 @@ class Page:
         elif kind == "new_session":
             self.underway = True
             self._run = message.metadata.run.script_run_id
+            if not message.metadata.run.fragment_ids:
+                self.timers.clear()
             self.session_id = message.new_session.initialize.session_id or self.session_id
             self.page_hash = message.new_session.page_script_hash
         elif kind == "navigation":
             self.page_hash = message.navigation.page_script_hash
+        elif kind == "auto_rerun":
+            self.timers[message.auto_rerun.fragment_id] = message.auto_rerun.interval
+        elif kind == "stop_auto_rerun":
+            for fragment in message.stop_auto_rerun.fragment_ids:
+                self.timers.pop(fragment, None)
         elif kind == "file_urls_response":
             self.places = message.file_urls_response.file_urls
         elif kind == "page_info_changed":

@@ -5,13 +5,22 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from tests.load.page import Node
 from tests.load.secrets import owners, secret
 from tests.load.visitor import Unanswered, Visitor
 
-PAGES = ("Whole pass", "Step through", "Derivation", "Hinge loss", "Memory")
+#: Every page: the words of its link -> its name in the address.
+PAGES = {
+    "Whole pass": "",
+    "Step through": "Step_through",
+    "Derivation": "Derivation",
+    "Hinge loss": "Hinge_loss",
+    "Memory": "Memory_and_speed",
+}
 #: What a random visitor leaves alone: these start a measurement, which takes a processor for itself.
 _LEFT = ("memory measure", "memory cancel")
 
@@ -25,6 +34,7 @@ class Book:
         wrong: what may not be: exceptions, silence, other values than those that were typed.
         leaks: whose secret came to whom.
         heard: the students who had their own secret back, so that a leak would have been seen.
+        pages: those on which something was done.
         messages, size: how many came, and their bytes.
     """
 
@@ -32,6 +42,7 @@ class Book:
     wrong: Counter = field(default_factory=Counter)
     leaks: Counter = field(default_factory=Counter)
     heard: set[int] = field(default_factory=set)
+    pages: set[str] = field(default_factory=set)
     messages: int = 0
     size: int = 0
 
@@ -62,17 +73,34 @@ class Student(Visitor):
 
     async def live(self, until: float, think: float, late: float = 0.0) -> None:
         """Come `late`, act with `think` seconds between two actions on average, until that time of the loop."""
-        clock = asyncio.get_running_loop().time
         await asyncio.sleep(late)
-        start = clock()
+        if await self.arrive():
+            await self.work(until, think)
+        await self.leave()
+
+    async def arrive(self) -> bool:
+        """Open the page; whether it came."""
+        start = asyncio.get_running_loop().time()
+        with self._written_down():
+            await self.connect()
+            await self.run(page="")
+            self._note("arrive", asyncio.get_running_loop().time() - start)
+            return True
+        return False
+
+    async def work(self, until: float, think: float) -> None:
+        """Act, with `think` seconds between two actions on average, until that time of the loop."""
+        with self._written_down():
+            while True:
+                await asyncio.sleep(self.rng.uniform(0.5, 1.5) * think)
+                if asyncio.get_running_loop().time() >= until:
+                    return
+                await self.something()
+
+    @contextmanager
+    def _written_down(self) -> Iterator[None]:
         try:
-            async with self:
-                self._note("arrive", clock() - start)
-                while True:
-                    await asyncio.sleep(self.rng.uniform(0.5, 1.5) * think)
-                    if clock() >= until:
-                        return
-                    await self.something()
+            yield
         except (Unanswered, OSError) as error:
             self.book.wrong[f"{type(error).__name__}: {error}"] += 1
 
@@ -82,6 +110,7 @@ class Student(Visitor):
         if self._cells():
             doing |= {self.type: 6, self.drag: 2, self.take_back: 2, self.step: 6}
         what = self.rng.choices([*doing], [*doing.values()])[0]
+        self.book.pages.add(self.page_hash)
         try:
             await what()
         except LookupError as error:  # what was there before is gone
@@ -166,7 +195,7 @@ class Student(Visitor):
 
     async def wander(self) -> None:
         """Another page."""
-        page = self.rng.choice(PAGES)
+        page = self.rng.choice([*PAGES])
         self._note(page, await self.go(page))
 
     async def play(self) -> None:

@@ -55,6 +55,7 @@ class Visitor(Page):
         self.session_id = session
         self.closed = ""
         self.heard = lambda raw: None
+        self._reader: asyncio.Task | None = None
         self.client, self.seq = f"visitor{next(self._names)}", 0
         self._finished = asyncio.Event()
 
@@ -86,6 +87,8 @@ class Visitor(Page):
 
     async def leave(self) -> None:
         """Close the tab."""
+        if self._reader is None:
+            return  # it never opened
         with suppress(Exception):
             await self.ws.close()
         self._reader.cancel()

@@ -64,6 +64,7 @@ function dressed(layout, host, width) {
 }
 
 const FACE = "Play the descent";
+const REACH = 14; // pixels from the middle of a dot
 const charts = new WeakMap();
 
 class Chart {
@@ -73,6 +74,7 @@ class Chart {
     this.controls();
     this.watch = new ResizeObserver(() => this.node.clientWidth !== this.width && this.draw());
     this.watch.observe(this.node);
+    this.node.addEventListener("pointerdown", (event) => this.grab(event), true);
   }
 
   /** One drawing at a time: Plotly's own take a while, and a second one begun meanwhile trips over the first. */
@@ -101,15 +103,44 @@ class Chart {
     const told = JSON.stringify([figure.data, named]);
     if (this.told !== told) Object.assign(this, { told, curves: painted(figure.data, named) });
     await P.react(this.node, this.curves, layout, { displayModeBar: false, showTips: false });
-    if (!this.listens) {
-      this.listens = true;
-      this.node.on("plotly_click", ({ points: [point] }) => {
-        this.post("click", { x: point.x, y: point.y, trace: point.curveNumber, at: Date.now() });
-      });
-    }
     this.node.dataset.drawn = String(Number(this.node.dataset.drawn ?? 0) + 1);
     this.bar.hidden = !figure.play;
     if (figure.play) this.show(figure.play.steps);
+  }
+
+  // --- a map: its dots can be dragged, and the chosen one goes where it is clicked ---------------
+
+  grab(event) {
+    const plot = this.node.querySelector(".nsewdrag")?.getBoundingClientRect();
+    const inside = (v, low, size) => v >= low && v <= low + size;
+    if (!this.figure?.drops || event.button || !plot) return;
+    if (!inside(event.clientX, plot.x, plot.width) || !inside(event.clientY, plot.y, plot.height)) return;
+    const { xaxis, yaxis } = this.node._fullLayout;
+    const trace = this.curves.length - 1;
+    const { x, y } = this.curves[trace];
+    const off = (e, k) => Math.hypot(xaxis.d2p(x[k]) + plot.x - e.clientX, yaxis.d2p(y[k]) + plot.y - e.clientY);
+    const near = x.map((_, k) => k).filter((k) => off(event, k) < REACH).sort((a, b) => off(event, a) - off(event, b));
+    const own = near.length ? { example: this.figure.drops[near[0]] } : {};
+    const ended = new AbortController();
+    let [at, moved] = [null, false];
+    const move = (e) => {
+      moved ||= Math.hypot(e.clientX - event.clientX, e.clientY - event.clientY) > 4;
+      at = { x: xaxis.p2d(e.clientX - plot.x), y: yaxis.p2d(e.clientY - plot.y) };
+      if (!near.length || !moved) return;
+      const shown = [x.with(near[0], at.x), y.with(near[0], at.y)];
+      this.told = null; // the curves that are there are no longer those of the figure
+      window.Plotly.restyle(this.node, { x: [shown[0]], y: [shown[1]] }, [trace]);
+    };
+    const up = (e) => {
+      ended.abort();
+      move(e);
+      if (near.length && !moved) this.post("drop", { ...own, at: Date.now() });
+      else if (near.length || !moved) this.post("drop", { ...own, ...at, at: Date.now() });
+    };
+    const heard = { signal: ended.signal };
+    addEventListener("pointermove", move, heard);
+    addEventListener("pointerup", up, heard);
+    addEventListener("pointercancel", () => ended.abort(), heard);
   }
 
   // --- a figure that plays: pairs of a line that grows and a point at its end ----------------

@@ -36,13 +36,14 @@ def open_charts() -> None:
 def chart(key: str, figure: Figure, says: str) -> None:
     """Draw a figure of `mlpcore.figures`.
 
-    A click on a point or a map is component state `click` under `key`: {x, y, trace, at}.
+    On a figure with `drops`, what was done with its dots is component state `drop` under `key`: {example, at} for
+    one that was clicked, {example, x, y, at} for one that was dragged there, {x, y, at} for a click elsewhere.
 
     Args:
         says: what a screen reader says of it.
     """
     # As bytes: an object would be written twice, once to be sent and once to be told from others.
-    _mount(key=key, data=json.dumps({"figure": figure, "says": says}).encode(), on_click_change=_noted)
+    _mount(key=key, data=json.dumps({"figure": figure, "says": says}).encode(), on_drop_change=_noted)
 
 
 def _noted() -> None:

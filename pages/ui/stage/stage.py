@@ -28,8 +28,9 @@ REPORTS = ("edits", "cursor", "open", "choose", "pick", "restore")
 
 
 def stage(key: str, *parts: dict[str, Any] | str) -> None:
-    """Draw a score or a board: objects, or their JSON, that are sent as one. Its `kind` is "player", "wall" or "board".
+    """Draw a score or a board: objects, or their JSON, that are sent as one.
 
+    Its `kind` is "player", "wall", "board" or, without matrices, "silent".
     What the stage reports (`REPORTS`) is component state under `key`.
     """
     texts = (part if isinstance(part, str) else json.dumps(part) for part in parts)

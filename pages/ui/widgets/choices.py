@@ -62,12 +62,13 @@ def loss_complaint() -> None:
     text, tried = wrong
     with st.container(horizontal=True, vertical_alignment="center"):
         st.error(escaped(text))
-        st.button(
-            "Turn the targets into classes",
-            help="For each example the largest entry of Y becomes 1, the others 0.",
-            on_click=session.change,
-            args=(None, lambda setup, _: with_loss(setup, tried, as_classes=True), "loss"),
-        )
+        if session.current().setup.net.widths[-1] > 1:
+            st.button(
+                "Turn the targets into classes",
+                help="For each example the largest entry of Y becomes 1, the others 0.",
+                on_click=session.change,
+                args=(None, lambda setup, _: with_loss(setup, tried, as_classes=True), "loss"),
+            )
 
 
 def choose_schedule() -> None:

@@ -236,12 +236,14 @@ def _sweep(lab: Lab, _: dict) -> None:
 
 
 def _drops() -> None:
-    """An example dropped on a map by a click goes there."""
+    """An example that was dragged on a map goes there; so does the chosen one by a click; a clicked one is chosen."""
     lab = session.lab()
-    _, n = chapters.at_rest(lab, session.current().lab_place)
     for name in logits.contenders(0.0):
-        if (at := session.clicked(f"simplex {name}")) and lab.classes == 3:
-            session.put_lab(logits.moved_to(lab, n, figures.to_simplex(**at)))
+        example, at = session.dropped(f"simplex {name}")
+        if lab.classes != 3 or (example is None and at is None) or (example or 0) >= lab.N:
+            continue
+        n = chapters.at_rest(lab, session.current().lab_place)[1] if example is None else example
+        session.put_lab(logits.moved_to(lab, n, figures.to_simplex(**at)) if at else lab, n)
 
 
 def _simplex(lab: Lab, _: dict) -> None:
@@ -263,17 +265,17 @@ def _simplex(lab: Lab, _: dict) -> None:
             args=(None, lambda lab, _: logits.made_wrong(lab, n), "simplex"),
             kwargs={"about": "lab"},
         )
-    points, chosen = logits.beside(lab, n)
+    st.caption(
+        f"Dots: the examples of class {right + 1}, by number. Drag one, or click where example {n + 1} is to go. "
+        "Darker: larger loss. Arrows: −∂L/∂o, the pull on each logit. Solid lines: kinks. Beyond a dotted line the "
+        "answer is confidently wrong: there the hinge of p is darkest and its arrows vanish."
+    )
+    points = logits.beside(lab, n)
     over = chapters.evenly(lab)
     for column, (name, loss) in zip(st.columns(len(losses)), losses.items(), strict=True):
         with column:
-            figure = figures.simplex(loss, right, over, points, chosen)
+            figure = figures.simplex(loss, right, over, points, n)
             chart(f"simplex {name}", figure, f"{loss.title} over the simplex, its gradient as arrows")
-    st.caption(
-        "Darker: larger loss. Arrows: −∂L/∂o, the pull on each logit. Solid lines: kinks. Beyond a dotted line the "
-        "answer is confidently wrong: there the hinge of p is darkest and its arrows vanish. "
-        f"Click a map to drop example {n + 1} there."
-    )
 
 
 def _descend(lab: Lab, _: dict) -> None:

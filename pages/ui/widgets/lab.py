@@ -12,7 +12,7 @@ from mlpcore.exchange import read_matrix
 from mlpcore.logits import LABS, Lab
 from mlpcore.losses import SoftmaxHinge
 from mlpcore.notation import O
-from mlpcore.setups import classes
+from mlpcore.setups import classes, with_loss
 from pages.ui import session
 from pages.ui.widgets.menu import Menu
 from pages.ui.widgets.words import complain
@@ -61,9 +61,8 @@ def _of_network(lab: Lab, _: object) -> Lab:
 
 
 def _into_network(setup: Setup, _: object) -> Setup:
-    loss = SoftmaxHinge(session.current().lab.loss.margin)
-    st.toast("The hinge on probabilities is the loss of every page now; undo brings the one before back.")
-    return replace(setup, loss=loss, batch=replace(setup.batch, Y=classes(setup.batch.Y)))
+    new = with_loss(setup, SoftmaxHinge.name, as_classes=True)
+    return replace(new, loss=replace(new.loss, margin=session.current().lab.loss.margin))
 
 
 def _logits() -> None:
@@ -88,22 +87,27 @@ def _logits() -> None:
         kwargs={"about": "lab"},
     )
     complain("pasted")
-    st.divider()
-    st.button(
-        "Take the network's output",
-        help="Z_L of the network on the other pages; the largest target of each example is its class.",
-        on_click=session.change,
-        args=(None, _of_network, "taken"),
-        kwargs={"about": "lab"},
-    )
-    complain("taken")
-    st.button(
-        "Use this loss in the network",
-        help="The hinge on probabilities with this margin becomes the loss of every page.",
-        on_click=session.change,
-        args=(None, _into_network, "given"),
-    )
-    complain("given")
+    there = session.current().setup.loss == session.current().lab.loss
+    with st.container(horizontal=True):
+        st.button(
+            "Take the network's output",
+            help="Z_L of the network on the other pages; the largest target of each example is its class.",
+            on_click=session.change,
+            args=(None, _of_network, "taken"),
+            kwargs={"about": "lab"},
+        )
+        st.button(
+            "Use this loss in the network",
+            help="The hinge on probabilities with this margin becomes the loss of every page; the largest target of "
+            "each example becomes 1, the others 0.",
+            disabled=there,
+            on_click=session.change,
+            args=(None, _into_network, "given"),
+        )
+    if there:
+        st.caption(f"It is the loss of every page, with m = {lab.loss.margin:g}. Undo brings back the one before.")
+    for name in ("taken", "given"):
+        complain(name)
 
 
 def lab_conventions() -> list[str]:

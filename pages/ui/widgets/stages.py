@@ -80,6 +80,12 @@ def restored(name: str) -> None:
         st.rerun()
 
 
+def silent() -> None:
+    """For a page that has no stage: what the browser is to keep, told anew where it may have changed."""
+    restored("silent")
+    stage("silent", {"kind": "silent", "keep": session.kept()})
+
+
 @st.fragment
 def player() -> None:
     """One equation at a time. An edit reruns this fragment only."""

@@ -1,6 +1,7 @@
 // The entry that Streamlit calls, again on every change of data or theme.
 
-const KINDS = { player: Player, wall: Wall, board: Board };
+const KINDS = { player: Player, wall: Wall, board: Board, silent: Silent };
+const NO_STOP = ["wall", "silent"]; // for the Tab key: its cells are, or nothing is
 const instances = new WeakMap();
 
 export default function (component) {
@@ -11,7 +12,7 @@ export default function (component) {
   if (!stage) {
     const root = parentElement.querySelector(".mlp");
     root.classList.add(payload.kind);
-    root.tabIndex = payload.kind === "wall" ? -1 : 0;
+    root.tabIndex = NO_STOP.includes(payload.kind) ? -1 : 0;
     stage = new KINDS[payload.kind](root);
     instances.set(parentElement, stage);
   }

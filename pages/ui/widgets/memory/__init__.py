@@ -11,6 +11,7 @@ from pages.ui.widgets.memory.plan import plan
 from pages.ui.widgets.memory.scaling import scaling
 from pages.ui.widgets.memory.sizes import choose_sizes
 from pages.ui.widgets.memory.slopes import slopes
+from pages.ui.widgets.stages import silent
 from pages.ui.widgets.words import complain
 
 __all__ = ["memory", "memory_conventions"]
@@ -48,6 +49,7 @@ def _chapter() -> None:
     work = session.current()
     choice = work.memory
     _CHAPTERS[choice.chapter](choice, subject(choice, work.setup))
+    silent()
 
 
 def memory_conventions() -> list[str]:

@@ -125,12 +125,10 @@ def under_way() -> None:
 
 
 def _progress() -> None:
-    if _collect():
-        # Something is over: the charts are drawn anew, with it.
+    if _collect() or not session.runs().tickets:
+        # Something is over, or was cancelled: the whole page is drawn anew, for only that ends the looking.
         st.rerun()
     tickets = session.runs().tickets
-    if not tickets:
-        return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.progress(min(1.0, max(0.0, tickets[0].progress)), text=_state(tickets))
         st.button("Cancel", on_click=_cancel, key="memory cancel")

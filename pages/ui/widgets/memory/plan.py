@@ -114,7 +114,7 @@ def _ledger(counted: Tally, base: Totals) -> None:
     """What the bytes are spent on at the peak, beside those of caching everything."""
     mine, theirs = counted.spent(), base.spent()
 
-    words = {"scratch": "scratch within a step", "gradients": "gradients of parameters"}
+    words = {"scratch": "scratch within a step", "gradients": "gradients of parameters, and L"}
 
     def row(name: str, a: int, b: int, text: Callable[[float], str] = bytes_text) -> tuple[str, str, str]:
         return words.get(name, name), text(a), text(b)
@@ -126,7 +126,7 @@ def _ledger(counted: Tally, base: Totals) -> None:
             row("peak", counted.peak, base.peak),
             *(row(c, mine[c], theirs[c]) for c in ("parameters", "inputs")),
             row("in all", counted.total, base.total),
-            row("operations", counted.flops, base.flops, flops_text),
+            row("operations in products", counted.flops, base.flops, flops_text),
             row("of these again", counted.again, base.again, flops_text),
         ],
         strong=("peak", "in all"),
@@ -185,6 +185,12 @@ def _words(policy: Policy, counted: Tally, about: Subject) -> None:
         parts.append(
             f"Found by {plans[0].by}; {len(plans)} plan{'s are' if len(plans) > 1 else ' is'} worth having, from "
             f"{bytes_text(plans[0].peak)} to {bytes_text(plans[-1].peak)}."
+        )
+    again = sum(n for n, step in zip(counted.count.cells, counted.count.steps, strict=True) if step.recompute)
+    if again and not counted.again:
+        parts.append(
+            f"What is computed again here is f(S), {again:,} cells of it and no product: the price of the bytes is "
+            "time that no count of operations shows, and the chapter Measure does."
         )
     at = counted.count.at(counted.count.at_peak)
     if counted.blocks == 1 and 2 * at["gradients"] > counted.peak:
