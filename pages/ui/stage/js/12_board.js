@@ -20,7 +20,8 @@ class Board extends Playing {
     this.live = el("div", "spoken");
     this.live.setAttribute("aria-live", "polite");
     this.chapters = el("nav", "chapters");
-    root.replaceChildren(this.chapters, el("div", "controls", this.choices, this.bar), this.sheet, this.topic, this.reader, this.live);
+    this.knob = el("label", "knob");
+    root.replaceChildren(this.chapters, el("div", "controls", this.choices, this.knob, this.bar), this.sheet, this.topic, this.reader, this.live);
     this.watch = new ResizeObserver(() => this.score && this.draw());
     this.watch.observe(root);
   }
@@ -65,6 +66,7 @@ class Board extends Playing {
     this.bar.classList.toggle("still", this.count === 1);
     this.topic.textContent = payload.frame.legend ?? "";
     this.fillChoices();
+    this.fillKnob();
     this.cut();
     this.draw();
   }
@@ -187,6 +189,7 @@ class Board extends Playing {
   repaint() {
     this.shine();
     for (const tile of this.tiles) paintTile(this, tile, this.scales[tile.spec.id] ?? 1);
+    this.turnKnob();
     this.read();
   }
 
