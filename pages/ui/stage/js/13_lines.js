@@ -130,7 +130,7 @@ Object.assign(Board.prototype, {
     if (numbers) {
       const m = matrices[line.value];
       const single = m.shape.length === 0;
-      numbers.textContent = single && this.here() ? this.named(cellLine(maker[line.value], matrices, [], Math.min(6, this.digits + 1)), m) : "";
+      numbers.textContent = single && this.here() ? this.named(cellLine(maker[line.value], matrices, [], this.digits + 1), m) : "";
       numbers.hidden = !single;
     }
     const { check } = line;
