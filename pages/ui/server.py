@@ -88,7 +88,7 @@ def settle() -> None:
     from mlpcore import bench, exchange, figures  # noqa: F401
     from pages.ui import session  # noqa: F401
 
-    figures.smallest()
+    figures.smallest().to_json()  # Plotly loads the rest of itself when it is first used
     gc.set_threshold(YOUNG, *gc.get_threshold()[1:])
     gc.collect()
     gc.freeze()
