@@ -275,6 +275,12 @@ def test_what_a_page_asks_after_it_was_left_is_not_taken():
     assert taken(("step", ""), ("home", ""), ("home", ""), late) == [("step", ""), ("home", ""), ("home", "")]
 
 
+def test_a_page_that_is_there_after_all_is_listened_to_again(monkeypatch):
+    monkeypatch.setattr(gate, "LATE", 0)
+    asked = [("home", ""), ("no page at all", ""), ("home", "menus")]  # in its place the home page is shown
+    assert taken(*asked) == asked
+
+
 @pytest.mark.parametrize(
     "asked",
     [

@@ -23,8 +23,14 @@ def go(page, chapter):
     assert not page.exception
 
 
-def slider(page):
-    return next(s for s in page.slider if s.label == "Margin m")
+def margin(page):
+    """The margin in force, and the ends of its slider."""
+    knob = told(page)["knob"]
+    return told(page)["matrices"][knob["of"]]["values"][0], knob["low"], knob["high"]
+
+
+def slide(page, value, seq):
+    send(page, "hinge board", edits=edit(seq, [told(page)["knob"]["of"], [], value]))
 
 
 def words(page):
@@ -61,7 +67,7 @@ def test_a_cell_typed_on_any_stage_is_taken_and_kept(page):
     send(page, "hinge board", edits=edit(1, ["margin", [], -0.25], client="other"))
     assert told(page)["answer"]["refused"] == []
     go(page, "margin")
-    assert slider(page).value == -0.25
+    assert margin(page)[0] == -0.25
     assert "negative margin" in words(page)
     page.switch_page("app.py").run()
     page.switch_page(HINGE).run()
@@ -73,8 +79,8 @@ def test_a_cell_typed_on_any_stage_is_taken_and_kept(page):
 
 def test_the_margin_slider_moves_the_active_set_and_the_mark(page):
     go(page, "margin")
-    slider(page).set_value(-0.9).run()
-    assert told(page)["matrices"]["margin"]["values"] == [-0.9] if "margin" in told(page)["matrices"] else True
+    slide(page, -0.9, 1)
+    assert margin(page)[0] == -0.9
     assert sum(told(page)["matrices"]["A"]["values"]) == 1
     marks = charts(page)["loss L"]["layout"]["shapes"]
     assert marks[-1]["x0"] == -0.9
@@ -86,14 +92,14 @@ def test_kink_buttons_go_to_margins_where_a_gap_is_zero(page):
     next(b for b in page.button if b.label == "Kink →").click().run()
     assert 0.0 in told(page)["matrices"]["G"]["values"]
     assert "Kink:" in words(page)
-    at = slider(page).value
+    at = margin(page)[0]
     next(b for b in page.button if b.label == "Kink →").click().run()
-    assert slider(page).value > at
+    assert margin(page)[0] > at
 
 
 def show(page, *names):
-    pills = page.pills if hasattr(page, "pills") else page.button_group
-    pills(key="shown losses").set_value(list(names)).run()
+    at = np.random.default_rng().random()
+    send(page, "hinge board", choose={"name": "shown", "value": " ".join(names), "at": at})
 
 
 def test_losses_compared_show_what_was_computed(page):
@@ -113,6 +119,16 @@ def test_losses_compared_show_what_was_computed(page):
     send(page, "hinge board", choose={"name": "over", "value": "1/N", "at": 6})
     sent = told(page)["matrices"]["dO.SoftmaxHinge"]["values"]
     np.testing.assert_allclose(sent, found["SoftmaxHinge"].difference.ravel() / 10, atol=1e-15)
+
+
+def test_every_loss_that_is_compared_is_defined_below_its_gradient(page):
+    go(page, "compare")
+    for shown in (["CrossEntropy", "ScoreHinge"], list(logits.contenders(0.3))):
+        show(page, *shown)
+        matrices, *defined = told(page)["lines"]
+        assert [tile["id"] for tile in matrices["strip"]] == [f"dO.{name}" for name in shown]
+        assert [line["spoken"] for line in defined] == [mlp.LOSSES[name].short for name in shown]
+        assert all("math" in line["formula"] and len(line["why"]) > 20 for line in defined)
 
 
 def test_sum_or_mean_is_one_choice_for_every_chapter_and_every_page(page):
@@ -198,6 +214,9 @@ def test_which_losses_are_drawn_is_chosen_and_kept(page):
     assert len(charts(page)["loss L"]["data"]) == 3
     show(page, "OneVsAll", "SquaredHinge")
     assert [t["name"] for t in charts(page)["loss L"]["data"]] == ["squared hinge", "one-vs-all"]
+    for none in ("", "MSE", "OneVsAll nonsense"):
+        show(page, *none.split())
+        assert [t["name"] for t in charts(page)["loss L"]["data"]] == ["squared hinge", "one-vs-all"]
     go(page, "descend")
     assert len(told(page)["matrices"]) > 2
     (figure,) = charts(page).values()
@@ -271,10 +290,9 @@ def test_the_loss_does_not_go_where_no_class_has_a_rival_and_says_where_it_is(pa
 
 def test_the_slider_stands_at_the_margin_after_another_example(page):
     go(page, "margin")
-    slider(page).set_value(-0.5).run()
+    slide(page, -0.5, 1)
     for name in (*list(LABS)[1:], next(iter(LABS))):
         page.selectbox(key="lab example").select(name).run()
-        assert slider(page).value == LABS[name].lab.loss.margin
-        assert slider(page).min == -1.0
-    send(page, "hinge board", edits=edit(1, ["margin", [], 7.25]))
-    assert (slider(page).value, slider(page).max) == (7.25, 8.0)
+        assert margin(page) == (LABS[name].lab.loss.margin, -1.0, 1.2)
+    slide(page, 7.25, 2)
+    assert margin(page) == (7.25, -1.0, 8.0)

@@ -113,6 +113,24 @@ def test_a_value_that_streamlit_cannot_read_leaves_the_page_whole_and_the_work_k
     asyncio.run(attack())
 
 
+@pytest.mark.parametrize("label", ["Decimals in LaTeX", "The rest is"])
+def test_a_choice_that_a_browser_takes_away_is_the_default(served, label):
+    before = ours(served[2].read_text(errors="replace"))
+
+    async def attack():
+        async with Visitor(served[1]) as v:
+            await v.act("menu File")
+            choice = v.find(label)
+            await v.edit("W1", (0, 0), 0.25)  # so that the menu asks for the whole page, and what it holds goes with it
+            await v.run([WidgetState(id=choice.id, json_trigger_value="null")], choice.fragment)
+            await v.settle(0.3)
+            assert not v.faults()
+            assert v.has(label)
+
+    asyncio.run(attack())
+    assert ours(served[2].read_text(errors="replace")) == before
+
+
 def test_what_is_kept_can_always_be_opened_again(served):
     async def attack():
         async with Visitor(served[1], "Step_through") as v:

@@ -179,8 +179,8 @@ def per_example(found: Mapping[str, Compared], losses: Mapping[str, Loss], right
         "data": data,
         "layout": {
             "title": heading(title),
-            "height": 270,
-            "margin": {"t": 72 if what == "norms" else 34, "b": 40},
+            "height": 240,
+            "margin": {"t": 60 if what == "norms" else 34, "b": 40},
             "xaxis": axis("p<sub>y</sub>: probability of the right class", range=[-0.02, 1.02]),
             "yaxis": logarithmic if what == "norms" else {"range": [-1.08, 1.08]},
             "showlegend": what == "norms",

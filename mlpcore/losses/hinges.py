@@ -61,6 +61,8 @@ class SoftmaxHinge(_Hinge):
     name = "SoftmaxHinge"
     title = "Hinge of softmax probabilities"
     short = "hinge of p"
+    each = r"\sum_{l\neq y}\max(0,\; p_l - p_y + m)"
+    wants = "the right class is to have at least m more probability than each wrong one"
 
     def forward(self, depth: int) -> list[Step]:
         return [Step(P, SOFTMAX, (Z(depth),), "loss"), *self._rivals(P)]
@@ -79,6 +81,8 @@ class ScoreHinge(_Hinge):
     name = "ScoreHinge"
     title = "Hinge of logits (Weston-Watkins)"
     short = "Weston-Watkins"
+    each = r"\sum_{l\neq y}\max(0,\; o_l - o_y + m)"
+    wants = "the logit of the right class is to lead each rival's by at least m"
 
     def forward(self, depth: int) -> list[Step]:
         return self._rivals(Z(depth))
@@ -97,6 +101,8 @@ class CrammerSinger(_Hinge):
     name = "CrammerSinger"
     title = "Hinge of the strongest rival (Crammer-Singer)"
     short = "Crammer-Singer"
+    each = r"\max(0,\; \max_{l\neq y} o_l - o_y + m)"
+    wants = "the logit of the right class is to lead the strongest rival's by at least m"
 
     def forward(self, depth: int) -> list[Step]:
         return [
@@ -121,6 +127,8 @@ class SquaredHinge(_Hinge):
     name = "SquaredHinge"
     title = "Squared hinge of logits"
     short = "squared hinge"
+    each = r"\sum_{l\neq y}\max(0,\; o_l - o_y + m)^2"
+    wants = "as Weston-Watkins, but the pull grows with the gap"
 
     def forward(self, depth: int) -> list[Step]:
         *gaps, _, _ = self._rivals(Z(depth))
@@ -147,6 +155,8 @@ class OneVsAll(_Hinge):
     name = "OneVsAll"
     title = "One-vs-all hinge of logits"
     short = "one-vs-all"
+    each = r"\max(0,\; m - o_y) + \sum_{l\neq y}\max(0,\; m + o_l)"
+    wants = "each class on its own: the right logit is to be at least m, every other at most −m"
 
     def forward(self, depth: int) -> list[Step]:
         return [

@@ -31,6 +31,10 @@ class Loss:
     title: ClassVar[str]
     #: A word or two, for a caption or beside a curve.
     short: ClassVar[str]
+    #: For a loss on classes: what it is of one example, in LaTeX (o its logits, p their softmax, y its right class),
+    #: and what it wants.
+    each: ClassVar[str] = ""
+    wants: ClassVar[str] = ""
     one_hot: ClassVar[bool] = True
     whole: int | None = field(default=None, kw_only=True, repr=False)
 
@@ -92,6 +96,8 @@ class CrossEntropy(Loss):
     name = "CrossEntropy"
     title = "Cross-entropy of softmax"
     short = "cross-entropy"
+    each = r"-\log p_y"
+    wants = "the right class is to have all the probability"
     scale: str = "1/N"
 
     def forward(self, depth: int) -> list[Step]:

@@ -31,6 +31,8 @@ LIGHT, WIDGETS, PARTS = 100_000, 1_000, 600_000
 #: Bytes of files that one visitor, and all together, may leave with the server. A state of the largest
 #: size is 3 MB.
 ONE_MAY, ALL_MAY = 12_000_000, 96_000_000
+#: Seconds for which a page that was left may ask in vain: no browser is longer in the dark, unless it is there again.
+LATE = 10.0
 #: A file takes at least so many, however short it is.
 LEAST = 65_536
 
@@ -139,21 +141,22 @@ def timely(app: ASGIApp) -> ASGIApp:
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         here = left = ""
+        since = 0.0
 
         async def in_time() -> Message:
-            nonlocal here, left
+            nonlocal here, left, since
             while True:
                 message = await receive()
                 asked = _asked(message)
                 page = asked.page_script_hash if asked else ""
                 if not page:
                     return message
-                if asked.fragment_id and page == left:
+                if asked.fragment_id and page == left and time.monotonic() - since < LATE:
                     continue
                 if asked.fragment_id:  # of the page that is there: the browser has heard of it
                     left = ""
                 elif page != here:
-                    left = here
+                    left, since = here, time.monotonic()
                 here = page
                 return message
 

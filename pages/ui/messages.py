@@ -28,8 +28,9 @@ def drop(message: dict[str, Any]) -> tuple[int | None, dict[str, float] | None]:
     return example, at if good and (example is not None or "example" not in message) else None
 
 
-#: Names and values of choices are ours and short; what is longer is not one.
+#: Names and values of choices are ours and short; what is longer is not one. Losses are chosen by several names.
 _LONGEST = 40
+_SEVERAL = 100
 #: A browser counts exactly up to here.
 _SAFE = 2**53
 
@@ -37,9 +38,9 @@ _SAFE = 2**53
 def choice(message: dict[str, Any]) -> tuple[str, str] | None:
     """The name of a choice and what was chosen."""
     name, value = message.get("name"), message.get("value")
-    if not (isinstance(name, str) and isinstance(value, str)) or max(len(name), len(value)) > _LONGEST:
+    if not (isinstance(name, str) and isinstance(value, str)) or name not in CHOICES:
         return None
-    return (name, value) if name in CHOICES else None
+    return (name, value) if len(value) <= (_SEVERAL if name == "shown" else _LONGEST) else None
 
 
 def signed(message: dict[str, Any]) -> dict[str, Any] | None:

@@ -253,6 +253,8 @@ def notice(widget: str) -> tuple[str, Any] | None:
 def _choose(about: str, name: str, value: str) -> None:
     """A button above a stage: a place on its page, or the constant in front of every loss."""
     work = current()
+    if name == "shown":
+        return _put(lab_view=work.lab_view.showing(value))
     if name == "over":
         if value in SCALES:
             _put(setup=replace(work.setup, conventions=replace(work.setup.conventions, scale=value)))

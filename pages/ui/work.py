@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -38,6 +38,13 @@ class LabView:
             raise ValueError(f"lab_view shows a list of losses, of: {', '.join(offered)}")
         if not 0.1 <= self.rate <= 5 or type(self.count) is not int or not 10 <= self.count <= 300:
             raise ValueError("a descent has a rate from 0.1 to 5 and 10 to 300 steps")
+
+    def showing(self, names: str) -> LabView:
+        """The same with these losses, their names parted by blanks; as it is where that cannot be."""
+        try:
+            return replace(self, shown=tuple(dict.fromkeys(names.split())))
+        except ValueError:
+            return self
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,40 @@ def test_what_a_weight_feeds_is_told_as_on_the_whole_pass(app, derivation):
         assert any(name.startswith("column times row") for name in fed) == part
 
 
+def test_the_choices_of_a_deep_network_stay_on_the_screen(app):
+    student = app()
+    student.choose("A larger one")
+    student.page.get_by_role("link", name="Derivation").click()
+    student.page.locator(".where").wait_for()
+    chapter(student, "A product four ways")
+    assert student.page.locator(".choice button").count() > 20
+    ends = student.page.locator(".choice button").evaluate_all("b => b.map(x => x.getBoundingClientRect().right)")
+    assert max(ends) <= 1280
+
+
+def test_an_edge_is_shaded_while_there_is_more_beyond_it(derivation):
+    chapter(derivation, "Line by line")
+    sheet = derivation.page.locator(".sheet")
+    box = sheet.bounding_box()
+    edge = {"x": box["x"] + 1, "y": box["y"] + box["height"] - 6, "width": 2, "height": 6}
+    seen = derivation.page.screenshot(clip=edge)
+    sheet.evaluate("s => (s.scrollTop = s.scrollHeight)")
+    derivation.page.wait_for_timeout(200)
+    assert derivation.page.screenshot(clip=edge) != seen
+
+
+def test_what_can_be_done_is_said_only_where_it_can(derivation):
+    said = {}
+    for name in CHAPTERS:
+        chapter(derivation, name)
+        derivation.page.mouse.move(2, 2)
+        said[name] = derivation.page.locator(".reader").inner_text()
+    moves = {name for name, words in said.items() if "move on" in words}
+    typed = {name for name, words in said.items() if "solid frame" in words}
+    assert moves == {"One cell", "Line by line", "A product four ways"}
+    assert typed == {"One cell", "Why transpose", "A product four ways", "From L down to 1"}
+
+
 def test_a_zero_says_why(derivation):
     page = derivation.page
     derivation.press("End")

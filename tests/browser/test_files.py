@@ -26,6 +26,30 @@ def test_every_matrix_can_be_copied_in_four_ways(app):
             assert np.array_equal(eval(text, {"np": np}), wanted)
 
 
+@pytest.mark.parametrize("name", ["NumPy", "LaTeX", "MATLAB", "CSV"])
+def test_cells_take_what_was_copied_here(app, name):
+    """Numbers that are whole, tiny and negative, into a cell that is held and into one that is being typed in."""
+    student = app(STEP, **CLIPBOARD)
+    type_into(student, "Z 0, row 1, column 1", "1")
+    type_into(student, "Z 0, row 2, column 1", "-3e-7")
+    type_into(student, "Z 0, row 1, column 2", "0")
+    type_into(student, "Z 0, row 2, column 2", "2")
+    student.page.locator('[aria-label="copy Z 0 as text"]:visible').click()
+    student.page.get_by_role("menuitem", name=name).click()
+    student.page.get_by_text(f"Copied as {name}.").wait_for()
+    text = copied(student)
+    for held in (True, False):
+        student.page.get_by_role("button", name="Start again").click()
+        student.wait("Z 0, row 1, column 1", 0.75)
+        student.cell("Z 0, row 1, column 1").click()
+        if not held:
+            student.press("Enter")
+        student.press("Control+v")
+        for cell, value in (("1, column 1", 1), ("2, column 1", -3e-7), ("1, column 2", 0), ("2, column 4", -0.05)):
+            student.page.locator(f'td[aria-label^="Z 0, row {cell}, "]:visible').first.wait_for()
+            assert student.value(f"Z 0, row {cell}") == value, text
+
+
 def test_the_copy_menu_works_by_key(app):
     student = app(STEP, **CLIPBOARD)
     student.page.locator('[aria-label="copy W 1 as text"]:visible').focus()

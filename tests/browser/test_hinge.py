@@ -109,7 +109,7 @@ def test_the_margin_slider_redraws_in_place(lab):
         const first = top();
         window.watch = setInterval(() => { if (kept.some(k => !k.isConnected) || top() !== first) window.gone++; }, 5);
     }""")
-    slider = page.get_by_role("slider").last
+    slider = page.get_by_label("Margin m")
     slider.focus()
     active = lab.names("td.from")
     for _ in range(40):
@@ -122,6 +122,41 @@ def test_the_margin_slider_redraws_in_place(lab):
     # The curves do not depend on where the line stands: the very same objects are in the charts.
     assert page.evaluate("curves.every((data, n) => data === document.querySelectorAll('.mlp-chart')[n].data)")
     assert "m = 0.5" in page.locator(".mlp-chart").first.text_content()
+
+
+def test_all_follows_the_margin_while_the_hand_moves(lab):
+    chapter(lab, "Margin")
+    before = drawn(lab, 2)
+    page = lab.page
+    box = page.get_by_label("Margin m").bounding_box()
+    loss = lab.value("l, column 1")
+    page.mouse.move(box["x"] + box["width"] * 0.59, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + box["height"] / 2, steps=5)
+    # The button is still down.
+    moved = "before => [...document.querySelectorAll('.mlp-chart')].every((c, i) => c.dataset.drawn > before[i])"
+    page.wait_for_function(moved, arg=before)
+    page.wait_for_function(
+        "was => document.querySelector('.mlp-chart .annotation-text').textContent !== was", arg="m = 0.3"
+    )
+    lab.settle()
+    held = float(page.locator(".knob output").inner_text())
+    assert held > 0.8
+    assert lab.value("m") == held
+    assert lab.value("l, column 1") > loss
+    page.mouse.up()
+    page.get_by_role("button", name="Undo").click()  # one gesture, one step back
+    lab.wait("m", 0.3)
+
+
+def test_the_charts_over_the_margin_stand_on_one_beamer_screen(lab):
+    chapter(lab, "Margin")
+    drawn(lab, 2)
+    ends = lab.page.locator(".mlp-chart .xtitle").evaluate_all("t => t.map(x => x.getBoundingClientRect().bottom)")
+    assert len(ends) == 2
+    assert max(ends) <= 720
+    sizes = lab.page.locator("td").evaluate_all("c => c.map(x => parseFloat(getComputedStyle(x).fontSize))")
+    assert min(sizes) >= 10.5
 
 
 def test_hovering_a_map_reads_its_numbers_and_a_click_drops_the_example(lab):
@@ -168,6 +203,27 @@ def test_a_dot_can_be_clicked_and_dragged_also_into_the_corner_where_another_sta
     after = [[lab.value(f"O, row {k}, column {n}") for k in (1, 2, 3)] for n in (1, 2, 3, 4)]
     assert after[:2] + after[3:] == before[:2] + before[3:]
     assert after[2][0] > max(after[2][1:]) + 2
+
+
+def test_losses_are_chosen_where_more_of_them_move_nothing(lab):
+    chapter(lab, "Losses compared")
+    drawn(lab, 2)
+    page = lab.page
+    more = [page.locator(f'[data-choice="shown/{n}"]') for n in ("CrammerSinger", "SquaredHinge", "OneVsAll")]
+    places = [chip.bounding_box() for chip in more]
+    for chip in more:
+        chip.click()  # without waiting for an answer
+    page.locator("figcaption", has_text="one-vs-all").wait_for()
+    lab.settle()
+    assert page.locator("figcaption").count() == 6
+    assert [chip.get_attribute("aria-pressed") for chip in more] == ["true"] * 3
+    assert [chip.bounding_box() for chip in more] == places
+    lefts = page.locator(".tile table").evaluate_all(
+        "t => t.map(x => x.getBoundingClientRect()).map(b => [Math.round(b.top), Math.round(b.left)])"
+    )
+    tops = sorted({top for top, _ in lefts})
+    assert len(tops) == 2
+    assert len({min(left for top, left in lefts if top == row) for row in tops}) == 1
 
 
 def test_the_legend_of_the_maps_stands_on_one_beamer_screen(lab):
@@ -227,7 +283,7 @@ def test_enormous_logits_are_drawn_too(lab):
     lab.choose("Enormous logits")
     lab.page.wait_for_function("() => [...document.querySelectorAll('.mlp-chart')].every(c => c.dataset.drawn >= 2)")
     lab.settle()
-    assert "0.300" in lab.page.locator('[data-testid="stSlider"]').inner_text()
+    assert lab.page.locator(".knob output").inner_text() == "0.300"
     chapter(lab, "One logit swept")
     drawn(lab, 2)
     assert "out of range" in lab.page.locator(".mlp-chart").first.text_content()

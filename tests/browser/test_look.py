@@ -46,9 +46,9 @@ def faintest(cells):
             };
             return Math.min(...cells.map((c) => {
                 const s = getComputedStyle(c);
-                const ground = s.backgroundImage.matchAll(/linear-gradient\\((\\w+\\([^)]*\\)), \\1\\)/g);
-                const veils = [...ground].map((m) => m[1]);
-                if (s.boxShadow.includes("99px")) veils.push(s.boxShadow.match(/\\w+\\([^)]*\\)/)[0]);
+                const colour = /\\w+\\([^)]*\\)/;
+                const veils = c.matches(".struck") ? [s.backgroundImage.split("gradient(")[1].match(colour)[0]] : [];
+                if (s.boxShadow.includes("99px")) veils.push(s.boxShadow.match(colour)[0]);
                 let opacity = 1;
                 for (let node = c; node; node = node.parentElement) opacity *= getComputedStyle(node).opacity;
                 const ground = [s.backgroundColor, ...veils];
@@ -76,6 +76,42 @@ def test_what_steps_back_can_still_be_read(app, scheme):
         assert faintest(student.page.locator("td:visible:not(.veiled)")) >= 4.5
         student.press("ArrowRight")
     assert crossed
+
+
+def test_what_a_cell_feeds_is_said_in_full(app):
+    student = app()
+    for name in ("Z 0", "S 1", "W 1", "delta 2"):
+        student.cell(f"{name}, row 1, column 1").hover()
+        assert "new L" in student.page.locator(".reader").inner_text()
+        assert student.page.locator(".reader").evaluate("r => r.scrollHeight - r.clientHeight") <= 0
+
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+@pytest.mark.parametrize("where", ["", STEP, "Derivation", "Hinge_loss"])
+def test_on_a_phone_what_is_said_is_whole_and_about_fingers(app, where):
+    student = app(where, **PHONE)
+    reader = student.page.locator(".reader")
+    assert "Point" not in reader.inner_text()
+    assert "ap a cell" in reader.inner_text()
+    assert reader.evaluate("r => r.scrollHeight - r.clientHeight") <= 0
+    box = reader.bounding_box()
+    assert box["y"] + box["height"] <= 844
+
+
+def test_on_a_phone_a_cell_that_is_tapped_is_not_covered(app):
+    student = app(**PHONE)
+    top = student.page.locator(".reader").bounding_box()["y"]
+    under = next(
+        cell
+        for cell in student.page.locator("td:visible").all()
+        if (box := cell.bounding_box())["y"] < top - 8 < box["y"] + box["height"] + 40
+    )
+    under.tap(position={"x": 5, "y": 5})
+    student.page.wait_for_timeout(700)
+    box = under.bounding_box()
+    assert box["y"] + box["height"] <= student.page.locator(".reader").bounding_box()["y"]
 
 
 def test_the_step_stands_on_one_beamer_screen(app):

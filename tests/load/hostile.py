@@ -188,6 +188,8 @@ class Intruder(Visitor):
         ask.context_info.timezone, ask.context_info.locale = rng.choice(WORDS), rng.choice(WORDS)
         ask.context_info.timezone_offset, ask.context_info.url = -(2**31), rng.choice(WORDS)
         await self.say(message.SerializeToString())
+        await self.settle()
+        await self.run()  # who left for a page that there is not is for a while not heard in the name of the old one
         return str(message)[:200]
 
     async def envelope(self) -> str:

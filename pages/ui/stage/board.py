@@ -30,7 +30,7 @@ STACKED = 20_000
 Ran = tuple[list[Step], dict[Var, np.ndarray]]
 
 #: The names of what can be chosen on some board.
-CHOICES = ("chapter", "target", "product", "how", "candidate", "way", "show", "over")
+CHOICES = ("chapter", "target", "product", "how", "candidate", "way", "show", "over", "shown")
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -26,6 +27,8 @@ CHAPTERS = {
     "simplex": "Simplex",
     "descend": "Descent",
 }
+
+NONE: Mapping[str, Compared] = MappingProxyType({})
 
 LEGEND = (
     "⟨A, B⟩_F: multiply cell by cell and add all · p = softmax(o) · G: gap p_l − p_y + m of rival l to the right "
@@ -141,17 +144,19 @@ def compare(board: Board, _: Ran, found: Mapping[str, Compared]) -> None:
     offered = OVER if over.scale in OVER else {**OVER, over.scale: f"{over.scale} of the sum"}
     board.choose("over", "Loss", {scale: (words, words) for scale, words in offered.items()}, first=over.scale)
     contenders = logits.contenders(lab.loss.margin)
-    strip = []
+    strip: list[Json] = []
+    board.lines.append({
+        "formula": mathml(_SHOWN[show]), "spoken": "gradients",
+        "why": f"The same logits and labels, m = {lab.loss.margin:g}, one scale for all.", "strip": strip,
+    })  # fmt: skip
     for name, c in found.items():
         board.values[dO] = board.lay.turn(dO, getattr(c, show))
         short = contenders[name].short
         # The caption is the loss's; the kind of matrix is the same for all.
         names = {"label": mathml(rf"\text{{{short}}}"), "text": f"∂L/∂O, {short}", "spoken": f"d L d O, {short}"}
         strip.append(tile(board.matrix(dO, name=f"dO.{name}", **names), scale="same"))
-    board.lines.append({
-        "formula": mathml(_SHOWN[show]), "spoken": "gradients",
-        "why": f"The same logits and labels, m = {lab.loss.margin:g}, one scale for all.", "strip": strip,
-    })  # fmt: skip
+        defined = rf"\text{{{short}:}}\;\; \ell = {contenders[name].each}"
+        board.lines.append({"formula": mathml(defined), "spoken": short, "why": f"{contenders[name].wants}."})
 
 
 def evenly(lab: Lab) -> Conventions:
@@ -180,6 +185,18 @@ def example(board: Board, _: Ran) -> None:
     _bench(board, "n", (O, ""), (Y, "and"), (ell, "→"), (dO, "→"))
 
 
+#: The chapters whose charts draw several losses.
+SEVERAL = ("compare", "sweep", "simplex", "descend")
+
+
+def _offer(board: Board, shown: Collection[str]) -> None:
+    """Which losses are drawn, chosen above all that changes its place with their number."""
+    offered = logits.contenders(board.setup.loss.margin)
+    options = [{"value": name, "label": loss.short, "spoken": loss.title} for name, loss in offered.items()]
+    chosen = [name for name in offered if name in shown]
+    board.choices.append({"name": "shown", "label": "Losses", "options": options, "chosen": chosen, "many": True})
+
+
 _BOARDS = {
     "terms": (terms, "scene"),
     "jacobian": (jacobian, "scene"),
@@ -191,8 +208,12 @@ _BOARDS = {
 }
 
 
-def told(lab: Lab, place: Place, ran: Ran, found: Mapping[str, Compared]) -> Json:
-    """What the stage of the laboratory is told; `found` are the losses that are compared, on the chapter that does.
+def told(lab: Lab, place: Place, ran: Ran, shown: Collection[str] = (), found: Mapping[str, Compared] = NONE) -> Json:
+    """What the stage of the laboratory is told.
+
+    Args:
+        shown: names of the losses that are drawn side by side, on the chapters that do.
+        found: what they are compared by, on the chapter that does.
 
     The cursor of the chapter that is played is not in it.
     """
@@ -202,10 +223,15 @@ def told(lab: Lab, place: Place, ran: Ran, found: Mapping[str, Compared]) -> Jso
     if name == "pass":
         return {**played(lab, *ran), "kind": "player", "choices": board.choices}
     put, arrangement = _BOARDS[name]
+    if name in SEVERAL:
+        _offer(board, shown)
     put(board, ran, found) if name == "compare" else put(board, ran)
     board.origins(ran)
     # Six matrices stand in two rows; terms are to be read, and may scroll for it.
-    more = {"compare": {"room": 330}, "terms": {"legible": True}, "jacobian": {"legible": True}}
+    low, high = logits.slider_range(lab.loss.margin)
+    knob = {"of": key(MARGIN), "label": "Margin m", "low": low, "high": high, "step": 0.005}
+    legible = {"legible": True}
+    more = {"margin": {"knob": knob}, "compare": {"room": 330}, "terms": legible, "jacobian": legible}
     return board.told("board", arrangement) | more.get(name, {})
 
 

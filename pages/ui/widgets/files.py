@@ -29,6 +29,12 @@ def _files() -> None:
             _read()
 
 
+def _one_of(label: str, options: list[Any], default: int = 0, **more: Any) -> Any:
+    """What is chosen of the options; the default where a browser sent what is none, or no choice at all."""
+    chosen = st.selectbox(label, options, default, **more)
+    return chosen if chosen in options else options[default]
+
+
 # --- out -------------------------------------------------------------------------------------
 
 
@@ -63,9 +69,9 @@ def _save() -> None:
         told = str(error)
     places, cut = st.columns(2)
     with places:
-        decimals = st.selectbox("Decimals in LaTeX", [2, 3, 4, 5, 6, 8, 10], 2)
+        decimals = _one_of("Decimals in LaTeX", [2, 3, 4, 5, 6, 8, 10], 2)
     with cut:
-        how = st.selectbox("The rest is", list(exchange.CUTS))
+        how = _one_of("The rest is", list(exchange.CUTS))
     digits = exchange.Digits(decimals, how)
     long = {
         "State": ("mlpscope.json", "All that was entered, to open here again.", _stated),
@@ -132,7 +138,7 @@ def _offer_matrix(setup: Setup, x: Any) -> None:
     inputs = list(setup.inputs())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         label = f"This is {exchange.shape_words(x)}. Put it into"
-        var: Var = st.selectbox(label, inputs, _likely(inputs, setup, x), format_func=_name)
+        var: Var = _one_of(label, inputs, _likely(inputs, setup, x), format_func=_name)
         new = with_matrix(setup, var, x)
         there = same(new, setup)
         if st.button("Use it", type="primary", disabled=there):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
 from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
@@ -13,6 +12,7 @@ import streamlit as st
 
 from mlpcore import Conventions, figures, logits
 from mlpcore.logits import Compared, Lab
+from mlpcore.losses import Loss
 from mlpcore.notation import dO
 from mlpcore.setups import same
 from pages.ui import session
@@ -21,7 +21,7 @@ from pages.ui.stage import chapters_hinge as chapters
 from pages.ui.stage.board import Place
 from pages.ui.stage.stage import stage
 from pages.ui.widgets.stages import restored
-from pages.ui.widgets.words import complain, escaped, table
+from pages.ui.widgets.words import escaped, table
 from pages.ui.work import LabView
 
 
@@ -44,8 +44,8 @@ def hinge() -> None:
         st.markdown(said)
         return
     ran = lab.run()
-    found = _compared(lab, work.lab_view.shown) if chapter == "compare" else {}
-    stage("hinge board", chapters.told(lab, place, ran, found), more)
+    found = logits.compare(lab.logits, lab.targets, _losses(lab), chapters.evenly(lab)) if chapter == "compare" else {}
+    stage("hinge board", chapters.told(lab, place, ran, work.lab_view.shown, found), more)
     below = {
         "margin": _margin,
         "compare": partial(_compare, found=found),
@@ -65,7 +65,7 @@ def _begun(example: str, conventions: Conventions) -> Lab:
 def _pass(lab: Lab) -> tuple[dict, str]:
     """The first chapter: its score, and what is said below."""
     ran = lab.run()
-    return chapters.told(lab, Place(), ran, {}), _words(lab, ran)
+    return chapters.told(lab, Place(), ran), _words(lab, ran)
 
 
 @lru_cache(maxsize=64)
@@ -102,26 +102,14 @@ def _seal(good: bool, words: str) -> str:
 
 
 def _viewed(view: LabView, value: Any, field: str) -> LabView:
-    """Another value of a field; nothing chosen is no change."""
-    return replace(view, **{field: tuple(value) if field == "shown" else value}) if value else view
+    """Another value of a field."""
+    return replace(view, **{field: value})
 
 
-def _pick_losses(lab: Lab) -> dict:
+def _losses(lab: Lab) -> dict[str, Loss]:
     """Which losses are drawn side by side, in the order in which they are offered."""
-    offered = logits.contenders(lab.loss.margin)
     shown = session.current().lab_view.shown
-    st.pills(
-        "Losses",
-        list(offered),
-        selection_mode="multi",
-        format_func=lambda name: offered[name].short,
-        key=session.show("shown losses", list(shown)),
-        on_change=session.change,
-        args=("shown losses", partial(_viewed, field="shown")),
-        kwargs={"about": "lab_view"},
-        label_visibility="collapsed",
-    )
-    return {name: loss for name, loss in offered.items() if name in shown}
+    return {name: loss for name, loss in logits.contenders(lab.loss.margin).items() if name in shown}
 
 
 def _with_margin(lab: Lab, value: float) -> Lab:
@@ -135,21 +123,12 @@ def _margin(lab: Lab, _: dict) -> None:
     at = logits.margins_around(found, now)
     before = [k.margin for k in found if k.margin < now]
     after = [k.margin for k in found if k.margin > now]
-    low, high = logits.slider_range(now)
-    # A slider with other ends is another slider: under the same key it would keep its place and not the margin's.
-    key = session.show(f"margin {low:g} {high:g}", now)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.slider(
-            "Margin m",
-            low,
-            high,
-            step=0.005,
-            format="%.3f",
-            key=key,
-            on_change=session.change,
-            args=(key, _with_margin, "margin"),
-            kwargs={"about": "lab"},
-        )
+    loss = lab.conventions.loss(lab.loss)
+    # At the margin in force and at every kink, in one pass.
+    left, right = logits.slopes_at([now, *(k.margin for k in found)], lab.logits, lab.targets, loss)
+    slopes = left[1:], right[1:]
+    buttons, says = st.columns([1, 5], vertical_alignment="center")
+    with buttons, st.container(horizontal=True):
         for label, where in (("← Kink", before[-1:]), ("Kink →", after[:1])):
             st.button(
                 label,
@@ -159,13 +138,8 @@ def _margin(lab: Lab, _: dict) -> None:
                 args=(None, lambda lab, _, where=where: _with_margin(lab, where[0]), "margin"),
                 kwargs={"about": "lab"},
             )
-    complain("margin")
-    loss = lab.conventions.loss(lab.loss)
+    says.markdown(_at_margin(lab, found, left[0]))
     curve = logits.along_margin(lab.logits, lab.targets, lab.loss, at, lab.conventions)
-    # At the margin in force and at every kink, in one pass.
-    left, right = logits.slopes_at([now, *(k.margin for k in found)], lab.logits, lab.targets, loss)
-    slopes = left[1:], right[1:]
-    st.markdown(_at_margin(lab, found, left[0]))
     shown = (("loss", "Loss", slopes), ("norm", "Norm of the gradient", None))
     for column, (what, says, beside) in zip(st.columns(2), shown, strict=True):
         with column:
@@ -177,7 +151,11 @@ def _at_margin(lab: Lab, found: list[logits.Kink], slope: float) -> str:
     """What there is to say of the margin in force, in one line; `slope` is dL/dm on its left."""
     here = logits.corner(lab, found)
     if here is None:
-        said = f"Between kinks dL/dm = {slope:g}: the constant for every active rival. A stroke on the axis is a kink."
+        each = lab.conventions.loss(lab.loss).c.factor(lab.N)
+        said = (
+            f"Between kinks dL/dm = {slope:g}: {each:g} for every active rival. "
+            "A stroke on the axis is a kink: a margin at which a rival becomes active."
+        )
         return escaped(said)
     where = ", ".join(f"rival {k + 1} of example {n + 1}" for k, n in here.at[:2]) + (" …" if len(here.at) > 2 else "")
     sign = "≥ 0, it counts" if lab.conventions.at_tie else "> 0, it does not count"
@@ -187,14 +165,9 @@ def _at_margin(lab: Lab, found: list[logits.Kink], slope: float) -> str:
     )
 
 
-def _compared(lab: Lab, shown: Collection[str]) -> dict[str, Compared]:
-    losses = {name: loss for name, loss in logits.contenders(lab.loss.margin).items() if name in shown}
-    return logits.compare(lab.logits, lab.targets, losses, chapters.evenly(lab))
-
-
 def _compare(lab: Lab, _: dict, found: dict[str, Compared]) -> None:
     """Norms and cosines, example by example and for the batch."""
-    losses = _pick_losses(lab)
+    losses = _losses(lab)
     right = logits.of_right_class(lab)
     for column, what in zip(st.columns(2), ("norms", "cosines"), strict=True):
         with column:
@@ -222,7 +195,7 @@ def _sweep(lab: Lab, _: dict) -> None:
     """One logit moves, the others stay."""
     place = session.current().lab_place
     cell, over = chapters.at_rest(lab, place), chapters.evenly(lab)
-    losses = _pick_losses(lab)
+    losses = _losses(lab)
     at = logits.swept(lab.logits, cell)
     found = [logits.jumps(lab.logits, lab.targets, loss, cell, at) for loss in losses.values()]
     at = logits.with_jumps(at, np.concatenate(found))
@@ -256,20 +229,20 @@ def _simplex(lab: Lab, _: dict) -> None:
     place = session.current().lab_place
     _, n = chapters.at_rest(lab, place)
     right = lab.labels[n]
-    with st.container(horizontal=True, vertical_alignment="center"):
-        losses = _pick_losses(lab)
-        st.button(
-            f"Make example {n + 1} confidently wrong",
-            help="Into the dotted corner: one rival has almost all probability.",
-            on_click=session.change,
-            args=(None, lambda lab, _: logits.made_wrong(lab, n), "simplex"),
-            kwargs={"about": "lab"},
-        )
-    st.caption(
+    does, says = st.columns([1, 4], vertical_alignment="center")
+    does.button(
+        f"Make example {n + 1} confidently wrong",
+        help="Into the dotted corner: one rival has almost all probability.",
+        on_click=session.change,
+        args=(None, lambda lab, _: logits.made_wrong(lab, n), "simplex"),
+        kwargs={"about": "lab"},
+    )
+    says.caption(
         f"Dots: the examples of class {right + 1}, by number. Drag one, or click where example {n + 1} is to go. "
         "Darker: larger loss. Arrows: −∂L/∂o, the pull on each logit. Solid lines: kinks. Beyond a dotted line the "
         "answer is confidently wrong: there the hinge of p is darkest and its arrows vanish."
     )
+    losses = _losses(lab)
     points = logits.beside(lab, n)
     over = chapters.evenly(lab)
     for column, (name, loss) in zip(st.columns(len(losses)), losses.items(), strict=True):
@@ -282,14 +255,17 @@ def _descend(lab: Lab, _: dict) -> None:
     """Gradient descent on the logits themselves, under each loss from the same start."""
     view, place = session.current().lab_view, session.current().lab_place
     right, n = chapters.at_rest(lab, place)
+    losses = _losses(lab)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        losses = _pick_losses(lab)
-        for label, name, low, high, step in (("Rate", "rate", 0.1, 5.0, 0.1), ("Steps", "count", 10, 300, 10)):
+        sliders = (("Rate", "rate", 0.1, 5.0, 0.1, "rate %.1f"), ("Steps", "count", 10, 300, 10, "%d steps"))
+        for label, name, low, high, step, words in sliders:
             st.slider(
                 label,
                 low,
                 high,
                 step=step,
+                format=words,
+                label_visibility="collapsed",
                 key=session.show(f"descent {name}", getattr(view, name)),
                 on_change=session.change,
                 args=(f"descent {name}", partial(_viewed, field=name)),

@@ -18,10 +18,26 @@ function clip(text) {
   return line.length > 24 ? `${line.slice(0, 24)}\u2026` : line;
 }
 
-/** A pasted block as rows of numbers, or why it is none. Tabs, semicolons, commas or blanks part cells. */
-function parseBlock(text) {
+const LITERAL = /^\s*(?:\w+\s*=)?\s*(?:[\w.]+\(\s*)?(?:\\begin\{[^}]*\}([^]*)\\end\{[^}]*\}|\[([^]*)\])[^'^T]*$/;
+
+/** A matrix as NumPy, MATLAB or LaTeX write it, as a table: lines, and cells parted by tabs. Any other text as it is. */
+function asTable(text) {
+  const [, latex, list] = LITERAL.exec(text) ?? [];
+  const body = latex?.replace(/\s*\\cdot\s*10\^\{?(-?\d+)\}?/g, "e$1") ?? list;
+  if (body === undefined) return text;
+  const lines = body.split(latex === undefined ? /\][\s,]*\[|[;\n]/ : /\\\\/);
+  const cells = (line) => line.replace(/[[\]]/g, "").trim().split(latex === undefined ? /[\s,]+/ : /\s*&\s*/);
+  return lines.map((line) => cells(line).join("\t")).join("\n");
+}
+
+/**
+ * A pasted block as rows of numbers, or why it is none. Tabs, semicolons, commas or blanks part cells; a comma does
+ * where it cannot be a decimal comma.
+ */
+function parseBlock(pasted) {
+  const text = asTable(pasted);
   const lines = text.replace(/\r/g, "").split("\n").filter((line) => line.trim() !== "");
-  const part = text.includes("\t") ? "\t" : text.includes(";") ? ";" : /\d,\s/.test(text) ? /,\s*/ : /\s+/;
+  const part = text.includes("\t") ? "\t" : text.includes(";") ? ";" : /\d,\s|,\S*,|[.e]\S*,\S*[.e]/i.test(text) ? /,\s*/ : /\s+/;
   const rows = [];
   for (const line of lines) {
     const row = [];
@@ -156,7 +172,7 @@ class Edits {
     input.onblur = () => close(true, null);
     input.onpaste = (event) => {
       const text = event.clipboardData.getData("text");
-      if (!/[\t\n;]/.test(text.trim())) return;
+      if (!/[\t\n;[\\]/.test(text.trim()) && !(parseBlock(text).rows?.[0].length > 1)) return;
       event.preventDefault();
       close(false, [0, 0]);
       this.paste(cell, text);

@@ -1,6 +1,10 @@
 // What player and wall share: the score in force, what is pointed at, what changed, messages,
 // and walking from cell to cell.
 
+const TOUCH = matchMedia("(hover: none)").matches;
+const AGAIN = 400; // within which a second tap makes a double one
+const POINT = TOUCH ? "Tap" : "Point at";
+
 class Stage {
   constructor(root) {
     this.root = root;
@@ -20,7 +24,10 @@ class Stage {
     };
     root.onclick = (event) => {
       const cell = cellOf(event);
-      if (cell && !this.scrubbed && !event.target.closest("input")) this.pin(cell);
+      if (cell && !this.scrubbed && !event.target.closest("input")) {
+        this.pin(cell);
+        if (TOUCH) setTimeout(() => this.uncover(cell), AGAIN);
+      }
       this.scrubbed = false;
     };
     root.ondblclick = (event) => {
@@ -117,6 +124,12 @@ class Stage {
     this.lights = again ? dark() : { ...this.trace(cell.mlp), pinned: true, held: null };
     cellToAddress(again ? null : this.lights);
     this.lit();
+  }
+
+  /** What tells of a cell lies over the foot of a narrow page: a cell that is under it comes up. */
+  uncover(cell) {
+    cell.style.scrollMarginBottom = `${this.reader.offsetHeight + 8}px`;
+    cell.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   unpin() {

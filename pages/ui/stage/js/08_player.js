@@ -228,7 +228,7 @@ class Player extends Walker {
     const { matrices } = this.score;
     const { id, index, fed } = this.lights;
     if (id === null) {
-      this.reader.replaceChildren(mathNode(this.current.index), el("span", "hint", "Point at a cell, or press Tab and the arrow keys, to see its numbers."));
+      this.reader.replaceChildren(mathNode(this.current.index), el("span", "hint", `${POINT} a cell${TOUCH ? "" : ", or press Tab and the arrow keys,"} to see its numbers.`));
       return;
     }
     if (id === this.current.out) {

@@ -6,7 +6,8 @@ class Wall extends Stage {
     this.digits = 4;
     this.cards = el("div", "cards");
     this.reader = el("div", "reader");
-    root.replaceChildren(this.reader, this.cards);
+    this.topic = el("p", "about hint");
+    root.replaceChildren(this.topic, this.reader, this.cards);
     root.onkeydown = (event) => {
       const cell = cellOf(event);
       if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -29,6 +30,7 @@ class Wall extends Stage {
   update(payload, host, post) {
     this.take(payload, host, post);
     this.scales = Object.fromEntries(Object.values(this.score.matrices).map((m) => [m.id, scaleOf([m])]));
+    this.topic.replaceChildren(el("div", "", this.score.look), el("div", "", ABOUT));
     this.draw();
   }
 
@@ -124,19 +126,19 @@ class Wall extends Stage {
 
   read() {
     const { id, index, fed } = this.lights;
-    this.reader.classList.toggle("idle", id === null);
     if (id !== null) {
       const feeds = el("span", "hint", feedsWords(this.score, fed));
       this.reader.replaceChildren(...originNodes(this, id, index), feeds);
       return;
     }
-    const hint =
-      "Change any number in a solid frame: type, paste or drag sideways. Point at a cell to see what made it and " +
-      "what it feeds. A name opens its step. \u2713 2e-12: agrees with central differences to that relative error.";
-    this.reader.replaceChildren(el("span", "look", this.score.look), el("span", "hint", hint));
+    const change = TOUCH ? "double-tap it, or drag it sideways" : "type, paste or drag sideways";
+    const hint = `Change any number in a solid frame: ${change}. ${POINT} a cell to see what made it and what it feeds. `;
+    const about = el("span", "about", ABOUT);
+    this.reader.replaceChildren(el("span", "look about", this.score.look), el("span", "hint", hint, about));
   }
 }
 
+const ABOUT = "A name opens its step. \u2713 2e-12: agrees with central differences to that relative error.";
 const WALL_CELLS = 16; // along an axis; the step shows the rest
 
 function shownOf(matrix) {

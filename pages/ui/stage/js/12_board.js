@@ -16,11 +16,13 @@ class Board extends Playing {
     this.bar = transport(this, "cell", this.slider, this.where);
     this.choices = el("div", "choices");
     this.sheet = el("div", "sheet");
+    this.topic = el("p", "about hint");
     this.reader = el("div", "reader");
     this.live = el("div", "spoken");
     this.live.setAttribute("aria-live", "polite");
     this.chapters = el("nav", "chapters");
-    root.replaceChildren(this.chapters, el("div", "controls", this.choices, this.bar), this.sheet, this.reader, this.live);
+    this.knob = el("label", "knob");
+    root.replaceChildren(this.chapters, el("div", "controls", this.choices, this.knob, this.bar), this.sheet, this.topic, this.reader, this.live);
     this.watch = new ResizeObserver(() => this.score && this.draw());
     this.watch.observe(root);
   }
@@ -63,7 +65,9 @@ class Board extends Playing {
     }
     this.frame = Math.min(this.frame, this.last);
     this.bar.classList.toggle("still", this.count === 1);
+    this.topic.textContent = payload.frame.legend ?? "";
     this.fillChoices();
+    this.fillKnob();
     this.cut();
     this.draw();
   }
@@ -191,6 +195,7 @@ class Board extends Playing {
   repaint() {
     this.shine();
     for (const tile of this.tiles) paintTile(this, tile, this.scales[tile.spec.id] ?? 1);
+    this.turnKnob();
     this.read();
   }
 
@@ -222,7 +227,7 @@ class Board extends Playing {
     const { id, index } = this.lights;
     const say = (...nodes) => this.reader.replaceChildren(...nodes);
     if (id === null) {
-      const hint = el("span", "hint", [frame.legend, HINT].filter(Boolean).join(" "));
+      const hint = el("span", "hint", el("span", "about", frame.legend ? `${frame.legend} ` : ""), this.hints());
       const words = el("span", "numbers", frame.says && this.count > 1 ? this.frameWords() : "");
       if (!frame.reads || !this.here()) return say(...(words.textContent ? [words] : []), hint);
       const m = matrices[frame.reads];
@@ -233,6 +238,17 @@ class Board extends Playing {
     const zero = this.leftOut(m, index) || (m.why === "zero" && m.data[flat(m, index)] === 0 ? this.reason(m, index) : "");
     const text = maker[id] ? this.named(cellLine(maker[id], matrices, index, 6), m, index) : `${m.text}${place(index)} = ${shortest(m.data[flat(m, index)])}`;
     say(numbersNode(text), el("span", "hint", zero || (m.editable ? feedsWords(this.score, influence(chain, id, index)) : m.word)));
+  }
+
+  /** What can be done here. */
+  hints() {
+    const typed = this.tiles.some(({ spec }) => this.score.matrices[spec.id].editable);
+    const moves = this.count > 1;
+    return [
+      TOUCH && moves ? "Tap a cell: go there, or see what made it." : `${POINT} a cell: what made it.`,
+      !TOUCH && moves && "Click, arrow keys or space: move on.",
+      typed && `${TOUCH ? "Double-tap" : "Double-click, type"} or drag: change a number in a solid frame.`,
+    ].filter(Boolean).join(" ");
   }
 
   /** A number that is made anew for every frame is named by the cell it is about. */
@@ -267,5 +283,3 @@ class Board extends Playing {
     return next && across ? at(next, Math.min(r, next.rows - 1), across > 0 ? 0 : next.cols - 1) : undefined;
   }
 }
-
-const HINT = "Point at a cell: what made it. Click, arrow keys or space: move on. Double-click, type or drag: change a number in a solid frame.";

@@ -30,7 +30,8 @@ Object.assign(Board.prototype, {
     const bench = this.score.arrangement === "bench";
     const room = bench ? this.score.room ?? BENCH : Math.max(260, this.sheet.clientHeight - 8);
     const across = proof ? width * 0.5 : width;
-    const strips = this.score.lines.map((line) => (line.strip ?? []).map((spec) => ({ ...this.windowOf(spec), small: spec.small })));
+    const measured = this.score.lines.filter((line) => line.strip || !bench);
+    const strips = measured.map((line) => (line.strip ?? []).map((spec) => ({ ...this.windowOf(spec), small: spec.small })));
     const high = (cw, ch) =>
       strips.reduce((total, strip) => {
         let [row, used, sum] = [0, 0, 0];
@@ -52,7 +53,7 @@ Object.assign(Board.prototype, {
           ? rung(strips, across)
           : largest(top, high, room, this.score.legible);
     const shown = Object.values(this.score.matrices).filter((m) => m.data.length);
-    return { cw, ch, ...digitsFor(this, shown, cw, ch, 9), proof };
+    return { cw, ch, ...digitsFor(this, shown, cw, ch, bench ? 10.5 : 9), proof };
   },
 
   tiny(strips) {

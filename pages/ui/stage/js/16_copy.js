@@ -21,7 +21,8 @@ const FORMS = {
   NumPy: (rows) => `np.array([${joined(rows, (x) => digitsOf(x, NUMPY), ", ", "], [").replace(/^/, "[")}]])`,
   LaTeX: (rows) => `\\begin{bmatrix} ${joined(rows, latexOf, " & ", " \\\\ ")} \\end{bmatrix}`,
   MATLAB: (rows) => `[${joined(rows, (x) => digitsOf(x, MATLAB), " ", "; ")}]`,
-  CSV: (rows) => joined(rows, (x) => digitsOf(x, MATLAB), ",", "\n") + "\n",
+  // With its point, so that no comma is taken for a decimal one.
+  CSV: (rows) => joined(rows, (x) => digitsOf(x, MATLAB).replace(/^-?\d+$/, "$&.0"), ",", "\n") + "\n",
 };
 
 /** The whole matrix as it is drawn, windowed or not: rows of numbers. */
