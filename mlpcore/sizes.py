@@ -8,6 +8,7 @@ from functools import cached_property
 
 from .losses import LOSSES, Loss
 from .network import Shape
+from .ops import ACTIVATIONS
 from .registry import Registry
 
 #: What is counted within a blink; what does not fit anywhere is well below these.
@@ -51,7 +52,7 @@ class Sizes:
             raise ValueError(f"from 1 to {MOST_EXAMPLES:,} examples are counted here, not {self.N:,}")
         if self.dtype not in DTYPES:
             raise ValueError(f"numbers are {' or '.join(DTYPES)}, not {self.dtype}")
-        LOSSES[self.loss]
+        LOSSES[self.loss], ACTIVATIONS[self.activation]  # which no shape asks for where no layer is hidden
         _ = self.shape
 
     @cached_property

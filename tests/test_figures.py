@@ -153,6 +153,33 @@ def test_the_shading_is_where_a_rival_has_almost_everything():
         assert (p[1:].max() >= logits.CONFIDENT) == inside
 
 
+def test_a_constant_is_drawn_as_one_and_not_by_its_rounding():
+    one = logits.LABS["one"].lab
+    at = logits.swept(one.logits, (0, 0))
+    curves = {n: (logits.sweep(one.logits, one.targets, loss, (0, 0), at), loss) for n, loss in LOSSES.items()}
+    del curves["OneVsAll"]  # it has no rivals to begin with
+    wrong = np.zeros(len(at), dtype=bool)
+    for what in ("loss", "gradient"):
+        layout = figures.along_logit(curves, what, (0, 0), "11", 1.0, wrong)["layout"]
+        assert layout["yaxis"]["range"] == pytest.approx([-1, 1])
+        names = [a["y"] for a in layout["annotations"] if a["text"].strip() in {loss.short for loss in LOSSES.values()}]
+        assert max(names) - min(names) < 2
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("over", ["1", "1/N"])
+@pytest.mark.parametrize("example", ["four answers", "ten", "edge", "one"])
+def test_every_scale_of_norms_has_two_numbers_at_least(name, over, example):
+    lab = logits.LABS[example].lab
+    found = logits.compare(lab.logits, lab.targets, {name: LOSSES[name]}, mlp.Conventions(scale=over))
+    axis = figures.per_example(found, LOSSES, logits.of_right_class(lab), "norms")["layout"]["yaxis"]
+    low, high = axis["range"]
+    ticks = [(x, t) for x, t in zip(axis["tickvals"], axis["ticktext"], strict=True) if low <= np.log10(x) <= high]
+    assert 2 <= len(ticks) <= 14
+    drawn = np.log10(np.maximum(found[name].norms, 1e-4))
+    assert low <= drawn[np.isfinite(drawn)].min()
+
+
 def test_places_in_the_triangle_are_probabilities_and_back():
     rng = np.random.default_rng(0)
     for p in rng.dirichlet([1, 1, 1], 20):

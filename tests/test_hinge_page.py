@@ -72,7 +72,6 @@ def test_a_cell_typed_on_any_stage_is_taken_and_kept(page):
     page.switch_page("app.py").run()
     page.switch_page(HINGE).run()
     assert told(page)["matrices"]["O"]["values"][2 * 4 + 1] == 7.5
-    page.button[-1]  # the page is whole
     next(b for b in page.button if b.label == "Start again").click().run()
     assert told(page)["matrices"]["O"]["values"][2 * 4 + 1] == 0.2
 
@@ -105,9 +104,8 @@ def show(page, *names):
 def test_losses_compared_show_what_was_computed(page):
     page.selectbox(key="lab example").select("ten").run()
     go(page, "compare")
-    assert [k for k in told(page)["matrices"] if k.startswith("dO.")] == [
-        "dO.SoftmaxHinge", "dO.CrossEntropy", "dO.ScoreHinge",
-    ]  # fmt: skip
+    three = ["dO.SoftmaxHinge", "dO.CrossEntropy", "dO.ScoreHinge"]
+    assert [k for k in told(page)["matrices"] if k.startswith("dO.")] == three
     one = LABS["ten"].lab
     show(page, *logits.contenders(0.3))
     found = logits.compare(one.logits, one.targets, logits.contenders(0.3), mlp.Conventions(scale="1"))
@@ -131,6 +129,27 @@ def test_every_loss_that_is_compared_is_defined_below_its_gradient(page):
         assert all("math" in line["formula"] and len(line["why"]) > 20 for line in defined)
 
 
+def test_exercise_3_is_answered_in_the_worksheets_words(page):
+    assert "right class is to have at least m more probability than each wrong one" in words(page)
+    go(page, "margin")
+    assert "Exercise 3 (i): the right class" in told(page)["lines"][0]["why"]
+    go(page, "terms")
+    first = told(page)["lines"][0]
+    assert "Exercise 3 (ii)" in first["why"]
+    assert first["formula"].count("&#x02211;") == 2
+    assert "&#x02265;" in first["formula"]
+    behind(page, "Conventions")
+    next(w for w in page.selectbox if w.label.startswith("A rival class")).select(False).run()
+    assert "&#x02265;" not in told(page)["lines"][0]["formula"]
+
+
+def test_what_has_another_size_is_not_called_by_the_example(page):
+    paste(page, "1 2\n3 4\n5 6\n7 8\n", "1, 2")
+    assert "Yours: classes 4, examples 2" in page.selectbox(key="lab example").options
+    next(b for b in page.button if b.label == "Start again").click().run()
+    assert page.selectbox(key="lab example").options == [lab.title for lab in LABS.values()]
+
+
 def test_sum_or_mean_is_one_choice_for_every_chapter_and_every_page(page):
     go(page, "compare")
     send(page, "hinge board", choose={"name": "over", "value": "1/N", "at": 6})
@@ -138,6 +157,9 @@ def test_sum_or_mean_is_one_choice_for_every_chapter_and_every_page(page):
     at, curve = told(page)["matrices"]["dO"]["values"], charts(page)["∂L/∂o<sub>11</sub>"]["data"][0]
     now = LABS["four answers"].lab.logits[0, 0]
     assert np.interp(now, curve["x"], curve["y"]) == pytest.approx(at[0], abs=1e-4)
+    for chapter in ("sweep", "simplex", "descend"):  # where no formula shows it
+        go(page, chapter)
+        assert "Every loss carries 1/N" in told(page)["lines"][0]["why"]
     page.switch_page("app.py").run()
     assert "Every loss carries the constant 1/N." in " ".join(c.value for c in page.caption)
 
@@ -251,10 +273,10 @@ def test_pasted_logits_and_labels_are_taken(page):
     ],
 )
 def test_what_cannot_be_taken_is_said_and_nothing_is_lost(page, text, labels, says):
-    before = told(page)["matrices"]["O"]["values"]
+    before = told(page)["matrices"]["O"]
     paste(page, text, labels)
     assert says in " ".join(e.value for e in page.error).replace("\\", "")
-    assert told(page)["matrices"]["O"]["values"] == before
+    assert told(page)["matrices"]["O"] == before
     assert page.text_area(key="pasted logits").value == text
     assert field(page, "Right class of each example").value == labels
 

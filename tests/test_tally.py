@@ -142,6 +142,9 @@ def test_sizes_beyond_what_is_counted_are_refused():
     ):
         with pytest.raises(ValueError, match=r"counted here|numbers are"):
             Sizes(**{"widths": (2, 2), "N": 1} | wrong)
+    for unknown in ({"loss": "guess"}, {"activation": "guess"}):  # also where there is no hidden layer to have it
+        with pytest.raises(KeyError, match="choose one of"):
+            Sizes(**{"widths": (2, 2), "N": 1} | unknown)
 
 
 def arm(name, counted, ratio, spread=0.02):

@@ -63,7 +63,7 @@ def line(x: Sequence[float], y: Sequence[float], name: str, number: int = 0, **m
         "x": numbers(x),
         "y": numbers(y),
         "name": name,
-        "line": {"color": f"--series{number}", "dash": DASHES[number], "width": 2.5},
+        "line": {"color": f"--series{number}", "dash": DASHES[number], "width": 2.5, "simplify": False},
         "hovertemplate": f"{name}: %{{y:.4g}}<extra></extra>",
         **more,
     }

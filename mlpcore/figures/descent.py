@@ -65,4 +65,12 @@ def descents(paths: Mapping[str, Curve], losses: Mapping[str, Loss], right: int,
         data.append(triangle(xaxis="x2", yaxis="y2"))
         layout |= plane("2", domain=[0.62, 1.0])
         layout["annotations"] += corners(right, xref="x2", yref="y2")
-    return {"data": data, "layout": layout, "play": {"steps": last, "pairs": moving, "ends": len(paths)}}
+    # On a phone the triangle stands below, as wide as the screen.
+    places = {"xaxis": [0.0, 0.36], "yaxis": [0.6, 1.0], "xaxis2": [0.0, 1.0], "yaxis2": [0.0, 0.5]}
+    below = {name: {"domain": domain} for name, domain in places.items()}
+    return {
+        "data": data,
+        "layout": layout,
+        "narrow": {"height": 560, **below} if three else {},
+        "play": {"steps": last, "pairs": moving, "ends": len(paths)},
+    }

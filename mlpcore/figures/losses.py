@@ -104,7 +104,10 @@ def along_logit(
     title = "loss L" if what == "loss" else f"∂L/∂{name}"
     seen = [d for d in drawn if np.isfinite(d[3]).all()]
     all_y = np.concatenate([d[3] for d in seen]) if seen else np.zeros(1)
-    spread = max(float(all_y.max() - all_y.min()), 1e-12)
+    bottom, top = float(all_y.min()), float(all_y.max())
+    # Said outright where a curve is constant but for rounding: Plotly would zoom in on that.
+    flat = top - bottom < 1e-9 * max(1.0, abs(top))
+    spread = 2.0 if flat else top - bottom
     shading, words = _shaded(at, wrong)
     lost = ", ".join(d[0] for d in drawn if d not in seen)
     inside = low <= now <= high
@@ -113,9 +116,10 @@ def along_logit(
         "data": [line(x, y, s, k) for s, k, x, y in seen],
         "layout": {
             "title": heading(title + (f" ({lost}: out of range)" if lost else "")),
-            "height": 300,
-            "margin": {"t": 50, "b": 38, "r": 130},
+            "height": 296,
+            "margin": {"t": 58, "b": 38, "r": 130},
             "hovermode": "x",
+            "yaxis": {"range": [bottom - 1, bottom + 1]} if flat else {},
             "xaxis": axis(f"{name}: logit of class {j + 1}, example {n + 1}", range=[low, high]),
             "shapes": [*shading, *([upright(now)] if inside else [])],
             "annotations": [
@@ -156,9 +160,16 @@ def per_example(found: Mapping[str, Compared], losses: Mapping[str, Loss], right
     """
     title = "‖∂L/∂o‖ of each example" if what == "norms" else "cosine to cross-entropy's gradient (none at 0)"
     order = np.argsort(right)
-    powers = list(range(-3, 5))
+    norms = np.concatenate([np.ravel(c.norms) for c in found.values()])
+    drawn = np.log10(np.clip(norms[np.isfinite(norms)], FLOOR, 1e300))
+    low, high = (int(np.floor(drawn.min())), int(np.ceil(drawn.max()))) if len(drawn) else (-1, 0)
+    # At least one whole decade, with a number at either end.
+    high = max(high, -3)
+    low = min(low, high - 1)
+    powers = list(range(max(low, -3), high + 1, max(1, (high - low) // 8)))
     logarithmic = {
         "type": "log",
+        "range": [low - 0.25, high + 0.25],
         "tickvals": [FLOOR, *(10.0**k for k in powers)],
         "ticktext": ["0", *(f"10<sup>{k}</sup>".replace("-", "−") if k else "1" for k in powers)],
     }

@@ -11,6 +11,7 @@ import ctypes
 import gc
 import logging
 import secrets
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
@@ -28,6 +29,7 @@ from streamlit.runtime.scriptrunner import RerunException, get_script_run_ctx
 
 from pages.ui import quicker, scripts
 from pages.ui.presence import grace
+from pages.ui.rehearsal import rehearse
 
 #: Rounds of the housekeeping in the time for which a departed visitor is waited for.
 ROUNDS = 3
@@ -38,6 +40,10 @@ LEAST = 0.5
 #: Objects that are made before Python looks which of the young ones are garbage: more than a rerun makes, for
 #: nearly all of its go by themselves, and to look at them while it is under way takes 4 % of it.
 YOUNG = 10_000
+
+#: Free bytes at the end of a heap that are kept for the next who asks, and from which on a piece is not taken from
+#: a heap. It is what the C library begins with.
+KEPT = 131_072
 
 #: New with every start, so that a page can tell a server that was restarted from a network that was cut.
 START = secrets.token_hex(8)
@@ -63,12 +69,17 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 
 
 def one_heap() -> None:
-    """Let all threads take memory from one place: a run of a page is a thread, and a place for each is mostly holes.
+    """Let threads share their places in memory: a run of a page is a thread, and a place for each is mostly holes.
 
-    Only one of them runs at a time anyway. This is M_ARENA_MAX of glibc; elsewhere nothing happens.
+    Only one of them runs at a time anyway. Streamlit has a few threads already, and each of those has its own; so
+    that they do not keep what was once freed in them, the C library is also told not to learn from large
+    pieces to keep more. These are M_ARENA_MAX, M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of glibc; elsewhere nothing
+    happens.
     """
     with suppress(AttributeError, OSError, TypeError):
-        ctypes.CDLL(None).mallopt(-8, 1)
+        library = ctypes.CDLL(None)
+        for option, value in ((-8, 1), (-1, KEPT), (-3, KEPT)):
+            library.mallopt(option, value)
 
 
 def settle() -> None:
@@ -79,6 +90,7 @@ def settle() -> None:
     from mlpcore import bench, exchange, figures  # noqa: F401
     from pages.ui import session  # noqa: F401
 
+    figures.smallest().to_json()  # Plotly loads the rest of itself when it is first used
     gc.set_threshold(YOUNG, *gc.get_threshold()[1:])
     gc.collect()
     gc.freeze()
@@ -117,24 +129,45 @@ def remember_theme() -> None:
 
 
 async def _keep_house() -> None:
+    await rehearse()
+    visited = False
     while True:
-        await asyncio.sleep(max(LEAST, grace() / ROUNDS))
-        dismiss()
+        there = dismiss()
+        if visited and there == 0:
+            forget()
+            await rehearse(pages=False)
+        visited = there != 0
         await asyncio.to_thread(give_back)
+        await asyncio.sleep(max(LEAST, grace() / ROUNDS))
 
 
-def dismiss() -> None:
+def dismiss() -> int | None:
     """Shut down the sessions whose visitors have been gone for longer than they are waited for.
 
     Streamlit itself looks at them when somebody else leaves, and not before. To be called in the
     event loop, like all that touches its sessions.
+
+    Returns:
+        How many sessions are left; None where that cannot be told.
     """
     try:
-        expired = st.runtime.get_instance()._session_mgr._session_storage._cache.expire()
+        manager = st.runtime.get_instance()._session_mgr
+        expired = manager._session_storage._cache.expire()
         for _, departed in expired or ():
             departed.session.shutdown()
+        return len(manager.list_sessions())
     except (AttributeError, RuntimeError, TypeError):  # a Streamlit that keeps them elsewhere: it lets them go later
         _log.debug("departed sessions are left to Streamlit", exc_info=True)
+        return None
+
+
+def forget() -> None:
+    """Empty every cache of ours, but for those that hold one thing: there may be only one of it."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith(("mlpcore", "pages.")):
+            for held in list(vars(module).values()):
+                if hasattr(held, "cache_info") and held.cache_info().currsize > 1:
+                    held.cache_clear()
 
 
 def give_back() -> None:

@@ -203,8 +203,7 @@ def dropped(chart: str) -> tuple[int | None, dict[str, float] | None]:
 
 def put_lab(lab: Lab, frame: int) -> None:
     """Another laboratory, from what a chart reported, and the frame that this is about."""
-    place = current().lab_place
-    _put(lab=lab, lab_place=replace(place, frame=frame, rev=place.rev + 1))
+    _put(lab=lab, lab_place=replace(place := current().lab_place, frame=frame, rev=place.rev + 1))
 
 
 def value_of(widget: str) -> Any:

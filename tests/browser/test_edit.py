@@ -245,7 +245,7 @@ def test_opening_the_layers_changes_nothing(app):
     student = app()
     page = student.page
     student.network("Loss", "Cross-entropy of softmax")
-    page.get_by_text("reads classes").wait_for()
+    page.get_by_text("there is no rival").wait_for()
     before = student.names("td")
     values = page.locator("td").evaluate_all("c => c.map(x => x.textContent)")
     page.get_by_role("button", name="Network").click()

@@ -252,6 +252,20 @@ def test_the_descent_plays_to_its_end(lab):
     assert "cross-entropy: right from step" in said
 
 
+def test_on_a_phone_the_descent_has_a_triangle_to_look_at_and_its_count_on_one_line(app):
+    student = app("Hinge_loss", viewport={"width": 390, "height": 844})
+    chapter(student, "Descent")
+    drawn(student, 1)
+    names = student.page.locator(".mlp-chart .annotation-text", has_text="class")
+    boxes = {t: names.filter(has_text=t).bounding_box() for t in ("class 2", "class 3")}
+    assert boxes["class 2"]["y"] - boxes["class 3"]["y"] > 180
+    assert student.page.locator(".mlp-play output").bounding_box()["height"] < 40
+    assert all(
+        student.page.locator(".chapters, .choices").nth(k).evaluate("e => e.scrollWidth <= e.clientWidth")
+        for k in (0, 1)
+    )
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [(1280, 720), (390, 844)])
 def test_every_chapter_fits_across_the_screen(app, size, scheme):

@@ -78,6 +78,29 @@ def test_what_steps_back_can_still_be_read(app, scheme):
     assert crossed
 
 
+def test_decimals_are_chosen_once_for_all_pages(app):
+    student = app()
+    student.page.get_by_label("Decimals").select_option("2")
+    for where, name, shown in (
+        ("Whole pass", "S 1, row 1, column 2", "0.12"),
+        ("Step through", "S 1, row 1, column 2", "0.12"),
+        ("Derivation", "Z 0, row 1, column 1", "0.75"),
+        ("Hinge loss", "O, row 1, column 1", "\u22122"),
+        ("Step through", "S 1, row 1, column 2", "0.12"),
+    ):
+        student.page.get_by_role("link", name=where).click()
+        student.cell(name).wait_for()
+        student.settle()
+        assert student.page.get_by_label("Decimals").input_value() == "2", where
+        assert student.cell(name).inner_text() == shown
+    student.cell("S 1, row 1, column 2").hover()
+    assert student.page.locator(".reader .numbers").inner_text().endswith("= 0.1205")
+    student.page.get_by_label("Decimals").select_option("8")
+    student.page.reload()
+    student.cell("S 1, row 1, column 2").wait_for()
+    assert student.page.get_by_label("Decimals").input_value() == "8"
+
+
 def test_what_a_cell_feeds_is_said_in_full(app):
     student = app()
     for name in ("Z 0", "S 1", "W 1", "delta 2"):
@@ -112,6 +135,20 @@ def test_on_a_phone_a_cell_that_is_tapped_is_not_covered(app):
     student.page.wait_for_timeout(700)
     box = under.bounding_box()
     assert box["y"] + box["height"] <= student.page.locator(".reader").bounding_box()["y"]
+
+
+@pytest.mark.parametrize("where", ["", STEP, "Derivation", "Hinge_loss"])
+def test_on_a_phone_nothing_in_a_caption_lies_over_another(app, where):
+    student = app(where, **PHONE)
+    if where == "Hinge_loss":
+        student.page.get_by_role("button", name="Margin", exact=True).click()
+        student.settle()
+    over = student.page.locator(".tile:visible figcaption").evaluate_all(
+        """captions => captions.map((c) => [...c.children].map((x) => x.getBoundingClientRect()).filter((b) => b.width))
+            .filter((boxes) => boxes.some((b, n) => n && b.left < boxes[n - 1].right - 0.5)).length"""
+    )
+    assert over == 0
+    assert student.page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_the_step_stands_on_one_beamer_screen(app):

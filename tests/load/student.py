@@ -128,7 +128,7 @@ class Student(Visitor):
         """The cells of weights and logits that stand on the stage."""
         if not self.stage:
             return []
-        matrices = self.told(self.stage)["matrices"]
+        matrices = self.told(self.stage).get("matrices", {})  # on Memory it shows none, and only keeps
         good = {k: m for k, m in matrices.items() if m["editable"] and k[0] in "WO" and "stack" not in m}
         return [(name, (i, j)) for name, m in good.items() for i in range(m["shape"][0]) for j in range(m["shape"][1])]
 

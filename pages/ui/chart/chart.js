@@ -96,7 +96,8 @@ class Chart {
     const { figure, host } = this;
     this.width = this.node.clientWidth;
     const named = colours(host);
-    const layout = painted(dressed(figure.layout ?? {}, host, this.width), named);
+    const narrow = this.width < 500 ? figure.narrow ?? {} : {};
+    const layout = painted(dressed(deepened(figure.layout ?? {}, narrow), host, this.width), named);
     // The room is taken before the chart is there, so that nothing below it moves.
     this.node.style.height = `${layout.height}px`;
     // Curves that are the very same object are left as they are: a line that moves over them costs a quarter.

@@ -78,9 +78,21 @@ def terms(board: Board, ran: Ran) -> None:
         tile(board.matrix(G), column, "→"),
     ])  # fmt: skip
     board.claim(d.claims[2], numbers=False)
+    loss = lab.conventions.loss(lab.loss)
+    whole = _WRITTEN_OUT.replace("{c}", loss.c.latex()).replace("{over}", r"\ge" if loss.at_tie else ">")
+    board.lines.insert(0, {
+        "formula": mathml(whole), "spoken": "exercise 3 (ii)",
+        "why": "Exercise 3 (ii), as on the worksheet: for logit j, the sum over examples i and rivals l of each.",
+    })  # fmt: skip
     made = key(d.part(dO, "jn"))
     board.matrices[made]["text"] = dO.symbol
     board.frame |= {"reads": made, "legend": LEGEND}
+
+
+_WRITTEN_OUT = (
+    r"\frac{\partial\mathcal{L}}{\partial o_j} = {c}\sum_i\sum_{l\neq y_i} p_j\left(\mathbf{1}_l^j - \mathbf{1}_{y_i}^j"
+    r" - p_l + p_{y_i}\right)\mathbf{1}_{\{p_l - p_{y_i} + m {over} 0\}}"
+)
 
 
 def jacobian(board: Board, ran: Ran) -> None:
@@ -111,15 +123,18 @@ def jacobian(board: Board, ran: Ran) -> None:
     board.frame |= {"reads": line["value"], "legend": LEGEND}
 
 
-def _bench(board: Board, letters: str, *shown: tuple[Var, str], formula: str = "") -> None:
+def _bench(board: Board, letters: str, *shown: tuple[Var, str], formula: str = "", why: str = "") -> None:
     """One line of matrices: what the charts below are drawn from."""
+    scale = board.setup.conventions.scale
+    if scale and not formula:
+        why = f"Every loss carries {scale} in front of its sum over examples: see Losses compared, or Conventions."
     at = "".join(a for a in "jn" if a in letters)
     marked = at if len(at) == 2 else "·n" if at == "n" else ""
     strip = []
     for var, sign in shown:
         own = marked if len(var.axes) == 2 else marked[-1:]
         strip.append(tile(board.matrix(var), _at(board, var, own) if len(own) == 2 else own, sign, scale=key(var)))
-    board.lines.append({"formula": formula and mathml(formula), "spoken": "", "why": "", "strip": strip})
+    board.lines.append({"formula": formula and mathml(formula), "spoken": "", "why": why, "strip": strip})
 
 
 _HINGE = r"\mathcal{L} = {c}\sum_n\sum_{l\neq y_n}\max(0,\; p_l - p_{y_n} + m),\quad p = \operatorname{softmax}(o)"
@@ -129,7 +144,7 @@ def margin(board: Board, _: Ran) -> None:
     """The active set, as the margin moves."""
     c = board.setup.conventions.loss(board.setup.loss).c.latex()
     shown = ((O, ""), (MARGIN, "and"), (G, "→"), (A, "→"), (ell, "→"), (dO, "→"))
-    _bench(board, "", *shown, formula=_HINGE.replace("{c}", c))
+    _bench(board, "", *shown, formula=_HINGE.replace("{c}", c), why=f"Exercise 3 (i): {board.setup.loss.wants}.")
 
 
 def compare(board: Board, _: Ran, found: Mapping[str, Compared]) -> None:

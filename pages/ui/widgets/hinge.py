@@ -65,7 +65,7 @@ def _begun(example: str, conventions: Conventions) -> Lab:
 def _pass(lab: Lab) -> tuple[dict, str]:
     """The first chapter: its score, and what is said below."""
     ran = lab.run()
-    return chapters.told(lab, Place(), ran), _words(lab, ran)
+    return chapters.told(lab, Place(), ran), escaped(f"What the loss wants: {lab.loss.wants}. ") + _words(lab, ran)
 
 
 @lru_cache(maxsize=64)
@@ -82,7 +82,10 @@ def _words(lab: Lab, ran: chapters.Ran) -> str:
     if said.closed is not None:
         parts.append(_seal(said.closed <= logits.CLOSE, f"closed form = backward pass ({said.closed:.0e})"))
     check = said.check
-    error = f"{check.error:.0e}, {check.probed} of {check.cells} logits"
+    beside = check.cells - check.probed - len(check.skipped)
+    error = f"{check.error:.0e}, {check.probed} of {check.cells} logits" + (
+        f"; {beside} not probed, to save time" * bool(beside)
+    )
     parts.append(_seal(check.agrees, f"backward pass = central differences ({error})"))
     if check.skipped:
         gaps = list(dict.fromkeys((s.kink.symbol, s.kink_cell) for s in check.skipped))

@@ -19,11 +19,15 @@ from pages.ui.widgets.words import complain
 
 
 def choose_lab() -> None:
-    """Logits and labels that each show one thing."""
+    """Logits and labels that each show one thing; what has another size by now is called by that."""
+    now, chosen = session.current().lab, session.current().lab_example
+    own = now.logits.shape != LABS[chosen].lab.logits.shape
     st.selectbox(
         "Logits",
         list(LABS),
-        format_func=lambda name: LABS[name].title,
+        format_func=lambda name: (
+            f"Yours: classes {now.classes}, examples {now.N}" if own and name == chosen else LABS[name].title
+        ),
         key=session.show("lab example", session.current().lab_example),
         on_change=session.load_lab,
         args=("lab example",),

@@ -2,6 +2,8 @@
 // and walking from cell to cell.
 
 const TOUCH = matchMedia("(hover: none)").matches;
+const DECIMALS = ["2", "3", "4", "6", "8"];
+const KEPT_DECIMALS = "mlpscope.decimals"; // in the tab: one choice for all pages
 const AGAIN = 400; // within which a second tap makes a double one
 const POINT = TOUCH ? "Tap" : "Point at";
 
@@ -11,6 +13,8 @@ class Stage {
     this.edits = new Edits(this);
     this.lights = dark();
     this.tiles = [];
+    const kept = sessionStorage.getItem(KEPT_DECIMALS);
+    this.digits = DECIMALS.includes(kept) ? Number(kept) : 4;
     this.before = null;
     root.onpointerover = (event) => this.point(cellOf(event));
     root.onpointerleave = () => {
@@ -58,6 +62,17 @@ class Stage {
 
   destroy() {
     this.ended.abort();
+  }
+
+  setDigits(digits) {
+    this.digits = digits;
+    sessionStorage.setItem(KEPT_DECIMALS, digits);
+    this.draw();
+  }
+
+  /** Decimals of what is added up: two more, so that the sum of what is read is the sum. */
+  get finer() {
+    return this.digits + 2;
   }
 
   /** Take a new score from Python. Keeps what the user is doing; marks what changed. */

@@ -39,11 +39,6 @@ class Playing extends Stage {
     if (this.timer) this.pause(), this.toggle();
   }
 
-  setDigits(digits) {
-    this.digits = digits;
-    this.draw();
-  }
-
   key(event) {
     const target = event.composedPath()[0];
     if (event.ctrlKey || event.metaKey || event.altKey || !this.score) return;

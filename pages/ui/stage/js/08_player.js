@@ -53,7 +53,6 @@ class Player extends Walker {
     const dark = this.colours?.dark;
     this.take(payload, host, post);
     if (this.score === before && this.colours.dark === dark) return;
-    this.digits ??= 4;
     const { rev, step } = payload.cursor;
     if (rev !== this.rev) {
       this.rev = rev;
@@ -232,7 +231,7 @@ class Player extends Walker {
       return;
     }
     if (id === this.current.out) {
-      this.reader.replaceChildren(mathNode(this.current.index), numbersNode(cellLine(this.current, matrices, index, 6)));
+      this.reader.replaceChildren(mathNode(this.current.index), numbersNode(cellLine(this.current, matrices, index, this.finer)));
       return;
     }
     this.reader.replaceChildren(...originNodes(this, id, index), el("span", "hint", feedsWords(this.score, fed)));

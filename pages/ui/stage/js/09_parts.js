@@ -20,6 +20,10 @@ function control(label, face, action, key) {
   return b;
 }
 
+function decimals(stage) {
+  return picker("Decimals", DECIMALS, String(stage.digits), (v) => stage.setDigits(Number(v)));
+}
+
 /** The buttons of what can be played, its counter, and how fast and how exact. */
 function transport(stage, what, ...extra) {
   stage.playButton = control("Play", "play", () => stage.toggle(), "space");
@@ -31,7 +35,7 @@ function transport(stage, what, ...extra) {
     control("Next", "next", () => stage.walk(1), "right arrow"),
     stage.counter, stage.playButton, ...extra,
     picker("Speed", Object.keys(SPEEDS), "normal", (v) => stage.setSpeed(v)),
-    picker("Decimals", ["2", "3", "4", "6", "8"], "4", (v) => stage.setDigits(Number(v))),
+    decimals(stage),
   );
   bar.setAttribute("role", "toolbar");
   bar.setAttribute("aria-label", "Walk through the pass");
@@ -104,7 +108,7 @@ function equationNodes(step, score) {
 /** How a number came about: the formula that made it, or that it was set. */
 function originNodes(stage, id, index) {
   const { matrices, maker } = stage.score;
-  if (maker[id]) return [numbersNode(cellLine(maker[id], matrices, index, 6))];
+  if (maker[id]) return [numbersNode(cellLine(maker[id], matrices, index, stage.finer))];
   const m = matrices[id];
   const at = flat(m, index);
   return [numbersNode(`${m.text}${place(index)} = ${shortest(stage.edits.value(id, at) ?? m.data[at])}`)];

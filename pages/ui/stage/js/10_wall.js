@@ -3,9 +3,9 @@
 class Wall extends Stage {
   constructor(root) {
     super(root);
-    this.digits = 4;
     this.cards = el("div", "cards");
     this.reader = el("div", "reader");
+    this.decimals = decimals(this);
     this.topic = el("p", "about hint");
     root.replaceChildren(this.topic, this.reader, this.cards);
     root.onkeydown = (event) => {
@@ -103,7 +103,8 @@ class Wall extends Stage {
         this.tiles.push(tile);
         grid.append(tile.node);
       }
-    return el("section", "card", el("h3", "", card.title), grid);
+    const head = el("div", "top", el("h3", "", card.title), ...(card === this.score.cards[0] ? [this.decimals] : []));
+    return el("section", "card", head, grid);
   }
 
   open(number) {

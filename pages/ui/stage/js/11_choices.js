@@ -37,7 +37,7 @@ Object.assign(Stage.prototype, {
 
   /** Of a row with `many` each button is pressed or not, but one always is; the others are told from each other. */
   choiceRow({ name, label, options, chosen, many }) {
-    const row = el("div", `choice ${name}`, ...(label ? [el("span", "hint", label)] : []));
+    const row = el("div", "choice", ...(label ? [el("span", "hint", label)] : []));
     row.setAttribute("role", "group");
     row.setAttribute("aria-label", label || name);
     const pressed = new Set([].concat(chosen));

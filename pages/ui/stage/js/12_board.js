@@ -6,7 +6,6 @@ class Board extends Playing {
   constructor(root) {
     super(root);
     this.frame = 0;
-    this.digits = 4;
     this.visited = new Set();
     this.where = el("span", "where");
     this.slider = el("input", "slider");
@@ -22,7 +21,8 @@ class Board extends Playing {
     this.live.setAttribute("aria-live", "polite");
     this.chapters = el("nav", "chapters");
     this.knob = el("label", "knob");
-    root.replaceChildren(this.chapters, el("div", "controls", this.choices, this.knob, this.bar), this.sheet, this.topic, this.reader, this.live);
+    const controls = el("div", "controls", this.choices, this.knob, this.bar);
+    root.replaceChildren(this.chapters, controls, this.sheet, this.topic, this.reader, this.live);
     this.watch = new ResizeObserver(() => this.score && this.draw());
     this.watch.observe(root);
   }
@@ -148,11 +148,6 @@ class Board extends Playing {
     this.post("pick", { frame: this.frame, rev: this.rev });
   }
 
-  setDigits(digits) {
-    this.digits = digits;
-    this.draw();
-  }
-
   frameWords() {
     const { letters, says } = this.score.frame;
     if (says) return says.replace(/\{(\w)\}/g, (_, letter) => this.held[letter] + 1);
@@ -232,11 +227,11 @@ class Board extends Playing {
       if (!frame.reads || !this.here()) return say(...(words.textContent ? [words] : []), hint);
       const m = matrices[frame.reads];
       const at = [...maker[frame.reads].makes].map((letter) => this.held[letter] ?? 0);
-      return say(numbersNode(this.named(cellLine(maker[frame.reads], matrices, at, 6), m)), hint);
+      return say(numbersNode(this.named(cellLine(maker[frame.reads], matrices, at, this.finer), m)), hint);
     }
     const m = matrices[id];
     const zero = this.leftOut(m, index) || (m.why === "zero" && m.data[flat(m, index)] === 0 ? this.reason(m, index) : "");
-    const text = maker[id] ? this.named(cellLine(maker[id], matrices, index, 6), m, index) : `${m.text}${place(index)} = ${shortest(m.data[flat(m, index)])}`;
+    const text = maker[id] ? this.named(cellLine(maker[id], matrices, index, this.finer), m, index) : `${m.text}${place(index)} = ${shortest(m.data[flat(m, index)])}`;
     say(numbersNode(text), el("span", "hint", zero || (m.editable ? feedsWords(this.score, influence(chain, id, index)) : m.word)));
   }
 
@@ -264,7 +259,7 @@ class Board extends Playing {
   leftOut(m, index) {
     const mask = this.score.matrices[m.struck];
     if (!mask || mask.data[flat(mask, index)] !== 0) return "";
-    return `Not counted, because ${cellLine(this.score.maker[m.struck], this.score.matrices, index, 6)}`;
+    return `Not counted, because ${cellLine(this.score.maker[m.struck], this.score.matrices, index, this.finer)}`;
   }
 
   /** Why a local derivative is zero here: the matrix does not read that cell, or the slope is zero. */

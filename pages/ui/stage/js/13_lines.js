@@ -30,7 +30,9 @@ Object.assign(Board.prototype, {
     const bench = this.score.arrangement === "bench";
     const room = bench ? this.score.room ?? BENCH : Math.max(260, this.sheet.clientHeight - 8);
     const across = proof ? width * 0.5 : width;
-    const measured = this.score.lines.filter((line) => line.strip || !bench);
+    // Words below the last matrices of what is to be read may scroll.
+    const last = this.score.lines.findLastIndex((line) => line.strip);
+    const measured = this.score.lines.filter((line, k) => line.strip || !(bench || (this.score.legible && k > last)));
     const strips = measured.map((line) => (line.strip ?? []).map((spec) => ({ ...this.windowOf(spec), small: spec.small })));
     const high = (cw, ch) =>
       strips.reduce((total, strip) => {
@@ -118,7 +120,7 @@ Object.assign(Board.prototype, {
     }
     const node = sizes.proof
       ? el("section", "claim", el("div", "left", formula, why), el("div", "right", ...[numbers, line.strip && strip, seal].filter(Boolean)))
-      : el("section", "claim", ...(line.formula ? [el("div", "head", formula, seal, why)] : []), ...[numbers, line.strip && strip].filter(Boolean));
+      : el("section", "claim", ...(line.formula || line.why ? [el("div", "head", formula, seal, why)] : []), ...[numbers, line.strip && strip].filter(Boolean));
     return { node, seal, numbers };
   },
 
@@ -128,7 +130,7 @@ Object.assign(Board.prototype, {
     if (numbers) {
       const m = matrices[line.value];
       const single = m.shape.length === 0;
-      numbers.textContent = single && this.here() ? this.named(cellLine(maker[line.value], matrices, [], Math.min(6, this.digits + 1)), m) : "";
+      numbers.textContent = single && this.here() ? this.named(cellLine(maker[line.value], matrices, [], this.digits + 1), m) : "";
       numbers.hidden = !single;
     }
     const { check } = line;
