@@ -163,8 +163,8 @@ def test_a_start_is_told_and_is_another_one_each_time(monkeypatch):
 def test_the_theme_is_looked_up_once_until_the_configuration_is_read_anew(monkeypatch):
     asked = []
     monkeypatch.setattr(st.config, "get_options_for_section", lambda section: asked.append(section) or {"base": None})
-    server.remember_theme()
-    server.remember_theme()  # two servers in one process do not stand in front of each other
+    quicker.remember_theme()
+    quicker.remember_theme()  # two servers in one process do not stand in front of each other
     look_up = st.config.get_options_for_section
     told = look_up("theme")
     told["base"] = "spoilt by its reader"

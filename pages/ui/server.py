@@ -14,7 +14,6 @@ import secrets
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from functools import lru_cache
 
 try:
     import resource
@@ -57,7 +56,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     raise_limit()
     one_heap()
     settle()
-    remember_theme()
+    quicker.remember_theme()
     quicker.read_one_entry()
     quicker.copy_places()
     scripts.serving.set()
@@ -106,26 +105,6 @@ def raise_limit() -> None:
             if limit == most or limit > now:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (limit, most))
                 return
-
-
-def remember_theme() -> None:
-    """Have Streamlit look its theme up once for a reading of its configuration.
-
-    For every run it goes through all of its options six times, which was a seventh of our rerun.
-    """
-    config = st.config
-    with suppress(AttributeError):  # a Streamlit that does it otherwise
-        look_up = config.get_options_for_section
-        if hasattr(look_up, "remembered"):
-            return
-        remembered = lru_cache(look_up)
-
-        def options(section: str) -> dict[str, object]:
-            return dict(remembered(section))
-
-        options.remembered = remembered
-        config.on_config_parsed(remembered.cache_clear, force_connect=True)
-        config.get_options_for_section = options
 
 
 async def _keep_house() -> None:
