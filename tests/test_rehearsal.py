@@ -93,7 +93,7 @@ def test_house_is_kept_once_after_the_last_has_left(monkeypatch):
 
 
 def test_what_there_is_one_of_is_kept_and_the_rest_forgotten():
-    from mlpcore import tally
+    from mlpcore import MSE, Shape, tally
     from mlpcore.bench import queue
     from mlpcore.schedules.policies import extra_layers
     from pages.ui.work import everyones
@@ -101,8 +101,10 @@ def test_what_there_is_one_of_is_kept_and_the_rest_forgotten():
     one, work = queue.shared(), everyones()
     for depth in (5, 6, 7):
         extra_layers(depth, 2)
+        tally.totals(Shape.of((depth, 2, 2)), 3, MSE(), tally.BASE)
     server.forget()
     assert extra_layers.cache_info().currsize == 0
-    assert not max(f.cache_info().currsize for f in vars(tally).values() if hasattr(f, "cache_info"))
+    # One of each may be a thing of which there is only one.
+    assert max(f.cache_info().currsize for f in vars(tally).values() if hasattr(f, "cache_info")) <= 1
     assert queue.shared() is one
     assert everyones() is work
