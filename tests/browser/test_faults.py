@@ -169,7 +169,7 @@ def test_the_page_works_under_its_policy_and_script_in_text_does_not_run(server,
         "document.body.insertAdjacentHTML('beforeend', `<img src='x' onerror='window.canary = 1'>`);"
         "document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.canary = 1' }))"
     )
-    student.page.wait_for_function("broken.length >= 2")
+    student.page.wait_for_function("() => broken.length >= 2")  # text would be script: refused at the second look
     assert student.page.evaluate("window.canary") is None
     assert not student.errors
     context.close()

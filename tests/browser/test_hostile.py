@@ -58,7 +58,7 @@ def test_the_canary_sings_where_text_is_markup(visit):
     page = visit().page
     for text in SCRIPTS:
         page.evaluate("text => document.body.insertAdjacentHTML('beforeend', text)", text)
-    page.wait_for_function("window.canary === 1")
+    page.wait_for_function("() => window.canary === 1")
     assert len(page.evaluate(BAIT)) >= 2
     page.close()
 

@@ -117,7 +117,7 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(app, name):
 def test_what_is_chosen_is_in_the_link(lab, app):
     pick(lab, "Network", "784-512-256-10")
     chapter(lab, "Scaling")
-    lab.page.wait_for_function("new URL(location.href).searchParams.has('s')")
+    lab.page.wait_for_function("() => new URL(location.href).searchParams.has('s')")
     again = app("Step_through")  # another visitor
     again.page.goto(lab.page.url)
     drawn(again, 1)
