@@ -196,8 +196,14 @@ def test_will_it_fit_is_answered_in_words(page):
     assert "would, with" in words(page)
     typed(page, "Will it fit into", "1 kB")
     assert "No policy here would; the least is" in words(page)
-    typed(page, "Will it fit into", "1 GB")
+    typed(page, "Will it fit into", "1 GiB")
     assert "**Yes.**" in words(page)
+    assert next(w.value for w in page.text_input if w.label == "Will it fit into") == "1 GiB"  # not 1073741824
+
+
+def test_losses_have_the_names_of_the_other_pages(page):
+    behind(page, "More")
+    assert "Hinge of logits (Weston-Watkins)" in next(w for w in page.selectbox if w.label == "Loss").options
 
 
 def test_z_only_is_explained_for_every_activation(page):

@@ -162,7 +162,7 @@ def _share(part: int, whole: int) -> str:
 
 def bytes_words(n: int) -> str:
     """Bytes as a person would type them, exactly."""
-    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+    for unit, size in (("GB", 10**9), ("GiB", 2**30), ("MB", 10**6), ("MiB", 2**20), ("kB", 10**3)):
         if n % size == 0:
             return f"{n // size} {unit}"
     return str(n)
@@ -203,9 +203,9 @@ def _words(policy: Policy, counted: Tally, about: Subject) -> None:
 def _all(choice: MemoryChoice, about: Subject) -> None:
     """Every policy at this size."""
     found = compared(*about.counted, _quick(about), about.conventions)
-    base = found[BASE]
+    base, room = found[BASE], bytes_words(choice.room)
     table(
-        ("policy", "peak", "of S and Z", "cached and workspace", "of S and Z", "operations", "in all", "fits"),
+        ("policy", "peak", "÷ S and Z", "cached and workspace", "÷ S and Z", "operations", "in all", f"fits {room}"),
         [
             (
                 t.policy, bytes_text(t.peak), f"{t.peak / base.peak:.2f}", bytes_text(t.activations),

@@ -84,8 +84,13 @@ def _more(about: Subject) -> None:
         ("Loss", "loss", list(LOSSES)),
     ):
         value = getattr(sizes, name)
-        st.selectbox(label, options, options.index(value), **arguments(name, value, sized(**{name: str})))
+        chosen = arguments(name, value, sized(**{name: str}))
+        st.selectbox(label, options, options.index(value), format_func=_title, **chosen)
     st.checkbox("Biases", sizes.biases, **arguments("biases", sizes.biases, sized(biases=_flag)))
+
+
+def _title(name: str) -> str:
+    return LOSSES[name].title if name in LOSSES else name
 
 
 def _widths(text: object) -> tuple[int, ...]:
