@@ -9,10 +9,9 @@ chains of unequal layers), which the tests hold against the first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 
@@ -22,16 +21,14 @@ from .losses import MSE, Loss
 from .network import Network, Shape
 from .notation import Z, dZ
 from .outline import Outline
-from .schedules import BUILDERS, SCHEDULES, Advance, Move, Reverse, Schedule, Task
+from .schedules import BUILDERS, SCHEDULES, Advance, Move, Schedule, Task
 from .schedules.moves import chain, played
+from .stretches import Cost, flat, fronts, leaves, undominated
 
 #: Up to this depth every plan is tried and counted.
 EXHAUSTIVE = 4
 #: In deeper networks the dynamic programme would take more than seconds.
 DEEPEST = 32
-
-#: What computing again costs: operations of products first, then cells written one by one.
-Cost = tuple[int, int]
 
 
 class BudgetError(ValueError):
@@ -131,14 +128,8 @@ SCHEDULES["best in half the bytes"] = Schedule(
 # --- every plan, counted ---------------------------------------------------------------------------
 
 
-def _leaves(lo: int, hi: int, segments: bool) -> list[Reverse]:
-    if hi - lo == 1:
-        return [Reverse(lo, hi, again=False)]
-    return [Reverse(lo, hi, again=False), Reverse(lo, hi)] if segments else []
-
-
 def _all_moves(lo: int, hi: int, segments: bool) -> Iterator[tuple[Move, ...]]:
-    for leaf in _leaves(lo, hi, segments):
+    for leaf in leaves(lo, hi, segments):
         yield (leaf,)
     for m in range(lo + 1, hi):
         for upper in _all_moves(m, hi, segments):
@@ -151,7 +142,7 @@ def _exhaustive(task: Task, segments: bool) -> list[Plan]:
     alike = _alike(task)
     for moves in _all_moves(0, task.shape.depth, segments):
         plans.append(Plan(*_weighed(_outline(alike, moves), task), moves, True))
-    return _undominated(plans)
+    return undominated(plans)
 
 
 def _alike(task: Task) -> Task:
@@ -171,110 +162,41 @@ def _weighed(outline: Outline, task: Task) -> tuple[int, Cost]:
     return sums.peak, (sums.again, sums.cells_again)
 
 
-def _undominated(plans: list) -> list:
-    kept: list = []
-    for plan in sorted(plans, key=lambda p: (p.peak, p.cost)):
-        if not kept or plan.cost < kept[-1].cost:
-            kept.append(plan)
-    return kept
-
-
 # --- the dynamic programme -------------------------------------------------------------------------
-
-
-class _Part(NamedTuple):
-    """A stretch done in some way: a leaf, or an advance and the two parts above and below it."""
-
-    peak: int
-    cost: Cost
-    how: tuple
 
 
 def _dynamic(task: Task, segments: bool) -> list[Plan]:
     depth, shape = task.shape.depth, task.shape
-    above = [0] * (depth + 1)
-    for v in reversed(shape.parameters()):
-        above[v.layer - 1] += shape.itemsize * shape.size(v, task.N)
-    above[depth - 1] += shape.itemsize  # the loss
-    above = [sum(above[n:]) for n in range(depth + 1)]
+    made = [0] * (depth + 1)
+    for v in shape.parameters():
+        made[v.layer] += shape.itemsize * shape.size(v, task.N)
+    made[depth] += shape.itemsize  # the loss
     # The input is there before and after.
     checkpoints = [0, *(shape.itemsize * shape.size(Z(n), task.N) for n in shape.layers)]
-    parts = fronts(depth, _counter(task), checkpoints, above, segments)
-    return [Plan(p.peak, p.cost, tuple(_flat(p)), False) for p in parts]
+    parts = fronts(depth, _counter(task), checkpoints, made, segments, _kinds(shape))
+    return [Plan(p.peak, p.cost, tuple(flat(p, 0)), False) for p in parts]
 
 
-def fronts(
-    depth: int,
-    counted: Callable[[Move, int], tuple[int, Cost]],
-    checkpoints: list[int],
-    above: list[int],
-    segments: bool,
-) -> list[_Part]:
-    """The front of the whole chain, from fronts of ever longer stretches.
+def _kinds(shape: Shape) -> Callable[[int, int], Hashable]:
+    """What there is to tell a stretch of layers by: where two agree, the same is to be done at the same price."""
 
-    The peak of a stretch lo to hi holds all that is alive in it but older checkpoints, which do not
-    change while it is done: what comes from the layers above hi, and `Z_lo`, whose last reader it has.
+    def kind(lo: int, hi: int) -> Hashable:
+        here = slice(lo, hi)
+        return lo == 0, hi == shape.depth, shape.widths[lo : hi + 1], shape.activations[here], shape.biases[here]
 
-    Args:
-        counted: (move, hi) -> peak and cost of a move in a stretch that ends at hi, `Z_lo` within a
-            `Reverse` counted, within an `Advance` not.
-        checkpoints: the size of each `Z_l`; above: what stays from the layers above l.
-    """
-    done: dict[tuple[int, int], list[_Part]] = {}
-    for length in range(1, depth + 1):
-        for lo in range(depth - length + 1):
-            hi = lo + length
-            parts = []
-            for leaf in _leaves(lo, hi, segments):
-                peak, cost = counted(leaf, hi)
-                parts.append(_Part(peak + above[hi], cost, (leaf,)))
-            for m in range(lo + 1, hi):
-                peak, cost = counted(Advance(lo, m), hi)
-                least = peak + checkpoints[lo] + above[hi]
-                parts += _split(least, cost, checkpoints[lo], done[m, hi], done[lo, m], Advance(lo, m))
-            done[lo, hi] = _undominated(parts)
-    return done[0, depth]
-
-
-def _split(least: int, cost: Cost, kept: int, upper: list[_Part], lower: list[_Part], move: Advance) -> list[_Part]:
-    """For every peak that is of use, the cheapest of each part that fits."""
-    found = []
-    u = v = -1
-    for peak in sorted({max(least, kept + p.peak) for p in upper} | {max(least, p.peak) for p in lower}):
-        while u + 1 < len(upper) and kept + upper[u + 1].peak <= peak:
-            u += 1
-        while v + 1 < len(lower) and lower[v + 1].peak <= peak:
-            v += 1
-        if u >= 0 and v >= 0:
-            parts = upper[u], lower[v]
-            total = tuple(cost[k] + sum(p.cost[k] for p in parts) for k in range(2))
-            found.append(_Part(peak, total, (move, *parts)))
-    return found
-
-
-def _flat(part: _Part) -> Iterator[Move]:
-    left: list[Move | _Part] = [part]
-    while left:
-        here = left.pop()
-        if isinstance(here, _Part):
-            left += reversed(here.how)
-        else:
-            yield here
+    return kind
 
 
 def _counter(task: Task) -> Callable[[Move, int], tuple[int, Cost]]:
     """Peak and cost of a move in a stretch that ends at layer hi, by counting its steps.
 
-    Moves over the same widths, activations and biases are counted once: a chain of equal layers is
-    quick at any depth.
+    Moves over layers that are alike are counted once: a chain of equal layers is quick at any depth.
     """
-    shape, depth, like = task.shape, task.shape.depth, _alike(task)
+    shape, depth, like, kind = task.shape, task.shape.depth, _alike(task), _kinds(task.shape)
     known: dict[tuple, tuple[int, Cost]] = {}
 
     def counted(move: Move, hi: int) -> tuple[int, Cost]:
-        here = slice(move.lo, move.hi)
-        alike = shape.widths[move.lo : move.hi + 1], shape.activations[here], shape.biases[here]
-        key = (type(move), getattr(move, "again", None), alike, move.lo == 0, hi == depth)
+        key = type(move), getattr(move, "again", None), kind(move.lo, move.hi), hi == depth
         if key not in known:
             known[key] = _weighed(_outline_within(like, move, hi), task)
         peak, cost = known[key]

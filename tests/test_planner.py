@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mlpcore as mlp
-from mlpcore import planner
+from mlpcore import planner, stretches
 from mlpcore.cost import count_pass
 from mlpcore.planner import BudgetError, best, front, task_of
 from mlpcore.schedules import Schedule, extra_layers
@@ -67,7 +67,7 @@ def test_a_chain_of_equal_layers_meets_the_binomial_bound(depth):
         layers = 0 if hi == depth else move.hi - move.lo
         return 0, (layers, 0)
 
-    parts = planner.fronts(depth, counted, [1] * (depth + 1), [0] * (depth + 1), False)
+    parts = stretches.fronts(depth, counted, [1] * (depth + 1), [0] * (depth + 1), False)
     for slots in range(1, depth + 1):
         fewest = min(p.cost[0] for p in parts if p.peak <= slots)
         assert fewest == extra_layers(depth, slots)
