@@ -48,7 +48,7 @@ class Traced(NDArrayOperatorsMixin):
             return one @ other if one.value.ndim == 1 else (one * other).sum(axis=-1)
         return Traced(ufunc(*map(_value, inputs)), ufunc.__name__.split()[0], *inputs)
 
-    def __array_function__(self, function: Callable, types: Any, args: tuple, how: dict) -> Traced:
+    def __array_function__(self, function: Callable, _types: Any, args: tuple, how: dict) -> Traced:
         value, head = function(*map(_value, args), **how), function.__name__
         if head == "clip" and np.array_equal(value, args[0].value, equal_nan=True):
             return args[0]  # a bound that these numbers do not reach need not be read

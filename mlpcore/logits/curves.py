@@ -10,7 +10,7 @@ import numpy as np
 from ..conventions import WORKSHEET, Conventions
 from ..losses import Loss, softmax
 from ..network import Array
-from ..notation import G, O, Var, dO, ell, margin
+from ..notation import G, O, Var, dO, margin
 from ..notation import loss as LOSS
 from ..steps import Step, evaluate
 from .lab import one_hot, start, steps
@@ -35,13 +35,12 @@ class Curve:
 
     Attributes:
         at: what was varied, shape (P,).
-        loss: shape (P,); `of_each` the loss of each example, shape (P, N), if the loss has them.
+        loss: shape (P,).
         gradient: `dL/dO`, shape (P, classes, N).
     """
 
     at: Array
     loss: Array
-    of_each: Array | None
     gradient: Array
 
     @property
@@ -56,7 +55,6 @@ def _curve(at: Array, listed: list[Step], values: Mapping[Var, Array]) -> Curve:
     return Curve(
         at,
         np.broadcast_to(found[LOSS], (points,)),
-        np.broadcast_to(found[ell], (points, shape[1])) if ell in found else None,
         np.broadcast_to(found[dO], (points, *shape)),
     )
 
@@ -161,7 +159,7 @@ def descend(
     o, path = values[O], []
     for _ in range(count + 1):
         found = evaluate(listed, values | {O: o})
-        path.append((softmax(o), found[LOSS], found.get(ell), found[dO]))
+        path.append((softmax(o), found[LOSS], found[dO]))
         o = o - rate * found[dO]
-    p, total, each, gradient = zip(*path, strict=True)
-    return Curve(np.stack(p), np.array(total), None if each[0] is None else np.stack(each), np.stack(gradient))
+    p, total, gradient = zip(*path, strict=True)
+    return Curve(np.stack(p), np.array(total), np.stack(gradient))
