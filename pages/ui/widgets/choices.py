@@ -62,13 +62,22 @@ def loss_complaint() -> None:
     text, tried = wrong
     with st.container(horizontal=True, vertical_alignment="center"):
         st.error(escaped(text))
-        if session.current().setup.net.widths[-1] > 1:
+        if _turnable(tried):
             st.button(
                 "Turn the targets into classes",
                 help="For each example the largest entry of Y becomes 1, the others 0.",
                 on_click=session.change,
                 args=(None, lambda setup, _: with_loss(setup, tried, as_classes=True), "loss"),
             )
+
+
+def _turnable(tried: object) -> bool:
+    """Whether the loss that was tried would be taken with targets turned into classes."""
+    try:
+        with_loss(session.current().setup, tried, as_classes=True)
+    except (ValueError, KeyError, TypeError):
+        return False
+    return True
 
 
 def choose_schedule() -> None:
