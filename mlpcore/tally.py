@@ -93,6 +93,8 @@ class Tally:
 _BLOCK = 2
 
 
+# Few: the steps of one may take megabytes.
+@lru_cache(maxsize=16)
 def _listing(
     alike: Shape, loss: Loss, policy: Policy, conventions: Conventions, moves: tuple[Move, ...], blocks: int
 ) -> Listing:
