@@ -21,6 +21,9 @@ else:
     # The server imports this file as a module; where a host runs it as a plain script, the
     # page above is all there is, and it is enough. The pages' imports stay out of here: the
     # stage registers itself when it is imported, and Streamlit 1.62 only hears that in a run.
+    from pages.ui import heap
+
+    heap.start_over()
     from pages.ui import gate, server
 
     app = st.App(

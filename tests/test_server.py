@@ -66,18 +66,6 @@ print({f'pages.ui.{m}' for m in ('stage.stage', 'chart.chart', 'tools.tools', 's
     assert ran.stdout.splitlines() == ["True True", "set()"]
 
 
-@pytest.mark.parametrize("library", [OSError(), object(), SimpleNamespace(malloc_trim=int, mallopt=lambda *_: 1)])
-def test_memory_is_given_back_where_the_system_takes_it(monkeypatch, library):
-    def load(name):
-        if isinstance(library, OSError):
-            raise library
-        return library
-
-    monkeypatch.setattr(server.ctypes, "CDLL", load)
-    server.give_back()
-    server.one_heap()
-
-
 class Departed:
     id = "departed"
     over = False

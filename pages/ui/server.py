@@ -7,7 +7,6 @@ rerun. This collects instead, off the script thread; what was imported at the st
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import gc
 import logging
 import secrets
@@ -26,7 +25,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from streamlit.runtime.scriptrunner import RerunException, get_script_run_ctx
 
-from pages.ui import quicker, scripts
+from pages.ui import heap, quicker, scripts
 from pages.ui.presence import grace
 from pages.ui.rehearsal import rehearse
 
@@ -40,10 +39,6 @@ LEAST = 0.5
 #: nearly all of its go by themselves, and to look at them while it is under way takes 4 % of it.
 YOUNG = 10_000
 
-#: Free bytes at the end of a heap that are kept for the next who asks, and from which on a piece is not taken from
-#: a heap. It is what the C library begins with.
-KEPT = 131_072
-
 #: New with every start, so that a page can tell a server that was restarted from a network that was cut.
 START = secrets.token_hex(8)
 
@@ -54,7 +49,6 @@ _log = logging.getLogger("mlpscope")
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Let many in, and keep house for as long as the server runs."""
     raise_limit()
-    one_heap()
     settle()
     quicker.remember_theme()
     quicker.read_one_entry()
@@ -67,25 +61,13 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
         await task
 
 
-def one_heap() -> None:
-    """Let threads share their places in memory: a run of a page is a thread, and a place for each is mostly holes.
-
-    Only one of them runs at a time anyway. Streamlit has a few threads already, and each of those has its own; so
-    that they do not keep what was once freed in them, the C library is also told not to learn from large
-    pieces to keep more. These are M_ARENA_MAX, M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of glibc; elsewhere nothing
-    happens.
-    """
-    with suppress(AttributeError, OSError, TypeError):
-        library = ctypes.CDLL(None)
-        for option, value in ((-8, 1), (-1, KEPT), (-3, KEPT)):
-            library.mallopt(option, value)
-
-
 def settle() -> None:
     """Import what every page needs, and take it out of all later collections, which would find nothing in it.
 
     What registers a component stays out, as in app.py: neither the stage nor a chart nor the shell.
     """
+    import numpy.ma  # noqa: F401, which `numpy.unique` imports when it is first called
+
     from mlpcore import bench, exchange, figures  # noqa: F401
     from pages.ui import session  # noqa: F401
 
@@ -112,11 +94,13 @@ async def _keep_house() -> None:
     visited = False
     while True:
         there = dismiss()
-        if visited and there == 0:
+        left = visited and there == 0
+        if left:
             forget()
             await rehearse(pages=False)
         visited = there != 0
-        await asyncio.to_thread(give_back)
+        await asyncio.to_thread(gc.collect)
+        await asyncio.to_thread(heap.let_go if left else heap.give_back)
         await asyncio.sleep(max(LEAST, grace() / ROUNDS))
 
 
@@ -147,13 +131,6 @@ def forget() -> None:
             for held in list(vars(module).values()):
                 if hasattr(held, "cache_info") and held.cache_info().currsize > 1:
                     held.cache_clear()
-
-
-def give_back() -> None:
-    """Collect garbage, and return free memory to the system where the C library can be asked to: glibc again."""
-    gc.collect()
-    with suppress(AttributeError, OSError, TypeError):
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 async def _start(_: Request) -> JSONResponse:
