@@ -125,3 +125,13 @@ def test_what_is_chosen_is_in_the_link(lab, app):
     for student in (again, lab):
         student.page.locator('[data-testid="stSelectbox"] input[value="784-512-256-10"]').wait_for(timeout=5000)
         assert student.page.get_by_text("Over", exact=True).count()
+
+
+def test_the_network_has_its_name_while_its_sizes_change(lab):
+    """The browser names a choice by the words it was shown, and every second change had left the old ones there."""
+    chosen = lab.page.get_by_test_id("stSelectbox").first
+    for widths in ("2-3-3-1", "2-3 x 3-1", "2-3 x 4-1"):
+        lab.page.get_by_role("slider", name="Layers").press("ArrowRight")
+        chosen.get_by_text(f"Network: {widths}", exact=True).wait_for()
+        lab.settle()
+        assert chosen.locator("input").input_value() == "sizes chosen here"

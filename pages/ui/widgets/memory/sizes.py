@@ -24,6 +24,10 @@ def asked(key: str, how, value=None, name: str | None = None) -> dict:
     }
 
 
+#: Characters of the widths that there is room for above the choice of a network.
+_LONGEST = 24
+
+
 def _flag(value: object) -> bool:
     return value is True
 
@@ -32,10 +36,11 @@ def choose_sizes(choice: MemoryChoice, about: Subject) -> None:
     """Preset, depth, width, batch; the rest behind a button."""
     sizes = about.sizes
     names = [OWN, *PRESETS, *([TYPED] if choice.source == TYPED else [])]
-    own = "-".join(map(str, session.current().setup.net.widths))
-    words = {OWN: f"the network of the app ({own})", TYPED: f"typed: {sizes.text}"}
+    # In the label, where they may change: the browser names a choice by its words, and those have to stay.
+    widths = sizes.text if len(sizes.text) <= _LONGEST else f"{sizes.text[:_LONGEST]}…"
+    words = {OWN: "the network of the app", TYPED: "sizes chosen here"}
     st.selectbox(
-        "Network",
+        f"Network: {widths}",
         names,
         format_func=lambda name: words.get(name, name),
         width=230,
