@@ -188,8 +188,13 @@ def filled(
         tuple(cells.flops[listing.order].tolist()),
         tuple(cells.written[listing.order].tolist()),
         item * shape.parameter_cells,
-        item * N * (shape.widths[0] + shape.widths[-1]),
+        input_bytes(shape, N),
     )
+
+
+def input_bytes(shape: Shape, N: int) -> int:
+    """The bytes of X and Y."""
+    return shape.itemsize * N * (shape.widths[0] + shape.widths[-1])
 
 
 def laid(var: Var, shape: Shape, N: int, lay: Layout = COLUMNS) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from .conventions import WORKSHEET, Conventions
-from .cost import CATEGORIES, Count, filled
+from .cost import CATEGORIES, Count, filled, input_bytes
 from .listing import Listing
 from .losses import Loss
 from .network import Shape
@@ -161,11 +161,7 @@ def tally(shape: Shape, N: int, loss: Loss, policy: Policy, conventions: Convent
     case = _case(shape, N, loss, policy, conventions)
     listing = _listing(*case.what)
     found = filled(listing, listing.steps(), shape, case.counted, case.edges)
-    return Tally(case.name, found, N, case.counted, case.blocks, _inputs(shape, N))
-
-
-def _inputs(shape: Shape, N: int) -> int:
-    return shape.itemsize * N * (shape.widths[0] + shape.widths[-1])
+    return Tally(case.name, found, N, case.counted, case.blocks, input_bytes(shape, N))
 
 
 @dataclass(frozen=True)
@@ -202,7 +198,7 @@ def totals(shape: Shape, N: int, loss: Loss, policy: Policy, conventions: Conven
     case = _case(shape, N, loss, policy, conventions)
     sums = _outline(*case.what).sums(shape, case.counted, case.edges)
     flops, again = (x * N // case.counted for x in (sums.flops, sums.again))
-    apart = shape.itemsize * shape.parameter_cells, _inputs(shape, N)
+    apart = shape.itemsize * shape.parameter_cells, input_bytes(shape, N)
     return Totals(case.name, sums.peak, sums.at_peak, *apart, sums.activations, flops, again)
 
 
