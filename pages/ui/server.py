@@ -39,6 +39,9 @@ LEAST = 0.5
 #: nearly all of its go by themselves, and to look at them while it is under way takes 4 % of it.
 YOUNG = 10_000
 
+#: Looks at the middle-aged before Python looks at all objects: in practice the housekeeping does so before.
+OLD = 1_000
+
 #: New with every start, so that a page can tell a server that was restarted from a network that was cut.
 START = secrets.token_hex(8)
 
@@ -72,7 +75,7 @@ def settle() -> None:
     from pages.ui import session  # noqa: F401
 
     figures.smallest().to_json()  # Plotly loads the rest of itself when it is first used
-    gc.set_threshold(YOUNG, *gc.get_threshold()[1:])
+    gc.set_threshold(YOUNG, 10, OLD)
     gc.collect()
     gc.freeze()
 
