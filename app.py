@@ -23,7 +23,7 @@ else:
     # stage registers itself when it is imported, and Streamlit 1.62 only hears that in a run.
     from pages.ui import heap
 
-    heap.start_over()
+    heap.start_over()  # before the rest is read, which would be read twice
     from pages.ui import gate, server
 
     app = st.App(

@@ -108,6 +108,11 @@ def test_a_system_that_will_not_start_it_over_goes_on_as_it_is(monkeypatch):
     monkeypatch.setattr(os, "listdir", lambda _: ["0", "100000"])
     monkeypatch.setattr(os, "execve", no)
     heap.start_over()
+    monkeypatch.setattr(os, "listdir", no)
+    heap.start_over()
+    monkeypatch.setattr(os, "listdir", lambda _: [])
+    monkeypatch.setattr(sys, "stdout", None)
+    heap.start_over()
     assert dict(os.environ) == before
 
 

@@ -45,13 +45,13 @@ def start_over() -> None:
         for name in TOLD:
             os.environ.pop(name, None)
     elif can_be_told(os.environ, sys.orig_argv):
-        for held in map(int, os.listdir("/proc/self/fd")):
-            if held > 2:  # the port that Streamlit holds open for whatever comes after it
-                with suppress(OSError):
-                    os.set_inheritable(held, False)
-        sys.stdout.flush()
         told = {**os.environ, **TOLD, MARK: str(os.getpid())}
-        with suppress(OSError):
+        with suppress(OSError, AttributeError):  # no /proc, no output, not allowed: it goes on as it is
+            for held in map(int, os.listdir("/proc/self/fd")):
+                if held > 2:  # the port that Streamlit holds open for whatever comes after it
+                    with suppress(OSError):
+                        os.set_inheritable(held, False)
+            sys.stdout.flush()
             os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], told)
 
 
