@@ -1,14 +1,51 @@
-"""A visitor without a browser, who draws every page first and comes once more when the last one has left."""
+"""A visitor without a browser, who draws every chapter first and comes once more when the last one has left."""
 
 import asyncio
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
+from urllib.parse import parse_qs
 
 import pytest
 import streamlit as st
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from pages.ui import rehearsal, server
+from pages.ui import memory, parts, rehearsal, server
+from pages.ui.shell import PAGES as OFFERED
+from pages.ui.stage import chapters, chapters_hinge
+from pages.ui.work import everyones
+from tests.visits import ROOT
+
+#: A server's runtime without its addresses: what is drawn in it is said, a line for each page.
+BARE = """
+import asyncio, logging
+from streamlit.runtime import Runtime, RuntimeConfig
+from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from pages.ui import rehearsal
+
+class Nobody(rehearsal.Nobody):
+    def write_forward_msg(self, msg):
+        super().write_forward_msg(msg)
+        if msg.HasField("page_config_changed"):
+            print("page", msg.page_config_changed.title)
+        if msg.HasField("delta") and msg.delta.new_element.HasField("exception"):
+            print("exception", msg.delta.new_element.exception.message)
+
+async def main():
+    config = RuntimeConfig("app.py", MemoryMediaFileStorage("/media"), MemoryUploadedFileManager("/upload"))
+    runtime = Runtime(config)
+    await runtime.start()
+    rehearsal.Nobody = Nobody
+    await rehearsal.rehearse()
+    print("left", len(runtime._session_mgr.list_sessions()))
+    runtime.stop()
+    await runtime.stopped
+
+logging.getLogger("mlpscope").setLevel("DEBUG")
+asyncio.run(main())
+"""
 
 PAGES = ("first", "second", "third")
 
@@ -35,7 +72,7 @@ def streamlit(monkeypatch):
             seen.drawn.append(message.rerun_script.page_script_hash)
             told = ForwardMsg()
             for page in PAGES:
-                told.new_session.app_pages.add(page_script_hash=page)
+                told.navigation.app_pages.add(page_script_hash=page)
             seen.client.write_forward_msg(told)
             answer.script_finished = ForwardMsg.FINISHED_SUCCESSFULLY
         else:
@@ -51,9 +88,28 @@ def streamlit(monkeypatch):
     return seen
 
 
-def test_every_page_is_drawn_once_and_nobody_stays(streamlit):
+def test_every_chapter_of_every_page_is_drawn_and_nobody_stays():
+    told = subprocess.run([sys.executable, "-c", BARE], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    said = told.stdout.splitlines()
+    looks = max(map(len, (memory.CHAPTERS, chapters.CHAPTERS, chapters_hinge.CHAPTERS)))
+    assert sorted(said) == sorted(
+        ["left 0", "page Whole pass · MLPScope", *[f"page {name} · MLPScope" for name in OFFERED.values()] * looks]
+    )
+    assert "nobody" not in told.stderr
+
+
+def test_links_lead_to_every_chapter():
+    works = [everyones(), *(parts.begun(parse_qs(link)[parts.PARAMETER][0]) for link in rehearsal.chapters())]
+    assert not any(work.says[1] for work in works)
+    assert {work.memory.chapter for work in works} == set(memory.CHAPTERS)
+    assert {work.place.chapter for work in works} == set(chapters.CHAPTERS)
+    assert {chapters_hinge.chapter_of(work.lab_place) for work in works} == set(chapters_hinge.CHAPTERS)
+
+
+def test_a_page_is_drawn_with_what_its_session_began_with(streamlit, monkeypatch):
+    monkeypatch.setattr(rehearsal, "chapters", lambda: iter(["s=one"]))
     run(rehearsal.rehearse())
-    assert streamlit.drawn == ["", *PAGES]
+    assert streamlit.drawn == ["", *PAGES, *PAGES]
     assert not streamlit.open
 
 

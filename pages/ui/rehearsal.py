@@ -1,9 +1,14 @@
-"""A visitor without a browser: looks at every page before the first one comes, and is there when the last has left."""
+"""A visitor without a browser: looks at every chapter before the first one comes, is there when the last has left."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from itertools import zip_longest
+from urllib.parse import urlencode
 
 import streamlit as st
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -26,8 +31,8 @@ class Nobody(SessionClient):
 
     def write_forward_msg(self, msg: ForwardMsg) -> None:
         """What a browser would be sent."""
-        if msg.HasField("new_session"):
-            self.pages = [page.page_script_hash for page in msg.new_session.app_pages]
+        if msg.HasField("navigation"):  # a new session knows of the first page only
+            self.pages = [page.page_script_hash for page in msg.navigation.app_pages]
         if msg.WhichOneof("type") == self._waits_for:
             self.answered.set()
 
@@ -38,15 +43,47 @@ class Nobody(SessionClient):
         st.runtime.get_instance().handle_backmsg(session, message)
         await asyncio.wait_for(self.answered.wait(), PATIENCE)
 
-    async def draw(self, session: str, page: str) -> None:
-        """Have a page drawn, the first one where none is named."""
+    async def draw(self, session: str, page: str = "", link: str = "") -> None:
+        """Have a page drawn, the first one where none is named; a session takes a link with its first page only."""
         message = BackMsg()
         message.rerun_script.page_script_hash = page
+        message.rerun_script.query_string = link
         await self.ask(session, message, "script_finished")
 
 
+@asynccontextmanager
+async def visit(nobody: Nobody) -> AsyncIterator[str]:
+    """A session that ends with what is done in it."""
+    runtime = st.runtime.get_instance()
+    session = runtime.connect_session(nobody, {})
+    try:
+        # What it asks for is as it is anyway, but it is answered.
+        await nobody.ask(session, BackMsg(set_run_on_save=False), "session_status_changed")
+        yield session
+    finally:
+        runtime.close_session(session)
+
+
+def chapters() -> Iterator[str]:
+    """Links to the second chapter of each page that has one, to the third, and so on."""
+    from pages.ui import memory, parts  # no earlier: see app.py
+    from pages.ui.stage import chapters, chapters_hinge
+    from pages.ui.work import everyones
+
+    first = everyones()
+    shown = zip_longest(memory.CHAPTERS, chapters_hinge.CHAPTERS, chapters.CHAPTERS)
+    for counted, lab, derived in list(shown)[1:]:
+        work = replace(
+            first,
+            memory=replace(first.memory, chapter=counted or first.memory.chapter),
+            lab_place=replace(first.lab_place, chapter=lab or first.lab_place.chapter),
+            place=replace(first.place, chapter=derived or first.place.chapter),
+        )
+        yield urlencode({parts.PARAMETER: parts.kept(work, first)["link"]})
+
+
 async def rehearse(*, pages: bool = True) -> None:
-    """Draw every page once, so that what it takes is there, for its first visitor too.
+    """Draw every chapter of every page once, so that what it takes is there, for its first visitor too.
 
     To be called in the event loop, like all that touches Streamlit's sessions.
 
@@ -54,17 +91,17 @@ async def rehearse(*, pages: bool = True) -> None:
         pages: without them nobody only comes and goes. Streamlit holds on to the session that it last sent
             something to, with all that its visitor had, until it sends something to another.
     """
+    nobody = Nobody()
     try:
-        runtime, nobody = st.runtime.get_instance(), Nobody()
-        session = runtime.connect_session(nobody, {})
-        try:
-            # What it asks for is as it is anyway, but it is answered.
-            await nobody.ask(session, BackMsg(set_run_on_save=False), "session_status_changed")
-            if pages:
-                await nobody.draw(session, "")  # the first one, with which all of them are told
+        async with visit(nobody) as session:
+            if not pages:
+                return
+            await nobody.draw(session)  # the first one, with which all of them are told
+            for page in nobody.pages:
+                await nobody.draw(session, page)
+        for link in chapters():
+            async with visit(nobody) as session:
                 for page in nobody.pages:
-                    await nobody.draw(session, page)
-        finally:
-            runtime.close_session(session)
+                    await nobody.draw(session, page, link)
     except (AttributeError, RuntimeError, TypeError, ValueError, TimeoutError):  # another Streamlit: it works without
         _log.debug("nobody has not been here", exc_info=True)
