@@ -12,7 +12,7 @@ def served(monkeypatch):
     monkeypatch.setattr(scripts.serving, "is_set", lambda: True)
 
 
-@pytest.mark.parametrize("name", ["stage", "chart"])
+@pytest.mark.parametrize("name", scripts.TEXTS)
 def test_a_host_without_our_addresses_is_sent_the_whole_script(name):
     whole = scripts.script(name)
     assert "export default function" in whole
@@ -25,7 +25,7 @@ def asked(name, query):
     return asyncio.run(route.endpoint(Request({**scope, "server": ("here", 80), "scheme": "http"})))
 
 
-@pytest.mark.parametrize("name", ["stage", "chart"])
+@pytest.mark.parametrize("name", scripts.TEXTS)
 def test_the_address_brings_the_same_script_and_is_kept_under_its_mark(served, monkeypatch, name):
     short = scripts.script(name)
     assert len(short) < 300

@@ -206,6 +206,7 @@ class Chart {
 }
 
 export default function ({ data, parentElement, setStateValue }) {
+  dress(parentElement);
   let chart = charts.get(parentElement);
   clearTimeout(chart?.ending);
   if (!chart) charts.set(parentElement, (chart = new Chart(parentElement)));

@@ -8,19 +8,15 @@ which a `st.plotly_chart` brings into the page; `open_charts` draws one that nob
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import streamlit as st
 
 from mlpcore.figures import Figure, smallest
 from pages.ui.scripts import script
 
-_HERE = Path(__file__).parent
-
 _mount = st.components.v2.component(
     "mlpscope_chart",
     html='<div class="mlp-chart" role="img">\n</div>',
-    css=(_HERE / "chart.css").read_text(encoding="utf-8"),
     js=script("chart"),
     # Plotly keeps its own styles in the document, where a shadow root would not see them.
     isolate_styles=False,

@@ -6,19 +6,15 @@ Python sends a score and takes back edits and a cursor. Registered once, at impo
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from pages.ui.scripts import script
 
-_HERE = Path(__file__).parent
-
 _mount = st.components.v2.component(
     "mlpscope_stage",
     html='<div class="mlp">\n</div>',
-    css=(_HERE / "stage.css").read_text(encoding="utf-8"),
     js=script("stage"),
 )
 

@@ -51,6 +51,7 @@ function typing(event) {
 const drawn = new WeakMap();
 
 export default function ({ data, parentElement, setStateValue }) {
+  dress(parentElement);
   const root = parentElement.querySelector(".tools");
   const ask = (what) => setStateValue("do", { what, at: Date.now(), session: keeper.session });
   if (!drawn.has(root)) {

@@ -5,17 +5,14 @@ What they show they hear from the stage in the browser, because an edit reruns o
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
-_HERE = Path(__file__).parent
+from pages.ui.scripts import script
 
 _mount = st.components.v2.component(
     "mlpscope_tools",
     html='<div class="tools" role="toolbar" aria-label="Undo, redo, link">\n</div>',
-    css=(_HERE / "tools.css").read_text(encoding="utf-8"),
-    js=(_HERE / "tools.js").read_text(encoding="utf-8"),
+    js=script("tools"),
 )
 
 

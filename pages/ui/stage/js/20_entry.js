@@ -6,6 +6,7 @@ const instances = new WeakMap();
 
 export default function (component) {
   const { data, parentElement, setStateValue } = component;
+  dress(parentElement);
   const payload = JSON.parse(new TextDecoder().decode(data));
   let stage = instances.get(parentElement);
   clearTimeout(stage?.ending);
