@@ -140,13 +140,14 @@ def test_house_is_kept_once_after_the_last_has_left(monkeypatch):
     monkeypatch.setattr(server, "LEAST", 0)
     monkeypatch.setattr(server, "ROUNDS", 1e9)
     monkeypatch.setattr(server, "rehearse", rehearse)
+    monkeypatch.setattr(server, "leave_alone", lambda: did.append("left alone"))
     monkeypatch.setattr(server, "forget", lambda: did.append("forgotten"))
     monkeypatch.setattr(server.heap, "give_back", lambda: None)
     monkeypatch.setattr(server.heap, "let_go", lambda: did.append("let go"))
     monkeypatch.setattr(server, "dismiss", lambda: next(there))
     with pytest.raises(RuntimeError):  # when it is told no more
         run(server._keep_house())
-    assert did == ["pages", *["forgotten", "nobody", "let go"] * 2]
+    assert did == ["pages", "nobody", "left alone", *["forgotten", "nobody", "let go"] * 2]
 
 
 def test_what_there_is_one_of_is_kept_and_the_rest_forgotten():

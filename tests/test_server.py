@@ -4,23 +4,28 @@ import asyncio
 import gc
 import importlib
 import json
+import os
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 
 import pytest
 import streamlit as st
+from streamlit.components.v2.bidi_component import main as bidi_component
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.session_manager import SessionInfo
 from streamlit.runtime.state import SafeSessionState
 from streamlit.testing.v1 import AppTest
+from streamlit.watcher import polling_path_watcher
 from streamlit.web.server.app_discovery import discover_asgi_app
 
 from pages.ui import gate, quicker, server
-from tests.visits import MEMORY
+from tests.visits import DERIVE, MEMORY
 
 ROOT = Path(__file__).parents[1]
 
@@ -179,6 +184,50 @@ def test_a_widget_looks_up_its_own_entry_and_all_can_still_be_listed(app, monkey
     assert not gathered
     assert dict(state.filtered_state) == every.fget(state)
     assert gathered
+
+
+def test_the_state_of_a_component_is_read_as_the_dictionary_that_it_is(monkeypatch):
+    made = []
+
+    def presenter(*names):
+        return lambda base, state: made.append(base) or {**base}
+
+    monkeypatch.setattr(bidi_component, "make_bidi_component_presenter", presenter)
+
+    def board():
+        app = AppTest.from_file(str(ROOT / DERIVE), default_timeout=30).run()
+        told = app.session_state["derivation"]
+        assert not app.exception
+        return told
+
+    plain = board()
+    assert made
+    quicker.present_plainly()
+    made.clear()
+    assert board() == plain
+    assert not made
+
+
+def test_the_configuration_is_looked_after_seldom(monkeypatch, tmp_path):
+    watched, slept = tmp_path / "config.toml", []
+    watched.write_text("")
+
+    def sleep(seconds):
+        slept.append(seconds)
+        time.sleep(0.001)
+
+    monkeypatch.setattr(polling_path_watcher, "_POLLING_PERIOD_SECS", 0.2)
+    quicker.poll_seldom()
+    monkeypatch.setattr(polling_path_watcher, "time", SimpleNamespace(sleep=sleep))
+    changed = Event()
+    watcher = polling_path_watcher.PollingPathWatcher(str(watched), lambda path: changed.set())
+    watched.write_text("[server]")
+    os.utime(watched, (time.time() + 9,) * 2)  # however coarse the clock of the file system is
+    try:
+        assert changed.wait(10)
+    finally:
+        watcher.close()
+    assert set(slept) == {2.0}
 
 
 def test_the_copy_of_a_place_moves_on_by_itself(monkeypatch):

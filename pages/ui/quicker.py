@@ -1,4 +1,4 @@
-"""Three things that Streamlit does for every run in a roundabout way, done directly. Each was a tenth of our rerun."""
+"""What Streamlit does for every run in a roundabout way, done directly. Each was a twentieth of our rerun or more."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from functools import lru_cache, partial
 from typing import Any
 
 import streamlit as st
+from streamlit.components.v2.bidi_component import main as bidi_component
 from streamlit.runtime.state import SafeSessionState
+from streamlit.watcher import polling_path_watcher
 
 #: Values that are the same when they are copied; a tuple here holds whole numbers.
 _PLAIN = (int, str, tuple, type(None))
@@ -67,6 +69,24 @@ def copy_places() -> None:
     with suppress(AttributeError):  # a Streamlit that keeps them otherwise
         for kind in (st.cursor.Cursor, st.cursor.SparseList):
             kind.__deepcopy__ = _copied
+
+
+def present_plainly() -> None:
+    """Have the state of our components read as the dictionary that it is.
+
+    Streamlit makes a class for each reading, in which events could be found that ours do not send, and reads all
+    of it at every run.
+    """
+    if hasattr(bidi_component, "make_bidi_component_presenter"):
+        bidi_component.make_bidi_component_presenter = lambda *_, **__: None
+
+
+def poll_seldom() -> None:
+    """Have Streamlit look after `config.toml`, which only a developer changes, every two seconds and not five times
+    a second: with nobody there it was half of what the server did.
+    """
+    if hasattr(polling_path_watcher, "_POLLING_PERIOD_SECS"):
+        polling_path_watcher._POLLING_PERIOD_SECS = 2.0
 
 
 def _copied(place: Any, memo: dict[int, Any]) -> Any:

@@ -56,6 +56,8 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     quicker.remember_theme()
     quicker.read_one_entry()
     quicker.copy_places()
+    quicker.present_plainly()
+    quicker.poll_seldom()
     scripts.serving.set()
     task = asyncio.create_task(_keep_house())
     yield
@@ -76,6 +78,11 @@ def settle() -> None:
 
     figures.smallest().to_json()  # Plotly loads the rest of itself when it is first used
     gc.set_threshold(YOUNG, 10, OLD)
+    leave_alone()
+
+
+def leave_alone() -> None:
+    """Take what is there now out of all later collections: it stays for as long as the server runs."""
     gc.collect()
     gc.freeze()
 
@@ -94,6 +101,8 @@ def raise_limit() -> None:
 
 async def _keep_house() -> None:
     await rehearse()
+    await rehearse(pages=False)  # so that nothing of a visitor's is left among what stays
+    await asyncio.to_thread(leave_alone)
     visited = False
     while True:
         there = dismiss()

@@ -41,10 +41,12 @@ def put_runs(**changes: Any) -> None:
 
 def current() -> Work:
     """The session's work; where there is none yet, what the address brings, or the worksheet."""
-    if _WORK not in st.session_state:
+    try:
+        return st.session_state[_WORK]  # and not `in` before it, which is as much again: it is asked for 14 times a run
+    except KeyError:
         st.session_state[_TOKEN] = secrets.token_hex(8)
-        _set(parts.begun(st.query_params.get(parts.PARAMETER, "")))
-    return st.session_state[_WORK]
+        _set(work := parts.begun(st.query_params.get(parts.PARAMETER, "")))
+        return work
 
 
 def drawn() -> None:
