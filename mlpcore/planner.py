@@ -10,8 +10,9 @@ chains of unequal layers), which the tests hold against the first.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -39,8 +40,7 @@ class BudgetError(ValueError):
         self.least = least
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """A plan of a front.
 
     Attributes:
@@ -206,7 +206,8 @@ def _counter(task: Task) -> Callable[[Move, int], tuple[int, Cost]]:
     return counted
 
 
-@lru_cache(maxsize=512)
+# Many: 24 layers have 190 of them, and a slider of widths asks for the same again.
+@lru_cache(maxsize=2048)
 def _outline_within(alike: Task, move: Move, hi: int) -> Outline:
     """The steps of a move in a stretch that ends at layer hi."""
     along = chain(alike)

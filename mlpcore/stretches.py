@@ -7,8 +7,9 @@ it, the part above, the part below. As Beaumont et al. 2020 for chains of unequa
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import replace
+from operator import itemgetter
 from typing import NamedTuple
 
 from .schedules import Advance, Move, Reverse
@@ -24,11 +25,11 @@ def leaves(lo: int, hi: int, segments: bool) -> list[Reverse]:
     return [Reverse(lo, hi, again=False), Reverse(lo, hi)] if segments else []
 
 
-def undominated(plans: list) -> list:
-    """Those than which no other needs as few bytes and computes as little again; fewest bytes first."""
+def undominated(plans: Iterable[tuple]) -> list:
+    """Of tuples that begin with a peak and a cost, those than which no other has both as small; fewest bytes first."""
     kept: list = []
-    for plan in sorted(plans, key=lambda p: (p.peak, p.cost)):
-        if not kept or plan.cost < kept[-1].cost:
+    for plan in sorted(plans, key=itemgetter(0, 1)):
+        if not kept or plan[1] < kept[-1][1]:
             kept.append(plan)
     return kept
 
@@ -67,18 +68,19 @@ def fronts(
     done: dict[Hashable, list[Part]] = {}
     for length in range(1, depth + 1):
         for lo in range(depth - length + 1):
-            hi = lo + length
-            if kind(lo, hi) in done:
+            hi, here = lo + length, kind(lo, lo + length)
+            if here in done:
                 continue
-            parts = [Part(*counted(leaf, hi), (replace(leaf, lo=0, hi=length),)) for leaf in leaves(lo, hi, segments)]
+            at_once = leaves(lo, hi, segments)
+            found: list[tuple] = [(*counted(leaf, hi), replace(leaf, lo=0, hi=length)) for leaf in at_once]
             # The first leaf computes every layer once, and nothing computes less: as many bytes are of no use.
-            most = parts[0].peak if parts else math.inf
+            most = found[0][0] if found else math.inf
             for m in range(lo + 1, hi):
                 peak, cost = counted(Advance(lo, m), hi)
                 kept, gradients = checkpoints[lo], sum(made[m + 1 : hi + 1])
                 upper, lower = _beside(kept, done[kind(m, hi)]), _beside(gradients, done[kind(lo, m)])
-                parts += _split(Part(kept + peak, cost, (Advance(0, m - lo),)), most, upper, lower)
-            done[kind(lo, hi)] = undominated(parts)
+                found += _split(kept + peak, cost, Advance(0, m - lo), most, upper, lower)
+            done[here] = [Part(peak, cost, tuple(how)) for peak, cost, *how in undominated(found)]
     return done[kind(0, depth)]
 
 
@@ -90,18 +92,24 @@ def _beside(bytes: int, parts: list[Part]) -> _Row:
     return [*(bytes + p.peak for p in parts), math.inf], parts
 
 
-def _split(advance: Part, most: float, upper: _Row, lower: _Row) -> Iterator[Part]:
-    """For every peak below `most` that is of use, the cheapest of each part that fits."""
+def _split(
+    least: int, cost: Cost, advance: Advance, most: float, upper: _Row, lower: _Row
+) -> Iterator[tuple[int, Cost, Advance, Part, Part]]:
+    """For every peak below `most` that is of use, the cheapest of each part that fits: what a `Part` is made from.
+
+    Args:
+        least, cost: of the advance.
+    """
     (needs, uppers), (needs_too, lowers) = upper, lower
-    (products, cells), u, v = advance.cost, 0, 0
-    peak = max(advance.peak, needs[0], needs_too[0])
+    (products, cells), u, v = cost, 0, 0
+    peak = max(least, needs[0], needs_too[0])
     while peak < most:
         while needs[u + 1] <= peak:
             u += 1
         while needs_too[v + 1] <= peak:
             v += 1
         (more, others), (again, too) = uppers[u].cost, lowers[v].cost
-        yield Part(peak, (products + more + again, cells + others + too), (*advance.how, uppers[u], lowers[v]))
+        yield peak, (products + more + again, cells + others + too), advance, uppers[u], lowers[v]
         peak = min(needs[u + 1], needs_too[v + 1])
 
 
