@@ -17,6 +17,8 @@ from types import SimpleNamespace
 import pytest
 import streamlit as st
 from streamlit.components.v2.bidi_component import main as bidi_component
+from streamlit.proto.NewSession_pb2 import CustomThemeConfig
+from streamlit.runtime import app_session
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.session_manager import SessionInfo
 from streamlit.runtime.state import SafeSessionState
@@ -153,19 +155,34 @@ def test_a_start_is_told_and_is_another_one_each_time(monkeypatch):
         assert fresh.submit(asyncio.run, route.endpoint(None)).result().body != told[0]
 
 
-def test_the_theme_is_looked_up_once_until_the_configuration_is_read_anew(monkeypatch):
-    asked = []
-    monkeypatch.setattr(st.config, "get_options_for_section", lambda section: asked.append(section) or {"base": None})
+def test_the_theme_is_written_once_until_the_configuration_is_read_anew(monkeypatch):
+    written, plain = [], app_session._populate_theme_msg
+
+    def write(message, section="theme"):
+        written.append(section)
+        plain(message, section)
+
+    monkeypatch.setattr(app_session, "_populate_theme_msg", write)
     quicker.remember_theme()
     quicker.remember_theme()  # two servers in one process do not stand in front of each other
-    look_up = st.config.get_options_for_section
-    told = look_up("theme")
-    told["base"] = "spoilt by its reader"
-    assert look_up("theme") == {"base": None}
-    assert asked == ["theme"]
+
+    def told(write):
+        theme = CustomThemeConfig()
+        write(theme)
+        for section in ("light", "dark", "sidebar"):
+            write(getattr(theme, section), f"theme.{section}")
+        return theme
+
+    first = told(app_session._populate_theme_msg)
+    assert first == told(plain)
+    assert first.dark.primary_color
+    assert not first.HasField("sidebar")
+    first.dark.primary_color = "spoilt by its reader"
+    assert told(app_session._populate_theme_msg) == told(plain)
+    assert written == ["theme", "theme.light", "theme.dark", "theme.sidebar"]
     st.config._on_config_parsed.send()
-    assert look_up("theme") == {"base": None}
-    assert asked == ["theme"] * 2
+    assert told(app_session._populate_theme_msg) == told(plain)
+    assert written == ["theme", "theme.light", "theme.dark", "theme.sidebar"] * 2
 
 
 def test_a_widget_looks_up_its_own_entry_and_all_can_still_be_listed(app, monkeypatch):
