@@ -121,7 +121,6 @@ def _short(var: Var) -> str:
 def _areas(tally: Tally) -> list[Figure]:
     """Stacked areas that are constant while a step runs."""
     curves = tally.count.by_category
-    n = len(tally.count.steps)
     data = []
     for name in CATEGORIES:
         if not any(curves[name]):
@@ -129,7 +128,7 @@ def _areas(tally: Tally) -> list[Figure]:
         colour, pattern, words = LOOKS[name]
         data.append({
             "type": "scatter", "mode": "lines", "stackgroup": "bytes", "name": words, "legendgroup": name,
-            "x": [k + 0.5 for k in range(n + 1)], "y": [*curves[name], curves[name][-1]],
+            "x0": 0.5, "dx": 1, "y": [*curves[name], curves[name][-1]],
             "line": {"color": colour, "width": 1, "shape": "hv"}, "hoverinfo": "skip",
             "fillpattern": {"shape": pattern, "size": 6, "solidity": 0.35, "bgcolor": "--paper", "fgcolor": colour}
             if pattern else {"shape": ""},
