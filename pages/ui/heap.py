@@ -1,8 +1,8 @@
 """Where the server's memory lies: one heap, from which every free page can go back to the system.
 
 Python keeps small objects by the megabyte and gives a megabyte back when the last object in it is gone, which after
-a class is seldom; and the C library keeps a heap for each thread, which a run of a page is, and there some free
-pieces of every size. Both can be told otherwise, but only before they start.
+a class is seldom; and the C library keeps a heap for each thread, which a run of a page is. Both can be told
+otherwise, but only before they start.
 """
 
 from __future__ import annotations
@@ -27,8 +27,6 @@ TOLD = {
     "MALLOC_TRIM_THRESHOLD_": "67108864",
     # From here on a piece is not taken from the heap. It is what the C library begins with, and then raises.
     "MALLOC_MMAP_THRESHOLD_": "131072",
-    # Of each small size a thread keeps one free piece for itself, not seven.
-    "GLIBC_TUNABLES": "glibc.malloc.tcache_count=1",
 }
 
 #: Says which process was told.
