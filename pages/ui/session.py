@@ -45,8 +45,7 @@ def current() -> Work:
         return st.session_state[_WORK]  # and not `in` before it, which is as much again: it is asked for 14 times a run
     except KeyError:
         st.session_state[_TOKEN] = secrets.token_hex(8)
-        _set(work := parts.begun(st.query_params.get(parts.PARAMETER, "")))
-        return work
+        return _set(parts.begun(st.query_params.get(parts.PARAMETER, "")))
 
 
 def drawn() -> None:
@@ -88,9 +87,8 @@ def mend() -> bool:
 
 def hold(*widgets: str) -> None:
     """Keep what was typed into widgets that are not on the page now: else Streamlit forgets it."""
-    for widget in widgets:
-        if widget in st.session_state:
-            st.session_state[widget] = st.session_state[widget]
+    for widget in filter(st.session_state.__contains__, widgets):
+        st.session_state[widget] = st.session_state[widget]
 
 
 def lab() -> Lab:
@@ -98,9 +96,9 @@ def lab() -> Lab:
     return replace(current().lab, conventions=current().setup.conventions)
 
 
-def _set(work: Work) -> None:
-    st.session_state[_WORK] = work
-    st.session_state.setdefault(_LATEST, {})["work"] = work
+def _set(work: Work) -> Work:
+    st.session_state[_WORK] = st.session_state.setdefault(_LATEST, {})["work"] = work
+    return work
 
 
 def _put(stroke: Any = None, **changes: Any) -> None:
