@@ -225,6 +225,20 @@ def test_the_state_of_a_component_is_read_as_the_dictionary_that_it_is(monkeypat
     assert not made
 
 
+def test_the_state_of_a_component_may_be_nested_deeper_than_a_copy_goes(monkeypatch):
+    monkeypatch.setattr(bidi_component, "make_bidi_component_presenter", None)
+    quicker.present_plainly()
+    nested = []
+    for _ in range(600):
+        nested = [nested]
+    with pytest.raises(RecursionError):
+        deepcopy(nested)
+    app = AppTest.from_file(str(ROOT / DERIVE), default_timeout=30).run()
+    app.session_state["derivation"] = {"choose": nested}
+    app.run()
+    assert not app.exception
+
+
 def test_the_configuration_is_looked_after_seldom(monkeypatch, tmp_path):
     watched, slept = tmp_path / "config.toml", []
     watched.write_text("")

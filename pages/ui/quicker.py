@@ -84,7 +84,18 @@ def present_plainly() -> None:
     of it at every run.
     """
     if hasattr(bidi_component, "make_bidi_component_presenter"):
-        bidi_component.make_bidi_component_presenter = lambda *_, **__: None
+        bidi_component.make_bidi_component_presenter = lambda *_, **__: _presented
+
+
+class _State(dict):
+    """What a component reported. As Streamlit's own, it is not copied: how deep a stranger nests it is not known."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _State:
+        return self
+
+
+def _presented(base: Any, _: Any) -> Any:
+    return _State(base) if type(base) is dict else base
 
 
 def poll_seldom() -> None:
