@@ -23,6 +23,7 @@ from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.session_manager import SessionInfo
 from streamlit.runtime.state import SafeSessionState
 from streamlit.testing.v1 import AppTest
+from streamlit.util import AttributeDictionary
 from streamlit.watcher import polling_path_watcher
 from streamlit.web.server.app_discovery import discover_asgi_app
 
@@ -225,7 +226,8 @@ def test_the_state_of_a_component_is_read_as_the_dictionary_that_it_is(monkeypat
     assert not made
 
 
-def test_the_state_of_a_component_may_be_nested_deeper_than_a_copy_goes(monkeypatch):
+@pytest.mark.parametrize("kind", [dict, AttributeDictionary])  # what a page may put there, and what a browser sends
+def test_the_state_of_a_component_may_be_nested_deeper_than_a_copy_goes(monkeypatch, kind):
     monkeypatch.setattr(bidi_component, "make_bidi_component_presenter", None)
     quicker.present_plainly()
     nested = []
@@ -234,7 +236,7 @@ def test_the_state_of_a_component_may_be_nested_deeper_than_a_copy_goes(monkeypa
     with pytest.raises(RecursionError):
         deepcopy(nested)
     app = AppTest.from_file(str(ROOT / DERIVE), default_timeout=30).run()
-    app.session_state["derivation"] = {"choose": nested}
+    app.session_state["derivation"] = kind(choose=nested)
     app.run()
     assert not app.exception
 

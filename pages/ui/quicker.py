@@ -95,7 +95,7 @@ class _State(dict):
 
 
 def _presented(base: Any, _: Any) -> Any:
-    return _State(base) if type(base) is dict else base
+    return _State(base) if isinstance(base, dict) else base
 
 
 def poll_seldom() -> None:
