@@ -15,7 +15,7 @@ last + 1 is the workspace of a gradient on its way down. `tests/test_cost.py` ho
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import accumulate
@@ -102,26 +102,24 @@ class Count:
     @cached_property
     def by_category(self) -> dict[str, list[int]]:
         """For each category its live bytes while each step runs; they add up to `live`."""
-        return {c: self._curve(x for x in self.lives if x.category == c) for c in CATEGORIES}
-
-    def _curve(self, lives: Iterable[Life]) -> list[int]:
-        change = [0] * (len(self.steps) + 1)
-        for life in lives:
+        changes = {c: [0] * (len(self.steps) + 1) for c in CATEGORIES}
+        for life in self.lives:
+            change = changes[life.category]
             change[life.made] += life.bytes
             change[life.until + 1] -= life.bytes
-        return list(accumulate(change))[:-1]
+        return {c: list(accumulate(change))[:-1] for c, change in changes.items()}
 
     @cached_property
     def live(self) -> list[int]:
         """Live bytes while each step runs: all categories."""
-        return self._curve(self.lives)
+        return list(map(sum, zip(*self.by_category.values(), strict=True)))
 
-    @property
+    @cached_property
     def peak(self) -> int:
         """The most bytes alive at once."""
         return max(self.live)
 
-    @property
+    @cached_property
     def at_peak(self) -> int:
         """The number of the (first) step that causes the peak."""
         return self.live.index(self.peak)
@@ -172,7 +170,7 @@ def filled(
         return Step(named(step.out), step.op, operands, step.phase, step.recompute, frees)
 
     if edges:
-        steps = list(map(in_truth, steps))
+        steps = tuple(map(in_truth, steps))
     in_turn = np.argsort(found.step, kind="stable")
     columns = (x[in_turn].tolist() for x in (*found[:-1], item * cells.sizes[found.size]))
     places: dict[int, int] = {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -49,7 +50,8 @@ class Listing:
             frees[n, : len(step.operands)] = [v in step.frees for v in step.operands]
         return cls(equations, order, again, _source(equations, order), frees)
 
-    def steps(self) -> list[Step]:
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
         """The list, written out. Steps that are the same in all are one object."""
         written: dict[tuple, Step] = {}
         found = []
@@ -61,7 +63,7 @@ class Listing:
                 phase = "backward" if again else step.phase
                 written[what] = Step(step.out, step.op, step.operands, phase, again, tuple(gone))
             found.append(written[what])
-        return found
+        return tuple(found)
 
 
 def listed(

@@ -160,7 +160,7 @@ def tally(shape: Shape, N: int, loss: Loss, policy: Policy, conventions: Convent
     """
     case = _case(shape, N, loss, policy, conventions)
     listing = _listing(*case.what)
-    found = filled(listing, listing.steps(), shape, case.counted, case.edges)
+    found = filled(listing, listing.steps, shape, case.counted, case.edges)
     return Tally(case.name, found, N, case.counted, case.blocks, input_bytes(shape, N))
 
 

@@ -30,15 +30,15 @@ layouts = st.sampled_from(tuple(mlp.LAYOUTS.values()))
 def test_a_list_in_short_is_counted_as_the_list_that_is_written_out(task, policy, lay):
     """Blocks are not read step by step, but made of the rows of the whole batch."""
     short = policy.listing(task, lay)
-    steps = short.steps()
-    assert Listing.of(steps, task.shape.depth, lay).steps() == steps
+    steps = short.steps
+    assert Listing.of(steps, task.shape.depth, lay).steps == steps
     assert filled(short, steps, task.shape, 5) == count(steps, task.shape, 5, lay)
 
 
 @settings(max_examples=60)
 @given(tasks, st.sampled_from(POLICIES), layouts)
 def test_what_goes_is_what_no_later_step_reads_and_nothing_is_computed_for_nothing(task, policy, lay):
-    steps = policy.listing(task, lay).steps()
+    steps = policy.listing(task, lay).steps
     made = set()
 
     def read_later(n, var):
@@ -58,7 +58,7 @@ def test_what_goes_is_what_no_later_step_reads_and_nothing_is_computed_for_nothi
 
 
 def test_steps_that_are_the_same_in_all_are_written_once():
-    steps = find("recompute everything").listing(Task(mlp.Shape.of((2,) * 31), mlp.MSE(), 1)).steps()
+    steps = find("recompute everything").listing(Task(mlp.Shape.of((2,) * 31), mlp.MSE(), 1)).steps
     assert len(steps) > 900
     assert len({id(step) for step in steps}) < 300
 
@@ -67,8 +67,8 @@ def test_a_list_that_makes_a_matrix_in_two_ways_is_read_as_it_stands():
     shape = mlp.Shape.of((2, 2, 2), "tanh")
     forward = mlp.passes.forward(shape)
     other = Step(mlp.Z(1), forward[1].op, (mlp.Z(2),))
-    steps = [*forward, other]
-    assert Listing.of(steps, 2).steps() == steps
+    steps = (*forward, other)
+    assert Listing.of(steps, 2).steps == steps
     assert [life.var for life in count(steps, shape, 3).lives if life.var] == [s.out for s in steps]
 
 
