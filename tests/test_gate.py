@@ -1,9 +1,6 @@
-"""What stands in front of Streamlit: headers, prompt sockets, a measured pace, a ration of files."""
+"""What stands in front of Streamlit: headers, a measured pace, a ration of files."""
 
 import asyncio
-import socket
-import threading
-import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
@@ -11,11 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 import streamlit as st
-import uvicorn
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
-from websockets.sync.client import connect
 
 from pages.ui import gate
 
@@ -59,50 +54,6 @@ def test_scripts_are_not_taken_from_text_and_frames_are_left_to_the_host():
     assert not {"'unsafe-inline'", "'unsafe-eval'", "data:", "http:", "https:", "*"} & set(rules["script-src"].split())
     assert "frame-ancestors" not in rules
     assert "X-Frame-Options" not in gate.HEADERS
-
-
-async def is_prompt(scope, receive, send):
-    """Tell whether small messages leave at once."""
-    if scope["type"] == "websocket":
-        sock = receive.__self__.transport.get_extra_info("socket")
-        said = str(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
-        await receive()
-        await send({"type": "websocket.accept"})
-        await send({"type": "websocket.send", "text": said})
-        await receive()
-
-
-@pytest.mark.parametrize("implementation", ["websockets-sansio", "auto"])
-def test_what_is_sent_to_a_visitor_is_not_held_back(implementation):
-    listening = socket.socket(socket.AF_INET)  # as Streamlit makes it
-    listening.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(gate.prompt(is_prompt), ws=implementation, lifespan="off", log_level="error")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, args=([listening],))
-    thread.start()
-    try:
-        while not server.started:
-            time.sleep(0.01)
-        with connect(f"ws://127.0.0.1:{listening.getsockname()[1]}", proxy=None) as visitor:
-            assert visitor.recv(10) != "0"
-    finally:
-        server.should_exit = True
-        thread.join(10)
-        listening.close()
-
-
-def test_where_there_is_no_socket_to_be_had_nothing_happens():
-    reached = []
-
-    async def app(scope, receive, send):
-        reached.append(scope["type"])
-
-    async def receive():
-        return {}
-
-    run(gate.prompt(app)({"type": "websocket"}, receive, None))
-    run(gate.prompt(app)({"type": "lifespan"}, receive, None))
-    assert reached == ["websocket", "lifespan"]
 
 
 @pytest.fixture

@@ -96,6 +96,21 @@ def prompt(app: ASGIApp) -> ASGIApp:
     return answer
 
 
+def short(app: ASGIApp) -> ASGIApp:
+    """Who announces a longer message than Streamlit reads is cut off at once: it would be held until all of it is
+    here, and only then be refused. (The server takes from a browser as much as Streamlit may send to one.)
+    """
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            with suppress(AttributeError, TypeError):  # another server, or one without a limit
+                connection = receive.__self__.conn
+                connection.max_message_size = min(connection.max_message_size, _longest())
+        await app(scope, receive, send)
+
+    return answer
+
+
 def paced(app: ASGIApp) -> ASGIApp:
     """No visitor is listened to more often than `RATE`; who sends faster waits, and so do the rest of its messages."""
 
@@ -173,9 +188,14 @@ def _asked(message: Message) -> ClientState | None:
     return None
 
 
+def _longest() -> int:
+    """Bytes of a message that Streamlit reads."""
+    return st.get_option("server.maxWidgetStateSize") * 10**6
+
+
 def is_heavy(raw: bytes) -> bool:
     """Whether a message would take much more memory than its bytes."""
-    if len(raw) <= LIGHT or len(raw) > st.get_option("server.maxWidgetStateSize") * 10**6:
+    if len(raw) <= LIGHT or len(raw) > _longest():
         return False  # what is too long is refused by Streamlit, unread
     try:
         widgets = BackMsg.FromString(raw).rerun_script.widget_states.widgets
@@ -232,4 +252,4 @@ def _held() -> Counter[str]:
     return held
 
 
-middleware = [Middleware(each) for each in (told, prompt, paced, weighed, timely, rationed)]
+middleware = [Middleware(each) for each in (told, prompt, short, paced, weighed, timely, rationed)]
