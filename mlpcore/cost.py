@@ -29,7 +29,6 @@ from .listing import Listing
 from .losses import MSE, Loss
 from .network import Network, Shape, shape_of
 from .notation import Var
-from .outline import lives
 from .passes import update
 from .reading import CATEGORIES, COLUMNS
 from .schedules import Schedule
@@ -157,7 +156,7 @@ def filled(
     Args:
         edges: see `Sizes.extents`; the blocks are named by what they are in truth.
     """
-    sizes, found = listing.equations.sizes, lives(listing)
+    sizes, found = listing.equations.sizes, listing.lives
     cells = sizes.cells(sizes.extents(shape, N, edges))
     item = shape.itemsize
 

@@ -10,14 +10,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
 from .conventions import Layout
-from .reading import COLUMNS, Equations
+from .reading import AHEAD, BEHIND, CACHED, COLUMNS, GRADIENTS, RESULT, SCRATCH, VIEW, WORKSPACE, Equations
 from .steps import Step
 
 Array = np.ndarray
+
+
+class Lives(NamedTuple):
+    """All that is alive in some steps, without its bytes: temporaries of the kernels, then matrices (see `cost.Life`).
+
+    Attributes:
+        step: the step that makes it.
+        place: the first step whose result lies in the same place; -1 for a temporary, which has one of its own.
+        freed, until: as in `cost.Life`.
+        category: a number of `CATEGORIES`; size: of `Cells.sizes`.
+    """
+
+    step: Array
+    place: Array
+    freed: Array
+    until: Array
+    category: Array
+    size: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +83,40 @@ class Listing:
                 written[what] = Step(step.out, step.op, step.operands, phase, again, tuple(gone))
             found.append(written[what])
         return tuple(found)
+
+    @cached_property
+    def lives(self) -> Lives:
+        """Which matrices and temporaries are alive when, and where they lie."""
+        equations, order, frees, n = self.equations, self.order, self.frees, len(self.order)
+        steps = np.arange(n)
+        # Of what each step makes: when it goes, and what it lies in the place of, n being no matrix of the list.
+        freed = np.full(n + 1, n - 1)
+        freed[self.source[frees]] = np.nonzero(frees)[0]
+        over = equations.over[order] & frees
+        takes, operand = over.any(axis=1), over.argmax(axis=1)
+        taken = np.where(takes, self.source[steps, operand], n)
+        until = freed.copy()
+        until[taken[takes]] = steps[takes] - 1
+        place = np.append(np.where(takes, taken, steps), n)
+        place[place < 0] = n
+        while (place != place[place]).any():
+            place = place[place]
+        # A view of an input, and a parameter that is updated where it lies, take no bytes.
+        made = np.flatnonzero(~np.append(equations.flag(VIEW)[order], True)[place[:n]])
+        behind = equations.flag(BEHIND)[order] | self.again
+        cached = equations.flag(AHEAD)[order] & ~self.again & behind[freed[:n]]
+        category = np.where(equations.flag(RESULT)[order], GRADIENTS, np.where(cached, CACHED, WORKSPACE))
+
+        sizes = equations.sizes
+        each = np.diff(sizes.first)[order]
+        at = np.repeat(steps, each)
+        which = np.arange(len(at)) - np.repeat(np.cumsum(each) - each, each) + sizes.first[order[at]]
+        serves = sizes.serves[which]
+        # The sizes of pieces follow those of what each equation makes; the last is nothing.
+        size = np.where((serves >= 0) & frees[at, serves], -1, which + len(equations.made))
+        pieces = at, np.full(len(at), -1), at, at, np.full(len(at), SCRATCH), size
+        matrices = made, place[made], freed[made], until[made], category[made], order[made]
+        return Lives(*map(np.concatenate, zip(pieces, matrices, strict=True)))
 
 
 def listed(

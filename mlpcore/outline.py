@@ -16,7 +16,7 @@ import numpy as np
 from .listing import Listing
 from .network import Shape
 from .notation import Var
-from .reading import AHEAD, BEHIND, CACHED, CATEGORIES, GRADIENTS, RESULT, SCRATCH, VIEW, WORKSPACE, Sizes
+from .reading import CACHED, CATEGORIES, WORKSPACE, Sizes
 from .steps import Step
 
 Array = np.ndarray
@@ -28,58 +28,6 @@ def spent(step: Step) -> dict[int, Var]:
     return {k: step.operands[n] for k, n in spends.items() if step.operands[n] in step.frees}
 
 
-class Lives(NamedTuple):
-    """All that is alive in some steps, without its bytes: temporaries of the kernels, then matrices (see `cost.Life`).
-
-    Attributes:
-        step: the step that makes it.
-        place: the first step whose result lies in the same place; -1 for a temporary, which has one of its own.
-        freed, until: as in `cost.Life`.
-        category: a number of `CATEGORIES`; size: of `Cells.sizes`.
-    """
-
-    step: Array
-    place: Array
-    freed: Array
-    until: Array
-    category: Array
-    size: Array
-
-
-def lives(listing: Listing) -> Lives:
-    """Read off which matrices and temporaries are alive when, and where they lie."""
-    equations, order, frees, n = listing.equations, listing.order, listing.frees, len(listing.order)
-    steps = np.arange(n)
-    # Of what each step makes: when it goes, and what it lies in the place of, n being no matrix of the list.
-    freed = np.full(n + 1, n - 1)
-    freed[listing.source[frees]] = np.nonzero(frees)[0]
-    over = equations.over[order] & frees
-    takes, operand = over.any(axis=1), over.argmax(axis=1)
-    taken = np.where(takes, listing.source[steps, operand], n)
-    until = freed.copy()
-    until[taken[takes]] = steps[takes] - 1
-    place = np.append(np.where(takes, taken, steps), n)
-    place[place < 0] = n
-    while (place != place[place]).any():
-        place = place[place]
-    # A view of an input, and a parameter that is updated where it lies, take no bytes.
-    made = np.flatnonzero(~np.append(equations.flag(VIEW)[order], True)[place[:n]])
-    behind = equations.flag(BEHIND)[order] | listing.again
-    cached = equations.flag(AHEAD)[order] & ~listing.again & behind[freed[:n]]
-    category = np.where(equations.flag(RESULT)[order], GRADIENTS, np.where(cached, CACHED, WORKSPACE))
-
-    sizes = equations.sizes
-    each = np.diff(sizes.first)[order]
-    at = np.repeat(steps, each)
-    which = np.arange(len(at)) - np.repeat(np.cumsum(each) - each, each) + sizes.first[order[at]]
-    serves = sizes.serves[which]
-    # The sizes of pieces follow those of what each equation makes; the last is nothing.
-    size = np.where((serves >= 0) & frees[at, serves], -1, which + len(equations.made))
-    pieces = at, np.full(len(at), -1), at, at, np.full(len(at), SCRATCH), size
-    matrices = made, place[made], freed[made], until[made], category[made], order[made]
-    return Lives(*map(np.concatenate, zip(pieces, matrices, strict=True)))
-
-
 # Policies that are compared share their equations.
 _cells = lru_cache(maxsize=64)(Sizes.cells)
 
@@ -89,7 +37,7 @@ class Outline:
 
     def __init__(self, listing: Listing) -> None:
         self.sizes = listing.equations.sizes
-        found = lives(listing)
+        found = listing.lives
         self.steps = len(listing.order)
         # Short numbers: outlines are kept, and there may be thousands of lives in one.
         short = np.int16 if self.steps < 2**15 else np.int32

@@ -93,9 +93,7 @@ class Tally:
 _BLOCK = 2
 
 
-# Few: the steps of one may take megabytes.
-@lru_cache(maxsize=16)
-def _listing(
+def _listed(
     alike: Shape, loss: Loss, policy: Policy, conventions: Conventions, moves: tuple[Move, ...], blocks: int
 ) -> Listing:
     """The steps of a policy at any width and batch.
@@ -114,10 +112,14 @@ def _listing(
     return schedule.listing(task, conventions.lay)
 
 
+# Those whose steps are looked at, and not all that they are compared with: one may take nearly a megabyte.
+_listing = lru_cache(maxsize=64)(_listed)
+
+
 @lru_cache(maxsize=512)
 def _outline(*what) -> Outline:
-    """What is left of `_listing` where only sums are asked for."""
-    return Outline(_listing(*what))
+    """What is left of a list where only sums are asked for."""
+    return Outline(_listed(*what))
 
 
 class _Case(NamedTuple):
