@@ -15,8 +15,6 @@ from websockets.sync.client import connect
 from pages.ui import gate
 from tests.test_gate import run
 
-IMPLEMENTATIONS = pytest.mark.parametrize("implementation", ["websockets-sansio", "auto"])
-
 
 @contextmanager
 def visited(app, implementation, **settings):
@@ -48,7 +46,7 @@ async def is_prompt(scope, receive, send):
         await receive()
 
 
-@IMPLEMENTATIONS
+@pytest.mark.parametrize("implementation", ["websockets-sansio", "auto"])
 def test_what_is_sent_to_a_visitor_is_not_held_back(implementation):
     with visited(gate.prompt(is_prompt), implementation) as visitor:
         assert visitor.recv(10) != "0"
