@@ -5,7 +5,8 @@ import streamlit as st
 
 def home() -> None:
     """Choose an example, edit any input, see the whole pass at a glance."""
-    from pages.ui import shell, widgets
+    from pages.ui import layout as shell
+    from pages.ui import widgets
 
     with shell.open_page("Whole pass", widgets.NETWORK, widgets.CONVENTIONS):
         widgets.choose_example()
@@ -24,7 +25,8 @@ else:
     from pages.ui import heap
 
     heap.start_over()  # before the rest is read, which would be read twice
-    from pages.ui import gate, server
+    from pages.ui.server import lifespan as server
+    from pages.ui.server import middleware as gate
 
     app = st.App(
         "app.py",

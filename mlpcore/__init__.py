@@ -10,14 +10,17 @@ Conventions are the worksheet's: examples are columns, layers count from 1,
 `S_l = W_l Z_{l-1} + b_l`, `Z_l = f_l(S_l)`, `delta_l = dL/dS_l`.
 """
 
-from . import cells, derivation, exchange, logits
-from .backprop import gradients, one_pass, sgd, trace, training_step
-from .compiled import Program
-from .conventions import LAYOUTS, Conventions
-from .cost import Count, count_pass, live_bytes, peak_bytes
+from . import derivation, exchange, logits
+from .checking.numerical_gradients import GradCheck, check_grads
+from .compiled.program import Program
+from .equations import cells
+from .equations.ops import ACTIVATIONS
+from .equations.steps import Op, Step, evaluate, influence, provenance
 from .examples import EXAMPLES, Example
-from .gradcheck import GradCheck, check_grads
 from .losses import LOSSES, MSE, CrammerSinger, CrossEntropy, OneVsAll, ScoreHinge, SoftmaxHinge, SquaredHinge
+from .losses.scales import SCALES
+from .memory.cost import Count, count_pass, live_bytes, peak_bytes
+from .memory.planner import within
 from .network import Batch, Layer, Network, Shape, shape_of
 from .notation import (
     KINDS,
@@ -45,13 +48,11 @@ from .notation import (
     margin,
     rate,
 )
-from .ops import ACTIVATIONS
-from .passes import backward, forward, update
-from .planner import within
-from .scales import SCALES
+from .passes.conventions import LAYOUTS, Conventions
+from .passes.layers import backward, forward, update
+from .passes.training_step import gradients, one_pass, sgd, trace, training_step
 from .schedules import SCHEDULES, Schedule, binomial, blocks, every
-from .setups import Setup
-from .steps import Op, Step, evaluate, influence, provenance
+from .setup import Setup
 
 __all__ = [
     "A", "ACTIVATIONS", "Batch", "Conventions", "Count", "CrammerSinger", "CrossEntropy", "EXAMPLES", "Example", "G",

@@ -10,7 +10,7 @@ from .logits import one_hot
 from .losses import MSE, CrossEntropy, Loss
 from .network import Batch, Layer, Network
 from .registry import Registry
-from .setups import Setup
+from .setup import Setup
 
 
 @dataclass(frozen=True)

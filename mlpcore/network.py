@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from .equations.ops import ACTIVATIONS, Activation
 from .notation import Var, W, Y, Z, b
-from .ops import ACTIVATIONS, Activation
 
 Array = np.ndarray
 

@@ -1,4 +1,5 @@
-from pages.ui import shell, widgets
+from pages.ui import layout as shell
+from pages.ui import widgets
 
 with shell.open_page("Memory", charts=True):
     pass

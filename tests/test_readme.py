@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from mlpcore.ops import Activation
+from mlpcore.equations.ops import Activation
 from tests.visits import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -7,9 +7,9 @@ from functools import cache
 
 import numpy as np
 
-from ..conventions import Layout
+from ..equations.steps import Op
 from ..notation import Var
-from ..steps import Op
+from ..passes.conventions import Layout
 
 Array = np.ndarray
 

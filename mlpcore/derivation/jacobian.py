@@ -13,11 +13,11 @@ from math import prod
 
 import numpy as np
 
+from ..equations.ops import PULL_BACK
+from ..equations.steps import Step
 from ..network import shape_of
 from ..notation import Var, W, Z, dZ
-from ..ops import PULL_BACK
-from ..setups import Setup
-from ..steps import Step
+from ..setup import Setup
 from .lines import top_of
 from .local import derive
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..conventions import Layout
-from ..gradcheck import FLOOR, TOLERANCE, Probe
+from ..checking.numerical_gradients import FLOOR, TOLERANCE, Probe
+from ..equations.steps import Op, Step
 from ..notation import Var, delta
 from ..notation import loss as LOSS
-from ..steps import Op, Step
+from ..passes.conventions import Layout
 from .equations import pick
 
 Array = np.ndarray

@@ -11,13 +11,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..gradcheck import Probe, affordable, differences
+from ..checking.numerical_gradients import Probe, affordable, differences
+from ..equations.ops import BIAS_GRADIENT, PULL_BACK, WEIGHT_GRADIENT
+from ..equations.steps import Op, Step
 from ..network import Network, shape_of
 from ..notation import S, Var, W, Z, after, b, delta, dZ
 from ..notation import loss as LOSS
-from ..ops import BIAS_GRADIENT, PULL_BACK, WEIGHT_GRADIENT
-from ..setups import Setup
-from ..steps import Op, Step
+from ..setup import Setup
 from .equations import FROBENIUS, TERMS, dot, local, outer_notation
 from .lines import Cell, Claim, Derivation, error_of, gradient_of, top_of
 

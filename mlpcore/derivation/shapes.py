@@ -7,10 +7,10 @@ from itertools import product as combinations
 
 import numpy as np
 
-from ..conventions import Layout
+from ..equations.steps import Step
 from ..notation import Var
-from ..setups import Setup
-from ..steps import Step
+from ..passes.conventions import Layout
+from ..setup import Setup
 from .lines import ROUNDING
 from .ways import Product
 

@@ -14,12 +14,12 @@ from math import prod
 
 import numpy as np
 
+from ..equations.ops import AFFINE, BIAS_GRADIENT, LINEAR, PULL_BACK, WEIGHT_GRADIENT
+from ..equations.steps import Op, Step, axis_sizes
 from ..notation import Var
-from ..ops import AFFINE, BIAS_GRADIENT, LINEAR, PULL_BACK, WEIGHT_GRADIENT
-from ..passes import backward, forward
+from ..passes.layers import backward, forward
 from ..registry import Registry
-from ..setups import Setup
-from ..steps import Op, Step, axis_sizes
+from ..setup import Setup
 from .equations import along, times
 
 Array = np.ndarray

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from .. import cells
-from ..conventions import Layout
+from ..equations import cells
+from ..equations.steps import Step
 from ..notation import Var
-from ..setups import Setup
-from ..steps import Step
+from ..passes.conventions import Layout
+from ..setup import Setup
 from .digits import Digits
 from .files import rows_of
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..network import Array
-from ..setups import check_shape
+from ..setup import check_shape
 from .text import clip
 
 Json = Any

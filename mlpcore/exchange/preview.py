@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..setups import Setup
+from ..setup import Setup
 from .digits import Digits
 
 Array = np.ndarray

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..equations.steps import Step
 from ..network import shape_of
 from ..notation import Var, W, b, db, dW, loss
-from ..setups import Setup
-from ..steps import Step
+from ..setup import Setup
 from .files import file_name
 from .latex import PHASES
 from .tracing import NUMPY, TORCH, Dialect, code

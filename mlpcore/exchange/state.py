@@ -23,13 +23,13 @@ from typing import Any
 
 import numpy as np
 
-from ..conventions import Conventions
 from ..logits import Lab, one_hot
 from ..losses import LOSSES, Loss, SoftmaxHinge
 from ..network import Batch, Layer, Network
 from ..notation import margin
+from ..passes.conventions import Conventions
 from ..schedules import SCHEDULES, find
-from ..setups import MAX_DEPTH, MAX_TEXT, Setup, check_sizes
+from ..setup import MAX_DEPTH, MAX_TEXT, Setup, check_sizes
 from .plain import Json, fields, read_array, real, word, write_array
 from .text import clip
 

@@ -16,7 +16,7 @@ from math import isfinite
 
 import numpy as np
 
-from ..setups import MAX_SIDE, MAX_TEXT, check_shape
+from ..setup import MAX_SIDE, MAX_TEXT, check_shape
 
 Array = np.ndarray
 

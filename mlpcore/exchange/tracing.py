@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from ..steps import Op
+from ..equations.steps import Op
 
 Array = np.ndarray
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from ..cost import CATEGORIES, Life
+from ..memory.cost import CATEGORIES, Life
+from ..memory.sizes import bytes_text
+from ..memory.tally import Tally
 from ..notation import Var
-from ..sizes import bytes_text
-from ..tally import Tally
 from .base import Figure, axis, label, upright
 
 #: Category -> colour, pattern of its area, and what it says. No category is told by colour alone.

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ..conventions import Conventions
+from ..equations.steps import evaluate
 from ..logits import CONFIDENT, on_simplex, one_hot, steps
 from ..losses import Loss
 from ..network import Array
 from ..notation import G, O, Y
-from ..steps import evaluate
+from ..passes.conventions import Conventions
 from .base import Figure, heading, label, numbers
 
 #: The corners, class 1 at the left, class 2 at the right, class 3 on top.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..ops import ACTIVATIONS
-from ..slopes import told
+from ..equations.ops import ACTIVATIONS
+from ..schedules.derivative_from_output import told
 from .base import Figure, axis, label, line, numbers
 
 _FROM, _TO = -4.0, 4.0

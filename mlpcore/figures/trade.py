@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 
-from ..bench import Report, pareto
-from ..bench.verdict import time_in_words, unbeaten
-from ..sizes import bytes_text, flops_text, seconds_text
+from ..benchmark import Report, pareto
+from ..benchmark.verdict import time_in_words, unbeaten
+from ..memory.sizes import bytes_text, flops_text, seconds_text
 from .base import DASHES, Figure, axis, heading, label, line, numbers
 
 #: A policy is told by its shape as well as by its colour, and by its name beside it.

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..conventions import WORKSHEET, Conventions
-from ..gradcheck import Check, affordable, check_steps
+from ..checking.numerical_gradients import Check, affordable, check_steps
+from ..equations.steps import Step
 from ..losses import LOSSES, CrossEntropy, Loss, SoftmaxHinge, softmax
 from ..network import Array
 from ..notation import Var, dO
 from ..notation import loss as LOSS
 from ..notation import margin as MARGIN
-from ..steps import Step
+from ..passes.conventions import WORKSHEET, Conventions
 from .curves import norm, scaled
 from .lab import Lab, run
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..conventions import WORKSHEET, Conventions
+from ..equations.steps import Step, evaluate
 from ..losses import Loss, softmax
 from ..network import Array
 from ..notation import G, O, Var, dO, margin
 from ..notation import loss as LOSS
-from ..steps import Step, evaluate
+from ..passes.conventions import WORKSHEET, Conventions
 from .lab import one_hot, start, steps
 
 

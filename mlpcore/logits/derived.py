@@ -13,15 +13,15 @@ from functools import cache
 
 import numpy as np
 
+from ..checking.numerical_gradients import Probe, differences
 from ..derivation.equations import FROBENIUS, TERMS, along, pick, times
 from ..derivation.lines import Cell, Derivation
-from ..gradcheck import Probe, differences
+from ..equations.steps import Op, Step
 from ..losses import SoftmaxHinge
+from ..losses.scales import Scale
 from ..network import Array
 from ..notation import A, G, O, P, Var, Y, dO, dP
 from ..notation import loss as LOSS
-from ..scales import Scale
-from ..steps import Op, Step
 from .lab import Lab
 
 #: p_y of each example.

@@ -8,11 +8,11 @@ from functools import cached_property
 
 import numpy as np
 
-from ..conventions import WORKSHEET, Conventions
+from ..equations.steps import Step, evaluate
 from ..losses import Loss, SoftmaxHinge, softmax
 from ..network import Array, matrix
 from ..notation import O, Var, Y, Z, dO, dZ, margin
-from ..steps import Step, evaluate
+from ..passes.conventions import WORKSHEET, Conventions
 
 
 def one_hot(labels: Sequence[int], classes: int) -> Array:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..equations.steps import evaluate
 from ..losses import Loss
 from ..losses.equations import ONE_VS_ALL_GAPS
 from ..network import Array
 from ..notation import A, G, dG, dO, margin
-from ..steps import evaluate
 from .curves import norm
 from .lab import Lab, run, start, steps
 

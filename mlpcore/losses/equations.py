@@ -6,11 +6,11 @@ from functools import cache, partial
 
 import numpy as np
 
-from ..kernels import Kernel
-from ..ops import scalar
-from ..scales import Scale
-from ..steps import Op
+from ..equations.kernels import Kernel
+from ..equations.ops import scalar
+from ..equations.steps import Op
 from . import kernels
+from .scales import Scale
 
 Array = np.ndarray
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..equations.steps import Step
 from ..notation import A, G, P, T, Var, Y, Z, dG, dP, dZ, ell, loss, margin
-from ..scales import SCALES
-from ..steps import Step
 from .equations import (
     GAPS,
     HINGE,
@@ -27,6 +26,7 @@ from .equations import (
     total,
 )
 from .loss import Loss
+from .scales import SCALES
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..kernels import CHUNK, Call, number
-from ..scales import Scale
+from ..equations.kernels import CHUNK, Call, number
+from .scales import Scale
 
 Array = np.ndarray
 

@@ -7,10 +7,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from ..equations.steps import Step
 from ..notation import P, Var, Y, Z, dZ, ell, loss
-from ..scales import SCALES, Scale
-from ..steps import Step
 from .equations import CROSS_ENTROPY, SOFTMAX, error, squared_error, total
+from .scales import SCALES, Scale
 
 Array = np.ndarray
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache, lru_cache, partial
 
-from .. import kernels
-from ..conventions import Layout
-from ..listing import Listing, listed
+from ..equations import kernels
+from ..equations.steps import Op, Step
+from ..memory.listing import Listing, listed
+from ..memory.reading import COLUMNS, Equations
 from ..notation import Var, Y, Z
-from ..reading import COLUMNS, Equations
-from ..steps import Op, Step
+from ..passes.conventions import Layout
 from .moves import Move, Task, chain, played
 
 Block = tuple[int, int]

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, pairwise
 
-from ..conventions import Layout
+from ..equations.steps import Step
 from ..losses import Loss
+from ..memory.reading import COLUMNS, Equations
 from ..network import Shape
-from ..passes import ahead, behind
-from ..reading import COLUMNS, Equations
-from ..steps import Step
+from ..passes.conventions import Layout
+from ..passes.layers import ahead, behind
 
 
 @dataclass(frozen=True)

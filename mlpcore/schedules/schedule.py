@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..conventions import Layout
-from ..listing import Listing, listed
-from ..reading import COLUMNS
+from ..memory.listing import Listing, listed
+from ..memory.reading import COLUMNS
+from ..passes.conventions import Layout
 from .blocks import in_blocks
 from .moves import Move, Task, chain, played
 

@@ -66,9 +66,10 @@ async def visit(nobody: Nobody) -> AsyncIterator[str]:
 
 def chapters() -> Iterator[str]:
     """Links to the second chapter of each page that has one, to the third, and so on."""
-    from pages.ui import memory, parts  # no earlier: see app.py
-    from pages.ui.stage import chapters, chapters_hinge
-    from pages.ui.work import everyones
+    from pages.ui.components.stage import chapters, chapters_hinge
+    from pages.ui.state import memory_page as memory  # no earlier: see app.py
+    from pages.ui.state import saved as parts
+    from pages.ui.state.app_state import everyones
 
     first = everyones()
     shown = zip_longest(memory.CHAPTERS, chapters_hinge.CHAPTERS, chapters.CHAPTERS)

@@ -3,7 +3,7 @@
 import pytest
 
 import mlpcore as mlp
-from mlpcore.setups import with_cells
+from mlpcore.setup import with_cells
 
 STEP = "Step_through"
 

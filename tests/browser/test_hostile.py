@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.browser.conftest import App
-from tests.load.hostile import SCRIPTS
+from tests.tools.load.hostile import SCRIPTS
 
 PAGES = ("", "Step_through", "Derivation", "Hinge_loss", "Memory_and_speed")
 

@@ -6,7 +6,7 @@ import pytest
 
 import mlpcore as mlp
 from mlpcore.exchange import to_json
-from mlpcore.setups import resized
+from mlpcore.setup import resized
 from tests.browser.conftest import App, serve
 
 STEP = "Step_through"

@@ -5,8 +5,8 @@ import json
 import pytest
 
 import mlpcore as mlp
-from mlpcore import cells
-from mlpcore.steps import ALL
+from mlpcore.equations import cells
+from mlpcore.equations.steps import ALL
 
 STEP = "Step_through"
 SCREENS = {"beamer": (1280, 720), "desk": (1440, 900), "phone": (390, 844)}

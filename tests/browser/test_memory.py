@@ -2,7 +2,7 @@
 
 import pytest
 
-from pages.ui.memory import MemoryChoice
+from pages.ui.state.memory_page import MemoryChoice
 from tests.browser.test_hinge import drawn
 
 

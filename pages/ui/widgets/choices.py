@@ -9,8 +9,8 @@ import streamlit as st
 
 from mlpcore import EXAMPLES, LAYOUTS, LOSSES, SCALES, SCHEDULES, Setup, margin
 from mlpcore.schedules import find
-from mlpcore.setups import with_loss
-from pages.ui import session
+from mlpcore.setup import with_loss
+from pages.ui.state import session
 from pages.ui.widgets.menu import Menu
 from pages.ui.widgets.words import escaped
 

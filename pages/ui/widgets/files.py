@@ -9,10 +9,11 @@ from typing import Any
 import streamlit as st
 
 from mlpcore import Setup, Var, exchange
-from mlpcore.backprop import training_step
-from mlpcore.setups import same, with_matrix
-from pages.ui import parts, session
-from pages.ui.stage.pictures import pictures
+from mlpcore.passes.training_step import training_step
+from mlpcore.setup import same, with_matrix
+from pages.ui.components.stage.pictures import pictures
+from pages.ui.state import saved as parts
+from pages.ui.state import session
 from pages.ui.widgets.menu import Menu
 from pages.ui.widgets.words import escaped
 

@@ -14,15 +14,15 @@ from mlpcore import Conventions, figures, logits
 from mlpcore.logits import Compared, Lab
 from mlpcore.losses import Loss
 from mlpcore.notation import dO
-from mlpcore.setups import same
-from pages.ui import session
-from pages.ui.chart.chart import chart
-from pages.ui.stage import chapters_hinge as chapters
-from pages.ui.stage.board import Place
-from pages.ui.stage.stage import stage
+from mlpcore.setup import same
+from pages.ui.components.chart.chart import chart
+from pages.ui.components.stage import chapters_hinge as chapters
+from pages.ui.components.stage.stage import stage
+from pages.ui.state import session
+from pages.ui.state.app_state import LabView
+from pages.ui.state.place import Place
 from pages.ui.widgets.stages import restored
 from pages.ui.widgets.words import escaped, table
-from pages.ui.work import LabView
 
 
 @st.fragment
@@ -30,7 +30,7 @@ def hinge() -> None:
     """Exercise 3, chapter by chapter. An edit reruns this fragment only."""
     for kind in ("player", "board"):
         restored(f"hinge {kind}")
-        session.take_reports(f"hinge {kind}", "lab")
+        session.take_reports(f"hinge {kind}", "lab", chapters.arrived)
     chapter = chapters.chapter_of(session.current().lab_place)
     if chapter == "simplex":
         _drops()

@@ -12,8 +12,8 @@ from mlpcore.exchange import read_matrix
 from mlpcore.logits import LABS, Lab
 from mlpcore.losses import SoftmaxHinge
 from mlpcore.notation import O
-from mlpcore.setups import classes, with_loss
-from pages.ui import session
+from mlpcore.setup import classes, with_loss
+from pages.ui.state import session
 from pages.ui.widgets.menu import Menu
 from pages.ui.widgets.words import complain
 

@@ -7,8 +7,8 @@ from functools import partial
 import streamlit as st
 
 from mlpcore import ACTIVATIONS, Setup
-from mlpcore.setups import MAX_DEPTH, MAX_EXAMPLES, MAX_WIDTH, resized
-from pages.ui import session
+from mlpcore.setup import MAX_DEPTH, MAX_EXAMPLES, MAX_WIDTH, resized
+from pages.ui.state import session
 from pages.ui.widgets.choices import choose_loss, choose_schedule
 from pages.ui.widgets.menu import Menu
 from pages.ui.widgets.words import complain

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.ui import session
+from pages.ui.state import session
 
 
 @dataclass(frozen=True)

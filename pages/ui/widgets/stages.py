@@ -9,12 +9,12 @@ from functools import lru_cache
 import streamlit as st
 
 from mlpcore import EXAMPLES, SCHEDULES, Conventions, Setup
-from mlpcore.setups import same
-from pages.ui import session
-from pages.ui.stage.board import Place
-from pages.ui.stage.chapters import told
-from pages.ui.stage.score import score
-from pages.ui.stage.stage import stage
+from mlpcore.setup import same
+from pages.ui.components.stage.chapters import told
+from pages.ui.components.stage.score import score
+from pages.ui.components.stage.stage import stage
+from pages.ui.state import session
+from pages.ui.state.place import Place
 
 
 def _untouched(work: session.Work) -> bool:

@@ -8,7 +8,7 @@ from html import escape
 
 import streamlit as st
 
-from pages.ui import session
+from pages.ui.state import session
 
 
 def escaped(text: str) -> str:

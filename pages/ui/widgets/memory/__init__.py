@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import session
-from pages.ui.memory import CHAPTERS, MemoryChoice, put, subject
+from pages.ui.state import session
+from pages.ui.state.memory_page import CHAPTERS, MemoryChoice, put, subject
 from pages.ui.widgets.memory.measure import measure
 from pages.ui.widgets.memory.plan import plan
 from pages.ui.widgets.memory.scaling import scaling

@@ -6,15 +6,16 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from mlpcore import SCHEDULES, bench, figures
-from mlpcore.bench import Job, Report, Ticket
+from mlpcore import SCHEDULES, figures
+from mlpcore import benchmark as bench
+from mlpcore.benchmark import Job, Report, Ticket
+from mlpcore.memory.sizes import bytes_text, seconds_text
+from mlpcore.memory.tally import BASE, Policy, compared
 from mlpcore.schedules import find
-from mlpcore.sizes import bytes_text, seconds_text
-from mlpcore.tally import BASE, Policy, compared
-from pages.ui import session
-from pages.ui.chart.chart import chart
-from pages.ui.memory import BUILT, MOST_ROUNDS, MOST_RUNS, MemoryChoice, Subject, policy_of, put
-from pages.ui.presence import presence
+from pages.ui.components.chart.chart import chart
+from pages.ui.server.presence import presence
+from pages.ui.state import session
+from pages.ui.state.memory_page import BUILT, MOST_ROUNDS, MOST_RUNS, MemoryChoice, Subject, policy_of, put
 from pages.ui.widgets.memory.sizes import asked
 from pages.ui.widgets.words import complain, escaped, table
 

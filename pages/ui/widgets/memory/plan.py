@@ -7,13 +7,13 @@ from collections.abc import Callable
 import streamlit as st
 
 from mlpcore import SCHEDULES, figures
-from mlpcore.cost import CATEGORIES
+from mlpcore.memory.cost import CATEGORIES
+from mlpcore.memory.sizes import bytes_text, flops_text, read_bytes
+from mlpcore.memory.tally import BASE, PLANNED, Policy, Tally, Totals, budgets, compared, planned, tally, totals
 from mlpcore.schedules import find
-from mlpcore.sizes import bytes_text, flops_text, read_bytes
-from mlpcore.tally import BASE, PLANNED, Policy, Tally, Totals, budgets, compared, planned, tally, totals
-from pages.ui import session
-from pages.ui.chart.chart import chart
-from pages.ui.memory import BUILT, MemoryChoice, Subject, budget_of, budget_stops, ladder, policy_of, put
+from pages.ui.components.chart.chart import chart
+from pages.ui.state import session
+from pages.ui.state.memory_page import BUILT, MemoryChoice, Subject, budget_of, budget_stops, ladder, policy_of, put
 from pages.ui.widgets.memory.sizes import asked
 from pages.ui.widgets.words import complain, escaped, table
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from mlpcore import bench, figures
-from mlpcore.tally import AXES, Policy, along, place_on
-from pages.ui import session
-from pages.ui.chart.chart import chart
-from pages.ui.memory import MemoryChoice, Subject, put
+from mlpcore import benchmark as bench
+from mlpcore import figures
+from mlpcore.memory.tally import AXES, Policy, along, place_on
+from pages.ui.components.chart.chart import chart
+from pages.ui.state import session
+from pages.ui.state.memory_page import MemoryChoice, Subject, put
 from pages.ui.widgets.memory.measure import choose_policies, downloads, number, rounds_and_start, under_way
 from pages.ui.widgets.memory.sizes import asked
 from pages.ui.widgets.words import complain

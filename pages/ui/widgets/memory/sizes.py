@@ -7,9 +7,9 @@ from functools import partial
 import streamlit as st
 
 from mlpcore import ACTIVATIONS, LOSSES
-from mlpcore.sizes import DTYPES, MOST_EXAMPLES, MOST_LAYERS, MOST_UNITS, PRESETS, Sizes, read_widths
-from pages.ui import session
-from pages.ui.memory import OWN, TYPED, MemoryChoice, Subject, ladder, put, resize, sized
+from mlpcore.memory.sizes import DTYPES, MOST_EXAMPLES, MOST_LAYERS, MOST_UNITS, PRESETS, Sizes, read_widths
+from pages.ui.state import session
+from pages.ui.state.memory_page import OWN, TYPED, MemoryChoice, Subject, ladder, put, resize, sized
 from pages.ui.widgets.menu import Menu, show
 from pages.ui.widgets.words import complain
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from mlpcore import ACTIVATIONS, figures
-from mlpcore.slopes import told
-from pages.ui import session
-from pages.ui.chart.chart import chart
-from pages.ui.memory import MemoryChoice, Subject, put
+from mlpcore.schedules.derivative_from_output import told
+from pages.ui.components.chart.chart import chart
+from pages.ui.state import session
+from pages.ui.state.memory_page import MemoryChoice, Subject, put
 from pages.ui.widgets.memory.sizes import asked
 from pages.ui.widgets.words import escaped
 

@@ -1,0 +1,1 @@
+"""The fast evaluator: the same steps in one arena, every equation in place."""

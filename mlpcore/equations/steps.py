@@ -1,0 +1,211 @@
+"""A pass is a list of equations, and everything the user sees is a reading of that list.
+
+A `Step` says `out = op(*operands)`. Its `Op` carries the readings: the arithmetic, the
+notation, the formula of a single cell, and the dependency as einsum subscripts. The
+dependency is declared, never computed with; `tests/test_provenance.py` holds it to the truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from ..notation import Var
+from .kernels import Kernel
+
+Array = np.ndarray
+
+#: One axis of a block of cells: a single position, or all of them.
+Axis = int | slice
+#: A block of cells of one matrix, usable as `values[var][index]`.
+Index = tuple[Axis, ...]
+ALL = slice(None)
+
+
+@dataclass(frozen=True)
+class View:
+    """An operand seen through a function: `relu'(S_1)` where the formula needs the slope.
+
+    Attributes:
+        name: the function, in plain text, as it stands in a cell formula.
+        latex: LaTeX of the operand -> LaTeX of the view.
+        arithmetic: operand -> the matrix that is shown in its place.
+    """
+
+    name: str
+    latex: Callable[[str], str]
+    arithmetic: Callable[[Array], Array]
+
+
+@dataclass(frozen=True)
+class Op:
+    """The right-hand side of an equation.
+
+    Attributes:
+        name: a short name, unique among the equations.
+        subscripts: the dependency, `"ij,jn,i->in"`; a letter of the result that an operand
+            lacks is free: every result along it reads that operand.
+        arithmetic: operands -> result. Every operand may carry leading axes, so that many
+            perturbed passes run as one.
+        notation: LaTeX of the operands -> LaTeX of the right-hand side.
+        cell: the formula of one cell, in the small language of `mlpcore.equations.cells`.
+        kink: operands -> a matrix whose zeros are where the operation has no derivative.
+        views: operand position -> the function the formula sees it through.
+        examples: the block of examples, as (first, stop), that the result takes out of its operand:
+            letter n of the result is n + first of the operand. None where letters mean the same.
+        kernel: the arithmetic once more, into given buffers; None where there is only the arithmetic.
+    """
+
+    name: str
+    subscripts: str
+    arithmetic: Callable[..., Array]
+    notation: Callable[..., str]
+    cell: str
+    kink: Callable[..., Array] | None = None
+    views: Mapping[int, View] = field(default_factory=dict)
+    examples: tuple[int, int] | None = None
+    kernel: Kernel | None = None
+
+    def __call__(self, *operands: Array) -> Array:
+        return self.arithmetic(*operands)
+
+    @cached_property
+    def reads(self) -> tuple[str, ...]:
+        """The subscripts of each operand."""
+        return tuple(self.subscripts.split("->")[0].split(","))
+
+    @cached_property
+    def makes(self) -> str:
+        """The subscripts of the result."""
+        return self.subscripts.split("->")[1]
+
+    @cached_property
+    def is_product(self) -> bool:
+        """Whether it is a product of two matrices: they share one letter, and it is summed over."""
+        if len(self.reads) < 2:
+            return False
+        shared = set(self.reads[0]) & set(self.reads[1])
+        return len(shared) == 1 and len(set("".join(self.reads))) == 3 and not shared & set(self.makes)
+
+    @property
+    def over(self) -> tuple[int, ...]:
+        """The operands whose place the result may take."""
+        if self.kernel is not None:
+            return self.kernel.over
+        return (0,) if self.makes and self.reads[0] == self.makes else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One equation of a pass.
+
+    Attributes:
+        out, op, operands: `out = op(*operands)`.
+        phase: forward, loss, backward, update or after (the loss after the step).
+        recompute: this matrix was freed and is computed a second time.
+        frees: what no later step reads, so that it may go.
+    """
+
+    out: Var
+    op: Op
+    operands: tuple[Var, ...]
+    phase: str = "forward"
+    recompute: bool = False
+    frees: tuple[Var, ...] = ()
+
+    @property
+    def takes(self) -> Var | None:
+        """The operand whose place the result takes: it is freed here, and read before it is overwritten."""
+        return next((self.operands[k] for k in self.op.over if self.operands[k] in self.frees), None)
+
+    @property
+    def latex(self) -> str:
+        return f"{self.out.latex} = {self.op.notation(*(v.latex for v in self.operands))}"
+
+
+def evaluate(steps: Iterable[Step], values: Mapping[Var, Array], *, free: bool = False) -> dict[Var, Array]:
+    """Carry out the steps in order.
+
+    Args:
+        values: what the steps start from; not changed.
+        free: drop each matrix as soon as its schedule says that no later step reads it.
+
+    Returns:
+        Every matrix by name; with `free`, those that are still alive at the end.
+    """
+    values = dict(values)
+    # A finite input may overflow on the way; the infinity is shown as one, not warned about.
+    with np.errstate(over="ignore", invalid="ignore", under="ignore", divide="ignore"):
+        for step in steps:
+            values[step.out] = step.op(*(values[v] for v in step.operands))
+            if free:
+                for var in step.frees:
+                    values.pop(var, None)
+    return values
+
+
+def axis_sizes(op: Op, operands: Iterable[Array]) -> dict[str, int]:
+    """How far each letter of an equation's operands runs."""
+    return {a: n for reads, x in zip(op.reads, operands, strict=True) for a, n in zip(reads, np.shape(x), strict=True)}
+
+
+def bind(letters: str, index: Index, by: int = 0) -> dict[str, Axis]:
+    """Each letter with its position; an example is moved `by` so many places."""
+    return {a: i + by if by and a == "n" and i != ALL else i for a, i in zip(letters, index, strict=True)}
+
+
+def _first(op: Op) -> int:
+    return op.examples[0] if op.examples else 0
+
+
+def _read(letters: str, bound: Mapping[str, Axis]) -> Index:
+    return tuple(bound.get(letter, ALL) for letter in letters)
+
+
+def provenance(step: Step, cell: Index) -> dict[Var, Index]:
+    """The cells of each operand that a cell of the result reads.
+
+    A letter the cell fixes is fixed in the operand, any other runs over its whole axis:
+    cell (i, n) of `"ij,jn,i->in"` reads row i, column n and bias i.
+    """
+    bound = bind(step.op.makes, cell, _first(step.op))
+    return {v: _read(letters, bound) for v, letters in zip(step.operands, step.op.reads, strict=True)}
+
+
+def feeds(step: Step, position: int, cell: Index) -> Index:
+    """The cells of the result that read a cell of operand number `position`."""
+    return _read(step.op.makes, bind(step.op.reads[position], cell, -_first(step.op)))
+
+
+def _outside(op: Op, position: int, cell: Index) -> bool:
+    """Whether these cells of an operand are of examples that the step does not take."""
+    n = bind(op.reads[position], cell).get("n", ALL)
+    return op.examples is not None and n != ALL and not op.examples[0] <= n < op.examples[1]
+
+
+def covers(a: Index, b: Index) -> bool:
+    """Whether block a holds every cell of block b."""
+    return all(x in (ALL, y) for x, y in zip(a, b, strict=True))
+
+
+def influence(steps: Iterable[Step], var: Var, cell: Index) -> dict[Var, list[Index]]:
+    """Every cell further on that a cell of `var` feeds, through all the steps that follow.
+
+    Returns:
+        For each matrix that is reached, its blocks of cells, none inside another.
+    """
+    reached: dict[Var, list[Index]] = {var: [cell]}
+    for step in steps:
+        for position, operand in enumerate(step.operands):
+            for block in reached.get(operand, ()):
+                if _outside(step.op, position, block):
+                    continue
+                new = feeds(step, position, block)
+                old = reached.setdefault(step.out, [])
+                if not any(covers(o, new) for o in old):
+                    old[:] = [o for o in old if not covers(new, o)] + [new]
+    del reached[var]
+    return reached

@@ -1,0 +1,66 @@
+"""What a sum over examples is multiplied by: the constant in front of a loss.
+
+A gradient carries the same constant, times 2 where a square was differentiated; both are
+written by the same row, so that the 1/N of a gradient is the 1/N of its loss.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..registry import Registry
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A constant `1`, `1/2`, `1/N` or `1/(2N)`, and twice that.
+
+    Attributes:
+        name: as it is chosen.
+        mean: divided by the number of examples.
+        half: divided by 2, so that the 2 of a differentiated square goes away.
+        whole: the number of examples of the whole batch, where only a block of it is looked at.
+    """
+
+    name: str
+    mean: bool
+    half: bool
+    whole: int | None = None
+
+    def _parts(self, twice: bool) -> tuple[int, int]:
+        """Numerator and the number beside N in the denominator."""
+        return (1, 1) if twice and self.half else (2 if twice else 1, 2 if self.half else 1)
+
+    def factor(self, N: int, twice: bool = False) -> float:
+        """The constant as a number, for N examples."""
+        above, below = self._parts(twice)
+        return above / (below * (self.whole or N)) if self.mean else above / below
+
+    def latex(self, twice: bool = False) -> str:
+        """The constant as it stands in front of a formula; nothing for 1."""
+        above, below = self._parts(twice)
+        under = ("" if below == 1 else str(below)) + ("N" if self.mean else "")
+        return rf"\frac{{{above}}}{{{under}}}" if under else "" if above == 1 else str(above)
+
+    def cell(self, twice: bool = False) -> str:
+        """The same in the language of `mlpcore.equations.cells`, with the sign of multiplication."""
+        above, below = self._parts(twice)
+        if self.mean:
+            N = self.whole or "{#n}"
+            return f"{above}/" + (f"{N}·" if below == 1 else f"({below}·{N})·")
+        return f"{above}/{below}·" if below > 1 else "" if above == 1 else f"{above}·"
+
+
+#: Name -> `Scale`.
+SCALES: dict[str, Scale] = Registry(
+    "scale",
+    {
+        s.name: s
+        for s in (
+            Scale("1/(2N)", mean=True, half=True),
+            Scale("1/N", mean=True, half=False),
+            Scale("1/2", mean=False, half=True),
+            Scale("1", mean=False, half=False),
+        )
+    },
+)

@@ -1,0 +1,136 @@
+"""A pass under a schedule, a training step, and what they compute for a network and a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+
+from ..equations.steps import Step, evaluate
+from ..losses import MSE, Loss
+from ..network import Array, Batch, Network, Shape, inputs
+from ..notation import Var, after
+from ..notation import rate as RATE
+from ..schedules import Schedule, Task, find
+from .conventions import WORKSHEET, Conventions
+from .layers import forward, update
+
+_LOSS = MSE()
+_SCHEDULE = "cache S and Z"
+
+
+def one_pass(
+    net: Network | Shape,
+    loss: Loss = _LOSS,
+    schedule: str | Schedule = _SCHEDULE,
+    conventions: Conventions = WORKSHEET,
+    N: int | None = None,
+) -> list[Step]:
+    """Forward, loss and backward under a schedule: what is kept, freed and computed again.
+
+    Args:
+        N: the number of examples, for a schedule that depends on it.
+
+    Raises:
+        ValueError: the schedule needs N.
+        KeyError: no such schedule.
+    """
+    return list(_pass(net.shape, loss, schedule, conventions, N))
+
+
+# The steps of a structure: no number of any matrix is in them, so an edit finds them made.
+@lru_cache(maxsize=128)
+def _pass(
+    shape: Shape, loss: Loss, schedule: str | Schedule, conventions: Conventions, N: int | None
+) -> tuple[Step, ...]:
+    task = Task(shape, conventions.loss(loss), N, conventions.at_kink)
+    return find(schedule).listing(task, conventions.lay).steps
+
+
+def training_step(
+    net: Network | Shape,
+    loss: Loss = _LOSS,
+    schedule: str | Schedule = _SCHEDULE,
+    conventions: Conventions = WORKSHEET,
+    N: int | None = None,
+) -> list[Step]:
+    """A pass, the update, and the loss of the updated network: the whole of exercise 2."""
+    return one_pass(net, loss, schedule, conventions, N) + list(_rest(net.shape, loss, conventions))
+
+
+@lru_cache(maxsize=128)
+def _rest(shape: Shape, loss: Loss, conventions: Conventions) -> tuple[Step, ...]:
+    """What follows a pass in a training step."""
+    again = [
+        replace(
+            step,
+            out=after(step.out),
+            # What the update leaves alone (input, targets, margin) has no new version.
+            operands=tuple(v if v.part == "parameter" and v.kind not in "Wb" else after(v) for v in step.operands),
+            phase="after",
+        )
+        for step in forward(shape) + conventions.loss(loss).forward(shape.depth)
+    ]
+    return tuple(conventions.lay.steps(update(shape) + again))
+
+
+def start(net: Network, batch: Batch, loss: Loss = _LOSS, conventions: Conventions = WORKSHEET) -> dict[Var, Array]:
+    """Every matrix and number a pass starts from, laid out as the conventions say.
+
+    Raises:
+        ValueError: the batch does not fit the network, or the targets the loss.
+    """
+    values = {v: conventions.lay.turn(v, x) for v, x in inputs(net, batch).items()}
+    loss.check(batch.Y)
+    return values | {v: np.asarray(x, dtype=net.dtype) for v, x in loss.constants().items()}
+
+
+def trace(
+    net: Network,
+    batch: Batch,
+    loss: Loss = _LOSS,
+    schedule: str | Schedule = _SCHEDULE,
+    conventions: Conventions = WORKSHEET,
+) -> tuple[list[Step], dict[Var, Array]]:
+    """The steps of a pass and every matrix in it, none freed.
+
+    Raises:
+        ValueError: the batch does not fit the network, or the targets the loss.
+        KeyError: no such schedule.
+    """
+    steps = one_pass(net, loss, schedule, conventions, batch.N)
+    return steps, evaluate(steps, start(net, batch, loss, conventions))
+
+
+def gradients(
+    net: Network,
+    batch: Batch,
+    loss: Loss = _LOSS,
+    schedule: str | Schedule = _SCHEDULE,
+    conventions: Conventions = WORKSHEET,
+) -> dict[Var, Array]:
+    """`dW(l)`, `db(l)` and `loss`; the intermediates are freed on the way, as scheduled.
+
+    Raises:
+        ValueError: the batch does not fit the network, or the targets the loss.
+        KeyError: no such schedule.
+    """
+    steps = one_pass(net, loss, schedule, conventions, batch.N)
+    values = evaluate(steps, start(net, batch, loss, conventions), free=True)
+    return {v: x for v, x in values.items() if v.kind in ("dW", "db", "loss")}
+
+
+def sgd(net: Network, grads: Mapping[Var, Array], rate: float, conventions: Conventions = WORKSHEET) -> Network:
+    """The network after one step of gradient descent, from gradients laid out as the conventions say.
+
+    Raises:
+        ValueError: the rate is not finite, or the step leaves the range of floats.
+        KeyError: a gradient is missing.
+    """
+    if not np.isfinite(rate):
+        raise ValueError(f"the rate must be a finite number, not {rate}")
+    grads = {v: conventions.lay.turn(v, x) for v, x in grads.items()}
+    values = evaluate(update(net), {**dict(net.parameters()), **grads, RATE: np.asarray(rate, dtype=net.dtype)})
+    return net.with_parameters({v: values[after(v)] for v, _ in net.parameters()})

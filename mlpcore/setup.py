@@ -1,0 +1,295 @@
+"""A set-up is all that a training step starts from; every edit makes a new one.
+
+Nothing is changed in place, so what was there before an edit is still there, and an edit
+that does not fit raises before anything is lost. One set of limits holds for every way in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import pairwise
+from typing import Protocol, Self, TypeVar
+
+import numpy as np
+
+from .equations.steps import Step, evaluate
+from .losses import LOSSES, MSE, Loss
+from .network import Array, Batch, Layer, Network
+from .notation import Var, Y, Z, margin, rate
+from .passes.conventions import WORKSHEET, Conventions
+from .passes.training_step import start, training_step
+from .schedules import Schedule
+
+MAX_DEPTH = 8
+MAX_WIDTH = 256
+MAX_EXAMPLES = 256
+#: Rows and columns of one matrix.
+MAX_SIDE = max(MAX_WIDTH, MAX_EXAMPLES)
+#: Weights, biases, inputs and targets together: what a file below takes.
+MAX_NUMBERS = 300_000
+#: Characters of a text or file that is read at all.
+MAX_TEXT = 4_000_000
+
+Cell = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Network, batch, loss and learning rate; made only if they fit each other.
+
+    What is held is laid out as on the worksheet; what `inputs` and `run` give, and the cells
+    that `with_cells` takes, are laid out as the conventions say.
+
+    Raises:
+        ValueError: the batch does not fit the network, the targets the loss, the rate is not
+            finite, or a size is beyond the limits of this module.
+    """
+
+    net: Network
+    batch: Batch
+    loss: Loss = field(default_factory=MSE)
+    rate: float = 0.5
+    conventions: Conventions = WORKSHEET
+
+    def __post_init__(self) -> None:
+        start(self.net, self.batch, self.loss)
+        if not np.isfinite(self.rate):
+            raise ValueError(f"the rate must be a finite number, not {self.rate}")
+        check_sizes(self.net.widths, self.batch.N)
+
+    def inputs(self) -> dict[Var, Array]:
+        """Everything that can be edited, by name; single numbers as arrays of shape ()."""
+        return start(self.net, self.batch, self.loss, self.conventions) | {
+            rate: np.asarray(self.rate, dtype=self.net.dtype)
+        }
+
+    @cached_property
+    def nbytes(self) -> int:
+        """Bytes of all that can be edited."""
+        return sum(value.nbytes for value in self.inputs().values())
+
+    def run(self, schedule: str | Schedule = "cache S and Z") -> tuple[list[Step], dict[Var, Array]]:
+        """The steps of a pass, the update and the loss after it, and every matrix in them."""
+        steps = training_step(self.net, self.loss, schedule, self.conventions, self.batch.N)
+        return steps, evaluate(steps, self.inputs())
+
+    def with_inputs(self, new: dict[Var, Array]) -> Setup:
+        """The set-up with the named inputs replaced.
+
+        Raises:
+            ValueError: a shape does not fit, or an entry is not finite.
+        """
+        values = {v: self.conventions.lay.turn(v, x) for v, x in (self.inputs() | new).items()}
+        loss = replace(self.loss, margin=float(values[margin])) if margin in values else self.loss
+        return replace(
+            self,
+            net=self.net.with_parameters(values),
+            batch=Batch(values[Z(0)], values[Y]),
+            loss=loss,
+            rate=float(values[rate]),
+        )
+
+
+def check_sizes(widths: tuple[int, ...], N: int) -> None:
+    """Raise ValueError where a network or batch is larger than the app draws."""
+    if not 1 <= len(widths) - 1 <= MAX_DEPTH:
+        raise ValueError(f"a network here has 1 to {MAX_DEPTH} layers, not {len(widths) - 1}")
+    for layer, width in enumerate(widths):
+        if not 1 <= width <= MAX_WIDTH:
+            where = "the input" if layer == 0 else f"layer {layer}"
+            raise ValueError(f"{where} has 1 to {MAX_WIDTH} units, not {width}")
+    if not 1 <= N <= MAX_EXAMPLES:
+        raise ValueError(f"a batch here has 1 to {MAX_EXAMPLES} examples, not {N}")
+    count = sum((below + 1) * above for below, above in pairwise(widths)) + (widths[0] + widths[-1]) * N
+    if count > MAX_NUMBERS:
+        raise ValueError(f"network and batch here have at most {MAX_NUMBERS:,} numbers together, not {count:,}")
+
+
+def check_shape(rows: int, columns: int, row: int | None = None) -> None:
+    """Raise ValueError where a matrix has more rows or columns than any here may have.
+
+    Args:
+        row: the row that has so many columns, if it is known.
+    """
+    if rows > MAX_SIDE:
+        raise ValueError(f"a matrix here has at most {MAX_SIDE} rows; this one goes on after row {MAX_SIDE}")
+    if columns > MAX_SIDE:
+        where = "a row" if row is None else f"row {row}"
+        raise ValueError(f"{where} has more than {MAX_SIDE} cells, and a row here has no more")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An edit that was not taken, and why, in the user's words."""
+
+    var: Var
+    cell: Cell
+    why: str
+
+
+class Editable(Protocol):
+    """What can be edited cell by cell: a set-up, or logits on their own."""
+
+    loss: Loss
+    conventions: Conventions
+
+    def inputs(self) -> dict[Var, Array]: ...
+
+    def with_inputs(self, new: dict[Var, Array]) -> Self: ...
+
+
+E = TypeVar("E", bound=Editable)
+
+
+def same(a: Editable, b: Editable) -> bool:
+    """Whether two set-ups (or two laboratories) are the same to the last bit."""
+    if (a.loss, a.conventions) != (b.loss, b.conventions):
+        return False
+    if isinstance(a, Setup) and [x.activation for x in a.net.layers] != [x.activation for x in b.net.layers]:
+        return False
+    one, other = a.inputs(), b.inputs()
+    return one.keys() == other.keys() and all(
+        x.shape == other[v].shape and x.dtype == other[v].dtype and x.tobytes() == other[v].tobytes()
+        for v, x in one.items()
+    )
+
+
+def with_cells(setup: E, edits: Iterable[tuple[Var, Cell, float]]) -> tuple[E, list[Refusal]]:
+    """The set-up with single cells replaced, and the edits that were refused.
+
+    With a loss on classes a 1 typed into the targets moves the example to that class.
+    """
+    values = {v: x.copy() for v, x in setup.inputs().items()}
+    refused = []
+    for var, cell, value in edits:
+        why = _why_not(values, var, cell, value)
+        if not why and var == Y and setup.loss.one_hot:
+            if value == 1:
+                example = setup.conventions.lay.cell(Y, cell)[1]
+                setup.conventions.lay.turn(Y, values[Y])[:, example] = 0
+            elif value != values[Y][cell]:
+                why = f"{setup.loss.title} reads classes: type 1 at the right class"
+        if why:
+            refused.append(Refusal(var, cell, why))
+        else:
+            values[var][cell] = value
+    return setup.with_inputs(values), refused
+
+
+def _why_not(values: dict[Var, Array], var: Var, cell: Cell, value: float) -> str:
+    if var not in values:
+        return f"{var.text} is computed, not typed"
+    shape = values[var].shape
+    if len(cell) != len(shape) or not all(0 <= i < n for i, n in zip(cell, shape, strict=True)):
+        return f"{var.text} has shape {shape}: there is no such cell"
+    return "" if np.isfinite(value) else "only finite numbers can be used here"
+
+
+def resized(
+    setup: Setup, widths: tuple[int, ...], N: int, activations: tuple[str, ...], biases: tuple[bool, ...]
+) -> Setup:
+    """The set-up with other layer widths (d_0, ..., d_L), batch size, activations and biases.
+
+    What fits is kept; what is new gets small numbers, the same every time.
+
+    Raises:
+        ValueError: a size is beyond the limits, or the loss needs more outputs.
+    """
+    check_sizes(widths, N)
+    _check_rivals(setup.loss, widths[-1])
+    old, layers = setup.net, []
+    for layer, (cols, rows) in enumerate(pairwise(widths), start=1):
+        kept = old[layer] if layer <= old.depth else None
+        W = _grown(kept.W if kept else None, (rows, cols), seed=layer)
+        b = None
+        if biases[layer - 1]:
+            b = _grown(kept.b if kept else None, (rows,), seed=100 + layer, new=0.0)
+        layers.append(Layer(W, b, activations[layer - 1]))
+    X = _grown(setup.batch.X, (widths[0], N), seed=0)
+    targets = _grown(setup.batch.Y, (widths[-1], N), seed=200, new=0.0)
+    if setup.loss.one_hot:
+        targets = classes(targets)
+    return replace(setup, net=Network(tuple(layers)), batch=Batch(X, targets))
+
+
+def with_matrix(setup: Setup, var: Var, x: Array) -> Setup:
+    """The set-up with one input replaced, laid out as the conventions say; layers and batch follow its size.
+
+    Args:
+        x: two axes; a vector may stand upright or lie flat.
+
+    Raises:
+        ValueError: it is computed and not typed, is no vector or number where one is needed, or does not fit.
+    """
+    inputs = setup.inputs()
+    if var not in inputs:
+        raise ValueError(f"{var.text} is computed, not typed")
+    ndim = inputs[var].ndim
+    if ndim < 2 and (min(x.shape) > 1 or (ndim == 0 and x.size > 1)):
+        shape = "x".join(map(str, x.shape))
+        raise ValueError(f"{var.text} is {'a vector' if ndim else 'a single number'}, and this is {shape}")
+    x = x if ndim == 2 else x.ravel() if ndim else x.ravel()[0]
+    if np.shape(x) != inputs[var].shape:
+        setup = _fitted(setup, var, setup.conventions.lay.turn(var, x).shape)
+    return setup.with_inputs({var: x})
+
+
+def _fitted(setup: Setup, var: Var, shape: tuple[int, ...]) -> Setup:
+    """The set-up with the widths and the batch size that a matrix of this shape, as on the worksheet, needs."""
+    net = setup.net
+    widths = list(net.widths)
+    layer = var.layer or 0
+    places = {"unit": layer, "input": layer - 1, "output": -1}
+    N = setup.batch.N
+    for axis, size in zip(var.axes, shape, strict=True):
+        if axis == "example":
+            N = size
+        else:
+            widths[places[axis]] = size
+    f, b = tuple(x.activation for x in net.layers), tuple(x.b is not None for x in net.layers)
+    return resized(setup, tuple(widths), N, f, b)
+
+
+def _grown(old: Array | None, shape: tuple[int, ...], seed: int, new: float | None = None) -> Array:
+    if new is None:
+        array = np.round(np.random.default_rng(seed).normal(size=shape) / np.sqrt(shape[-1]), 2)
+    else:
+        array = np.full(shape, new)
+    if old is not None and old.ndim == len(shape):
+        kept = tuple(slice(min(a, b)) for a, b in zip(old.shape, shape, strict=True))
+        array[kept] = old[kept]
+    return array
+
+
+def classes(targets: Array) -> Array:
+    """One-hot targets from any: the largest entry of each column becomes its class."""
+    return np.eye(len(targets))[:, targets.argmax(axis=0)]
+
+
+def _check_rivals(loss: Loss, outputs: int) -> None:
+    """One output is one class, the right one of every example: a loss on classes would be 0 and teach nothing."""
+    if loss.one_hot and outputs < 2:
+        raise ValueError(
+            f"{loss.title} holds the right class against its rivals, and with one output there is no rival: "
+            "it needs two or more units in the last layer"
+        )
+
+
+def with_loss(setup: Setup, name: str, *, as_classes: bool = False) -> Setup:
+    """The set-up under another loss.
+
+    Args:
+        as_classes: turn the targets into classes (see `classes`) where the loss needs them.
+
+    Raises:
+        ValueError: the targets are not what the loss reads, or it needs more outputs.
+        KeyError: no such loss.
+    """
+    new = LOSSES[name]()
+    _check_rivals(new, setup.net.widths[-1])
+    if margin in new.constants() and margin in setup.loss.constants():
+        new = replace(new, margin=setup.loss.margin)
+    targets = classes(setup.batch.Y) if as_classes and new.one_hot else setup.batch.Y
+    return replace(setup, loss=new, batch=Batch(setup.batch.X, targets))

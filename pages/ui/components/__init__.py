@@ -1,0 +1,1 @@
+"""Components in the browser: a Python wrapper, a payload, ES modules and a style sheet each."""

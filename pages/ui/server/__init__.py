@@ -1,0 +1,1 @@
+"""The server around the pages, on public interfaces of Streamlit and Starlette."""

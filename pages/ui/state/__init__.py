@@ -1,0 +1,1 @@
+"""What one visitor has: inputs only. Nothing here draws."""

@@ -1,0 +1,234 @@
+"""What is chosen on the page Memory: inputs only, and what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from mlpcore import ACTIVATIONS, SCHEDULES, Setup
+from mlpcore.benchmark import Report, Ticket
+from mlpcore.figures.trade import MEASURES
+from mlpcore.losses import Loss
+from mlpcore.memory.sizes import MOST_EXAMPLES, MOST_LAYERS, PRESETS, Sizes
+from mlpcore.memory.tally import AXES, BASE, Policy, budgets
+from mlpcore.network import Shape
+from mlpcore.passes.conventions import WORKSHEET, Conventions
+
+#: Name -> title.
+CHAPTERS = {"plan": "Plan", "measure": "Measure", "scaling": "Scaling", "slopes": "Z only"}
+#: Where sizes come from, besides the presets.
+OWN, TYPED = "own", "typed"
+#: Policies that take a number -> (their name in the select box, the words beside the number).
+BUILT = {
+    "every": ("every k-th layer", "k"),
+    "blocks": ("blocks of n examples", "n"),
+    "within": ("best within a byte budget", "bytes"),
+}
+MOST_ROUNDS = 101
+#: Measurements of one visitor that may wait or run at a time: the queue belongs to everybody.
+MOST_RUNS = 10
+MOST_BYTES = 10**18
+WORDS = {"room": "the bytes it has to fit into", "rounds": "rounds", "block": "the examples in a block"}
+
+
+@dataclass(frozen=True)
+class MemoryChoice:
+    """The inputs of the page Memory.
+
+    Attributes:
+        chapter: a name of `CHAPTERS`.
+        source: `own`, the network of the app; a name of `PRESETS`; or `typed`.
+        sizes: where they are typed.
+        policy: a name of `SCHEDULES` or of `BUILT`.
+        k, block, budget: the numbers of those in `BUILT`.
+        room: the bytes that it has to fit into.
+        policies: those that are measured and drawn over sizes.
+        rounds: how often each is timed.
+        axis, what: what is drawn over what, in the chapter Scaling.
+        activation: whose slope is looked at.
+
+    Raises:
+        ValueError, KeyError: nothing of that name, or a number out of range.
+    """
+
+    chapter: str = "plan"
+    source: str = OWN
+    sizes: Sizes = PRESETS["deep and narrow"]
+    policy: str = BASE
+    k: int = 3
+    block: int = 32
+    budget: int = 0
+    room: int = 16 * 10**9
+    policies: tuple[str, ...] = (
+        "cache S and Z", "cache S", "cache Z", "every √L layers", "recompute everything", "blocks of the batch",
+    )  # fmt: skip
+    rounds: int = 15
+    axis: str = "depth"
+    what: str = "bytes"
+    activation: str = "gelu"
+
+    def __post_init__(self) -> None:
+        offered = {
+            "chapter": CHAPTERS,
+            "source": (OWN, TYPED, *PRESETS),
+            "policy": (*SCHEDULES, *BUILT),
+            "axis": AXES,
+            "what": MEASURES,
+            "activation": ACTIVATIONS,
+        }
+        for field, names in offered.items():
+            if getattr(self, field) not in tuple(names):
+                raise ValueError(f"there is no {field} {getattr(self, field)!r}; choose one of: {', '.join(names)}")
+        for name in self.policies:
+            SCHEDULES[name]
+        most = {
+            "k": MOST_LAYERS,
+            "block": MOST_EXAMPLES,
+            "budget": MOST_BYTES,
+            "room": MOST_BYTES,
+            "rounds": MOST_ROUNDS,
+        }
+        for field, high in most.items():
+            low = 0 if field == "budget" else 1
+            value = getattr(self, field)
+            if type(value) is not int or not low <= value <= high:
+                raise ValueError(f"{WORDS.get(field, field)} must be a whole number from {low} to {high:,}")
+
+
+@dataclass(frozen=True)
+class Runs:
+    """What was measured for this visitor. Not an input, and yet kept: a time cannot be made anew.
+
+    Attributes:
+        tickets: of the runs under way and those that wait; the queue itself belongs to the server.
+        reports: what was found, the newest last.
+        message: why the last run found nothing.
+    """
+
+    tickets: tuple[Ticket, ...] = ()
+    reports: tuple[Report, ...] = ()
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is counted: sizes, and the conventions they are counted under."""
+
+    shape: Shape
+    N: int
+    loss: Loss
+    conventions: Conventions
+    sizes: Sizes
+    own: bool
+
+    @property
+    def counted(self) -> tuple[Shape, int, Loss]:
+        """The arguments that every count begins with."""
+        return self.shape, self.N, self.loss
+
+    @property
+    def alike(self) -> bool:
+        """Whether `sizes` say all of the shape: its hidden layers are of one kind."""
+        return self.sizes.shape == self.shape
+
+
+def subject(choice: MemoryChoice, setup: Setup) -> Subject:
+    """The network of the app, or the sizes that are chosen or typed."""
+    if choice.source == OWN:
+        shape = setup.net.shape
+        sizes = Sizes(
+            shape.widths, setup.batch.N, shape.dtype, all(shape.biases), shape.activations[0], setup.loss.name
+        )
+        return Subject(shape, setup.batch.N, setup.loss, setup.conventions, sizes, own=True)
+    sizes = PRESETS.get(choice.source, choice.sizes)
+    return Subject(sizes.shape, sizes.N, sizes.costs, WORKSHEET, sizes, own=False)
+
+
+def policy_of(choice: MemoryChoice, about: Subject) -> Policy:
+    """The policy that is chosen, its number brought into range."""
+    if choice.policy == "every":
+        return ("every", min(choice.k, about.shape.depth))
+    if choice.policy == "blocks":
+        return ("blocks", min(choice.block, about.N))
+    if choice.policy == "within":
+        return ("within", budget_of(choice, about))
+    return choice.policy
+
+
+def budget_of(choice: MemoryChoice, about: Subject) -> int:
+    """The stop of the slider that is closest to the budget; half way through the plans where there is none yet.
+
+    One that was set for a network so much smaller that the slider ends above it becomes the least that will do.
+    """
+    stops = budget_stops(about)
+    plans = budgets(*about.counted, about.conventions)
+    if choice.budget:
+        wanted = choice.budget if choice.budget >= stops[0] else plans[0].peak
+        return min(stops, key=lambda stop: abs(stop - wanted))
+    half = (plans[0].peak + plans[-1].peak) // 2
+    return next(stop for stop in stops if stop >= half)
+
+
+def budget_stops(about: Subject) -> list[int]:
+    """Budgets to drag through: below the least that will do, every plan's own bytes, above the most.
+
+    Raises:
+        ValueError: the network is too deep to be planned here.
+    """
+    plans = budgets(*about.counted, about.conventions)
+    least, most = plans[0].peak, plans[-1].peak
+    between = [least + (most - least) * n // 40 for n in range(41)]
+    low = [max(1, least * n // 20) for n in range(14, 20)]
+    exact = [plan.peak for plan in plans][:60]
+    return sorted({*low, *between, *exact, most + most // 10})
+
+
+def ladder(value: int, most: int, base: int = 2) -> list[int]:
+    """Stops of a slider that reaches far: powers, and the present value."""
+    stops = {value}
+    at = 1
+    while at <= most:
+        stops.add(at)
+        at *= base
+    return sorted(stops)
+
+
+# --- callbacks: (choice, value of the widget) -> choice ------------------------------------------------
+
+How = Callable[[MemoryChoice, Any], MemoryChoice]
+
+
+def put(field: str) -> How:
+    """Another value of a field; nothing chosen is no change."""
+
+    def how(choice: MemoryChoice, value: Any) -> MemoryChoice:
+        if value is None or value == []:
+            return choice
+        if field == "policies":
+            value = tuple(name for name in SCHEDULES if name in value or name == BASE)
+        return replace(choice, **{field: value})
+
+    return how
+
+
+def resize(about: Subject, how: Callable[[Sizes, Any], Sizes]) -> How:
+    """Other sizes, made from those that are shown; they are typed ones from then on."""
+
+    def changed(choice: MemoryChoice, value: Any) -> MemoryChoice:
+        if value is None:
+            return choice
+        return replace(choice, source=TYPED, sizes=how(about.sizes, value))
+
+    return changed
+
+
+def sized(**fields: Callable[[Any], Any]) -> Callable[[Sizes, Any], Sizes]:
+    """For `resize`: one field of the sizes, read from the widget's value."""
+    ((name, read),) = fields.items()
+    return partial(_sized, name, read)
+
+
+def _sized(name: str, read: Callable[[Any], Any], sizes: Sizes, value: Any) -> Sizes:
+    return replace(sizes, **{name: read(value)})

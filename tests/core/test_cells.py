@@ -1,0 +1,70 @@
+"""The formula of a cell, with numbers in it, is the cell: evaluated as written it gives the value."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+import mlpcore as mlp
+from mlpcore.equations import cells
+from mlpcore.passes.training_step import training_step
+from tests.strategies import problems
+
+
+def evaluate_text(text):
+    """Read a written formula as arithmetic: the dot multiplies, [a ≥ 0] is 1 or 0."""
+    names = {
+        a.name.replace(" ", "_"): (lambda x, a=a: float(a.f(np.array([[x]]))[0, 0])) for a in mlp.ACTIVATIONS.values()
+    }
+    slopes = {
+        a.name.replace(" ", "_") + "_slope": (lambda x, a=a: float(a.slope(np.array([[x]]))[0, 0]))
+        for a in mlp.ACTIVATIONS.values()
+        if a.slope
+    }
+    text = text.replace("leaky relu", "leaky_relu").replace("'(", "_slope(")
+    text = text.replace("·", "*").replace("²", "**2").replace("≥", ">=").replace("[", "(").replace("]", ")")
+    return eval(text, {"exp": math.exp, "log": math.log, "max": max, **names, **slopes})  # our own text
+
+
+@settings(max_examples=60)
+@given(problems(max_depth=2, max_width=4))
+def test_written_numbers_give_the_value(problem):
+    net, batch, loss = problem
+    setup = mlp.Setup(net, batch, loss, 0.3)
+    steps, values = setup.run()
+    for step in steps:
+        value = np.asarray(values[step.out])
+        for cell in np.ndindex(value.shape):
+            text = cells.numbers(step, values, cell, longest=10**6)
+            assert evaluate_text(text) == pytest.approx(value[cell], rel=1e-9, abs=1e-9), (step, text)
+
+
+def test_the_sheet_s_first_cell():
+    setup = mlp.EXAMPLES["worksheet"].setup
+    steps, values = setup.run()
+    assert cells.numbers(steps[0], values, (0, 0)) == "0.6·0.75 + 0.01·0.8"
+    assert cells.numbers(steps[0], values, (0, 2)) == "0.6·(-0.75) + 0.01·0.8"
+    assert cells.symbols(steps[0]) == (
+        r"\left(S_{1}\right)_{in} = \sum_{j} \left(W_{1}\right)_{ij}\,\left(Z_{0}\right)_{jn}"
+    )
+
+
+def test_long_sums_show_their_ends_and_count_the_rest():
+    net = mlp.Network((mlp.Layer(np.arange(1.0, 21.0)[None, :]),))
+    steps = training_step(net)
+    values = mlp.Setup(net, mlp.Batch(np.ones((20, 1)), [[0.0]])).run()[1]
+    text = cells.numbers(steps[0], values, (0, 0))
+    assert text.startswith("1.0·1.0 + 2.0·1.0 + ")
+    assert text.endswith(" + … 12 more … + 20.0·1.0")
+
+
+@given(problems(max_depth=2, max_width=3))
+def test_every_formula_has_symbols(problem):
+    net, _, loss = problem
+    for step in training_step(net, loss):
+        text = cells.symbols(step)
+        assert text.startswith(step.out.latex) or step.out.latex in text.split("=")[0]
+        for operand in step.operands:
+            assert operand.latex in text, (step, operand)
+        assert text.count("{") == text.count("}")

@@ -1,0 +1,74 @@
+"""What the figures of the memory page draw is what was counted and measured."""
+
+import numpy as np
+import pytest
+
+import mlpcore as mlp
+from mlpcore import figures
+from mlpcore.figures.trade import beside
+from tests.core.test_figures import counted, found, trade
+
+
+@pytest.mark.parametrize("policy", list(mlp.SCHEDULES))
+def test_areas_add_up_to_live_bytes_and_the_mark_is_at_the_peak(policy):
+    t = counted("gelu", policy)
+    figure = figures.timeline(t)
+    areas = [np.array(trace["y"]) for trace in figure["data"] if trace.get("stackgroup")]
+    assert (sum(areas)[:-1] == t.count.live).all()
+    (mark,) = [trace for trace in figure["data"] if trace["mode"] == "markers" and trace["marker"]["color"] == "--ink"]
+    assert mark["y"] == [t.count.peak]
+    assert mark["x"] == [t.count.at_peak + 1]
+    assert t.count.steps[t.count.at_peak].out.symbol.split("_")[0] in figure["layout"]["annotations"][0]["text"]
+
+
+@pytest.mark.parametrize("policy", list(mlp.SCHEDULES))
+def test_every_life_is_a_stroke_and_what_is_made_again_has_a_diamond(policy):
+    t = counted("gelu", policy)
+    data = figures.timeline(t)["data"]
+    lives = [life for life in t.count.lives if life.var is not None]
+    strokes = [d for d in data if d["mode"] == "lines" and d.get("yaxis") == "y2" and d.get("hoverinfo") != "skip"]
+    assert sum(x is None for d in strokes for x in d["x"]) == len(lives)
+    diamonds = [d for d in data if d["mode"] == "markers" and d["marker"]["symbol"] == "diamond"]
+    assert sum(len(d["x"]) for d in diamonds) == sum(life.again for life in lives)
+
+
+def test_no_two_series_are_told_by_colour_alone():
+    figure = figures.scaling(
+        [figures.Curve(str(n), n, (1, 2), (1.0, 2.0), ((1, 1.0),)) for n in range(10)], "bytes", "x", 1
+    )
+    looks = [(d["line"]["color"], d["line"]["dash"]) for d in figure["data"] if d["mode"] == "lines"]
+    assert len(set(looks)) == 10
+    marks = [(d["marker"]["color"], d["marker"]["symbol"]) for d in figure["data"] if d["mode"] == "markers"]
+    assert len(set(marks)) == 10
+
+
+def test_a_measured_point_has_its_spread_and_a_tie_is_called_one():
+    figure = trade(True)
+    _, report = found()
+    bars = [d for d in figure["data"] if "error_y" in d]
+    assert [d["y"][0] for d in bars] == pytest.approx([a.ratio for a in report.arms])
+    assert [d["error_y"]["array"][0] for d in bars] == pytest.approx([a.high - a.ratio for a in report.arms])
+    names = {a["text"] for a in figure["layout"]["annotations"]}
+    assert "cache S (tie)" in names
+    assert "cache Z" in names
+    (front,) = [d for d in figure["data"] if d.get("name") == "measured front"]
+    assert front["x"] == sorted(front["x"])
+
+
+def test_names_lie_on_no_other_name():
+    shown = [(0.5, 1.0, f"policy {n}", n) for n in range(6)]
+    placed = beside(shown, (0, 1), (0, 2))
+    assert len({(p["ay"], p["ax"]) for p in placed}) == 6
+
+
+def test_the_two_slopes_over_one_output_are_drawn():
+    for name in ("gelu", "silu"):
+        left, right = [d for d in figures.slope_over_output(name)["data"] if d["mode"] == "markers"]
+        assert left["y"][0] == left["y"][1]
+        assert abs(right["y"][0] - right["y"][1]) > 0.1
+        f = mlp.ACTIVATIONS[name]
+        np.testing.assert_allclose(f.f(np.array(left["x"])), left["y"], rtol=1e-4)
+        np.testing.assert_allclose(f.slope(np.array(left["x"])), right["y"], rtol=1e-4)
+    assert not [d for d in figures.slope_over_output("tanh")["data"] if d["mode"] == "markers"]
+    # The choice at a corner makes relu's slope at 0 one that Z cannot tell.
+    assert [d for d in figures.slope_over_output("relu", 0.5)["data"] if d["mode"] == "markers"]

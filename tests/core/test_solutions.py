@@ -1,0 +1,254 @@
+"""Solutions out: scripts that assert their own numbers, LaTeX that compiles and says what the sheet says."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import mlpcore as mlp
+from mlpcore.exchange import CUTS, Digits, document, notebook, numpy_script, read_matrix, torch_script
+from mlpcore.exchange.tracing import NUMPY, TORCH, code
+from mlpcore.setup import resized, with_cells, with_loss
+from tests.core.test_worksheet import printed
+from tests.strategies import setups
+
+SHEET = mlp.EXAMPLES["worksheet"].setup
+
+
+def runs(text):
+    """Carry a script out as a user would, in a namespace of its own."""
+    names = {}
+    exec(compile(text, "exported", "exec"), names)
+    return names
+
+
+def worked(setup, schedule="cache S"):
+    return setup, *setup.run(schedule)
+
+
+def source(told):
+    return ["".join(cell["source"]) for cell in told["cells"] if cell["cell_type"] == "code"]
+
+
+@given(setups(), st.sampled_from(tuple(mlp.SCHEDULES)), st.sampled_from((0.0, 0.5, 1.0)))
+@settings(max_examples=60)
+def test_the_numpy_script_asserts_every_number_of_any_pass(setup, schedule, at_kink):
+    setup = replace(setup, conventions=replace(setup.conventions, at_kink=at_kink))
+    _, steps, values = worked(setup, schedule)
+    text = numpy_script(setup, steps, values)
+    names = runs(text)
+    for var in values:
+        np.testing.assert_allclose(names[mlp.exchange.files.file_name(var)], values[var], rtol=1e-9, atol=1e-12)
+    assert text.count("\ncheck(") == len(steps)
+
+
+def test_the_script_is_what_a_person_would_write():
+    text = numpy_script(*worked(SHEET))
+    for line in (
+        "S_1 = W_1 @ Z_0",
+        "Z_1 = np.maximum(S_1, 0)",
+        "L_1 = (Z_2 - Y).reshape(-1)\nL = L_1 @ L_1 * 0.125",
+        "dL_dW_2 = delta_2 @ Z_1.T",
+        "delta_1 = dL_dZ_1 * (S_1 > 0).astype(np.float64)",
+        "W_1_new = W_1 - rate * dL_dW_1",
+    ):
+        assert f"\n{line}\n" in text
+
+
+@pytest.mark.parametrize("wrong", ["W_1 @ Z_0", "np.maximum(S_1, 0)", "rate * dL_dW_1"])
+def test_a_script_with_a_wrong_equation_fails(wrong):
+    text = numpy_script(*worked(SHEET)).replace(wrong, f"1.001 * ({wrong})", 1)
+    with pytest.raises(AssertionError, match="Mismatch"):
+        runs(text)
+
+
+def test_the_script_runs_as_a_file(tmp_path):
+    (tmp_path / "solution.py").write_text(numpy_script(*worked(SHEET)), encoding="utf-8")
+    run = subprocess.run([sys.executable, "solution.py"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert run.stdout == "every number agrees\n"
+
+
+def test_infinities_and_nans_are_asserted_too():
+    setup, _ = with_cells(SHEET, [(mlp.W(1), (0, 0), 1e308), (mlp.W(1), (0, 1), 1e308)])
+    setup, _ = with_cells(setup, [(mlp.Z(0), (0, 0), 9.0), (mlp.W(2), (0, 0), -2.0)])
+    _, steps, values = worked(setup)
+    assert any(not np.isfinite(x).all() for x in values.values())
+    runs(numpy_script(setup, steps, values))
+
+
+@pytest.mark.parametrize("name", mlp.EXAMPLES)
+@pytest.mark.parametrize("layout", mlp.LAYOUTS)
+def test_the_notebook_runs_from_top_to_bottom(name, layout):
+    setup = replace(mlp.EXAMPLES[name].setup, conventions=mlp.Conventions(layout))
+    _, steps, values = worked(setup)
+    told = json.loads(notebook(setup, steps, values))
+    assert (told["nbformat"], told["nbformat_minor"]) == (4, 5)
+    assert len({cell["id"] for cell in told["cells"]}) == len(told["cells"])
+    for cell in told["cells"]:
+        assert set(cell) == {"cell_type", "id", "metadata", "source"} | (
+            {"execution_count", "outputs"} if cell["cell_type"] == "code" else set()
+        )
+    shown = ["".join(cell["source"]) for cell in told["cells"] if cell["cell_type"] == "markdown"]
+    assert [text for text in shown if text.startswith("$$")] == [f"$${s.latex}$$" for s in steps]
+    names = {}
+    for text in source(told):
+        exec(text, names)
+    assert np.isclose(names["L"], values[mlp.loss])
+
+
+@pytest.mark.parametrize("layout", mlp.LAYOUTS)
+@pytest.mark.parametrize("loss", mlp.LOSSES)
+def test_the_torch_script_runs_where_torch_is(loss, layout):
+    pytest.importorskip("torch")
+    setup = with_loss(mlp.EXAMPLES["three classes"].setup, loss)
+    for f in mlp.ACTIVATIONS:
+        net = mlp.Network(tuple(mlp.Layer(x.W, x.b, f) for x in setup.net.layers))
+        text = torch_script(*worked(replace(setup, net=net, conventions=mlp.Conventions(layout))))
+        assert "W_1.grad" in text
+        runs(text)
+
+
+@pytest.mark.parametrize("name", mlp.LOSSES)
+def test_the_torch_script_says_the_same_in_its_own_words(name):
+    text = torch_script(*worked(with_loss(mlp.EXAMPLES["three classes"].setup, name)))
+    compile(text, "exported", "exec")
+    assert "np." not in text
+    assert "numpy" not in text.replace("numpy.maximum", "")
+    assert not re.search(r"\b(axis|keepdims|astype)\b", text)
+    assert "L.backward()" in text
+
+
+@pytest.mark.parametrize("name", mlp.ACTIVATIONS)
+@pytest.mark.parametrize("dialect", [NUMPY, TORCH], ids=["numpy", "torch"])
+def test_every_activation_and_slope_can_be_written(name, dialect):
+    f, S = mlp.ACTIVATIONS[name], np.array([[-1.5, 0.25], [0.0, 3.0]])
+    for op, operands in ((f.apply, [S]), (f.at_kink(0.5).pullback, [S, S][: len(f.at_kink(0.5).pullback.reads)])):
+        lines = code(op, operands, ["dZ", "S"][-len(operands) :], "out", dialect)
+        assert lines[-1].startswith("out = ")
+
+
+def test_a_pass_too_large_to_write_says_so():
+    setup = resized(SHEET, (100, 100, 1), 10, ("relu", "relu"), (False, False))
+    with pytest.raises(ValueError, match="up to 20,000 are written out"):
+        numpy_script(*worked(setup))
+
+
+# --- digits and LaTeX ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("x", "places", "rounded", "truncated"),
+    [
+        (0.00503, 4, "0.0050", "0.0050"),
+        (0.12050000000000001, 4, "0.1205", "0.1205"),
+        (-0.24719, 4, "-0.2472", "-0.2471"),
+        (0.5, 4, "0.5", "0.5"),
+        (-0.0, 4, "0", "0"),
+        (2.5, 0, "3", "2"),
+        (0.00001234, 4, r"1.234\cdot 10^{-5}", r"1.234\cdot 10^{-5}"),
+        (123456.789, 2, r"1.23\cdot 10^{5}", r"1.23\cdot 10^{5}"),
+        (5e-324, 2, r"4.94\cdot 10^{-324}", r"4.94\cdot 10^{-324}"),
+        (np.inf, 2, r"\infty", r"\infty"),
+    ],
+)
+def test_digits(x, places, rounded, truncated):
+    shown = {"5e-324": r"5\cdot 10^{-324}"}.get(repr(x))
+    assert Digits(places, "rounded").latex(x) == (shown or rounded)
+    assert Digits(places, "truncated").latex(x) == (shown or truncated)
+
+
+@given(st.floats(-1e300, 1e300), st.integers(0, 14), st.sampled_from(tuple(CUTS)))
+def test_what_is_written_is_within_a_unit_of_the_last_digit(x, places, cut):
+    shown = read_matrix(rf"\begin{{matrix}} {Digits(places, cut).latex(x)} \end{{matrix}}")[0, 0]
+    unit = 10.0**-places
+    small = abs(x) < 1e5 and abs(shown - x) <= unit * 1.001
+    assert small or abs(shown - x) <= max(unit, 1e-13) * abs(x) * 1.001
+
+
+def matrices(text):
+    return [read_matrix(found) for found in re.findall(r"\\begin\{bmatrix\}.*?\\end\{bmatrix\}", text)]
+
+
+def test_truncated_it_says_what_the_sheet_says():
+    """All of the sheet's matrices, cell by cell, but its delta_1, which is rounded."""
+    text = document(*SHEET_WORKED, Digits(4, "truncated"))
+    found = [m.tolist() for m in matrices(text)]
+    wanted = [m for display in printed() for m in display if not re.search(r"\d [-+] ", str(m))]
+    missing = [
+        m for m in wanted if np.array(m, float).tolist() not in found and np.array(m, float).T.tolist() not in found
+    ]
+    assert [m[0][:2] for m in missing] == [["-0.0045", "-0.0049"]] * 2
+    assert len(wanted) == 20
+
+
+SHEET_WORKED = worked(SHEET)
+
+
+def structure(text):
+    """What a compiler would stumble over: unbalanced braces, environments, brackets that grow, strange letters."""
+    assert text.isascii()
+    bare = text.replace(r"\{", "").replace(r"\}", "")
+    depth = 0
+    for letter in bare:
+        depth += {"{": 1, "}": -1}.get(letter, 0)
+        assert depth >= 0
+    assert depth == 0
+    opened = []
+    for how, name in re.findall(r"\\(begin|end)\{(\w+\*?)\}", text):
+        if how == "begin":
+            opened.append(name)
+        else:
+            assert opened.pop() == name
+    assert not opened
+    for block in re.findall(r"\\begin\{align\*\}(.*?)\\end\{align\*\}", text, re.S):
+        flat = re.sub(r"\\begin\{bmatrix\}.*?\\end\{bmatrix\}", "M", block)
+        for line in flat.split(r"\\"):
+            assert line.count(r"\left") == line.count(r"\right")
+            assert line.count("&") == 1
+    for block in re.findall(r"\\begin\{bmatrix\}(.*?)\\end\{bmatrix\}", text):
+        assert len({row.count("&") for row in block.split(r"\\")}) == 1
+
+
+@given(setups(), st.integers(0, 8), st.sampled_from(tuple(CUTS)))
+@settings(max_examples=60)
+def test_any_pass_is_sound_latex(setup, places, cut):
+    text = document(*worked(setup), Digits(places, cut))
+    structure(text)
+    assert "@" not in text
+
+
+def test_every_line_is_there_with_its_result():
+    _, steps, values = SHEET_WORKED
+    text = document(*SHEET_WORKED, Digits(14))
+    for step in steps:
+        left, right = step.latex.split(" = ", 1)
+        assert f"{left} &= {right}" in text
+    shown = matrices(text)
+    for step in steps:
+        if np.ndim(values[step.out]) == 2:
+            assert any(m.shape == values[step.out].shape and np.allclose(m, values[step.out]) for m in shown)
+    assert r"\frac{1}{2\cdot 4}" in text
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no TeX engine on this machine")
+@pytest.mark.parametrize("name", [*mlp.EXAMPLES, *mlp.LOSSES, *mlp.LAYOUTS])
+def test_it_compiles(name, tmp_path):
+    setup = mlp.EXAMPLES["larger"].setup
+    if name in mlp.EXAMPLES:
+        setup = mlp.EXAMPLES[name].setup
+    elif name in mlp.LOSSES:
+        setup = with_loss(mlp.EXAMPLES["three classes"].setup, name)
+    else:
+        setup = replace(setup, conventions=mlp.Conventions(name))
+    Path(tmp_path / "pass.tex").write_text(document(*worked(setup)), encoding="utf-8")
+    how = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "pass.tex"]
+    run = subprocess.run(how, cwd=tmp_path, capture_output=True, text=True, errors="replace")
+    assert run.returncode == 0, run.stdout[-2000:]

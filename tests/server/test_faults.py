@@ -1,0 +1,264 @@
+"""What goes wrong around a real server, and what a visitor still has afterwards."""
+
+import asyncio
+import shutil
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from mlpcore import benchmark as bench
+from pages.ui.widgets.memory.measure import LOOK
+from tests.browser.conftest import ROOT, serve
+from tests.tools.load.page import WRONG
+from tests.tools.load.usage import children
+from tests.tools.load.visitor import Unanswered, Visitor
+
+W1 = ("W1", (0, 0))
+#: So that a test need not wait: those who left are forgotten after a second.
+SOON = "--server.disconnectedSessionTTL=1"
+
+
+@pytest.fixture
+def served():
+    started = []
+
+    def start(*options, cwd=ROOT, **more):
+        process, url = serve("app.py", cwd, *options, **more)
+        started.append(process)
+        return process, url
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait(10)
+
+
+def kept(visitor):
+    """What the tab keeps for the day on which the server has forgotten it."""
+    return {name: visitor.told(visitor.stage)["keep"][name] for name in ("link", "doc", "session")}
+
+
+async def until(what, seconds=20):
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end
+        await asyncio.sleep(0.05)
+
+
+# --- the server is killed, in the middle of everybody's work -------------------------------------------
+
+
+async def work(visitor, number, stop):
+    """Type without a pause; returns what was answered last."""
+    value = number / 100
+    with suppress(Unanswered):
+        while not stop.is_set():
+            await visitor.edit(*W1, value)
+            value += 1
+    return visitor.matrix("W1")[0]
+
+
+def test_a_server_killed_under_load_gives_everybody_back_what_was_answered(served):
+    process, url = served()
+
+    async def lesson():
+        visitors = [Visitor(url, "Step_through") for _ in range(8)]
+        for visitor in visitors:
+            await visitor.__aenter__()
+        stop = asyncio.Event()
+        working = [asyncio.create_task(work(v, n, stop)) for n, v in enumerate(visitors)]
+        await asyncio.sleep(2)
+        process.kill()
+        process.wait(10)
+        answered = await asyncio.gather(*working)
+        assert all(value >= 1 for value in answered)
+        had = [kept(visitor) for visitor in visitors]
+        served(port=url.rsplit(":", 1)[1])
+
+        async def back(visitor, mine):
+            old = mine.pop("session")
+            await visitor.leave()
+            await visitor.connect()
+            await visitor.run()
+            assert kept(visitor)["session"] != old  # another session: the server knows nothing
+            await visitor.report("restore", mine)
+            return visitor.matrix("W1")[0]
+
+        assert await asyncio.gather(*map(back, visitors, had)) == answered
+        for visitor in visitors:
+            assert not visitor.faults()
+            await visitor.edit(*W1, 0.5)
+            assert visitor.matrix("W1")[0] == 0.5
+            await visitor.leave()
+
+    asyncio.run(lesson())
+
+
+# --- a connection is cut ------------------------------------------------------------------------------
+
+
+def test_who_is_cut_off_and_comes_back_goes_on(served):
+    _, url = served()
+
+    async def lesson():
+        async with Visitor(url, "Step_through") as visitor:
+            await visitor.edit(*W1, 0.25)
+            before = kept(visitor)["session"]
+            await visitor.cut()
+            await asyncio.sleep(1)
+            await visitor.connect()
+            await visitor.run()
+            assert kept(visitor)["session"] == before
+            assert visitor.matrix("W1")[0] == 0.25
+            await visitor.undo()
+            assert visitor.matrix("W1")[0] == 0.6
+            assert not visitor.faults()
+
+    asyncio.run(lesson())
+
+
+# --- a tab is closed in mid-measurement ------------------------------------------------------------------
+
+
+async def measuring(visitor, pid):
+    """A measurement of several seconds, under way."""
+    await visitor.act("memory chapter", "Measure")
+    await visitor.act("memory source", "deep and narrow")
+    await visitor.act("memory measure")
+    await until(lambda: children(pid))
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="asks /proc")
+@pytest.mark.parametrize("how", ["leave", "cut"])
+def test_a_tab_closed_in_mid_measurement_leaves_no_process(served, how):
+    process, url = served(SOON)
+
+    async def lesson():
+        visitor = Visitor(url, "Memory_and_speed")
+        await visitor.__aenter__()
+        await measuring(visitor, process.pid)
+        await getattr(visitor, how)()
+        await until(lambda: not children(process.pid), bench.queue.IDLE - 5)
+
+    asyncio.run(lesson())
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="asks /proc")
+def test_who_cancels_a_measurement_asks_for_it_no_more(served):
+    process, url = served()
+
+    async def lesson():
+        async with Visitor(url, "Memory_and_speed") as visitor:
+            await measuring(visitor, process.pid)
+            assert LOOK in visitor.timers.values()
+            await visitor.act("memory cancel")
+            await visitor.settle()
+            assert LOOK not in visitor.timers.values()
+            assert not visitor.has("memory cancel")
+            assert not visitor.faults()
+
+    asyncio.run(lesson())
+
+
+# --- an exception in a page, on a host that starts every app with its details shown ------------------------
+
+BROKEN = """
+import streamlit as st
+
+def wrong():
+    raise ValueError("the secret inside")
+
+@st.fragment
+def part():
+    if st.button("in a fragment"):
+        wrong()
+
+part()
+st.button("in a callback", on_click=wrong)
+if st.button("in the page"):
+    wrong()
+if "always" in st.query_params:
+    wrong()
+st.text("the end")
+"""
+
+
+def copied(folder, monkeypatch):
+    """The app, in a folder of its own; returns a page of it that may be broken."""
+    for name in ("pages", ".streamlit"):
+        shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "app.py", folder)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    return folder / "pages" / "1_Step_through.py"
+
+
+@pytest.mark.parametrize("entry", ["found", "ignored"])
+def test_no_trace_reaches_the_page_whatever_the_host_forces(served, tmp_path, monkeypatch, entry):
+    page = copied(tmp_path, monkeypatch)
+    page.write_text(page.read_text().replace("shell.close_page(", BROKEN + "shell.close_page("))
+    script = (ROOT / "app.py").read_text()
+    (tmp_path / "app.py").write_text(script if entry == "found" else script.split("\nelse:")[0])
+    forced = ("--client.showErrorDetails=true", "--server.runOnSave=true", "--client.toolbarMode=auto")
+    with (tmp_path / "log").open("w") as log:
+        _, url = served(*forced, cwd=tmp_path, log=log)
+
+        async def lesson():
+            async with Visitor(url, "Step_through") as visitor:
+                heard = []
+                visitor.heard = heard.append
+                for where in ("in the page", "in a callback", "in a fragment"):
+                    await visitor.act(where)
+                    await visitor.run()
+                    assert not visitor.errors()
+                    assert "text" in visitor.shown()  # to the end
+                visitor.query = "always=1"
+                await visitor.run()
+                await visitor.run()
+                assert [WRONG in said for said in visitor.errors()] == ([True] if entry == "found" else [])
+                visitor.query = ""
+                await visitor.run()
+                said = b"".join(heard)
+                assert b"secret" not in said
+                assert b"Traceback" not in said
+                assert b", line " not in said
+                await visitor.edit(*W1, 0.25)  # and what was entered is kept
+                assert visitor.matrix("W1")[0] == 0.25
+
+        asyncio.run(lesson())
+    assert (tmp_path / "log").read_text().count("the secret inside") >= 4  # who runs the server is told
+
+
+AT_THE_END = """
+import streamlit as st
+
+if st.query_params.get("fails") == "again" and "once" not in st.session_state:
+    st.session_state.once = True
+    st.rerun()
+if "fails" in st.query_params:
+    raise ValueError
+"""
+
+
+@pytest.mark.parametrize("how", ["at once", "again"])
+def test_a_page_that_fails_when_it_is_whole_is_mended_once(served, tmp_path, monkeypatch, how):
+    page = copied(tmp_path, monkeypatch)
+    page.write_text(page.read_text() + AT_THE_END)
+    _, url = served(cwd=tmp_path)
+
+    async def lesson():
+        async with Visitor(url, "Step_through", timeout=10) as visitor:
+            await visitor.edit(*W1, 0.25)
+            for _ in range(2):  # each time that it is asked for
+                visitor.query = f"fails={how}"
+                await visitor.run()
+                await visitor.settle(0.5)
+                assert [WRONG in said for said in visitor.errors()] == [True]
+                visitor.query = ""
+                await visitor.run()
+                await visitor.settle()
+                assert not visitor.faults()
+                assert visitor.matrix("W1")[0] == 0.25
+
+    asyncio.run(lesson())

@@ -1,0 +1,263 @@
+"""What no browser sends: nothing that was raised reaches a page, and no session stays broken."""
+
+import asyncio
+import json
+import traceback
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+import streamlit as st
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from websockets.exceptions import ConnectionClosed
+
+from mlpcore import EXAMPLES
+from mlpcore.exchange import to_json
+from mlpcore.passes.conventions import Conventions
+from mlpcore.setup import resized
+from pages.ui.state import events as messages
+from pages.ui.state.app_state import LabView
+from tests.browser.conftest import serve
+from tests.tools.fuzz.fuzz_server import BATCH, CAP, hostilities, is_whole, ours
+from tests.tools.load.usage import memory
+from tests.tools.load.visitor import Visitor
+from tests.visits import behind, visit
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    path = tmp_path_factory.mktemp("hostile") / "log"
+    with path.open("w") as log:
+        process, url = serve(log=log)
+        yield process, url, path
+        process.terminate()
+        process.wait(10)
+
+
+def test_five_hundred_hostile_actions(served):
+    process, url, log = served
+    count, wrong, grown = asyncio.run(hostilities(process, url, range(-(-500 // BATCH)), together=3))
+    assert count >= 500
+    assert not wrong
+    assert not ours(log.read_text(errors="replace"))
+    assert grown < CAP
+
+
+def test_an_error_of_ours_is_told_from_one_that_streamlit_raises_as_it_reads(tmp_path):
+    async def attack():
+        async with Visitor(url) as v:
+            await v.act("menu File")
+            await v.upload(next(node for node in v.widgets() if node.kind == "file_uploader"), "x.exe", b"1 2")
+            await v.settle()
+            assert not v.faults()
+            assert is_whole(v)
+
+    path = tmp_path / "log"
+    with path.open("w") as log:
+        process, url = serve(log=log)
+        asyncio.run(attack())
+        process.kill()
+        process.wait(10)
+    refused = path.read_text()
+    assert "uncaught in a page" in refused
+    assert "Invalid file extension" in refused
+    assert not ours(refused)
+    try:
+        messages.step(None)
+    except AttributeError:
+        (told,) = ours(refused + traceback.format_exc() + refused)
+    assert told.startswith("messages.py:")
+    assert "AttributeError" in told
+    try:
+        st.columns(-1)
+    except st.errors.StreamlitAPIException:
+        assert ours(traceback.format_exc())  # used wrongly, which is ours as well
+
+
+UNREADABLE = [
+    ("example", "json_value", "{"),
+    ("example", "double_array_value", [float("nan")]),
+    ("example", "string_array_value", ["x"]),
+    ("menu Network", "json_value", "[" * 20_000),
+    ("menu Network", "string_value", "yes"),
+    ("tools", "json_value", "{"),
+    ("tools", "double_value", 1.0),
+    ("wall", "json_value", "[" * 20_000),
+    ("wall", "json_value", "1" * 5000),
+]
+
+
+@pytest.mark.parametrize(("name", "kind", "value"), UNREADABLE, ids=range(len(UNREADABLE)))
+def test_a_value_that_streamlit_cannot_read_leaves_the_page_whole_and_the_work_kept(served, name, kind, value):
+    async def attack():
+        async with Visitor(served[1]) as v:
+            await v.edit("W1", (0, 0), 0.4375)
+            state = WidgetState(id=v.find(name).id)
+            if isinstance(value, list):
+                getattr(state, kind).data.extend(value)
+            else:
+                setattr(state, kind, value)
+            for _ in range(3):  # its browser goes on sending it
+                await v.send(state)
+                await v.settle()
+                assert not v.faults()
+                assert is_whole(v)
+                assert v.matrix("W1")[0] == 0.4375
+            assert any(node.kind == "toast" for node in v.nodes.values())
+            v.values.pop(state.id, None)
+            await v.edit("W1", (0, 1), 0.5625)
+            assert v.matrix("W1")[:2] == [0.4375, 0.5625]
+            await v.undo()
+            await v.settle()
+            assert v.matrix("W1")[:2] == [0.4375, 0.01]
+
+    asyncio.run(attack())
+
+
+@pytest.mark.parametrize("label", ["Decimals in LaTeX", "The rest is"])
+def test_a_choice_that_a_browser_takes_away_is_the_default(served, label):
+    before = ours(served[2].read_text(errors="replace"))
+
+    async def attack():
+        async with Visitor(served[1]) as v:
+            await v.act("menu File")
+            choice = v.find(label)
+            await v.edit("W1", (0, 0), 0.25)  # so that the menu asks for the whole page, and what it holds goes with it
+            await v.run([WidgetState(id=choice.id, json_trigger_value="null")], choice.fragment)
+            await v.settle(0.3)
+            assert not v.faults()
+            assert v.has(label)
+
+    asyncio.run(attack())
+    assert ours(served[2].read_text(errors="replace")) == before
+
+
+def test_what_is_kept_can_always_be_opened_again(served):
+    async def attack():
+        async with Visitor(served[1], "Step_through") as v:
+            await v.report("cursor", {"step": 10**30, "rev": 0})
+            await v.edit("W1", (0, 0), 0.25)
+            link = v.told(v.stage)["keep"]["link"]
+        async with Visitor(served[1], "Step_through", query=f"s={link}") as v:
+            assert v.matrix("W1")[0] == 0.25
+            assert v.told(v.stage)["keep"]["says"] == [0, ""]
+
+    asyncio.run(attack())
+
+
+def test_a_step_that_no_pass_has_is_none():
+    assert messages.step({"step": 3}) == 3
+    for step in (-1, 10**6, 10**400, 2.0, True, "3", None, [3]):
+        assert messages.step({"step": step}) is None
+
+
+def test_an_edit_says_whose_it_is_or_is_not_answered():
+    assert messages.signed({"client": "me", "seq": 2, "cells": []}) == {"client": "me", "seq": 2}
+    for client, seq in (("x" * 41, 1), (None, 1), ("me", True), ("me", -1), ("me", 2**53), ("me", "1")):
+        assert messages.signed({"client": client, "seq": seq}) is None
+    assert messages.stroke({"client": "me", "stroke": [1]}) is None
+
+
+@pytest.mark.parametrize(
+    "choice", [{"at_tie": "😀"}, {"at_tie": 1}, {"at_kink": "0"}, {"at_kink": True}, {"at_kink": float("nan")}]
+)
+def test_conventions_are_checked_at_birth(choice):
+    with pytest.raises(ValueError, match=r"at_tie|at_kink"):
+        Conventions(**choice)
+
+
+def test_a_choice_that_came_by_a_link_and_is_not_offered_can_be_seen():
+    app = visit()
+    app.session_state["work"] = replace(
+        app.session_state["work"], setup=replace(app.session_state["work"].setup, conventions=Conventions(at_kink=0.25))
+    )
+    app = behind(app.run(), "Conventions")
+    assert not app.exception
+    assert next(box for box in app.selectbox if box.label == "relu'(0)").value == 0.25
+
+
+@pytest.mark.parametrize(
+    "choice", [{"shown": ()}, {"shown": ("x",)}, {"shown": ([],)}, {"rate": float("nan")}, {"rate": 6}, {"count": 0.5}]
+)
+def test_what_the_charts_show_is_checked_at_birth(choice):
+    with pytest.raises(ValueError, match=r"losses|descent"):
+        LabView(**choice)
+
+
+def test_a_size_that_is_no_text_is_refused_in_words(served):
+    async def attack():
+        async with Visitor(served[1]) as v:
+            await v.act("Network")
+            node = v.find("Units of layer 1")
+            await v.send(WidgetState(id=node.id, int_value=-7), node.fragment)
+            await v.settle()
+            assert v.errors() == ["“-7” is not a whole number from 1 to 256"]
+
+    asyncio.run(attack())
+
+
+def said(v, *states, **more):
+    """A message as bytes."""
+    message = BackMsg()
+    message.rerun_script.page_script_hash = v.page_hash
+    message.rerun_script.widget_states.widgets.extend(states)
+    for name, value in more.items():
+        getattr(message.rerun_script, name).extend(value)
+    return message.SerializeToString()
+
+
+HEAVY = {
+    "objects": lambda v, key: said(v, WidgetState(id=key, json_value='{"edits":[' + "{}," * 2_000_000 + "1]}")),
+    "names": lambda v, key: said(v, WidgetState(id=key, json_value=json.dumps({f"{n:x}": 0 for n in range(500_000)}))),
+    "widgets": lambda v, key: said(v, *(WidgetState(id=f"{n:x}") for n in range(400_000))),
+    "hashes": lambda v, key: said(v, cached_message_hashes=[f"{n:x}" for n in range(700_000)]),
+    "length": lambda v, key: said(v, WidgetState(id=key, json_value=json.dumps("x" * 20_000_000))),
+    "nothing": lambda v, key: b"\xff" * 6_000_000,
+}
+
+
+@pytest.mark.parametrize("kind", HEAVY)
+def test_a_message_that_would_take_much_memory_is_not_read(served, kind):
+    process, url, _ = served
+
+    async def attack():
+        async with Visitor(url) as v:
+            raw = HEAVY[kind](v, v.find("wall").id)
+            before = memory(process.pid)
+            with suppress(ConnectionClosed):  # what is too long is refused while it is on its way
+                await v.ws.send(raw)
+            most = before
+            while not v.closed:
+                await asyncio.sleep(0.01)
+                most = max(most, memory(process.pid))
+            assert v.closed in ("closed with 1009", "closed with 1002")
+            assert most - before < 100
+        async with Visitor(url) as v:
+            assert is_whole(v)
+
+    asyncio.run(attack())
+
+
+def test_the_largest_state_and_the_largest_paste_pass_the_gate(served):
+    wide = resized(EXAMPLES["worksheet"].setup, (256, 256, 256, 256, 256), 71, ("relu",) * 4, (True,) * 4)
+    cells = [["W1", [i, j], 0.1234567890123456 + i / 4096 + j / 2**20] for i in range(256) for j in range(256)]
+    sizes = []
+
+    async def work():
+        async with Visitor(served[1]) as v:
+            v.heard = lambda raw: sizes.append(len(raw))
+            await v.report("restore", {"link": None, "doc": to_json({"setup": wide})})
+            await v.settle()
+            assert len(v.matrix("W1")) == 256 * 256
+            await v.report("edits", {"client": v.client, "seq": 1, "stroke": 1, "cells": cells})
+            assert v.matrix("W1") == [value for _, _, value in cells]
+            assert sum(len(state.json_value) for state in v.values.values()) > 5_000_000
+            for page in ("Step through", "Derivation", "Memory"):
+                await v.go(page)
+                await v.settle()
+                assert is_whole(v)
+                assert not v.faults()
+
+    asyncio.run(work())
+    assert 5_000_000 < max(sizes) < 15_000_000  # server.maxMessageSize is twice as much

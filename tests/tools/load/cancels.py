@@ -1,0 +1,74 @@
+"""Measurements begun and cancelled, and what is left of them: `python -m tests.tools.load.cancels [--times 1000]`.
+
+Several people at once hand in a job that takes minutes and cancel it a moment later: while it waits, while
+its process starts, while it is at work. In the end no process may be left, and the queue has to work on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+import threading
+import time
+
+import mlpcore as mlp
+from mlpcore.benchmark import Bench, Job
+from tests.tools.load.usage import children
+
+LONG = Job(mlp.Shape.of((300,) * 6), 300, ("cache S and Z", "recompute everything"), rounds=5000)
+SHORT = Job(mlp.Shape.of((6, 8, 3)), 5, ("cache S and Z",), rounds=3)
+
+
+def cancel_often(times: int, people: int = 4, seed: int = 0) -> tuple[int, int, list[int]]:
+    """Begin and cancel so many jobs.
+
+    Returns:
+        How many were cancelled at work, how many as they waited, and the processes that are left.
+    """
+    before = set(children(os.getpid()))
+    bench = Bench()
+    caught = {"running": 0, "waiting": 0}
+    lock = threading.Lock()
+    left = iter(range(times))
+
+    def person(number: int) -> None:
+        chance = random.Random(seed * 1000 + number)
+        while True:
+            with lock:
+                if next(left, None) is None:
+                    return
+            ticket = bench.submit(LONG)
+            time.sleep(chance.choice((0.0, 0.02, 0.3, 0.7)) * chance.random())
+            with lock:
+                caught[ticket.state] += 1
+            ticket.cancel()
+
+    threads = [threading.Thread(target=person, args=(n,)) for n in range(people)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    works_on = bench.submit(SHORT).wait(60)
+    bench.close()
+    if works_on is None:
+        raise RuntimeError("after all the cancelling the queue measures no more")
+    return caught["running"], caught["waiting"], [pid for pid in children(os.getpid()) if pid not in before]
+
+
+def main() -> None:
+    """From the command line; exit status 1 where a process was left."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--times", type=int, default=1000)
+    parser.add_argument("--people", type=int, default=4)
+    asked = parser.parse_args()
+    begun = time.monotonic()
+    at_work, waiting, orphans = cancel_often(asked.times, asked.people)
+    took = time.monotonic() - begun
+    print(f"{at_work} cancelled at work, {waiting} as they waited, in {took:.0f} s; processes left: {len(orphans)}")
+    sys.exit(bool(orphans))
+
+
+if __name__ == "__main__":
+    main()

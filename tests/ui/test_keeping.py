@@ -1,0 +1,294 @@
+"""Undo and redo, links and files as the pages take them in."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import mlpcore as mlp
+from mlpcore.exchange import from_json, from_link, to_json, to_link
+from mlpcore.setup import resized, same, with_cells, with_matrix
+from pages.ui.state import history
+from pages.ui.state import saved as parts
+from pages.ui.state.app_state import Work
+from tests.visits import DERIVE, STEP, ask, behind, edit, field, keep, send, told, visit
+
+SHEET = mlp.EXAMPLES["worksheet"].setup
+
+
+# --- history ---------------------------------------------------------------------------------
+
+
+def edited(work, value, stroke=None):
+    setup, _ = with_cells(work.setup, [(mlp.W(1), (0, 0), value)])
+    after = replace(work, setup=setup)
+    return replace(after, history=history.noted(work, after, stroke))
+
+
+def first(work):
+    return work.setup.net[1].W[0, 0]
+
+
+@given(st.lists(st.sampled_from(["edit", "undo", "redo"]), max_size=60))
+def test_undo_and_redo_walk_a_line(actions):
+    """Held against the plainest model there is: a list and a place in it."""
+    work, line, at = Work(SHEET), [0.6], 0
+    for number, action in enumerate(actions, start=1):
+        if action == "edit":
+            work, line, at = edited(work, number), [*line[: at + 1], number], at + 1
+        elif action == "undo":
+            work, at = history.undone(work), max(0, at - 1)
+        else:
+            work, at = history.redone(work), min(len(line) - 1, at + 1)
+        assert first(work) == line[at]
+        assert (len(work.history.past), len(work.history.future)) == (at, len(line) - 1 - at)
+
+
+def test_one_gesture_is_undone_at_once():
+    work = Work(SHEET)
+    for value in (1, 2, 3):
+        work = edited(work, value, stroke=("me", 7))
+    work = edited(work, 4, stroke=("me", 8))
+    work = history.undone(work)
+    assert first(work) == 3
+    assert first(history.undone(work)) == 0.6
+
+
+def test_what_changes_nothing_is_no_edit():
+    work = edited(Work(SHEET), 0.6)
+    assert work.history.past == ()
+    assert len(edited(edited(work, 0.0), -0.0).history.past) == 2
+
+
+def test_history_is_capped_in_number_and_in_bytes():
+    work = Work(SHEET)
+    for value in range(history.MOST + 30):
+        work = edited(work, value)
+    assert len(work.history.past) == history.MOST
+    big = resized(SHEET, (256, 256, 2), 256, ("relu", "relu"), (False, False))
+    work = Work(big)
+    for value in range(60):
+        work = edited(work, value)
+    kept = sum(map(history.weight, work.history.past))
+    assert kept <= history.MOST_BYTES
+    assert kept > 0.8 * history.MOST_BYTES
+
+
+def test_undo_and_redo_across_pages(app):
+    send(app, "wall", edits=edit(1, ["W1", [0, 0], 9.0]))
+    app.selectbox(key="example").select("xor").run()
+    app.switch_page(STEP).run()
+    field(app, "Keep for the backward pass").select("cache S").run()
+    assert keep(app)["undo"] == 3
+    ask(app, "undo")
+    assert field(app, "Keep for the backward pass").value == "cache S and Z"
+    ask(app, "undo")
+    assert (told(app)["example"], told(app)["matrices"]["W1"]["values"][0]) == ("worksheet", 9)
+    app.switch_page(DERIVE).run()
+    ask(app, "undo")
+    app.switch_page("app.py").run()
+    assert told(app)["matrices"]["W1"]["values"][0] == 0.6
+    assert (keep(app)["undo"], keep(app)["redo"]) == (0, 3)
+    for _ in range(5):
+        ask(app, "redo")
+    assert (told(app)["example"], keep(app)["redo"]) == ("xor", 0)
+
+
+@pytest.mark.parametrize("message", [None, 7, [], {}, {"what": "all"}, {"what": ["undo"]}, {"what": None}])
+def test_what_no_tool_asks_changes_nothing(app, message):
+    send(app, "wall", edits=edit(1, ["W1", [0, 0], 9.0]))
+    app.session_state["tools"] = {"do": message}
+    app.run()
+    assert told(app)["matrices"]["W1"]["values"][0] == 9
+
+
+def test_a_refused_edit_is_nothing_to_undo(app):
+    send(app, "wall", edits=edit(1, ["W1", [7, 7], 9.0]))
+    assert keep(app)["undo"] == 0
+
+
+# --- links -----------------------------------------------------------------------------------
+
+
+def test_nothing_entered_is_no_link(app):
+    assert (keep(app)["link"], keep(app)["doc"]) == ("", None)
+
+
+def test_a_link_brings_everything_to_another_visitor(app):
+    send(app, "wall", edits=edit(1, ["W1", [0, 0], 0.1 + 0.2], ["W2", [0, 1], -0.0]))
+    app.switch_page(STEP).run()
+    field(app, "Keep for the backward pass").select("cache S").run()
+    send(app, "player", cursor={"step": 7})
+    app.switch_page(DERIVE).run()
+    send(app, "derivation", choose={"name": "chapter", "value": "transpose"})
+    link, before = keep(app)["link"], told(app)["matrices"]
+    other = visit(s=link)
+    assert told(other)["matrices"]["W1"]["values"][0] == 0.1 + 0.2
+    other.switch_page(DERIVE).run()
+    assert told(other)["matrices"] == before
+    other.switch_page(STEP).run()
+    assert (told(other)["cursor"]["step"], field(other, "Keep for the backward pass").value) == (7, "cache S")
+    assert keep(other)["link"] == link
+
+
+BROKEN = {
+    "garbage": "does not begin with the number of a version",
+    "1.AAAA": "its checksum does not fit",
+    "9.AAAA": "it is of version 9",
+    "1." + "A" * 7000: "at most 6,000",
+    to_link('{"format":"mlpscope","version":1,"example":"none"}'): "there is no example 'none'",
+    to_link('{"format":"mlpscope","version":1,"step":-1}'): "a whole number from 0",
+    to_link('{"format":"mlpscope","version":1,"place":{"frame":[]}}'): "a whole number from 0",
+    to_link('{"format":"mlpscope","version":1,"place":{"chosen":{"x":"y"}}}'): "a field “x”",
+    to_link('{"format":"mlpscope","version":1,"setup":{"layers":[],"X":[[1]],"Y":[[1]]}}'): "1 to 8 layers",
+    to_link('{"format":"mlpscope","version":7}'): "the newer version 7",
+}
+
+
+@pytest.mark.parametrize("link", BROKEN, ids=[says[:24] for says in BROKEN.values()])
+def test_a_broken_link_opens_the_worksheet_and_says_why(link):
+    app = visit(s=link)
+    assert told(app)["matrices"]["W1"]["values"] == [0.6, 0.01, 0.7, 0.43, 0, 0.88]
+    count, text = keep(app)["says"]
+    assert count == 1
+    assert BROKEN[link] in text
+    assert text.endswith("This is the worksheet instead.")
+
+
+def test_a_state_too_long_for_a_link_is_kept_whole():
+    wide = resized(SHEET, (60, 60, 1), 20, ("relu", "relu"), (True, True))
+    told_ = parts.kept(Work(wide, step=3), Work(SHEET))
+    assert told_["link"] is None
+    state = parts.opened(told_)
+    assert same(state["setup"], wide)
+    assert state["step"] == 3
+
+
+def test_a_part_is_a_field_of_the_work():
+    work = Work(SHEET)
+    for name, part in parts.PARTS.items():
+        value = getattr(work, name)
+        back = part.read(json.loads(json.dumps(part.write(value))))
+        assert same(back, value) if name in ("setup", "lab") else back == value
+    assert set(history.UNDONE) <= set(parts.PARTS)
+
+
+# --- after a restart ---------------------------------------------------------------------------
+
+
+def test_what_the_browser_kept_comes_back(app):
+    link = to_link(to_json({"setup": with_cells(SHEET, [(mlp.W(1), (0, 0), 5.0)])[0], "schedule": "cache S"}))
+    token = keep(app)["session"]
+    send(app, "wall", restore={"link": link, "doc": None, "session": token})
+    assert told(app)["matrices"]["W1"]["values"][0] == 5
+    assert keep(app)["link"] == link
+    assert keep(app)["undo"] == 1
+
+
+def test_what_was_sent_to_a_session_that_is_gone_is_not_done_again(app):
+    old = edit(1, ["W1", [0, 0], 5.0]) | {"session": "of another server"}
+    send(app, "wall", edits=old)
+    assert told(app)["matrices"]["W1"]["values"][0] == 0.6
+    send(app, "wall", edits=old | {"session": keep(app)["session"]})
+    assert told(app)["matrices"]["W1"]["values"][0] == 5
+
+
+@pytest.mark.parametrize(
+    "message", [{}, {"link": 5}, {"link": "x"}, {"doc": "{"}, {"doc": []}, {"link": None, "doc": "[" * 10**5}]
+)
+def test_what_no_browser_kept_changes_nothing_and_is_told(app, message):
+    send(app, "wall", restore=message | {"at": 1})
+    assert told(app)["matrices"]["W1"]["values"][0] == 0.6
+    assert keep(app)["says"][0] == 1
+    assert "could not be brought back" in keep(app)["says"][1]
+
+
+# --- files in ----------------------------------------------------------------------------------
+
+
+def paste(app, text):
+    return behind(app, "File").text_area(key="pasted").set_value(text).run()
+
+
+def press(app, label):
+    return next(b for b in app.button if b.label == label).click().run()
+
+
+def test_a_pasted_matrix_is_shown_and_then_taken(app):
+    paste(app, r"\begin{bmatrix} 1 & 2 \\ 3 & 4 \\ 5 & 6 \\ 7 & 8 \end{bmatrix}")
+    into = next(s for s in app.selectbox if s.label.startswith("This is 4×2"))
+    into.select(mlp.W(1)).run()
+    assert told(app)["matrices"]["W1"]["shape"] == [3, 2]
+    assert any("W\\_1 becomes 4×2, now 3×2; W\\_2 becomes 1×4" in c.value for c in app.caption)
+    press(app, "Use it")
+    score = told(app)["matrices"]
+    assert score["W1"]["values"] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert score["W2"]["values"][:3] == [0.02, 0.03, 0.09]
+    assert any("W\\_1 is this matrix" in s.value for s in app.success)
+    assert keep(app)["undo"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("1 2\n3 x", "row 2, column 2: “x” is not a number"),
+        ("1 2\n3", "row 2 has 1 cell"),
+        ('{"format": "mlpscope"}', "version None"),
+        ("{", "this is not JSON"),
+        ("![x](http://example.com/x.png)", "before the brackets stands “!”"),
+    ],
+)
+def test_a_refusal_stands_in_the_menu(app, text, says):
+    paste(app, text)
+    (error,) = app.error
+    assert says in error.value.replace("\\", "")
+    assert "![" not in error.value
+    assert not any(b.label in ("Use it", "Open it") for b in app.button)
+
+
+def test_a_pasted_state_is_shown_and_then_opened(app):
+    paste(app, to_json({"setup": mlp.EXAMPLES["xor"].setup}))
+    assert any("2-2-1 (relu, identity), 4 examples" in m.value for m in app.markdown)
+    assert told(app)["matrices"]["W1"]["values"][0] == 0.6
+    press(app, "Open it")
+    assert told(app)["matrices"]["W1"]["values"] == [1, 1, 1, 1]
+
+
+def test_the_saved_state_is_the_work():
+    work = Work(SHEET, schedule="cache S", step=4)
+    state = from_json(parts.document(work), parts.PARTS)
+    assert same(state.pop("setup"), SHEET)
+    assert same(state.pop("lab"), work.lab)
+    assert state == {name: getattr(work, name) for name in parts.PARTS if name not in ("setup", "lab")}
+    assert (state["schedule"], state["step"]) == ("cache S", 4)
+    assert from_link(to_link(parts.document(work))) == parts.document(work)
+
+
+@pytest.mark.parametrize("layout", mlp.LAYOUTS)
+@pytest.mark.parametrize("name", ["W1", "b2", "Z0", "Y", "rate"])
+def test_a_matrix_goes_where_it_is_put_and_sizes_follow(layout, name):
+    setup = resized(SHEET, (2, 3, 2), 4, ("relu", "identity"), (True, True))
+    setup = replace(setup, conventions=mlp.Conventions(layout))
+    var = {"W1": mlp.W(1), "b2": mlp.b(2), "Z0": mlp.Z(0), "Y": mlp.Y, "rate": mlp.rate}[name]
+    old = setup.inputs()[var]
+    x = np.arange(1.0, 1 + np.prod([n + 1 for n in old.shape])).reshape([n + 1 for n in old.shape] or (1, 1))
+    new = with_matrix(setup, var, x.reshape(1, -1) if old.ndim == 1 else x)
+    np.testing.assert_array_equal(new.inputs()[var], x.reshape(new.inputs()[var].shape))
+    assert new.inputs()[var].shape == tuple(n + 1 for n in old.shape)
+    new.run()
+
+
+@pytest.mark.parametrize(
+    ("var", "x", "says"),
+    [
+        (mlp.rate, [[1, 2]], "rate is a single number, and this is 1x2"),
+        (mlp.S(1), [[1, 2]], "S_1 is computed, not typed"),
+        (mlp.Z(0), [[0.0] * 257], "1 to 256 examples"),
+    ],
+)
+def test_a_matrix_that_does_not_go_there(var, x, says):
+    with pytest.raises(ValueError, match=says):
+        with_matrix(SHEET, var, np.array(x, dtype=float))

@@ -1,0 +1,292 @@
+"""The laboratory of exercise 4 as Streamlit runs it, without a browser."""
+
+from dataclasses import replace
+
+import pytest
+
+import mlpcore as mlp
+from mlpcore.memory.sizes import PRESETS, Sizes
+from mlpcore.memory.tally import budgets, totals
+from mlpcore.schedules import SCHEDULES, find
+from pages.ui.state.memory_page import CHAPTERS, MemoryChoice, policy_of, put, resize, sized, subject
+from tests.visits import MEMORY, STEP, behind, components, field, told
+
+
+@pytest.fixture
+def page(app):
+    app.switch_page(MEMORY).run()
+    assert not app.exception
+    return app
+
+
+def go(page, chapter):
+    page.button_group(key="memory chapter").set_value(chapter).run()
+    assert not page.exception
+    return page
+
+
+def choose(page, key, value):
+    widget = next(w for kind in (page.selectbox, page.slider, page.select_slider) for w in kind if w.key == key)
+    widget.set_value(value).run()
+    assert not page.exception
+    return page
+
+
+def typed(page, label, text):
+    behind(page, "More")
+    next(w for w in page.text_input if w.label == label).set_value(text).run()
+    assert not page.exception
+    return page
+
+
+def figures(page):
+    return [sent["figure"] for sent in components(page._tree) if "figure" in sent]
+
+
+def words(page):
+    return " ".join(m.value for m in (*page.markdown, *page.error, *page.success, *page.info, *page.warning))
+
+
+def choice(page):
+    return page.session_state["work"].memory
+
+
+def test_it_opens_on_the_plan_of_the_network_of_the_app(page):
+    (timeline,) = figures(page)
+    drawn = {t["name"] for t in timeline["data"] if t.get("stackgroup")}
+    assert drawn == {"cached", "workspace", "gradients", "scratch"}
+    assert "peak is 272 bytes" in figures_says(page)
+    assert any("<td>272 B</td>" in html.proto.body for html in page.get("html"))
+    assert "440 bytes are needed in all" in words(page)
+
+
+@pytest.mark.parametrize("policy", [*SCHEDULES, "every", "blocks", "within"])
+@pytest.mark.parametrize("source", ["own", "784-512-256-10", "gelu"])
+def test_every_policy_of_every_kind_is_planned(page, policy, source):
+    choose(page, "memory source", source)
+    choose(page, "memory policy", policy)
+    assert not page.error
+    assert len(figures(page)) == 1
+    expected = totals(*_counted(page), _policy(page)).peak
+    assert f"{expected:,}" in figures_says(page)
+
+
+def figures_says(page):
+    return " ".join(sent["says"] for sent in components(page._tree) if "figure" in sent)
+
+
+def _counted(page):
+    sizes = PRESETS.get(choice(page).source)
+    if sizes:
+        return sizes.shape, sizes.N, sizes.costs
+    setup = page.session_state["work"].setup
+    return setup.net.shape, setup.batch.N, setup.loss
+
+
+def _policy(page):
+    work = page.session_state["work"]
+    return policy_of(work.memory, subject(work.memory, work.setup))
+
+
+@pytest.mark.parametrize("policy", [*SCHEDULES, "every", "blocks", "within"])
+def test_every_plan_plays_on_the_stage(page, policy):
+    choose(page, "memory policy", policy)
+    wanted = _policy(page)
+    page.button(key="memory play").click().run()
+    assert not page.exception
+    page.switch_page(STEP).run()
+    assert page.session_state["work"].schedule == wanted
+    setup = page.session_state["work"].setup
+    expected = mlp.one_pass(setup.net, setup.loss, wanted, N=setup.batch.N)
+    assert [s["recompute"] for s in told(page)["steps"]][: len(expected)] == [s.recompute for s in expected]
+    assert field(page, "Keep for the backward pass").value == wanted
+    # Another one can be chosen there, and every page still opens.
+    page.switch_page("app.py").run()
+    assert not page.exception
+    page.switch_page(STEP).run()
+    field(page, "Keep for the backward pass").select("cache S").run()
+    assert page.session_state["work"].schedule == "cache S"
+
+
+def test_a_plan_that_no_longer_fits_after_an_edit_says_so_and_plays_on(page):
+    choose(page, "memory policy", "within")
+    page.button(key="memory play").click().run()
+    page.switch_page("app.py").run()
+    work = page.session_state["work"]
+    page.session_state["work"] = replace(work, schedule=("within", 8))
+    page.switch_page(STEP).run()
+    assert told(page)["look"].startswith("No plan fits into 8 bytes")
+    assert "Every matrix is kept" in told(page)["look"]
+
+
+def test_sizes_are_typed_and_dragged_and_kept(page):
+    choose(page, "memory depth", 5)
+    assert choice(page).sizes == Sizes((2, 3, 3, 3, 3, 1), 4, "float64", biases=False)
+    assert choice(page).source == "typed"
+    choose(page, "memory width", 2**20)
+    choose(page, "memory batch", 2**24)
+    assert "**No.**" in words(page)
+    assert "No policy here would" in words(page) or "would, with" in words(page)
+    typed(page, "Widths, input to output", "784-512 x 3-10")
+    assert choice(page).sizes.widths == (784, 512, 512, 512, 10)
+    behind(page, "More")
+    next(w for w in page.selectbox if w.label == "Numbers").select("float32").run()
+    next(w for w in page.checkbox if w.label == "Biases").check().run()
+    assert (choice(page).sizes.dtype, choice(page).sizes.biases) == ("float32", True)
+    page.switch_page("app.py").run()
+    page.switch_page(MEMORY).run()
+    assert choice(page).sizes.widths == (784, 512, 512, 512, 10)
+
+
+@pytest.mark.parametrize(
+    ("label", "text", "said"),
+    [
+        ("Widths, input to output", "784-many", "is not a width"),
+        ("Widths, input to output", "", "is not a width"),
+        ("Widths, input to output", "0-3", "at least one unit"),
+        ("Widths, input to output", "3 x 400", "layers"),
+        ("Examples", "-1", "not a whole number"),
+        ("Examples", "9" * 12, "examples are counted here"),
+        ("Examples", "0", "examples are counted here"),
+        ("Will it fit into", "a lot", "is not a number of bytes"),
+        ("Will it fit into", "0", "from 1 to"),
+    ],
+)
+def test_what_makes_no_sense_is_said_and_changes_nothing(page, label, text, said):
+    before = choice(page)
+    typed(page, label, text)
+    assert said in " ".join(e.value for e in page.error).replace("\\", "")
+    assert choice(page) == before
+
+
+def test_a_budget_is_dragged_and_too_small_a_one_names_the_way_out(page):
+    choose(page, "memory source", "gelu")
+    choose(page, "memory policy", "within")
+    stops = [int(o.replace(",", "").split()[0]) for o in page.select_slider(key="memory budget").options]
+    choose(page, "memory budget", stops[0])
+    assert "No plan fits" in page.error[0].value
+    page.button(key="memory least").click().run()
+    assert not page.error
+    sizes = PRESETS["gelu"]
+    assert totals(sizes.shape, sizes.N, sizes.costs, _policy(page)).peak <= choice(page).budget
+    choose(page, "memory budget", stops[-1])
+    assert "plans are worth having" in words(page)
+
+
+def test_a_budget_of_a_small_network_becomes_the_least_of_a_large_one(page):
+    choose(page, "memory policy", "within")
+    choose(page, "memory source", "784-512-256-10")
+    assert not page.error
+    assert budgets(*_counted(page))[0].peak == page.select_slider(key="memory budget").value
+
+
+def test_the_price_of_caching_s_alone_is_said_where_no_product_is_done_again(page):
+    choose(page, "memory policy", "cache S")
+    assert "f(S), 12 cells of it" in words(page)  # Z_1 of the worksheet: 3 units, 4 examples
+    choose(page, "memory policy", "cache S and Z")
+    assert "f(S)" not in words(page)
+    choose(page, "memory policy", "recompute everything")
+    assert "cells of it and no product" not in words(page)
+
+
+def test_will_it_fit_is_answered_in_words(page):
+    choose(page, "memory source", "deep and narrow")
+    typed(page, "Will it fit into", "20 MB")
+    assert "**No.** 35,725,828 bytes are needed in all, 15.7 MB too many." in words(page)
+    assert "would, with" in words(page)
+    typed(page, "Will it fit into", "1 kB")
+    assert "No policy here would; the least is" in words(page)
+    typed(page, "Will it fit into", "1 GiB")
+    assert "**Yes.**" in words(page)
+    assert next(w.value for w in page.text_input if w.label == "Will it fit into") == "1 GiB"  # not 1073741824
+
+
+def test_losses_have_the_names_of_the_other_pages(page):
+    behind(page, "More")
+    assert "Hinge of logits (Weston-Watkins)" in next(w for w in page.selectbox if w.label == "Loss").options
+
+
+def test_z_only_is_explained_for_every_activation(page):
+    go(page, "slopes")
+    for name in mlp.ACTIVATIONS:
+        page.button_group(key="memory activation").set_value(name).run()
+        assert not page.exception
+        diamonds = [t for t in figures(page)[0]["data"] if t["mode"] == "markers"]
+        assert bool(diamonds) == (name in ("gelu", "silu"))
+    assert "two slopes" in words(page)
+
+
+@pytest.mark.parametrize("axis", ["depth", "width", "batch"])
+@pytest.mark.parametrize("what", ["bytes", "flops", "seconds"])
+def test_scaling_draws_what_was_counted(page, axis, what):
+    choose(page, "memory source", "784-512-256-10")
+    go(page, "scaling")
+    page.button_group(key="memory axis").set_value(axis).run()
+    page.button_group(key="memory what").set_value(what).run()
+    assert not page.exception
+    if what == "seconds":
+        assert "Nothing was measured" in page.info[0].value
+    else:
+        (figure,) = figures(page)
+        assert len([t for t in figure["data"] if t["mode"] == "lines"]) == len(choice(page).policies)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"policy": "nothing"},
+        {"k": 0},
+        {"block": -1},
+        {"room": 0},
+        {"rounds": 1000},
+        {"chapter": "x"},
+        {"policies": ("x",)},
+    ],
+)
+def test_no_choice_is_made_of_nonsense(wrong):
+    with pytest.raises((ValueError, KeyError)):
+        MemoryChoice(**wrong)
+
+
+@pytest.mark.parametrize("chapter", list(CHAPTERS))
+@pytest.mark.parametrize("state", [{"trade": {"click": "here"}}, {"timeline": 7}, {"scaling": None}, {"memory k": 99}])
+def test_hostile_states_break_nothing(page, chapter, state):
+    go(page, chapter)
+    before = choice(page)
+    for key, value in state.items():
+        page.session_state[key] = value
+    page.run()
+    assert not page.exception
+    assert choice(page) == before
+
+
+@pytest.mark.parametrize("value", ["many", None, 0, -1, 10**30, 1.5, float("nan"), [], ["x"], {}, True, b"7"])
+def test_whatever_a_widget_sends_the_choice_is_one_or_is_refused(page, value):
+    about = subject(MemoryChoice(), page.session_state["work"].setup)
+    hows = [put(field) for field in ("chapter", "source", "policy", "k", "block", "budget", "room", "policies",
+                                     "rounds", "axis", "what", "activation")]  # fmt: skip
+    hows += [resize(about, how) for how in (Sizes.with_depth, Sizes.with_width, sized(N=int), sized(dtype=str))]
+    for how in hows:
+        try:
+            made = how(MemoryChoice(), value)
+        except (ValueError, KeyError, TypeError, OverflowError):
+            continue
+        page.session_state["work"] = replace(page.session_state["work"], memory=made)
+        for chapter in CHAPTERS:
+            page.session_state["work"] = replace(page.session_state["work"], memory=replace(made, chapter=chapter))
+            page.run()
+            assert not page.exception, (how, value, chapter)
+
+
+@pytest.mark.parametrize("example", list(mlp.EXAMPLES))
+def test_every_example_of_the_app_is_counted_in_every_chapter(app, example):
+    app.selectbox(key="example").select(example).run()
+    app.switch_page(MEMORY).run()
+    for chapter in CHAPTERS:
+        go(app, chapter)
+        assert not app.error
+        assert figures(app)
+
+
+def test_the_policies_have_a_reason_each():
+    assert all(find(name).why for name in SCHEDULES)
