@@ -19,19 +19,9 @@ def home() -> None:
 if __name__ == "__main__":
     home()
 else:
-    # The server imports this file as a module; where a host runs it as a plain script, the
-    # page above is all there is, and it is enough. The pages' imports stay out of here: the
-    # stage registers itself when it is imported, and Streamlit 1.62 only hears that in a run.
-    from pages.ui import heap
+    # The server imports this file as a module; a host that ignores `st.App` runs it as a script and
+    # gets the page above. The components are not imported here: Streamlit registers them in a run only.
+    from pages.ui.server.lifespan import lifespan, on_script_error, routes
+    from pages.ui.server.middleware import middleware
 
-    heap.start_over()  # before the rest is read, which would be read twice
-    from pages.ui.server import lifespan as server
-    from pages.ui.server import middleware as gate
-
-    app = st.App(
-        "app.py",
-        lifespan=server.lifespan,
-        routes=server.routes,
-        middleware=gate.middleware,
-        on_script_error=server.on_script_error,
-    )
+    app = st.App("app.py", lifespan=lifespan, routes=routes, middleware=middleware, on_script_error=on_script_error)

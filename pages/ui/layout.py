@@ -84,5 +84,5 @@ def open_page(label: str, *offered: Menu, charts: bool = False) -> Iterator[None
 def close_page(conventions: list[str]) -> None:
     """The last line of every page: choices made where mathematics leaves one."""
     st.caption(" ".join([*conventions, "Layers count from 1."]).replace("_", r"\_"))
-    if session.whole():
+    if session.take_widgets_discarded():
         st.toast("What came last could not be taken. Everything that was entered before it is still here.")

@@ -85,6 +85,7 @@ UNREADABLE = [
     ("tools", "double_value", 1.0),
     ("wall", "json_value", "[" * 20_000),
     ("wall", "json_value", "1" * 5000),
+    ("wall", "json_value", '{"choose": ' + "[" * 900 + "]" * 900 + "}"),
 ]
 
 

@@ -21,7 +21,7 @@ def world(monkeypatch):
 
 
 def test_who_is_cut_off_is_waited_for_and_who_left_is_not(world):
-    there = presence.presence()
+    there = presence.track_presence()
     world.now = 500
     assert there()
     world.connected.clear()
@@ -31,16 +31,16 @@ def test_who_is_cut_off_is_waited_for_and_who_left_is_not(world):
     world.now += 30
     assert there()
     world.connected.clear()
-    world.now += presence.grace()
+    world.now += presence.reconnect_seconds()
     assert not there()
 
 
 def test_where_nobody_can_tell_everybody_is_there(world, monkeypatch):
-    there = presence.presence()
+    there = presence.track_presence()
     world.exists, world.now = False, 1000
     assert there()
     monkeypatch.setattr(presence, "get_script_run_ctx", lambda **_: None)
     world.exists = True
-    there = presence.presence()
+    there = presence.track_presence()
     world.now = 5000
     assert there()

@@ -135,6 +135,9 @@ def test_a_session_that_uploads_without_end_is_refused_and_its_files_go_with_it(
             for visitor in greedy:
                 await visitor.leave()
             await asyncio.sleep(3)
+            # Streamlit looks for expired sessions when a connection ends, so a reload makes room.
+            await student.leave()
+        async with Visitor(url) as student:
             assert await asyncio.to_thread(put, student.session_id, "mine", 3_900_000) == 204
             assert not student.faults()
 

@@ -1,7 +1,7 @@
-"""The server around the pages: memory given back in the background, errors as a sentence, its start told.
+"""What the server does besides drawing pages: start-up, garbage collection, its own routes, errors.
 
-`runner.postScriptGC` is off, because a full collection after each rerun costs more than the
-rerun. This collects instead, off the script thread; what was imported at the start it leaves alone.
+`runner.postScriptGC` is off, because a full collection after every rerun costs more than the rerun.
+Instead, what is imported at the start is frozen, and the rest is collected in the background.
 """
 
 from __future__ import annotations
@@ -10,40 +10,31 @@ import asyncio
 import gc
 import logging
 import secrets
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 try:
     import resource
-except ImportError:
-    resource = None
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
 
 import streamlit as st
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from streamlit.runtime.scriptrunner import RerunException, get_script_run_ctx
 
-from pages.ui import heap, quicker
-from pages.ui.rehearsal import rehearse
-from pages.ui.server import assets as scripts
-from pages.ui.server.presence import grace
+from pages.ui.server import assets, workarounds
+from pages.ui.state import session
 
-#: Rounds of the housekeeping in the time for which a departed visitor is waited for.
-ROUNDS = 3
+#: Seconds between two garbage collections in the background.
+COLLECTION_INTERVAL = 20.0
 
-#: Seconds between two of them, at least.
-LEAST = 0.5
+#: Thresholds of the three generations. A rerun makes fewer than 10,000 objects, and reference counting frees
+#: nearly all of them; smaller thresholds look at them during the rerun, which takes 4 % of it. The last
+#: generation is in practice collected in the background.
+THRESHOLDS = (10_000, 10, 1_000)
 
-#: Objects that are made before Python looks which of the young ones are garbage: more than a rerun makes, for
-#: nearly all of its go by themselves, and to look at them while it is under way takes 4 % of it.
-YOUNG = 10_000
-
-#: Looks at the middle-aged before Python looks at all objects: in practice the housekeeping does so before.
-OLD = 1_000
-
-#: New with every start, so that a page can tell a server that was restarted from a network that was cut.
+#: Different at every start, so that a page can tell a restarted server from an interrupted network.
 START = secrets.token_hex(8)
 
 _log = logging.getLogger("mlpscope")
@@ -51,125 +42,75 @@ _log = logging.getLogger("mlpscope")
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
-    """Let many in, and keep house for as long as the server runs."""
-    raise_limit()
-    settle()
-    quicker.remember_theme()
-    quicker.read_one_entry()
-    quicker.copy_places()
-    quicker.present_plainly()
-    quicker.poll_seldom()
-    scripts.serving.set()
-    task = asyncio.create_task(_keep_house())
+    """Prepare the server, and collect garbage for as long as it runs."""
+    raise_descriptor_limit()
+    freeze_imports()
+    assets.serving.set()
+    task = asyncio.create_task(_collect_garbage())
     yield
+    assets.serving.clear()
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
 
 
-def settle() -> None:
-    """Import what every page needs, and take it out of all later collections, which would find nothing in it.
+def freeze_imports() -> None:
+    """Import what every page needs, and exclude it from all later garbage collections (300 ms become 13).
 
-    What registers a component stays out, as in app.py: neither the stage nor a chart nor the shell.
+    Modules that register a component are left out, see `app.py`: stage, chart, toolbar and layout.
     """
     import numpy.ma  # noqa: F401, which `numpy.unique` imports when it is first called
 
-    from mlpcore import benchmark as bench  # noqa: F401
-    from mlpcore import figures
-    from pages.ui.state import session  # noqa: F401
+    from mlpcore import benchmark, figures  # noqa: F401
 
-    figures.smallest().to_json()  # Plotly loads the rest of itself when it is first used
-    gc.set_threshold(YOUNG, 10, OLD)
-    leave_alone()
-
-
-def leave_alone() -> None:
-    """Take what is there now out of all later collections: it stays for as long as the server runs."""
+    figures.smallest().to_json()  # Plotly imports most of itself when it is first used
+    gc.set_threshold(*THRESHOLDS)
     gc.collect()
     gc.freeze()
 
 
-def raise_limit() -> None:
-    """As many open files as the system lets this process have: each visitor takes some, and 1024 is soon reached."""
-    if resource is None:  # Windows, which has no such limit
+def raise_descriptor_limit() -> None:
+    """Raise the limit of open files as far as the system allows: each visitor takes some of them."""
+    if resource is None:
         return
-    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    for limit in (most, 10_240):  # macOS says that there is no limit, and grants this many
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for limit in (hard, 10_240):  # macOS calls the hard limit infinite, and grants this many
         with suppress(ValueError, OSError):
-            if limit == most or limit > now:
-                resource.setrlimit(resource.RLIMIT_NOFILE, (limit, most))
+            if limit == hard or limit > soft:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
                 return
 
 
-async def _keep_house() -> None:
-    await rehearse()
-    await rehearse(pages=False)  # so that nothing of a visitor's is left among what stays
-    await asyncio.to_thread(leave_alone)
-    visited = False
+async def _collect_garbage() -> None:
     while True:
-        there = dismiss()
-        left = visited and there == 0
-        if left:
-            forget()
-            await rehearse(pages=False)
-        visited = there != 0
+        await asyncio.sleep(COLLECTION_INTERVAL)
         await asyncio.to_thread(gc.collect)
-        await asyncio.to_thread(heap.let_go if left else heap.give_back)
-        await asyncio.sleep(max(LEAST, grace() / ROUNDS))
 
 
-def dismiss() -> int | None:
-    """Shut down the sessions whose visitors have been gone for longer than they are waited for.
-
-    Streamlit itself looks at them when somebody else leaves, and not before. To be called in the
-    event loop, like all that touches its sessions.
-
-    Returns:
-        How many sessions are left; None where that cannot be told.
-    """
-    try:
-        manager = st.runtime.get_instance()._session_mgr
-        expired = manager._session_storage._cache.expire()
-        for _, departed in expired or ():
-            departed.session.shutdown()
-        return len(manager.list_sessions())
-    except (AttributeError, RuntimeError, TypeError):  # a Streamlit that keeps them elsewhere: it lets them go later
-        _log.debug("departed sessions are left to Streamlit", exc_info=True)
-        return None
-
-
-def forget() -> None:
-    """Empty every cache of ours, but for those that hold one thing: there may be only one of it."""
-    for name, module in list(sys.modules.items()):
-        if name.startswith(("mlpcore", "pages.")):
-            for held in list(vars(module).values()):
-                if hasattr(held, "cache_info") and held.cache_info().currsize > 1:
-                    held.cache_clear()
-
-
-async def _start(_: Request) -> JSONResponse:
+async def _send_start(_: Request) -> JSONResponse:
     return JSONResponse({"start": START})
 
 
-async def _script(request: Request) -> Response:
+async def _send_script(request: Request) -> Response:
     name = request.path_params["name"]
-    if name not in scripts.TEXTS:
+    if name not in assets.TEXTS:
         return Response(status_code=404)
-    keep = "public, max-age=31536000, immutable" if request.url.query == scripts.MARKS[name] else "no-store"
-    return Response(scripts.TEXTS[name], media_type="text/javascript", headers={"Cache-Control": keep})
+    immutable = request.url.query == assets.MARKS[name]
+    cache = "public, max-age=31536000, immutable" if immutable else "no-store"
+    return Response(assets.TEXTS[name], media_type="text/javascript", headers={"Cache-Control": cache})
 
 
-routes = [Route("/mlpscope-start", _start), Route("/mlpscope-script/{name}", _script)]
+routes = [Route("/mlpscope-start", _send_start), Route("/mlpscope-script/{name}", _send_script)]
 
 
 def on_script_error(error: Exception) -> bool:
-    """Log the traceback; mend the page, or show the visitor a sentence in place of it."""
-    from pages.ui.state import session  # no earlier: see app.py
+    """Log an error, and run the page again without the browser's widget values, or show a sentence.
 
+    Returns:
+        True, so that Streamlit shows no traceback.
+    """
     _log.error("uncaught in a page", exc_info=error)
-    try:
-        if not session.mend():
+    with workarounds.keep_pending_rerun():
+        if not workarounds.rerun_without_widget_values(session.KEPT_KEYS, session.WIDGETS_DISCARDED):
             st.error("Something went wrong in this page. What you entered is kept; reload to go on.")
-    except RerunException as waiting:  # another run was asked for meanwhile: it is what the visitor will see
-        get_script_run_ctx().script_requests.request_rerun(waiting.rerun_data)
     return True

@@ -1,4 +1,4 @@
-"""Whether a visitor is still there: for what goes on while no run of the page does."""
+"""Whether a visitor is still connected, for work that goes on while no run of the page does."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 
-def grace() -> float:
-    """Seconds for which Streamlit keeps the session of a visitor whose connection was lost."""
+def reconnect_seconds() -> float:
+    """Return the seconds for which Streamlit keeps the session of a visitor whose connection was lost."""
     return float(st.get_option("server.disconnectedSessionTTL"))
 
 
-def presence() -> Callable[[], bool]:
-    """Whether the visitor of this run is connected, or can still come back; to be asked from any thread.
+def track_presence() -> Callable[[], bool]:
+    """Return a function that tells, on any thread, whether the visitor of this run may still see its result.
 
-    Where Streamlit cannot tell, everybody is there.
+    It is true while the visitor is connected and for `reconnect_seconds` after, and always where Streamlit cannot tell.
     """
     context = get_script_run_ctx(suppress_warning=True)
     session = context.session_id if context else None
-    seen = time.monotonic()
+    last_connected = time.monotonic()
 
-    def there() -> bool:
-        nonlocal seen
+    def is_present() -> bool:
+        nonlocal last_connected
         if session is None or not st.runtime.exists() or st.runtime.get_instance().is_active_session(session):
-            seen = time.monotonic()
-        return time.monotonic() - seen < grace()
+            last_connected = time.monotonic()
+        return time.monotonic() - last_connected < reconnect_seconds()
 
-    return there
+    return is_present

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from mlpcore import EXAMPLES, SCALES, SCHEDULES
 from mlpcore.logits import LABS, Lab
@@ -24,10 +24,11 @@ from pages.ui.state.app_state import Work, everyones
 from pages.ui.state.memory_page import Runs
 from pages.ui.state.place import Place, moved
 
-_OWN = _WORK, _SEEN, _LATEST, _TOKEN, _RUNS = "work", "seen", "latest", "token", "runs"
-_DRAWN, _MENDED, _SHOWN = "drawn", "mended", "shown"
-#: Told in place of what the browser holds to a run that mends, and so to all it leads to: none of them mends again.
-_MARK = frozenset({_MENDED})
+#: What an error in a page leaves in place; everything else, the widgets' values above all, is discarded.
+KEPT_KEYS = _WORK, _SEEN, _LATEST, _TOKEN, _RUNS = "work", "seen", "latest", "token", "runs"
+#: Set when that has happened.
+WIDGETS_DISCARDED = "widgets discarded"
+_DRAWN, _SHOWN = "drawn", "shown"
 
 
 def runs() -> Runs:
@@ -59,31 +60,9 @@ def stale() -> bool:
     return st.session_state.get(_DRAWN) is not current()
 
 
-def whole() -> bool:
-    """A whole page has been drawn. Returns whether it was mended before."""
-    return st.session_state.pop(_MENDED, False)
-
-
-def mend() -> bool:
-    """After an error: the widgets' values go, for a browser can send what Streamlit never reads; all else is kept.
-
-    The page is then run again, once: what still fails had another cause. Returns whether it will be.
-    """
-    context = get_script_run_ctx()
-    try:
-        state = context.session_state._state  # itself: by way of Streamlit's guards a run that waits would begin here
-        if _MENDED in state or context.cached_message_hashes == _MARK:
-            return False
-        again = RerunData(context.query_string, None, context.page_script_hash, cached_message_hashes=_MARK)
-        own = {name: state[name] for name in _OWN if name in state}
-        state._new_widget_state.states.clear()  # to delete one of them would be to read it
-        state.clear()
-        for name, value in {**own, _MENDED: True}.items():
-            state[name] = value
-        context.script_requests.request_rerun(again)
-    except (AttributeError, TypeError):  # a Streamlit that keeps them otherwise
-        return False
-    return True
+def take_widgets_discarded() -> bool:
+    """Return whether an error discarded the widgets' values since the page was last drawn to its end."""
+    return st.session_state.pop(WIDGETS_DISCARDED, False)
 
 
 def hold(*widgets: str) -> None:

@@ -67,6 +67,12 @@ const FACE = "Play the descent";
 const REACH = 14; // pixels from the middle of a dot
 const charts = new WeakMap();
 
+/** The pixel of a value and the value at a pixel, on a linear axis that leads from `start` to `end`. */
+const scale = ([low, high], start, end) => ({
+  pixel: (value) => start + ((value - low) / (high - low)) * (end - start),
+  value: (pixel) => low + ((pixel - start) / (end - start)) * (high - low),
+});
+
 class Chart {
   constructor(parent) {
     this.host = parent;
@@ -116,17 +122,19 @@ class Chart {
     const inside = (v, low, size) => v >= low && v <= low + size;
     if (!this.figure?.drops || event.button || !plot) return;
     if (!inside(event.clientX, plot.x, plot.width) || !inside(event.clientY, plot.y, plot.height)) return;
-    const { xaxis, yaxis } = this.node._fullLayout;
+    const { xaxis, yaxis } = this.node.layout;
+    const across = scale(xaxis.range, plot.left, plot.right);
+    const upward = scale(yaxis.range, plot.bottom, plot.top);
     const trace = this.curves.length - 1;
     const { x, y } = this.curves[trace];
-    const off = (e, k) => Math.hypot(xaxis.d2p(x[k]) + plot.x - e.clientX, yaxis.d2p(y[k]) + plot.y - e.clientY);
+    const off = (e, k) => Math.hypot(across.pixel(x[k]) - e.clientX, upward.pixel(y[k]) - e.clientY);
     const near = x.map((_, k) => k).filter((k) => off(event, k) < REACH).sort((a, b) => off(event, a) - off(event, b));
     const own = near.length ? { example: this.figure.drops[near[0]] } : {};
     const ended = new AbortController();
     let [at, moved] = [null, false];
     const move = (e) => {
       moved ||= Math.hypot(e.clientX - event.clientX, e.clientY - event.clientY) > 4;
-      at = { x: xaxis.p2d(e.clientX - plot.x), y: yaxis.p2d(e.clientY - plot.y) };
+      at = { x: across.value(e.clientX), y: upward.value(e.clientY) };
       if (!near.length || !moved) return;
       const shown = [x.with(near[0], at.x), y.with(near[0], at.y)];
       this.told = null; // the curves that are there are no longer those of the figure

@@ -13,7 +13,7 @@ from mlpcore.memory.sizes import bytes_text, seconds_text
 from mlpcore.memory.tally import BASE, Policy, compared
 from mlpcore.schedules import find
 from pages.ui.components.chart.chart import chart
-from pages.ui.server.presence import presence
+from pages.ui.server.presence import track_presence
 from pages.ui.state import session
 from pages.ui.state.memory_page import BUILT, MOST_ROUNDS, MOST_RUNS, MemoryChoice, Subject, policy_of, put
 from pages.ui.widgets.memory.sizes import asked
@@ -108,7 +108,7 @@ def _hand_in(choice: MemoryChoice, make: Callable[[], list[Job]]) -> MemoryChoic
     for job in made:
         job.check(bench.memory_limit())
     try:
-        tickets = tuple(bench.shared().submit(job, presence()) for job in made)
+        tickets = tuple(bench.shared().submit(job, track_presence()) for job in made)
     except RuntimeError as error:  # a host without threads
         raise ValueError(f"measuring needs a process of its own, and none can be started here: {error}") from None
     session.put_runs(tickets=(*session.runs().tickets, *tickets), message="")

@@ -1,18 +1,16 @@
-"""What stands in front of Streamlit: headers, a measured pace, a ration of files."""
+"""The middleware in front of Streamlit: headers, rate limit, upload quota."""
 
 import asyncio
-from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from types import SimpleNamespace
 
 import pytest
 import streamlit as st
-from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
-from pages.ui.server import middleware as gate
+from pages.ui.server import middleware
 
 MB = 1_000_000
 
@@ -43,17 +41,17 @@ def asked(app, method="GET", path="/", headers=()):
 
 
 def test_every_answer_tells_the_browser_what_is_allowed():
-    _, headers = asked(gate.told(hello))
+    _, headers = asked(middleware.security_headers(hello))
     assert headers["x-content-type-options"] == "nosniff"
     assert "script-src 'self' blob:" in headers["content-security-policy"]
     assert headers["referrer-policy"] == "no-referrer"  # what the app itself says stands
 
 
 def test_scripts_are_not_taken_from_text_and_frames_are_left_to_the_host():
-    rules = dict(rule.split(" ", 1) for rule in gate.POLICY.split("; "))
+    rules = dict(rule.split(" ", 1) for rule in middleware.CONTENT_SECURITY_POLICY.split("; "))
     assert not {"'unsafe-inline'", "'unsafe-eval'", "data:", "http:", "https:", "*"} & set(rules["script-src"].split())
     assert "frame-ancestors" not in rules
-    assert "X-Frame-Options" not in gate.HEADERS
+    assert "X-Frame-Options" not in middleware.HEADERS
 
 
 @pytest.fixture
@@ -65,8 +63,8 @@ def clock(monkeypatch):
         clock.waits.append(seconds)
         clock.now += seconds
 
-    monkeypatch.setattr(gate, "sleep", sleep)
-    monkeypatch.setattr(gate.time, "monotonic", lambda: clock.now)
+    monkeypatch.setattr(middleware, "sleep", sleep)
+    monkeypatch.setattr(middleware.time, "monotonic", lambda: clock.now)
     return clock
 
 
@@ -77,14 +75,14 @@ def test_who_floods_is_listened_to_at_a_measured_pace(clock):
         return next(sent)
 
     async def app(scope, receive, send):
-        for n in range(gate.BURST + 100):
+        for n in range(middleware.BURST + 100):
             assert await receive() == n
-            if n < gate.BURST:
+            if n < middleware.BURST:
                 assert not clock.waits
 
-    run(gate.paced(app)({"type": "websocket"}, receive, None))
-    assert sum(clock.waits) == pytest.approx(100 / gate.RATE)
-    assert max(clock.waits) == pytest.approx(1 / gate.RATE)
+    run(middleware.rate_limit(app)({"type": "websocket"}, receive, None))
+    assert sum(clock.waits) == pytest.approx(100 / middleware.RATE)
+    assert max(clock.waits) == pytest.approx(1 / middleware.RATE)
 
 
 def test_a_hand_never_waits(clock):
@@ -96,7 +94,7 @@ def test_a_hand_never_waits(clock):
         for _ in range(3000):
             await receive()
 
-    run(gate.paced(app)({"type": "websocket"}, receive, None))
+    run(middleware.rate_limit(app)({"type": "websocket"}, receive, None))
     assert not clock.waits
 
 
@@ -117,7 +115,7 @@ def keeping(files):
             files.add_file(session, UploadedFileRec(file, "a.csv", "text/csv", bytes(size)))
         await hello(scope, receive, send)
 
-    return gate.rationed(app)
+    return middleware.upload_quota(app)
 
 
 def put(app, session, file, size):
@@ -139,14 +137,14 @@ def test_one_visitor_leaves_only_so_much(files):
 def test_files_of_nothing_are_counted_too(files):
     app = keeping(files)
     answers = [put(app, "one", n, 0) for n in range(1000)]
-    assert answers.count(200) == gate.ONE_MAY // gate.LEAST
+    assert answers.count(200) == middleware.VISITOR_QUOTA // middleware.MIN_FILE_BYTES
 
 
 def test_all_visitors_together_leave_only_so_much(files):
     app = keeping(files)
     answers = [put(app, n, "a", 4 * MB) for n in range(60)]
-    assert answers.count(200) == gate.ALL_MAY // (4 * MB)
-    assert held(files) <= gate.ALL_MAY
+    assert answers.count(200) == middleware.SERVER_QUOTA // (4 * MB)
+    assert held(files) <= middleware.SERVER_QUOTA
     files.remove_session_files("0")  # as when a session is over
     assert put(app, "late", "a", 4 * MB) == 200
 
@@ -160,7 +158,7 @@ def test_what_is_still_under_way_counts(files):
         await asyncio.sleep(0.01)
         inside.pop()
 
-    rationed = gate.rationed(app)
+    limited = middleware.upload_quota(app)
 
     async def many():
         async def send(message):
@@ -171,19 +169,19 @@ def test_what_is_still_under_way_counts(files):
 
         scope = {"type": "http", "method": "PUT", "path": "/_stcore/upload_file/one/a"}
         length = [(b"content-length", str(4 * MB).encode())]
-        await asyncio.gather(*[rationed(scope | {"headers": length}, receive, send) for _ in range(50)])
+        await asyncio.gather(*[limited(scope | {"headers": length}, receive, send) for _ in range(50)])
         seen = max(most)
-        await asyncio.gather(*[rationed(scope | {"headers": length}, receive, send) for _ in range(3)])
+        await asyncio.gather(*[limited(scope | {"headers": length}, receive, send) for _ in range(3)])
         return seen
 
-    assert run(many()) == gate.ONE_MAY // (4 * MB)
+    assert run(many()) == middleware.VISITOR_QUOTA // (4 * MB)
     assert len(most) == 6  # those that are over count no more
 
 
 @pytest.mark.parametrize("said", [None, "", "-5", "1e9", "²", "many"])
 def test_a_length_that_is_not_told_is_the_longest(said):
-    headers = gate.Headers({} if said is None else {"content-length": said})
-    assert gate._length(headers) == st.get_option("server.maxUploadSize") * 2**20
+    headers = middleware.Headers({} if said is None else {"content-length": said})
+    assert middleware._body_bytes(headers) == st.get_option("server.maxUploadSize") * 2**20
 
 
 def test_everything_else_passes(files):
@@ -192,65 +190,3 @@ def test_everything_else_passes(files):
         put(app, "one", n, 4 * MB)
     assert asked(app, "DELETE", "/_stcore/upload_file/one/0")[0] == 200
     assert asked(app, "GET", "/_stcore/upload_file/one/0")[0] == 200
-
-
-def taken(*asked):
-    """Of what a browser sends, what Streamlit hears: pairs of a page and a fragment."""
-    sent, heard = deque(asked), []
-
-    async def receive():
-        if not sent:
-            return {"type": "websocket.disconnect"}
-        page, fragment = sent.popleft()
-        message = BackMsg()
-        message.rerun_script.page_script_hash = page
-        message.rerun_script.fragment_id = fragment
-        return {"type": "websocket.receive", "bytes": message.SerializeToString()}
-
-    async def streamlit(scope, receive, send):
-        while (message := await receive())["type"] == "websocket.receive":
-            asked = BackMsg.FromString(message["bytes"]).rerun_script
-            heard.append((asked.page_script_hash, asked.fragment_id))
-
-    run(gate.timely(streamlit)({"type": "websocket"}, receive, None))
-    return heard
-
-
-def test_what_a_page_asks_after_it_was_left_is_not_taken():
-    late = ("step", "menus")
-    assert taken(("step", ""), ("home", ""), late, late, ("home", "wall")) == [
-        ("step", ""),
-        ("home", ""),
-        ("home", "wall"),
-    ]
-    assert taken(("step", ""), ("home", ""), ("home", ""), late) == [("step", ""), ("home", ""), ("home", "")]
-
-
-def test_a_page_that_is_there_after_all_is_listened_to_again(monkeypatch):
-    monkeypatch.setattr(gate, "LATE", 0)
-    asked = [("home", ""), ("no page at all", ""), ("home", "menus")]  # in its place the home page is shown
-    assert taken(*asked) == asked
-
-
-@pytest.mark.parametrize(
-    "asked",
-    [
-        [("step", ""), ("step", "menus")],
-        [("step", "menus")],  # a connection that begins again
-        [("step", ""), ("home", ""), ("step", ""), ("step", "menus")],
-        # A cell of the home page opens its step: the server changes the page, not the browser.
-        [("step", ""), ("home", ""), ("home", "wall"), ("step", "player"), ("step", "")],
-    ],
-)
-def test_what_a_page_asks_while_it_is_there_is_taken(asked):
-    assert taken(*asked) == asked
-
-
-def test_what_is_no_message_is_left_to_streamlit():
-    async def receive():
-        return {"type": "websocket.receive", "bytes": b"\xff\xff"}
-
-    async def streamlit(scope, receive, send):
-        assert (await receive())["bytes"] == b"\xff\xff"
-
-    run(gate.timely(streamlit)({"type": "websocket"}, receive, None))
