@@ -54,6 +54,8 @@ from .passes.training_step import gradients, one_pass, sgd, trace, training_step
 from .schedules import SCHEDULES, Schedule, binomial, blocks, every
 from .setup import Setup
 
+__version__ = "0.1.0"
+
 __all__ = [
     "A", "ACTIVATIONS", "Batch", "Conventions", "Count", "CrammerSinger", "CrossEntropy", "EXAMPLES", "Example", "G",
     "GradCheck", "KINDS", "LAYOUTS", "LOSSES", "Layer", "MSE", "Network", "O", "OneVsAll", "Op", "P", "Program", "S",
