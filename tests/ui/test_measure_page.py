@@ -30,8 +30,8 @@ def queue(monkeypatch):
     own.close()
 
 
-def until(page, done, seconds=60):
-    """Run the page as its fragment would, until something is so."""
+def until(page, done, seconds=300):
+    """Run the page as its fragment would, until something is so; the process that measures gives way to all others."""
     end = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < end
