@@ -10,6 +10,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 ROOT = Path(__file__).parents[2]
 FLAGS = [
@@ -50,7 +52,7 @@ def serve(script="app.py", cwd=ROOT, *options, port=None, log=subprocess.DEVNULL
         stderr=log,
     )
     url = f"http://127.0.0.1:{port}"
-    for _ in range(300):
+    for _ in range(1200):
         try:
             urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).close()
             return process, url
@@ -84,13 +86,46 @@ def browser():
         browser.close()
 
 
+def wait_until(condition, seconds=10):
+    """Ask again and again whether something is so, where the page cannot be asked to wait for it."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+#: Two frames: in the first an event's handlers have run, after the second what they changed is drawn.
+NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
+#: How a run ends that was not ended for the next one.
+COMPLETE = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
+
+
+#: Matches while the page has no connection to its server.
+DISCONNECTED = '[data-testid="stApp"]:not([data-test-connection-state="CONNECTED"])'
+
+
 class App:
     """The app as a person meets it."""
 
     def __init__(self, page, url):
         self.page, self.url = page, url
         self.errors = []
+        self.unanswered = False  # whether a rerun was asked for that has not ended
         page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("websocket", self._listen)
+
+    def _listen(self, socket):
+        socket.on("framesent", self._sent)
+        socket.on("framereceived", self._received)
+
+    def _sent(self, frame):
+        if isinstance(frame, bytes) and BackMsg.FromString(frame).WhichOneof("type") == "rerun_script":
+            self.unanswered = True
+
+    def _received(self, frame):
+        message = ForwardMsg.FromString(frame) if isinstance(frame, bytes) else ForwardMsg()
+        if message.WhichOneof("type") == "script_finished" and message.script_finished in COMPLETE:
+            self.unanswered = False
 
     def open(self, where=""):
         self.page.goto(f"{self.url}/{where}")
@@ -99,8 +134,14 @@ class App:
         return self
 
     def settle(self):
-        self.page.wait_for_timeout(150)
+        """Wait until what was just done has been sent, answered and drawn."""
+        self.page.evaluate(NEXT_FRAME)
+        end = time.monotonic() + 20
+        while self.unanswered:
+            assert time.monotonic() < end
+            self.page.evaluate(NEXT_FRAME)
         self.page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=20000)
+        self.page.evaluate(NEXT_FRAME)
 
     def press(self, *keys):
         for key in keys:

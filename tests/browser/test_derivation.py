@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.browser.conftest import wait_until
+
 CHAPTERS = [
     "One cell", "Line by line", "Why transpose", "A product four ways", "From L down to 1", "The full Jacobian",
 ]  # fmt: skip
@@ -81,8 +83,7 @@ def test_an_edge_is_shaded_while_there_is_more_beyond_it(derivation):
     edge = {"x": box["x"] + 1, "y": box["y"] + box["height"] - 6, "width": 2, "height": 6}
     seen = derivation.page.screenshot(clip=edge)
     sheet.evaluate("s => (s.scrollTop = s.scrollHeight)")
-    derivation.page.wait_for_timeout(200)
-    assert derivation.page.screenshot(clip=edge) != seen
+    wait_until(lambda: derivation.page.screenshot(clip=edge) != seen)
 
 
 def test_what_can_be_done_is_said_only_where_it_can(derivation):

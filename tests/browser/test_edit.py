@@ -188,13 +188,14 @@ def test_typing_a_one_moves_the_class(app):
 
 def test_play_stops_for_an_edit(app):
     student = app(STEP)
+    student.page.clock.install()
     student.page.get_by_label("Speed").select_option("fast")
     student.press(" ")
     student.page.get_by_text("2 / 18").wait_for()
     student.press("Home")
     student.cell("W 1, row 1, column 1").dblclick()
     student.page.keyboard.type("0.125")
-    student.page.wait_for_timeout(1500)
+    student.page.clock.run_for(3000)
     assert student.counter == "1 / 18"
     student.press("Enter")
     student.wait("W 1, row 1, column 1", 0.125)
@@ -250,7 +251,6 @@ def test_opening_the_layers_changes_nothing(app):
     values = page.locator("td").evaluate_all("c => c.map(x => x.textContent)")
     page.get_by_role("button", name="Network").click()
     student.settle()
-    page.wait_for_timeout(600)
     assert page.get_by_label("Units of layer 1", exact=True).input_value() == "3"
     assert page.get_by_text("is not a whole number").count() == 0
     assert student.names("td") == before

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from tests.browser.conftest import App
+from tests.browser.conftest import DISCONNECTED, App
 from tests.browser.test_keep import STEP, type_into
 
 CELL = "W 1, row 2, column 1"
@@ -98,7 +98,6 @@ def test_a_network_in_which_everything_is_lost_for_a_while_loses_nothing(wire, s
     type_into(student, CELL, "0.5")
     student.page.locator(".unanswered").wait_for(timeout=6000)
     assert student.names("td.pending") == [CELL]
-    student.page.wait_for_timeout(2000)
     wire.mend()
     follows(student, 0.5)
 
@@ -107,7 +106,7 @@ def test_a_severed_connection_is_taken_up_where_it_was(wire, student):
     type_into(student, CELL, "0.25")
     follows(student, 0.25)
     wire.sever()
-    student.page.wait_for_timeout(2000)
+    student.page.locator(DISCONNECTED).wait_for()
     type_into(student, CELL, "0.5")
     student.page.locator(".unanswered").wait_for(timeout=6000)
     wire.splice()
@@ -136,7 +135,6 @@ def test_two_tabs_are_two_works_and_one_opened_from_the_other_begins_as_it_was(a
     follows(student, 0.25)
     assert second.value(CELL) == 0.75
     for tab, value in ((student, 0.25), (second, 0.75)):
-        tab.page.wait_for_timeout(100)
         tab.page.reload()
         tab.wait(CELL, value)
     assert not second.errors

@@ -7,7 +7,7 @@ import pytest
 import mlpcore as mlp
 from mlpcore.exchange import to_json
 from mlpcore.setup import resized
-from tests.browser.conftest import App, serve
+from tests.browser.conftest import DISCONNECTED, NEXT_FRAME, App, serve
 
 STEP = "Step_through"
 EXACT = 0.1 + 0.2  # a number whose last bit a rounding would lose
@@ -116,7 +116,7 @@ def test_a_restarted_server_has_the_same_cells(browser, page):
         before = shown(student)
         process.kill()
         process.wait(10)
-        student.page.wait_for_timeout(600)
+        student.page.locator(DISCONNECTED).wait_for()
         process, _ = serve(port=port)
         student.page.get_by_text("The server was restarted.").wait_for()  # how soon: tests/benchmarks
         student.settle()
@@ -174,7 +174,7 @@ def test_what_is_typed_without_a_server_survives_a_reload(browser):
         process.kill()
         process.wait(10)
         type_into(student, "W 1, row 2, column 1", "0.5")
-        student.page.wait_for_timeout(300)
+        student.page.locator("td.pending").wait_for()
         process, _ = serve(port=port)
         student.page.reload()
         student.wait("S 1, row 2, column 1", 0.5 * 0.75 + 0.43 * 0.8)
@@ -225,7 +225,7 @@ def test_dragging_a_number_is_one_thing_to_undo(app):
     mouse.down()
     for step in range(1, 12):
         mouse.move(x + 8 * step, y)
-        student.page.wait_for_timeout(60)
+        student.page.evaluate(NEXT_FRAME)
     mouse.up()
     student.page.locator(".pending").first.wait_for(state="detached")
     student.settle()

@@ -7,6 +7,7 @@ import pytest
 import mlpcore as mlp
 from mlpcore.equations import cells
 from mlpcore.equations.steps import ALL
+from tests.browser.conftest import wait_until
 
 STEP = "Step_through"
 SCREENS = {"beamer": (1280, 720), "desk": (1440, 900), "phone": (390, 844)}
@@ -132,9 +133,12 @@ def test_on_a_phone_a_cell_that_is_tapped_is_not_covered(app):
         if (box := cell.bounding_box())["y"] < top - 8 < box["y"] + box["height"] + 40
     )
     under.tap(position={"x": 5, "y": 5})
-    student.page.wait_for_timeout(700)
-    box = under.bounding_box()
-    assert box["y"] + box["height"] <= student.page.locator(".reader").bounding_box()["y"]
+
+    def uncovered():
+        box = under.bounding_box()
+        return box["y"] + box["height"] <= student.page.locator(".reader").bounding_box()["y"]
+
+    wait_until(uncovered)
 
 
 @pytest.mark.parametrize("where", ["", STEP, "Derivation", "Hinge_loss"])

@@ -80,12 +80,13 @@ def test_cell_by_cell_fills_the_result_in(app):
 
 def test_play_runs_to_the_end_and_can_be_paused(app):
     student = app(STEP)
+    student.page.clock.install()
     student.page.get_by_label("Speed").select_option("fast")
     student.page.get_by_role("button", name="Play").click()
     student.page.get_by_text("3 / 18").wait_for(timeout=5000)
     student.page.get_by_role("button", name="Pause").click()
     stopped = student.counter
-    student.page.wait_for_timeout(1500)
+    student.page.clock.run_for(3000)
     assert student.counter == stopped
 
 
@@ -99,7 +100,7 @@ def test_the_list_jumps(app):
 def test_the_place_survives_a_change_of_page(app):
     student = app(STEP)
     student.press(*["ArrowRight"] * 6)
-    student.page.wait_for_timeout(1200)
+    student.page.wait_for_url("**s=*")  # Python knows the place
     student.page.get_by_role("link", name="Whole pass").click()
     student.page.locator(".wall td").first.wait_for()
     student.settle()
