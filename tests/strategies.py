@@ -1,5 +1,6 @@
 """Random networks, batches and losses. What a registry offers is what is drawn."""
 
+from dataclasses import fields
 from itertools import pairwise
 
 import numpy as np
@@ -29,7 +30,8 @@ def problems(draw, activations=tuple(ACTIVATIONS), losses=tuple(LOSSES), max_dep
             for cols, rows in pairwise(widths)
         )
     )
-    loss = LOSSES[name]() if name in ("MSE", "CrossEntropy") else LOSSES[name](margin=float(rng.normal()))
+    with_margin = "margin" in {field.name for field in fields(LOSSES[name])}
+    loss = LOSSES[name](**({"margin": float(rng.normal())} if with_margin else {}))
     if loss.one_hot:
         targets = one_hot(list(rng.integers(widths[-1], size=N)), widths[-1])
     else:
