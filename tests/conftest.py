@@ -4,8 +4,11 @@ from streamlit.testing.v1 import AppTest
 
 from tests.visits import ROOT
 
-# Reproducible in CI, and no limit on time: machines differ, claims do not.
-settings.register_profile("mlpscope", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+# No limit on time: machines differ, claims do not. What decides whether a change lands draws the same few examples
+# each time; `.ci/nightly` draws many, and others each night.
+SLOW = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("mlpscope", derandomize=True, max_examples=25, **SLOW)
+settings.register_profile("nightly", derandomize=False, max_examples=500, print_blob=True, **SLOW)
 settings.load_profile("mlpscope")
 
 

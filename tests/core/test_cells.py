@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 import mlpcore as mlp
 from mlpcore.equations import cells
@@ -27,7 +27,6 @@ def evaluate_text(text):
     return eval(text, {"exp": math.exp, "log": math.log, "max": max, **names, **slopes})  # our own text
 
 
-@settings(max_examples=60)
 @given(problems(max_depth=2, max_width=4))
 def test_written_numbers_give_the_value(problem):
     net, batch, loss = problem

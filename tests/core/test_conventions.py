@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import mlpcore as mlp
@@ -31,7 +31,6 @@ def transposed(layout, var, value):
 
 
 @pytest.mark.parametrize("layout", TURNED)
-@settings(max_examples=40)
 @given(problem=problems(max_depth=5), schedule=st.sampled_from(tuple(mlp.SCHEDULES)))
 def test_every_matrix_of_a_training_step_is_the_transpose(layout, problem, schedule):
     plain = mlp.Setup(*problem)
@@ -50,7 +49,6 @@ def test_every_matrix_of_a_training_step_is_the_transpose(layout, problem, sched
             assert again[step.out].latex != step.latex
 
 
-@settings(max_examples=40)
 @given(problems(max_depth=3), st.sampled_from(SCALES))
 def test_loss_and_gradients_carry_the_constant_and_nothing_else_does(problem, scale):
     net, batch, loss = problem
@@ -63,7 +61,6 @@ def test_loss_and_gradients_carry_the_constant_and_nothing_else_does(problem, sc
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-@settings(max_examples=25)
 @given(problem=problems(max_depth=3), scale=st.sampled_from((None, *SCALES)), at_kink=st.sampled_from([0.0, 0.5, 1.0]))
 def test_gradients_agree_with_differences_under_every_convention(layout, problem, scale, at_kink):
     conventions = mlp.Conventions(layout, scale, at_kink, at_tie=False)
@@ -71,7 +68,6 @@ def test_gradients_agree_with_differences_under_every_convention(layout, problem
     assert check.worst < 1e-6, check
 
 
-@settings(max_examples=30)
 @given(problems(max_depth=3), st.sampled_from(LAYOUTS))
 def test_a_step_of_descent_is_the_same_in_every_layout(problem, layout):
     net, batch, loss = problem
@@ -82,7 +78,6 @@ def test_a_step_of_descent_is_the_same_in_every_layout(problem, layout):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
 
 
-@settings(max_examples=30)
 @given(problems(max_depth=3, max_width=3), st.sampled_from(LAYOUTS))
 def test_stacked_passes_are_the_passes_one_by_one_in_every_layout(problem, layout):
     net, batch, loss = problem

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import mlpcore as mlp
@@ -24,7 +24,6 @@ def local_of(d):
     return d.values[next(v for v in d.stacked if v.kind.startswith("dZd"))]
 
 
-@settings(max_examples=120)
 @given(setups(), st.data())
 def test_every_line_is_true(setup, data):
     d = derive(setup, drawn(data, setup))
@@ -35,7 +34,6 @@ def test_every_line_is_true(setup, data):
     assert written or d.target.kind == "S"
 
 
-@settings(max_examples=60)
 @given(setups(max_depth=3), st.data())
 def test_local_derivatives_are_the_sheet_s_sums_with_indicators(setup, data):
     """A literal transcription: four loops and the indicator."""
@@ -61,7 +59,6 @@ def test_local_derivatives_are_the_sheet_s_sums_with_indicators(setup, data):
             assert found[c, k, n] == pytest.approx(wanted, rel=1e-12, abs=1e-14)
 
 
-@settings(max_examples=40)
 @given(setups(max_depth=3, activations=("identity", "tanh", "gelu", "softplus")), st.data())
 def test_local_derivatives_agree_with_differences_of_the_pass(setup, data):
     """Nudge the cell, run the pass of a whole new network, look at Z: none of the derivation's code."""
@@ -80,7 +77,6 @@ def test_local_derivatives_agree_with_differences_of_the_pass(setup, data):
         np.testing.assert_allclose(found[c], (at[0] - at[1]) / (2 * h), rtol=1e-5, atol=1e-7)
 
 
-@settings(max_examples=60)
 @given(setups(), st.data())
 def test_frobenius_products_fill_the_gradient(setup, data):
     d = derive(setup, drawn(data, setup))
@@ -92,7 +88,6 @@ def test_frobenius_products_fill_the_gradient(setup, data):
     np.testing.assert_allclose(filled, gradient, rtol=1e-9, atol=1e-12 * scale)
 
 
-@settings(max_examples=30)
 @given(setups(max_depth=2, max_width=3), st.data())
 def test_numbers_written_out_give_the_value(setup, data):
     target = drawn(data, setup)
@@ -105,7 +100,6 @@ def test_numbers_written_out_give_the_value(setup, data):
             assert evaluate_text(text) == pytest.approx(float(claim.value[0]), rel=1e-9, abs=1e-12), text
 
 
-@settings(max_examples=30)
 @given(setups(max_depth=2, max_width=3), st.data())
 def test_equations_read_what_they_declare(setup, data):
     """Push each operand cell of each equation, indicators included, on values without zeros."""

@@ -16,7 +16,7 @@ from tests.strategies import problems
 
 @pytest.mark.parametrize("loss", list(mlp.LOSSES))
 @pytest.mark.parametrize("activation", list(mlp.ACTIVATIONS))
-@settings(max_examples=12)
+@settings(max_examples=settings().max_examples // 2)
 @given(st.data())
 def test_every_activation_and_loss(activation, loss, data):
     problem = data.draw(problems(activations=(activation,), losses=(loss,)))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import mlpcore as mlp
@@ -14,7 +14,6 @@ SHEET = mlp.EXAMPLES["worksheet"].setup
 # --- products, four ways ---------------------------------------------------------------------
 
 
-@settings(max_examples=60)
 @given(setups(max_depth=3), st.data())
 def test_pieces_add_up_to_the_product_whichever_way(setup, data):
     ran = setup.run()
@@ -44,7 +43,6 @@ def test_pieces_add_up_to_the_product_whichever_way(setup, data):
         np.testing.assert_allclose(dots[-1][-1, -1], A[-1] @ B[:, -1], rtol=1e-12, atol=scale)
 
 
-@settings(max_examples=30)
 @given(setups(max_depth=2), st.data())
 def test_one_piece_alone_is_that_piece(setup, data):
     product = data.draw(st.sampled_from(products(setup)))
@@ -79,7 +77,6 @@ def test_ways_and_pieces_that_are_not_there():
 # --- shapes ----------------------------------------------------------------------------------
 
 
-@settings(max_examples=60)
 @given(setups(max_depth=3), st.data())
 def test_of_all_orders_and_transposes_only_the_right_one_is_called_right(setup, data):
     product = data.draw(st.sampled_from(products(setup)))
@@ -115,7 +112,6 @@ def test_a_square_network_does_not_fool_the_shapes():
 # --- the Jacobian ----------------------------------------------------------------------------
 
 
-@settings(max_examples=60)
 @given(setups(max_depth=3, max_width=3), st.data())
 def test_the_jacobian_is_a_kronecker_product_and_pulls_back(setup, data):
     target = data.draw(st.sampled_from(targets(setup.net)))

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 
 import mlpcore as mlp
 from mlpcore.equations.steps import ALL, covers, feeds
@@ -41,7 +41,6 @@ def generic(values, seed):
     return {v: one(v, np.shape(x)) for v, x in values.items()}
 
 
-@settings(max_examples=60)
 @given(problems(max_depth=3, max_width=3))
 def test_every_step_reads_what_it_declares_and_nothing_else(problem):
     net, batch, loss = problem
@@ -62,7 +61,6 @@ def test_every_step_reads_what_it_declares_and_nothing_else(problem):
                 assert ever[declared].all(), (step, operand, cell)
 
 
-@settings(max_examples=40)
 @given(problems(max_depth=3, max_width=3))
 def test_provenance_and_feeds_are_one_relation(problem):
     net, _, loss = problem

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import mlpcore as mlp
@@ -39,7 +39,6 @@ def source(told):
 
 
 @given(setups(), st.sampled_from(tuple(mlp.SCHEDULES)), st.sampled_from((0.0, 0.5, 1.0)))
-@settings(max_examples=60)
 def test_the_numpy_script_asserts_every_number_of_any_pass(setup, schedule, at_kink):
     setup = replace(setup, conventions=replace(setup.conventions, at_kink=at_kink))
     _, steps, values = worked(setup, schedule)
@@ -218,7 +217,6 @@ def structure(text):
 
 
 @given(setups(), st.integers(0, 8), st.sampled_from(tuple(CUTS)))
-@settings(max_examples=60)
 def test_any_pass_is_sound_latex(setup, places, cut):
     text = document(*worked(setup), Digits(places, cut))
     structure(text)

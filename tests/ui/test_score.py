@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 import mlpcore as mlp
 from pages.ui.components.stage.score import PACKED, mathml, pack, score
@@ -33,7 +33,6 @@ def test_every_matrix_arrives_bit_for_bit(name, schedule):
         assert m["editable"] == (var in setup.inputs())
 
 
-@settings(max_examples=40)
 @given(problems(max_depth=3, max_width=4))
 def test_rows_and_columns_meet_in_the_cell_they_make(problem):
     """Left shares the result's rows, above its columns, and each letter runs one way on the stage."""
