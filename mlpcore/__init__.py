@@ -14,7 +14,7 @@ from . import derivation, exchange, logits
 from .checking.numerical_gradients import GradCheck, check_grads
 from .compiled.program import Program
 from .equations import cells
-from .equations.ops import ACTIVATIONS
+from .equations.activations import ACTIVATIONS
 from .equations.steps import Op, Step, evaluate, influence, provenance
 from .examples import EXAMPLES, Example
 from .losses import LOSSES, MSE, CrammerSinger, CrossEntropy, OneVsAll, ScoreHinge, SoftmaxHinge, SquaredHinge
@@ -48,8 +48,9 @@ from .notation import (
     margin,
     rate,
 )
-from .passes.conventions import LAYOUTS, Conventions
+from .passes.conventions import Conventions
 from .passes.layers import backward, forward, update
+from .passes.layouts import LAYOUTS
 from .passes.training_step import gradients, one_pass, sgd, trace, training_step
 from .schedules import SCHEDULES, Schedule, binomial, blocks, every
 from .setup import Setup

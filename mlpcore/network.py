@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .equations.ops import ACTIVATIONS, Activation
+from .equations.activations import ACTIVATIONS, Activation
 from .notation import Var, W, Y, Z, b
 
 Array = np.ndarray

@@ -19,7 +19,7 @@ from .losses import LOSSES, MSE, Loss
 from .network import Array, Batch, Layer, Network
 from .notation import Var, Y, Z, margin, rate
 from .passes.conventions import WORKSHEET, Conventions
-from .passes.training_step import start, training_step
+from .passes.training_step import initial_values, training_step
 from .schedules import Schedule
 
 MAX_DEPTH = 8
@@ -54,14 +54,14 @@ class Setup:
     conventions: Conventions = WORKSHEET
 
     def __post_init__(self) -> None:
-        start(self.net, self.batch, self.loss)
+        initial_values(self.net, self.batch, self.loss)
         if not np.isfinite(self.rate):
             raise ValueError(f"the rate must be a finite number, not {self.rate}")
         check_sizes(self.net.widths, self.batch.N)
 
     def inputs(self) -> dict[Var, Array]:
         """Everything that can be edited, by name; single numbers as arrays of shape ()."""
-        return start(self.net, self.batch, self.loss, self.conventions) | {
+        return initial_values(self.net, self.batch, self.loss, self.conventions) | {
             rate: np.asarray(self.rate, dtype=self.net.dtype)
         }
 
@@ -81,7 +81,7 @@ class Setup:
         Raises:
             ValueError: a shape does not fit, or an entry is not finite.
         """
-        values = {v: self.conventions.lay.turn(v, x) for v, x in (self.inputs() | new).items()}
+        values = {v: self.conventions.lay.convert(v, x) for v, x in (self.inputs() | new).items()}
         loss = replace(self.loss, margin=float(values[margin])) if margin in values else self.loss
         return replace(
             self,
@@ -167,8 +167,8 @@ def with_cells(setup: E, edits: Iterable[tuple[Var, Cell, float]]) -> tuple[E, l
         why = _why_not(values, var, cell, value)
         if not why and var == Y and setup.loss.one_hot:
             if value == 1:
-                example = setup.conventions.lay.cell(Y, cell)[1]
-                setup.conventions.lay.turn(Y, values[Y])[:, example] = 0
+                example = setup.conventions.lay.convert_cell(Y, cell)[1]
+                setup.conventions.lay.convert(Y, values[Y])[:, example] = 0
             elif value != values[Y][cell]:
                 why = f"{setup.loss.title} reads classes: type 1 at the right class"
         if why:
@@ -232,7 +232,7 @@ def with_matrix(setup: Setup, var: Var, x: Array) -> Setup:
         raise ValueError(f"{var.text} is {'a vector' if ndim else 'a single number'}, and this is {shape}")
     x = x if ndim == 2 else x.ravel() if ndim else x.ravel()[0]
     if np.shape(x) != inputs[var].shape:
-        setup = _fitted(setup, var, setup.conventions.lay.turn(var, x).shape)
+        setup = _fitted(setup, var, setup.conventions.lay.convert(var, x).shape)
     return setup.with_inputs({var: x})
 
 

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from mlpcore.equations.ops import Activation
+from mlpcore.equations.activations import Activation
 from tests.visits import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -24,7 +24,7 @@ def test_the_activation_it_shows_is_one():
     row = re.search(r"## Add an activation\n.*?```python\n(.*?)```", README, re.S)[1]
     shown = eval(row, {"Activation": Activation})
     S, h = np.array([-3.0, -0.5, 0.25, 2.0]), 1e-6
-    np.testing.assert_allclose(shown.slope(S), (shown.f(S + h) - shown.f(S - h)) / (2 * h), rtol=1e-6)
+    np.testing.assert_allclose(shown.derivative(S), (shown.f(S + h) - shown.f(S - h)) / (2 * h), rtol=1e-6)
 
 
 def test_every_room_it_names_is_there():

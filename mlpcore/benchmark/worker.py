@@ -28,7 +28,7 @@ from ..equations.kernels import ALIGNED
 from ..examples import one_hot
 from ..losses import LOSSES
 from ..network import Batch, Layer, Network
-from ..passes.training_step import one_pass, start
+from ..passes.training_step import initial_values, one_pass
 from ..schedules import find
 from .job import Arm, Job
 from .machine import machine
@@ -69,7 +69,7 @@ def measure(job: Job, tell: Callable[[int, int], None]) -> dict:
     """Time and trace every policy of a job; `tell(done, of)` after each part of the work."""
     net, batch = numbers(job)
     loss = LOSSES[job.loss]()
-    values = start(net, batch, loss)
+    values = initial_values(net, batch, loss)
     counts = job.counts()
     arena = np.empty(max(placed(c.places)[1] for c in counts) + ALIGNED, np.uint8)
     policies = [find(p) for p in job.policies]

@@ -18,7 +18,7 @@ from ..network import Array, Batch, Network
 from ..notation import Var
 from ..notation import loss as LOSS
 from ..passes.conventions import WORKSHEET, Conventions
-from ..passes.training_step import one_pass, start
+from ..passes.training_step import initial_values, one_pass
 
 #: Five-point central difference: error O(h^4), so h can be large enough to keep rounding small.
 OFFSETS = np.array([-2.0, -1.0, 1.0, 2.0])
@@ -37,7 +37,7 @@ PROBES = 48
 PROBED_NUMBERS = 1_000_000
 
 
-def affordable(values: Mapping[Var, Array]) -> int:
+def choose_probe_count(values: Mapping[Var, Array]) -> int:
     """How many cells of a gradient can be probed without keeping a reader waiting."""
     return max(3, min(PROBES, PROBED_NUMBERS // sum(np.size(value) for value in values.values())))
 
@@ -112,7 +112,7 @@ def check_grads(
     """
     loss = loss or MSE()
     steps = one_pass(net, loss, conventions=conventions)
-    return check_steps(steps, evaluate(steps, start(net, batch, loss, conventions)), most=most, seed=seed)
+    return check_steps(steps, evaluate(steps, initial_values(net, batch, loss, conventions)), most=most, seed=seed)
 
 
 def check_steps(

@@ -18,7 +18,7 @@ from ..memory.cost import COLUMNS, Count, count, laid
 from ..memory.outline import spent
 from ..network import Shape
 from ..notation import Var
-from ..passes.conventions import Layout
+from ..passes.layouts import Layout
 from .arena import placed
 
 Array = np.ndarray

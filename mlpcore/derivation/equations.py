@@ -9,7 +9,7 @@ import numpy as np
 
 from ..equations.steps import Op
 from ..notation import Var
-from ..passes.conventions import Layout
+from ..passes.layouts import Layout
 
 Array = np.ndarray
 
@@ -62,7 +62,7 @@ def local(reads: tuple[str, ...], notation: Callable[..., str]) -> Op:
 
 def outer_notation(lay: Layout, unit: Var, example: Var) -> Callable[..., str]:
     """LaTeX of slopes ⊙ (column times row); which of the two vectors is the column is the layout's."""
-    left, right = (example, unit) if lay.turns_batches else (unit, example)
+    left, right = (example, unit) if lay.transposes_batches else (unit, example)
     # Indicators, ones and columns of a matrix stand upright, so on the right they are turned.
     upright = right.kind in ("one", "ones") or right.upright
     product = rf"{left.latex}\,{right.latex}" + (r"^{\top}" if upright else "")

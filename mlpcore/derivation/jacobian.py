@@ -13,7 +13,7 @@ from math import prod
 
 import numpy as np
 
-from ..equations.ops import PULL_BACK
+from ..equations.dense import PULL_BACK
 from ..equations.steps import Step
 from ..network import shape_of
 from ..notation import Var, W, Z, dZ
@@ -84,7 +84,7 @@ def jacobian(setup: Setup, target: Var, ran: tuple[list[Step], dict[Var, Array]]
 
     def vec(var: Var, matrix: Array) -> Array:
         """Examples slowest, units fastest; leading axes stay."""
-        return np.swapaxes(lay.turn(var, matrix), -1, -2).reshape(*matrix.shape[:-2], -1)
+        return np.swapaxes(lay.convert(var, matrix), -1, -2).reshape(*matrix.shape[:-2], -1)
 
     columns = np.arange(len(d.cells)).reshape(d.sizes)
     order = columns.T.ravel() if columns.ndim == 2 else columns  # units fastest here too
@@ -102,10 +102,10 @@ def _latex(setup: Setup, target: Var, top: int) -> str:
     lay = setup.conventions.lay
     layer = target.layer
     slope = rf"\operatorname{{diag}}\left(\operatorname{{vec}} {Var('slope', top).latex}\right)"
-    front = slope if setup.net[top].f.slope is not None else ""
+    front = slope if setup.net[top].f.derivative is not None else ""
 
     def turned(var: Var, unless: bool) -> str:
-        return var.latex if lay.turns(var) == unless else var.latex + r"^{\top}"
+        return var.latex if lay.transposes(var) == unless else var.latex + r"^{\top}"
 
     identity = r"\mathbf{I}_{%d}"
     units = setup.net.widths[top]

@@ -10,7 +10,7 @@ from ..checking.numerical_gradients import FLOOR, TOLERANCE, Probe
 from ..equations.steps import Op, Step
 from ..notation import Var, delta
 from ..notation import loss as LOSS
-from ..passes.conventions import Layout
+from ..passes.layouts import Layout
 from .equations import pick
 
 Array = np.ndarray
@@ -88,11 +88,11 @@ class Derivation:
 
     def part(self, var: Var, at: str) -> Var:
         """A row, column or cell of a matrix, by the letters of the worksheet."""
-        return replace(var, at=at, turned=self.lay.turns(var))
+        return replace(var, at=at, turned=self.lay.transposes(var))
 
     def equation(self, out: Var, op: Op, *operands: Var) -> Step:
         """A step in the layout that is in force."""
-        return self.lay.steps([Step(out, op, operands, "derivation")])[0]
+        return self.lay.convert_steps([Step(out, op, operands, "derivation")])[0]
 
     def do(self, out: Var, op: Op, *operands: Var) -> Var:
         """Carry out an equation and keep it among the steps."""

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..checking.numerical_gradients import Probe, affordable, differences
-from ..equations.ops import BIAS_GRADIENT, PULL_BACK, WEIGHT_GRADIENT
+from ..checking.numerical_gradients import Probe, choose_probe_count, differences
+from ..equations.dense import BIAS_GRADIENT, PULL_BACK, WEIGHT_GRADIENT
 from ..equations.steps import Op, Step
 from ..network import Network, shape_of
 from ..notation import S, Var, W, Z, after, b, delta, dZ
@@ -63,7 +63,7 @@ def derive(
     d = Derivation(target, gradient_of(target), top, "ij"[: len(sizes)], sizes, cells, dict(values), lay)
 
     f = setup.net[top].f.at_kink(setup.conventions.at_kink)
-    slope = None if f.slope is None else d.do(Var("slope", top), f.derivative, S(top))
+    slope = None if f.derivative is None else d.do(Var("slope", top), f.derivative_op, S(top))
     ones = {}
     for axis, letter in enumerate(d.letters):
         e = ones[letter] = Var("one", at=letter)
@@ -71,7 +71,7 @@ def derive(
         d.stacked.add(e)
     d.values[Var("ones")] = np.ones(setup.batch.N, dtype=setup.net.dtype)
 
-    flat = np.array([np.ravel_multi_index(lay.cell(target, c), values[target].shape) for c in cells])
+    flat = np.array([np.ravel_multi_index(lay.convert_cell(target, c), values[target].shape) for c in cells])
     by_loss = differences(steps, values, LOSS, target, flat)
     by_cell = differences(steps, values, Z(top), target, flat)
     {"W": _weights, "b": _biases, "Z": _activations, "S": _preactivations}[target.kind](
@@ -95,14 +95,14 @@ def _chain(
     vectors = sorted(((unit, "k"), (example, "n")), key=lambda v: v[0].kind == "one")
     parts = ([(slope, "kn")] if slope else []) + vectors
     op = local(tuple(letters for _, letters in parts), outer_notation(d.lay, unit, example))
-    here = Var("dZd" + d.target.kind, d.target.layer, at=d.letters, turned=d.lay.turns(d.target))
+    here = Var("dZd" + d.target.kind, d.target.layer, at=d.letters, turned=d.lay.transposes(d.target))
     d.do(here, op, *(v for v, _ in parts))
     if slope:  # the column times the row on its own, so that the page need not say a product nobody made
         alone = local(tuple(letters for _, letters in vectors), outer_notation(d.lay, unit, example))
         names = alone.notation(*(v.latex for v, _ in vectors))
         d.do(Var("spread", at=names), alone, *(v for v, _ in vectors))
     cell = d.part(d.gradient, d.letters)
-    x = f"{d.target.symbol}[{', '.join(d.lay.cell(d.target, tuple(d.letters)))}]"
+    x = f"{d.target.symbol}[{', '.join(d.lay.convert_cell(d.target, tuple(d.letters)))}]"
     names = {"x": x, "Z": Z(d.top).symbol, "f": f}
     first = d.claim(cell, FROBENIUS, whole, here, of=by_loss, against=_DIFFERENCES, why=_CHAIN.format(**names))
     why = _STANDS[d.target.kind].format(**names)
@@ -117,7 +117,7 @@ def _whole(d: Derivation, first: Array, matrix: Array) -> Array:
     """The numbers of the first line, cell by cell, in a matrix that else holds what is compared with it."""
     found = np.array(matrix, dtype=float)
     for cell, value in zip(d.cells, first, strict=True):
-        found[d.lay.cell(d.gradient, cell)] = value
+        found[d.lay.convert_cell(d.gradient, cell)] = value
     return found
 
 
@@ -155,7 +155,7 @@ def _delta_line(d: Derivation, steps: list[Step], values: dict[Var, Array]) -> N
     layer = d.top
     step = next(s for s in steps if s.out == delta(layer))
     size = values[delta(layer)].size
-    some = np.unique(np.linspace(0, size - 1, min(size, affordable(values))).astype(int))
+    some = np.unique(np.linspace(0, size - 1, min(size, choose_probe_count(values))).astype(int))
     probe = differences(steps, values, LOSS, S(layer), some)
     value = step.op(*(values[v] for v in step.operands))
     error, allowed = error_of(np.asarray(value).ravel()[some], probe, values)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..equations.steps import Step
 from ..notation import Var
-from ..passes.conventions import Layout
+from ..passes.layouts import Layout
 from ..setup import Setup
 from .lines import ROUNDING
 from .ways import Product
@@ -47,7 +47,7 @@ def candidates(
     if len(operands) == 1:  # a sum over examples is a product with ones
         ones = Var("ones")
         values[ones] = np.ones((setup.batch.N, 1), dtype=setup.net.dtype)
-        operands.insert(1 - int(lay.turns_batches), ones)
+        operands.insert(1 - int(lay.transposes_batches), ones)
     wanted = np.asarray(step.op(*(values[v] for v in step.operands)))
     found = []
     for order in ((0, 1), (1, 0)):
@@ -105,6 +105,6 @@ def _means(operand: tuple[Var, bool], lay: Layout) -> tuple[str, str]:
         words = [f"units of layer {layers[axis]}" if axis in layers else "examples" for axis in var.axes]
         words = [w.replace("units of layer 0", "inputs") for w in words]
         words += [_ONE] * (2 - len(words))
-        if lay.turns(var) or (len(var.axes) == 1 and lay.flat(var)):
+        if lay.transposes(var) or (len(var.axes) == 1 and lay.is_row(var)):
             words.reverse()
     return (words[1], words[0]) if flip else (words[0], words[1])

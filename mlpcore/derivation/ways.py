@@ -14,7 +14,7 @@ from math import prod
 
 import numpy as np
 
-from ..equations.ops import AFFINE, BIAS_GRADIENT, LINEAR, PULL_BACK, WEIGHT_GRADIENT
+from ..equations.dense import AFFINE, BIAS_GRADIENT, LINEAR, PULL_BACK, WEIGHT_GRADIENT
 from ..equations.steps import Op, Step, axis_sizes
 from ..notation import Var
 from ..passes.layers import backward, forward
@@ -72,7 +72,7 @@ def products(setup: Setup) -> list[Product]:
             step = replace(step, out=Var("product", step.out.layer), op=LINEAR, operands=step.operands[:2])
         if step.op in _PRODUCTS:
             found.append(step)
-    return [Product(step) for step in setup.conventions.lay.steps(found)]
+    return [Product(step) for step in setup.conventions.lay.convert_steps(found)]
 
 
 @dataclass(frozen=True)

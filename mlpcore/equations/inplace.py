@@ -1,6 +1,6 @@
 """The activations carried out in place: f into the result, f' into a temporary, piece by piece.
 
-The same floating point operations as `mlpcore.equations.ops` writes, in the same order, for the same bits.
+The same floating point operations as `mlpcore.equations.activations` writes, in the same order, for the same bits.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ class InPlace:
     """f and f' of an activation as calls; None where there is only the arithmetic.
 
     Attributes:
-        f: (out, S, *temporaries); slope: (t, S, *temporaries) leaves f'(S) in t;
-        slope_from_Z: (t, Z, *temporaries) likewise.
-        for_f, for_slope: the temporaries that f and slope take, t not counted.
-        low: where f' is 1 or this number, slope gives truth values: quicker to make.
+        f: (out, S, *temporaries); derivative: (t, S, *temporaries) leaves f'(S) in t;
+        derivative_from_Z: (t, Z, *temporaries) likewise.
+        for_f, for_derivative: the temporaries that f and derivative take, t not counted.
+        low: where f' is 1 or this number, derivative gives truth values: quicker to make.
     """
 
     f: Callable[..., list[Call]] | None = None
-    slope: Callable[..., list[Call]] | None = None
-    slope_from_Z: Callable[..., list[Call]] | None = None
+    derivative: Callable[..., list[Call]] | None = None
+    derivative_from_Z: Callable[..., list[Call]] | None = None
     for_f: tuple[Cells, ...] = ()
-    for_slope: tuple[Cells, ...] = ()
+    for_derivative: tuple[Cells, ...] = ()
     low: float | None = None
 
     def apply(self) -> Kernel | None:
         """`Z = f(S)`."""
         return self.f and cellwise(self.f, *self.for_f)
 
-    def pullback(self, slope: str) -> Kernel | None:
+    def pullback(self, way: str) -> Kernel | None:
         """`delta = dZ (.) f'`, f' by the named way."""
-        into = getattr(self, slope)
+        into = getattr(self, way)
 
         def calls(out: Array, dZ: Array, X: Array, t: Array, *more: Array) -> list[Call]:
             return [*into(t, X, *more), (np.multiply, (dZ, t, out))]
@@ -55,7 +55,7 @@ class InPlace:
 
         if into and self.low is not None:
             return Kernel(masked, (chunk, truths), True, over=(0,), spends={0: 1})
-        return into and cellwise(calls, chunk, *(self.for_slope if slope == "slope" else ()))
+        return into and cellwise(calls, chunk, *(self.for_derivative if way == "derivative" else ()))
 
 
 #: Of leaky relu.

@@ -14,7 +14,7 @@ import numpy as np
 from ..equations import cells
 from ..equations.steps import Step
 from ..notation import Var
-from ..passes.conventions import Layout
+from ..passes.layouts import Layout
 from ..setup import Setup
 from .digits import Digits
 from .files import rows_of
@@ -81,9 +81,9 @@ def _inserted(
     for k, var in enumerate(step.operands):
         x = values[var]
         if view := step.op.views.get(k):
-            text = text.replace(view.latex(marks[k]), matrix(view.arithmetic(x), digits, lay.flat(var), most))
+            text = text.replace(view.latex(marks[k]), matrix(view.arithmetic(x), digits, lay.is_row(var), most))
         text = text.replace(f"({marks[k]})", rf"\left({marks[k]}\right)")
-        number = matrix(x, digits, lay.flat(var), most)
+        number = matrix(x, digits, lay.is_row(var), most)
         text = text.replace(marks[k], rf"\left({number}\right)" if number[0] == "-" else number)
     return text
 
@@ -91,7 +91,7 @@ def _inserted(
 def lines_of(step: Step, values: Mapping[Var, Array], digits: Digits, lay: Layout, N: int) -> list[str]:
     """An equation as its lines: symbols, numbers, result; what says nothing new is left out."""
     left, symbols = step.latex.split(" = ", 1)
-    result = matrix(values[step.out], digits, lay.flat(step.out))
+    result = matrix(values[step.out], digits, lay.is_row(step.out))
     lines = [f"{left} &= {symbols}"]
     numbers = _inserted(step, values, digits, lay, N)
     if max(map(_width, _broken(numbers))) > _SIZES[-1][0]:
@@ -119,7 +119,7 @@ def document(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array], d
         "they were computed in double precision and only then written.",
         r"\subsection*{Given}",
     ]
-    out += [_display([f"{v.latex} &= {matrix(x, digits, lay.flat(v))}"]) for v, x in setup.inputs().items()]
+    out += [_display([f"{v.latex} &= {matrix(x, digits, lay.is_row(v))}"]) for v, x in setup.inputs().items()]
     phase = ""
     for step in steps:
         if step.phase != phase:
@@ -132,7 +132,7 @@ def document(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array], d
 
 def _sentence(setup: Setup) -> str:
     loss = setup.conventions.loss(setup.loss)
-    said = [f"Loss: {loss.title.lower()}, with the constant ${loss.c.name}$.", setup.conventions.lay.why]
+    said = [f"Loss: {loss.title.lower()}, with the constant ${loss.c.name}$.", setup.conventions.lay.sentence]
     return " ".join(said).replace("ᵀ", r"$^{\top}$").replace("_", r"\_")
 
 

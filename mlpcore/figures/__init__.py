@@ -12,14 +12,14 @@ colour is a name that the page's theme fills in: `--ink`, `--quiet`, `--line`, `
 """
 
 from .base import Figure, plain, smallest
+from .derivatives import derivative_over_output
 from .descent import descents
 from .losses import along_logit, over_margin, per_example
 from .memory import timeline
 from .simplex import simplex, to_simplex
-from .slopes import slope_over_output
 from .trade import Curve, Spot, scaling, trade
 
 __all__ = [
     "Curve", "Figure", "Spot", "along_logit", "descents", "over_margin", "per_example", "plain", "scaling", "simplex",
-    "slope_over_output", "smallest", "timeline", "to_simplex", "trade",
+    "derivative_over_output", "smallest", "timeline", "to_simplex", "trade",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..checking.numerical_gradients import Check, affordable, check_steps
+from ..checking.numerical_gradients import Check, check_steps, choose_probe_count
 from ..equations.steps import Step
 from ..losses import LOSSES, CrossEntropy, Loss, SoftmaxHinge, softmax
 from ..network import Array
@@ -126,11 +126,11 @@ def authorities(lab: Lab, ran: tuple[list[Step], dict[Var, Array]] | None = None
     steps, values = ran or lab.run()
     closed = None
     if isinstance(lab.loss, SoftmaxHinge):
-        found = lab.conventions.lay.turn(dO, values[dO])
+        found = lab.conventions.lay.convert(dO, values[dO])
         direct = closed_form(lab.logits, lab.targets, lab.conventions.loss(lab.loss))
         largest = max(float(np.abs(found).max()), np.finfo(float).tiny)
         closed = float(np.abs(found - direct).max() / largest) if np.abs(found - direct).max() > TINY else 0.0
-    return Authorities(closed, check_steps(steps, values, most=affordable(values), only=[dO]).of[dO])
+    return Authorities(closed, check_steps(steps, values, most=choose_probe_count(values), only=[dO]).of[dO])
 
 
 #: Below this a difference is of the size of what probabilities themselves are rounded by.

@@ -81,7 +81,7 @@ _FLAT = {
 
 def _lying(d: Derivation, op: Op) -> Op:
     """The equation as it is written in the layout in force."""
-    return replace(op, notation=_FLAT[op.name]) if d.lay.turns(O) else op
+    return replace(op, notation=_FLAT[op.name]) if d.lay.transposes(O) else op
 
 
 @cache
@@ -126,7 +126,7 @@ def _started(lab: Lab, cells: Sequence[Cell] | None, ran: tuple | None) -> tuple
 
 def _flat(d: Derivation, cells: Sequence[Cell]) -> Array:
     shape = d.values[O].shape
-    return np.array([np.ravel_multi_index(d.lay.cell(O, c), shape) for c in cells])
+    return np.array([np.ravel_multi_index(d.lay.convert_cell(O, c), shape) for c in cells])
 
 
 def terms(lab: Lab, cells: Sequence[Cell] | None = None, ran: tuple | None = None) -> Derivation:
@@ -143,7 +143,7 @@ def terms(lab: Lab, cells: Sequence[Cell] | None = None, ran: tuple | None = Non
     j, n = ones["j"], ones["n"]
     pj, yj = d.pick(P, "j·", {"j": j}), d.pick(Y, "j·", {"j": j})
     py = d.do(Var("py"), OF_TRUE_CLASS, P, Y)
-    here = Var("dGdO", at="jn", turned=d.lay.turns(O))
+    here = Var("dGdO", at="jn", turned=d.lay.transposes(O))
     parts = (pj, j, yj, P, py, n)
     slope = _lying(d, GAP_SLOPE)
     d.do(here, slope, *parts)
@@ -165,7 +165,7 @@ def terms(lab: Lab, cells: Sequence[Cell] | None = None, ran: tuple | None = Non
     d.do(cell, over_rivals(c), d.pick(A, "·n", {"n": n}), column, n)
     whole = np.array(d.values[dO])
     for place, value in zip(d.cells, first, strict=True):
-        whole[d.lay.cell(dO, place)] = value
+        whole[d.lay.convert_cell(dO, place)] = value
     made = next(s for s in steps if s.out == dO)
     d.claim(
         dO, made, of=whole, against="the first line",
@@ -185,7 +185,7 @@ def jacobians(lab: Lab, cells: Sequence[Cell] | None = None, ran: tuple | None =
     p, g = d.pick(P, "·n", n), d.pick(dP, "·n", n)
     eye = Var("eye")
     d.values[eye] = np.eye(lab.classes)
-    J = Var("dPdO", at="·n", turned=d.lay.turns(O))
+    J = Var("dPdO", at="·n", turned=d.lay.transposes(O))
     written = _lying(d, JACOBIAN)
     d.do(J, written, p, p, eye)
     d.claim(
@@ -202,7 +202,7 @@ def jacobians(lab: Lab, cells: Sequence[Cell] | None = None, ran: tuple | None =
 
 def _columns(d: Derivation, matrix: Array) -> Array:
     """The column of each cell's example."""
-    upright = d.lay.turn(dO, matrix)
+    upright = d.lay.convert(dO, matrix)
     return np.stack([upright[:, n] for _, n in d.cells])
 
 
@@ -211,8 +211,8 @@ def _measured(d: Derivation, steps: list[Step], classes: int) -> Probe:
     examples = sorted({n for _, n in d.cells})
     flat = _flat(d, [(j, n) for n in examples for j in range(classes)])
     measured = differences(steps, d.values, P, O, flat).measured
-    blocks = d.lay.turn(P, measured).reshape(len(examples), classes, classes, -1)  # example, j, k, n
+    blocks = d.lay.convert(P, measured).reshape(len(examples), classes, classes, -1)  # example, j, k, n
     found = {n: blocks[at, :, :, n].T for at, n in enumerate(examples)}
-    turned = d.lay.turns(Var("dPdO"))
+    turned = d.lay.transposes(Var("dPdO"))
     stack = np.stack([found[n].T if turned else found[n] for _, n in d.cells])
     return Probe(stack, [None] * len(d.cells))

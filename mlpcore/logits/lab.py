@@ -35,7 +35,7 @@ def steps(loss: Loss, conventions: Conventions = WORKSHEET) -> list[Step]:
         replace(s, out=names.get(s.out, s.out), operands=tuple(names.get(v, v) for v in s.operands))
         for s in (*loss.forward(0), *loss.backward(0))
     ]
-    return conventions.lay.steps(listed)
+    return conventions.lay.convert_steps(listed)
 
 
 def start(logits: Array, targets: Array, loss: Loss, conventions: Conventions = WORKSHEET) -> dict[Var, Array]:
@@ -49,7 +49,7 @@ def start(logits: Array, targets: Array, loss: Loss, conventions: Conventions = 
     if o.shape != y.shape:
         raise ValueError(f"the logits have shape {o.shape} and Y has shape {y.shape}: they need to be the same")
     loss.check(y)
-    turn = conventions.lay.turn
+    turn = conventions.lay.convert
     return {O: turn(O, o), Y: turn(Y, y), **{v: np.asarray(x, dtype=o.dtype) for v, x in loss.constants().items()}}
 
 
@@ -134,7 +134,7 @@ class Lab:
         Raises:
             ValueError: a shape does not fit, or an entry is not finite.
         """
-        values = {v: self.conventions.lay.turn(v, x) for v, x in {**self.inputs(), **new}.items()}
+        values = {v: self.conventions.lay.convert(v, x) for v, x in {**self.inputs(), **new}.items()}
         loss = replace(self.loss, margin=float(values[margin])) if margin in values else self.loss
         return replace(self, logits=values[O], targets=values[Y], loss=loss)
 

@@ -6,8 +6,8 @@ from functools import cache, partial
 
 import numpy as np
 
+from ..equations.dense import scalar
 from ..equations.kernels import Kernel
-from ..equations.ops import scalar
 from ..equations.steps import Op
 from . import kernels
 from .scales import Scale

@@ -27,8 +27,9 @@ from ..equations.steps import Step
 from ..losses import MSE, Loss
 from ..network import Network, Shape, shape_of
 from ..notation import Var
-from ..passes.conventions import WORKSHEET, Conventions, Layout
+from ..passes.conventions import WORKSHEET, Conventions
 from ..passes.layers import update
+from ..passes.layouts import Layout
 from ..passes.training_step import one_pass
 from ..schedules import Schedule
 from .listing import Listing
@@ -197,7 +198,7 @@ def input_bytes(shape: Shape, N: int) -> int:
 def laid(var: Var, shape: Shape, N: int, lay: Layout = COLUMNS) -> tuple[int, ...]:
     """The shape of a matrix as it lies in a layout."""
     worksheet = shape_of(var, shape.widths, N)
-    return worksheet[::-1] if lay.turns(var) else worksheet
+    return worksheet[::-1] if lay.transposes(var) else worksheet
 
 
 def live_bytes(
@@ -234,7 +235,7 @@ def count_pass(
     shape = net.shape if dtype is None else replace(net.shape, dtype=np.dtype(dtype).name)
     steps = one_pass(shape, loss or MSE(), schedule, conventions, N)
     if updated:
-        steps += conventions.lay.steps(update(shape))
+        steps += conventions.lay.convert_steps(update(shape))
     return count(steps, shape, N, conventions.lay)
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..equations.steps import Step
-from ..passes.conventions import Layout
+from ..passes.layouts import Layout
 from .reading import AHEAD, BEHIND, CACHED, COLUMNS, GRADIENTS, RESULT, SCRATCH, VIEW, WORKSPACE, Equations
 
 Array = np.ndarray

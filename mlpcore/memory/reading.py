@@ -16,7 +16,7 @@ import numpy as np
 from ..equations.steps import Step
 from ..network import Shape, shape_of
 from ..notation import KINDS, Var
-from ..passes.conventions import LAYOUTS, Layout
+from ..passes.layouts import LAYOUTS, Layout
 
 Array = np.ndarray
 
@@ -171,7 +171,7 @@ def _read(step: Step, depth: int, lay: Layout, number: Callable) -> tuple[list[i
         at = shape_of(var, range(2, depth + 3), 1)
         if var.examples is not None:
             at = tuple(-number(var.examples) if axis == "example" else x for axis, x in zip(var.axes, at, strict=True))
-        return at[::-1] if lay.turns(var) else at
+        return at[::-1] if lay.transposes(var) else at
 
     op, out = step.op, laid(step.out)
     temporaries = op.kernel.temporaries if op.kernel else ()

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from ..equations.ops import ACTIVATIONS
+from ..equations.activations import ACTIVATIONS
 from ..losses import LOSSES, Loss
 from ..network import Shape
 from ..registry import Registry

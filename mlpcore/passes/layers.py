@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from ..equations.ops import (
-    ACTIVATIONS,
+from ..equations.activations import ACTIVATIONS
+from ..equations.dense import (
     AFFINE,
     BIAS_GRADIENT,
     LINEAR,
@@ -24,41 +24,43 @@ from ..notation import rate as RATE
 
 
 def forward(net: Network | Shape) -> list[Step]:
-    """`S_l = W_l Z_{l-1} + b_l` and `Z_l = f_l(S_l)` for l = 1, ..., L."""
+    """List `S_l = W_l Z_{l-1} + b_l` and `Z_l = f_l(S_l)` for l = 1, ..., L."""
     shape = net.shape
-    return [step for n in shape.layers for step in ahead(n, shape.activations[n - 1], shape.biased(n))]
+    return [step for n in shape.layers for step in forward_layer(n, shape.activations[n - 1], shape.biased(n))]
 
 
-# A layer is the same in every network: what is kept for one is there for all.
+# The steps of a layer are the same in every network, so every page and every schedule shares them.
 @lru_cache(maxsize=512)
-def ahead(layer: int, activation: str, biased: bool) -> tuple[Step, ...]:
-    """`S_l` and `Z_l`."""
+def forward_layer(layer: int, activation: str, biased: bool) -> tuple[Step, ...]:
+    """List `S_l` and `Z_l` of one layer."""
     affine = (AFFINE, (W(layer), Z(layer - 1), b(layer))) if biased else (LINEAR, (W(layer), Z(layer - 1)))
     return Step(S(layer), *affine), Step(Z(layer), ACTIVATIONS[activation].apply, (S(layer),))
 
 
-def backward(net: Network | Shape, at_kink: float = 0.0, *, slope_from_Z: bool = False) -> list[Step]:
-    """From `dL/dZ_L` down: `delta_l`, `dL/dW_l`, `dL/db_l`, `dL/dZ_{l-1}` for l = L, ..., 1.
+def backward(net: Network | Shape, at_kink: float = 0.0, *, derivative_from_Z: bool = False) -> list[Step]:
+    """List, from `dL/dZ_L` down, `delta_l`, `dL/dW_l`, `dL/db_l`, `dL/dZ_{l-1}` for l = L, ..., 1.
 
     Args:
-        slope_from_Z: tell f' from the output wherever it determines it, else from `S_l`.
+        derivative_from_Z: compute f' from the output wherever that determines it, else from `S_l`.
     """
     shape = net.shape
     return [
         step
         for n in reversed(shape.layers)
-        for step in behind(n, shape.activations[n - 1], shape.biased(n), at_kink, slope_from_Z)
+        for step in backward_layer(n, shape.activations[n - 1], shape.biased(n), at_kink, derivative_from_Z)
     ]
 
 
 @lru_cache(maxsize=512)
-def behind(layer: int, activation: str, biased: bool, at_kink: float, slope_from_Z: bool) -> tuple[Step, ...]:
-    """`delta_l`, `dL/dW_l`, `dL/db_l` if there is a bias, `dL/dZ_{l-1}` if there is a layer below."""
+def backward_layer(
+    layer: int, activation: str, biased: bool, at_kink: float, derivative_from_Z: bool
+) -> tuple[Step, ...]:
+    """List `delta_l`, `dL/dW_l`, `dL/db_l` if there is a bias, `dL/dZ_{l-1}` if there is a layer below."""
     f = ACTIVATIONS[activation].at_kink(at_kink)
-    told = slope_from_Z and f.slope_from_Z is not None
-    pullback, seen = (f.pullback_from_Z, Z(layer)) if told else (f.pullback, S(layer))
+    from_Z = derivative_from_Z and f.derivative_from_Z is not None
+    pullback, argument = (f.pullback_from_Z, Z(layer)) if from_Z else (f.pullback, S(layer))
     steps = [
-        Step(delta(layer), pullback, (dZ(layer), seen)[: len(pullback.reads)], "backward"),
+        Step(delta(layer), pullback, (dZ(layer), argument)[: len(pullback.reads)], "backward"),
         Step(dW(layer), WEIGHT_GRADIENT, (delta(layer), Z(layer - 1)), "backward"),
     ]
     if biased:
@@ -69,15 +71,15 @@ def behind(layer: int, activation: str, biased: bool, at_kink: float, slope_from
 
 
 def update(net: Network | Shape) -> list[Step]:
-    """One step of gradient descent: `W_l - rate dL/dW_l`, from the last layer to the first.
+    """List one step of gradient descent: `W_l - rate dL/dW_l`, from the last layer to the first.
 
     Old parameter and gradient are read for the last time: the new parameter can take the old one's place.
     """
     shape = net.shape
     steps = []
     for layer in reversed(shape.layers):
-        read = [(UPDATE_WEIGHTS, W(layer), dW(layer))]
+        rows = [(UPDATE_WEIGHTS, W(layer), dW(layer))]
         if shape.biased(layer):
-            read.append((UPDATE_BIASES, b(layer), db(layer)))
-        steps += [Step(after(x), op, (x, RATE, dx), "update", frees=(x, dx)) for op, x, dx in read]
+            rows.append((UPDATE_BIASES, b(layer), db(layer)))
+        steps += [Step(after(x), op, (x, RATE, dx), "update", frees=(x, dx)) for op, x, dx in rows]
     return steps

@@ -28,7 +28,7 @@ def one_pass(
     conventions: Conventions = WORKSHEET,
     N: int | None = None,
 ) -> list[Step]:
-    """Forward, loss and backward under a schedule: what is kept, freed and computed again.
+    """List forward, loss and backward under a schedule: what is cached, freed and recomputed.
 
     Args:
         N: the number of examples, for a schedule that depends on it.
@@ -40,7 +40,7 @@ def one_pass(
     return list(_pass(net.shape, loss, schedule, conventions, N))
 
 
-# The steps of a structure: no number of any matrix is in them, so an edit finds them made.
+# The lists of the networks, losses and schedules in use. No numbers are in them, so an edit reuses them.
 @lru_cache(maxsize=128)
 def _pass(
     shape: Shape, loss: Loss, schedule: str | Schedule, conventions: Conventions, N: int | None
@@ -56,33 +56,36 @@ def training_step(
     conventions: Conventions = WORKSHEET,
     N: int | None = None,
 ) -> list[Step]:
-    """A pass, the update, and the loss of the updated network: the whole of exercise 2."""
-    return one_pass(net, loss, schedule, conventions, N) + list(_rest(net.shape, loss, conventions))
+    """List a pass, the update, and the loss of the updated network: the whole of exercise 2."""
+    return one_pass(net, loss, schedule, conventions, N) + list(_after_pass(net.shape, loss, conventions))
 
 
 @lru_cache(maxsize=128)
-def _rest(shape: Shape, loss: Loss, conventions: Conventions) -> tuple[Step, ...]:
-    """What follows a pass in a training step."""
-    again = [
+def _after_pass(shape: Shape, loss: Loss, conventions: Conventions) -> tuple[Step, ...]:
+    """List what follows a pass in a training step."""
+    parameters = set(shape.parameters())
+    new_loss = [
         replace(
             step,
             out=after(step.out),
             # What the update leaves alone (input, targets, margin) has no new version.
-            operands=tuple(v if v.part == "parameter" and v.kind not in "Wb" else after(v) for v in step.operands),
+            operands=tuple(v if v.part == "parameter" and v not in parameters else after(v) for v in step.operands),
             phase="after",
         )
         for step in forward(shape) + conventions.loss(loss).forward(shape.depth)
     ]
-    return tuple(conventions.lay.steps(update(shape) + again))
+    return tuple(conventions.lay.convert_steps(update(shape) + new_loss))
 
 
-def start(net: Network, batch: Batch, loss: Loss = _LOSS, conventions: Conventions = WORKSHEET) -> dict[Var, Array]:
-    """Every matrix and number a pass starts from, laid out as the conventions say.
+def initial_values(
+    net: Network, batch: Batch, loss: Loss = _LOSS, conventions: Conventions = WORKSHEET
+) -> dict[Var, Array]:
+    """Give every matrix and number a pass starts from, laid out as the conventions say.
 
     Raises:
         ValueError: the batch does not fit the network, or the targets the loss.
     """
-    values = {v: conventions.lay.turn(v, x) for v, x in inputs(net, batch).items()}
+    values = {v: conventions.lay.convert(v, x) for v, x in inputs(net, batch).items()}
     loss.check(batch.Y)
     return values | {v: np.asarray(x, dtype=net.dtype) for v, x in loss.constants().items()}
 
@@ -94,14 +97,14 @@ def trace(
     schedule: str | Schedule = _SCHEDULE,
     conventions: Conventions = WORKSHEET,
 ) -> tuple[list[Step], dict[Var, Array]]:
-    """The steps of a pass and every matrix in it, none freed.
+    """List the steps of a pass and compute every matrix in it, none freed.
 
     Raises:
         ValueError: the batch does not fit the network, or the targets the loss.
         KeyError: no such schedule.
     """
     steps = one_pass(net, loss, schedule, conventions, batch.N)
-    return steps, evaluate(steps, start(net, batch, loss, conventions))
+    return steps, evaluate(steps, initial_values(net, batch, loss, conventions))
 
 
 def gradients(
@@ -111,19 +114,19 @@ def gradients(
     schedule: str | Schedule = _SCHEDULE,
     conventions: Conventions = WORKSHEET,
 ) -> dict[Var, Array]:
-    """`dW(l)`, `db(l)` and `loss`; the intermediates are freed on the way, as scheduled.
+    """Compute `dW(l)`, `db(l)` and `loss`; the intermediates are freed on the way, as scheduled.
 
     Raises:
         ValueError: the batch does not fit the network, or the targets the loss.
         KeyError: no such schedule.
     """
     steps = one_pass(net, loss, schedule, conventions, batch.N)
-    values = evaluate(steps, start(net, batch, loss, conventions), free=True)
+    values = evaluate(steps, initial_values(net, batch, loss, conventions), free=True)
     return {v: x for v, x in values.items() if v.kind in ("dW", "db", "loss")}
 
 
 def sgd(net: Network, grads: Mapping[Var, Array], rate: float, conventions: Conventions = WORKSHEET) -> Network:
-    """The network after one step of gradient descent, from gradients laid out as the conventions say.
+    """Take one step of gradient descent, from gradients laid out as the conventions say.
 
     Raises:
         ValueError: the rate is not finite, or the step leaves the range of floats.
@@ -131,6 +134,6 @@ def sgd(net: Network, grads: Mapping[Var, Array], rate: float, conventions: Conv
     """
     if not np.isfinite(rate):
         raise ValueError(f"the rate must be a finite number, not {rate}")
-    grads = {v: conventions.lay.turn(v, x) for v, x in grads.items()}
+    grads = {v: conventions.lay.convert(v, x) for v, x in grads.items()}
     values = evaluate(update(net), {**dict(net.parameters()), **grads, RATE: np.asarray(rate, dtype=net.dtype)})
     return net.with_parameters({v: values[after(v)] for v, _ in net.parameters()})

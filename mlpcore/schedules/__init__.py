@@ -47,7 +47,7 @@ SCHEDULES: dict[str, Schedule] = Registry(
                 "cache Z",
                 "Only activations stay; f' is told from the output, and S stays only where it cannot be (gelu, silu).",
                 keep_all,
-                slope_from_Z=True,
+                derivative_from_Z=True,
             ),
             Schedule(
                 "every 2nd layer",

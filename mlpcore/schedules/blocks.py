@@ -14,7 +14,7 @@ from ..equations.steps import Op, Step
 from ..memory.listing import Listing, listed
 from ..memory.reading import COLUMNS, Equations
 from ..notation import Var, Y, Z
-from ..passes.conventions import Layout
+from ..passes.layouts import Layout
 from .moves import Move, Task, chain, played
 
 Block = tuple[int, int]
@@ -46,7 +46,9 @@ def take(first: int, stop: int) -> Op:
     )
 
 
-def in_blocks(moves: list[Move], task: Task, size: int, slope_from_Z: bool = False, lay: Layout = COLUMNS) -> Listing:
+def in_blocks(
+    moves: list[Move], task: Task, size: int, derivative_from_Z: bool = False, lay: Layout = COLUMNS
+) -> Listing:
     """The moves of a schedule, one block of `size` examples after the other.
 
     A matrix of a block is named by its examples, and so is a sum: `dL/dW_1` of examples 1 to 8 is
@@ -54,10 +56,10 @@ def in_blocks(moves: list[Move], task: Task, size: int, slope_from_Z: bool = Fal
     """
     N = task.examples
     if size >= N:
-        whole = chain(task, slope_from_Z, lay)
+        whole = chain(task, derivative_from_Z, lay)
         return listed(whole.equations, played(moves, whole))
     # The same steps for every block: they do not say how many examples there are.
-    inner = chain(replace(task, N=size, loss=replace(task.loss, whole=N)), slope_from_Z, lay)
+    inner = chain(replace(task, N=size, loss=replace(task.loss, whole=N)), derivative_from_Z, lay)
     order, count = played(moves, inner), len(inner.equations.made)
     gradients = {n: step for n, step in enumerate(inner.equations.steps) if step.out.kind in _LETTERS}
     number = partial(_number, size)
@@ -70,7 +72,7 @@ def in_blocks(moves: list[Move], task: Task, size: int, slope_from_Z: bool = Fal
         sums = [_sum(step.out, step.phase, block, size, N, lay) for step in gradients.values()] if first else []
         parts += [
             inner.equations.of_examples(block, number(block)),
-            Equations.read(lay.steps(taken), task.shape.depth, lay, number),
+            Equations.read(lay.convert_steps(taken), task.shape.depth, lay, number),
             *sums,
         ]
         then = {n: begun + count + len(taken) + k for k, n in enumerate(gradients)} if first else {}
@@ -89,7 +91,7 @@ def _sum(var: Var, phase: str, block: Block, size: int, N: int, lay: Layout) -> 
     operands = var.of_examples((0, first)), var.of_examples(block)
     up_to = var.of_examples(None if stop == N else (0, stop))
     step = Step(up_to, ADD[_LETTERS[var.kind]], operands, phase)
-    return Equations.read(lay.steps([step]), var.layer or 0, lay, partial(_number, size))
+    return Equations.read(lay.convert_steps([step]), var.layer or 0, lay, partial(_number, size))
 
 
 def _number(size: int, block: Block) -> int:

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..equations.ops import ACTIVATIONS, Activation
+from ..equations.activations import ACTIVATIONS, Activation
 
 #: Activation -> f' in terms of Z, in LaTeX. A new activation needs no row: see `told`.
 FORMULAS = {
@@ -62,7 +62,7 @@ def told(activation: str, at_kink: float = 0.0) -> Told:
         KeyError: no such activation.
     """
     f = ACTIVATIONS[activation].at_kink(at_kink)
-    if f.slope is None or f.slope_from_Z is not None:
+    if f.derivative is None or f.derivative_from_Z is not None:
         return Told(True, f"{activation}: the output determines the slope.", FORMULAS.get(activation, ""))
     pair = counterexample(f)
     (a, b), (at_a, at_b) = pair.S, pair.slopes
@@ -87,7 +87,7 @@ def counterexample(f: Activation) -> Pair:
     else:
         level = 0.5 * (values[lowest] + min(values[0], values[-1]))
         points = np.array([_crossing(f, level, grid[0], grid[lowest]), _crossing(f, level, grid[-1], grid[lowest])])
-    slopes = f.slope(points)
+    slopes = f.derivative(points)
     return Pair((float(points[0]), float(points[1])), float(f.f(points)[0]), (float(slopes[0]), float(slopes[1])))
 
 

@@ -11,8 +11,8 @@ from ..equations.steps import Step
 from ..losses import Loss
 from ..memory.reading import COLUMNS, Equations
 from ..network import Shape
-from ..passes.conventions import Layout
-from ..passes.layers import ahead, behind
+from ..passes.layers import backward_layer, forward_layer
+from ..passes.layouts import Layout
 
 
 @dataclass(frozen=True)
@@ -79,18 +79,18 @@ class Chain:
         return range(2 * lo, 2 * hi)
 
 
-def chain(task: Task, slope_from_Z: bool = False, lay: Layout = COLUMNS) -> Chain:
+def chain(task: Task, derivative_from_Z: bool = False, lay: Layout = COLUMNS) -> Chain:
     """The equations of a task in a layout."""
-    return _chain(task.shape.narrowest, task.loss, task.at_kink, slope_from_Z, lay)
+    return _chain(task.shape.narrowest, task.loss, task.at_kink, derivative_from_Z, lay)
 
 
 # A few: a page that compares policies takes most of them from one chain.
 @lru_cache(maxsize=16)
-def _chain(shape: Shape, loss: Loss, at_kink: float, slope_from_Z: bool, lay: Layout) -> Chain:
+def _chain(shape: Shape, loss: Loss, at_kink: float, derivative_from_Z: bool, lay: Layout) -> Chain:
     kinds = list(zip(shape.layers, shape.activations, shape.biases, strict=True))
-    parts = [_part(lay, kind[0], ahead, *kind) for kind in kinds]
+    parts = [_part(lay, kind[0], forward_layer, *kind) for kind in kinds]
     parts.append(_part(lay, shape.depth, around, loss, shape.depth))
-    parts += [_part(lay, kind[0], behind, *kind, at_kink, slope_from_Z) for kind in reversed(kinds)]
+    parts += [_part(lay, kind[0], backward_layer, *kind, at_kink, derivative_from_Z) for kind in reversed(kinds)]
     ends = accumulate((len(part.made) for part in parts), initial=0)
     ranges = [range(*pair) for pair in pairwise(ends)]
     back = dict(zip(reversed(shape.layers), ranges[shape.depth + 1 :], strict=True))
@@ -106,7 +106,7 @@ def around(loss: Loss, depth: int) -> tuple[Step, ...]:
 @lru_cache(maxsize=512)
 def _part(lay: Layout, depth: int, make: Callable[..., tuple[Step, ...]], *what: Hashable) -> Equations:
     """What `make` makes of `what` in a network of this depth, read."""
-    return Equations.read(lay.steps(make(*what)), depth, lay)
+    return Equations.read(lay.convert_steps(make(*what)), depth, lay)
 
 
 def played(moves: Iterable[Move], along: Chain) -> list[int]:

@@ -120,7 +120,7 @@ def blocks(size: int, inside: Schedule | None = None) -> Schedule:
         f"blocks of {size} examples" + (f", {inside.name}" if inside else ""),
         f"{size} examples at a time; their gradients add up. Nothing is computed twice.",
         kept.moves,
-        kept.slope_from_Z,
+        kept.derivative_from_Z,
         lambda N: size,
         ("blocks", size, *([inside.spec or inside.name] if inside else [])),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..memory.listing import Listing, listed
 from ..memory.reading import COLUMNS
-from ..passes.conventions import Layout
+from ..passes.layouts import Layout
 from .blocks import in_blocks
 from .moves import Move, Task, chain, played
 
@@ -20,7 +20,7 @@ class Schedule:
         name: as it is chosen.
         why: one sentence for the user.
         moves: what is done in turn, for a task.
-        slope_from_Z: the backward pass tells f' from the output wherever it determines it.
+        derivative_from_Z: the backward pass tells f' from the output wherever it determines it.
         block: N -> how many examples are worked on at a time; None for the whole batch at once.
         spec: how it was built, (constructor, arguments) as plain data; () for what has a name.
     """
@@ -28,14 +28,14 @@ class Schedule:
     name: str
     why: str
     moves: Callable[[Task], list[Move]]
-    slope_from_Z: bool = False
+    derivative_from_Z: bool = False
     block: Callable[[int], int] | None = None
     spec: tuple = ()
 
     @property
     def same_formulas(self) -> bool:
         """Whether every number is made as by `cache S and Z`, and so agrees with it to the last bit."""
-        return not self.slope_from_Z and self.block is None
+        return not self.derivative_from_Z and self.block is None
 
     def listing(self, task: Task, lay: Layout = COLUMNS) -> Listing:
         """The pass as one list: every step with what is freed after it.
@@ -45,6 +45,6 @@ class Schedule:
         """
         moves = self.moves(task)
         if self.block is not None:
-            return in_blocks(moves, task, self.block(task.examples), self.slope_from_Z, lay)
-        along = chain(task, self.slope_from_Z, lay)
+            return in_blocks(moves, task, self.block(task.examples), self.derivative_from_Z, lay)
+        along = chain(task, self.derivative_from_Z, lay)
         return listed(along.equations, played(moves, along))

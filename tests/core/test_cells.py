@@ -18,9 +18,9 @@ def evaluate_text(text):
         a.name.replace(" ", "_"): (lambda x, a=a: float(a.f(np.array([[x]]))[0, 0])) for a in mlp.ACTIVATIONS.values()
     }
     slopes = {
-        a.name.replace(" ", "_") + "_slope": (lambda x, a=a: float(a.slope(np.array([[x]]))[0, 0]))
+        a.name.replace(" ", "_") + "_slope": (lambda x, a=a: float(a.derivative(np.array([[x]]))[0, 0]))
         for a in mlp.ACTIVATIONS.values()
-        if a.slope
+        if a.derivative
     }
     text = text.replace("leaky relu", "leaky_relu").replace("'(", "_slope(")
     text = text.replace("·", "*").replace("²", "**2").replace("≥", ">=").replace("[", "(").replace("]", ")")

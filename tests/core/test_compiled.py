@@ -16,7 +16,7 @@ from mlpcore.compiled.program import Program
 from mlpcore.equations.kernels import CHUNK, SHORT
 from mlpcore.examples import one_hot
 from mlpcore.memory.cost import Place, count_pass
-from mlpcore.passes.training_step import one_pass, start
+from mlpcore.passes.training_step import initial_values, one_pass
 from tests.core.test_schedules import POLICIES, close
 from tests.strategies import problems
 
@@ -25,8 +25,8 @@ def program(net, batch, loss, schedule="cache S and Z", layout="columns", update
     conventions = mlp.Conventions(layout)
     steps = one_pass(net, loss, schedule, conventions, batch.N)
     if updated:
-        steps += conventions.lay.steps(mlp.update(net))
-    values = start(net, batch, loss, conventions) | {mlp.rate: np.asarray(0.3, net.dtype)}
+        steps += conventions.lay.convert_steps(mlp.update(net))
+    values = initial_values(net, batch, loss, conventions) | {mlp.rate: np.asarray(0.3, net.dtype)}
     return Program(steps, values, net.shape, batch.N, conventions.lay), steps, values
 
 
@@ -103,11 +103,11 @@ def test_relus_slope_lies_where_s_lay_only_if_s_is_freed(kept):
     steps = one_pass(net)
     if kept:
         steps = [replace(step, frees=tuple(v for v in step.frees if v != mlp.S(1))) for step in steps]
-    compiled = Program(steps, start(net, batch, mlp.MSE()), net.shape, 4)
+    compiled = Program(steps, initial_values(net, batch, mlp.MSE()), net.shape, 4)
     n = next(k for k, step in enumerate(steps) if step.out == mlp.delta(1))
     aside = [x.bytes for x in compiled.count.lives if (x.var, x.made) == (None, n)]
     assert aside == ([50 * 4 * 8, 50 * 8] if kept else [0, 50 * 8])  # the slope, and a byte for each truth value
-    expected = mlp.evaluate(steps, start(net, batch, mlp.MSE()), free=True)
+    expected = mlp.evaluate(steps, initial_values(net, batch, mlp.MSE()), free=True)
     found = compiled.run()
     for var in expected:
         np.testing.assert_array_equal(found[var], expected[var], err_msg=var.text)
@@ -141,7 +141,7 @@ def test_the_products_alone_are_a_product_a_layer_each_way_whatever_carries_them
 def test_kernels_at_the_edges_of_floats(name):
     x = np.array([[-np.inf, -1e308, -745.0, -40.0, -1e-320, -0.0, 0.0, 1e-320, 40.0, 745.0, 1e308, np.inf, np.nan]])
     row = mlp.ACTIVATIONS[name]
-    for op in (row.apply, row.pullback, *([row.pullback_from_Z] if row.slope_from_Z else [])):
+    for op in (row.apply, row.pullback, *([row.pullback_from_Z] if row.derivative_from_Z else [])):
         operands = [np.ones_like(x), x][-len(op.reads) :]
         scratch = [np.full(x.size, np.nan) for _ in op.kernel.temporaries]
         out = np.full(x.size, np.nan)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import mlpcore as mlp
 from mlpcore.checking.numerical_gradients import check_steps
-from mlpcore.passes.training_step import one_pass, start, training_step
+from mlpcore.passes.training_step import initial_values, one_pass, training_step
 from mlpcore.setup import with_cells, with_loss
 from pages.ui.components.stage.score import score
 from tests.strategies import problems
@@ -103,10 +103,10 @@ def test_the_slope_at_the_corner_is_the_chosen_one(share, relu, leaky):
 
 def test_the_slope_from_the_output_is_withdrawn_where_it_would_be_wrong():
     relu = mlp.ACTIVATIONS["relu"].at_kink(0.5)
-    assert relu.slope_from_Z is None  # Z = 0 may be S = 0 or S = -1
+    assert relu.derivative_from_Z is None  # Z = 0 may be S = 0 or S = -1
     leaky = mlp.ACTIVATIONS["leaky relu"].at_kink(0.5)
     S = np.array([[-2.0, 0.0, 3.0]])
-    np.testing.assert_array_equal(leaky.slope_from_Z(leaky.f(S)), leaky.slope(S))
+    np.testing.assert_array_equal(leaky.derivative_from_Z(leaky.f(S)), leaky.derivative(S))
 
 
 @pytest.mark.parametrize("loss", [mlp.SoftmaxHinge, mlp.ScoreHinge])
@@ -152,7 +152,7 @@ def test_the_seal_is_lost_when_a_product_of_this_layout_is_wrong(layout):
             replace(s, op=replace(s.op, arithmetic=lambda *x, op=s.op: 1.001 * op(*x))) if s.op.name == name else s
             for s in steps
         ]
-        values = mlp.evaluate(broken, start(sheet.net, sheet.batch, sheet.loss, conventions))
+        values = mlp.evaluate(broken, initial_values(sheet.net, sheet.batch, sheet.loss, conventions))
         assert not check_steps(broken, values).agrees
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import mlpcore as mlp
 from mlpcore.memory.cost import CATEGORIES, count, count_pass
-from mlpcore.passes.training_step import one_pass, start
+from mlpcore.passes.training_step import initial_values, one_pass
 from tests.strategies import problems
 
 N = 1000
@@ -67,7 +67,7 @@ def test_counted_bytes_are_those_of_arrays(problem, size):
     for schedule in (*mlp.SCHEDULES.values(), mlp.blocks(size, mlp.SCHEDULES["cache S"])):
         steps = one_pass(net, loss, schedule, N=batch.N)
         counted = count(steps, net.shape, batch.N)
-        values = dict(start(net, batch, loss))
+        values = dict(initial_values(net, batch, loss))
         given_ = set(values)
         for n, step in enumerate(steps):
             values |= {step.out: step.op(*(values[v] for v in step.operands))}

@@ -39,11 +39,11 @@ def test_local_derivatives_are_the_sheet_s_sums_with_indicators(setup, data):
     """A literal transcription: four loops and the indicator."""
     target = drawn(data, setup)
     d = derive(setup, target)
-    turn, net = setup.conventions.lay.turn, setup.net
+    turn, net = setup.conventions.lay.convert, setup.net
     values = {v: turn(v, x) for v, x in setup.run()[1].items()}
     layer, top = target.layer, d.top
     f = net[top].f
-    slope = np.ones_like(values[mlp.S(top)]) if f.slope is None else f.slope(values[mlp.S(top)])
+    slope = np.ones_like(values[mlp.S(top)]) if f.derivative is None else f.derivative(values[mlp.S(top)])
     found = np.asarray(turn(mlp.dZ(top), local_of(d)))
     for c, cell in enumerate(d.cells):
         for k, n in np.ndindex(slope.shape):
@@ -66,7 +66,7 @@ def test_local_derivatives_agree_with_differences_of_the_pass(setup, data):
     if target.kind not in "Wb":
         target = next(v for v in targets(setup.net) if v.kind == "W")
     d = derive(setup, target)
-    found = np.asarray(setup.conventions.lay.turn(mlp.dZ(d.top), local_of(d)))
+    found = np.asarray(setup.conventions.lay.convert(mlp.dZ(d.top), local_of(d)))
     value, h = dict(setup.net.parameters())[target], 1e-5
     for c, cell in enumerate(d.cells):
         at = []
@@ -83,7 +83,7 @@ def test_frobenius_products_fill_the_gradient(setup, data):
     gradient = setup.run()[1][d.gradient]
     filled = np.full(gradient.shape, np.nan)
     for cell, value in zip(d.cells, d.claims[0].value, strict=True):
-        filled[setup.conventions.lay.cell(d.gradient, cell)] = value
+        filled[setup.conventions.lay.convert_cell(d.gradient, cell)] = value
     scale = max(np.abs(gradient).max(), 1e-12)
     np.testing.assert_allclose(filled, gradient, rtol=1e-9, atol=1e-12 * scale)
 

@@ -53,9 +53,9 @@ def test_the_terms_add_up_and_only_active_rivals_have_one(one):
     cell = next(s.out for s in found.steps if s.op.name == "sum over rivals")
     np.testing.assert_allclose(found.values[cell], found.claims[0].value, rtol=1e-12, atol=1e-15)
     lay = one.conventions.lay
-    active = lay.turn(mlp.A, found.values[mlp.A])
+    active = lay.convert(mlp.A, found.values[mlp.A])
     for (_, n), block in zip(found.cells, found.values[mlp.Var("terms")], strict=True):
-        block = lay.turn(mlp.P, block)
+        block = lay.convert(mlp.P, block)
         assert not block[active == 0].any()
         assert not np.delete(block, n, axis=1).any()
 
@@ -71,7 +71,7 @@ def test_rows_and_columns_of_the_jacobian_sum_to_zero(one):
 @given(labs(), st.floats(-50, 50))
 def test_columns_sum_to_zero_and_a_shift_of_the_logits_changes_nothing(one, shift):
     values = one.run()[1]
-    upright = one.conventions.lay.turn(mlp.dO, values[mlp.dO])
+    upright = one.conventions.lay.convert(mlp.dO, values[mlp.dO])
     assert np.abs(upright.sum(axis=0)).max() < 1e-14
     shifted = replace(one, logits=one.logits + shift).run()[1]
     gaps = np.abs(values[mlp.G][values[mlp.Y] == 0])
@@ -121,7 +121,7 @@ def test_at_a_tie_the_worksheet_counts_the_rival_and_the_kink_is_named():
 def test_a_kinks_margin_puts_its_gap_at_exactly_zero(one):
     kink = lab.kinks(one.logits, one.targets, one.loss)[0]
     at = replace(one, loss=replace(one.loss, margin=kink.margin))
-    gap = one.conventions.lay.turn(mlp.G, at.run()[1][mlp.G])[kink.rival, kink.example]
+    gap = one.conventions.lay.convert(mlp.G, at.run()[1][mlp.G])[kink.rival, kink.example]
     assert gap == 0
     assert (kink.rival, kink.example) in lab.corner(at).at
 
@@ -167,7 +167,7 @@ def test_one_class_has_no_rival():
 @pytest.mark.parametrize("layout", list(mlp.LAYOUTS))
 def test_cells_of_a_laboratory_are_edited_like_those_of_a_network(layout):
     one = replace(LABS["four answers"].lab, conventions=mlp.Conventions(layout))
-    cell = one.conventions.lay.cell(mlp.O, (2, 1))
+    cell = one.conventions.lay.convert_cell(mlp.O, (2, 1))
     new, refused = with_cells(one, [(mlp.O, cell, 7.5), (mlp.margin, (), -0.25), (mlp.P, (0, 0), 1.0)])
     assert new.logits[2, 1] == 7.5
     assert new.loss.margin == -0.25

@@ -103,7 +103,7 @@ MADE = {
         for a in ("depth", "width", "batch")
         for w in ("bytes", "flops", "seconds")
     },
-    **{f"slope {n}": (figures.slope_over_output, n) for n in mlp.ACTIVATIONS},
+    **{f"slope {n}": (figures.derivative_over_output, n) for n in mlp.ACTIVATIONS},
     **{f"margin {w}": (over_margin, w) for w in ("loss", "norm")},
     **{f"logit {w}": (along_logit, w) for w in ("loss", "gradient")},
     **{f"example {w}": (per_example, w) for w in ("norms", "cosines")},

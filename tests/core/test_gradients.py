@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import mlpcore as mlp
 from mlpcore.checking import numerical_gradients as gradcheck
 from mlpcore.examples import one_hot
-from mlpcore.passes.training_step import one_pass, start
+from mlpcore.passes.training_step import initial_values, one_pass
 from tests.strategies import problems
 
 
@@ -86,7 +86,7 @@ def test_gap_of_exactly_zero_is_active():
 
 
 def test_relu_at_exactly_zero_lets_nothing_through():
-    assert mlp.ACTIVATIONS["relu"].slope(np.zeros((1, 1))) == 0
+    assert mlp.ACTIVATIONS["relu"].derivative(np.zeros((1, 1))) == 0
 
 
 def test_a_kink_inside_the_probe_is_skipped_and_named():
@@ -155,7 +155,7 @@ def test_stacked_passes_are_the_passes_one_by_one():
     """The checker runs many copies at once along leading axes; that must change nothing."""
     for example in mlp.EXAMPLES.values():
         steps = one_pass(example.net, example.loss)
-        values = start(example.net, example.batch, example.loss)
+        values = initial_values(example.net, example.batch, example.loss)
         single = mlp.evaluate(steps, values)
         stacked = mlp.evaluate(steps, {v: np.stack([x, x]) for v, x in values.items()})
         for var, value in single.items():
@@ -167,7 +167,7 @@ def test_replacing_an_operation_reaches_the_check():
     sheet = mlp.EXAMPLES["worksheet"]
     steps = one_pass(sheet.net)
     forgot = [replace(s, op=replace(s.op, arithmetic=lambda dZ, S: dZ)) if s.out == mlp.delta(1) else s for s in steps]
-    values = mlp.evaluate(forgot, start(sheet.net, sheet.batch))
+    values = mlp.evaluate(forgot, initial_values(sheet.net, sheet.batch))
     check = gradcheck.check_steps(forgot, values)
     assert not check.of[mlp.delta(1)].agrees
     assert not check.of[mlp.dW(1)].agrees

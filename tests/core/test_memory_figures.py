@@ -63,12 +63,12 @@ def test_names_lie_on_no_other_name():
 
 def test_the_two_slopes_over_one_output_are_drawn():
     for name in ("gelu", "silu"):
-        left, right = [d for d in figures.slope_over_output(name)["data"] if d["mode"] == "markers"]
+        left, right = [d for d in figures.derivative_over_output(name)["data"] if d["mode"] == "markers"]
         assert left["y"][0] == left["y"][1]
         assert abs(right["y"][0] - right["y"][1]) > 0.1
         f = mlp.ACTIVATIONS[name]
         np.testing.assert_allclose(f.f(np.array(left["x"])), left["y"], rtol=1e-4)
-        np.testing.assert_allclose(f.slope(np.array(left["x"])), right["y"], rtol=1e-4)
-    assert not [d for d in figures.slope_over_output("tanh")["data"] if d["mode"] == "markers"]
+        np.testing.assert_allclose(f.derivative(np.array(left["x"])), right["y"], rtol=1e-4)
+    assert not [d for d in figures.derivative_over_output("tanh")["data"] if d["mode"] == "markers"]
     # The choice at a corner makes relu's slope at 0 one that Z cannot tell.
-    assert [d for d in figures.slope_over_output("relu", 0.5)["data"] if d["mode"] == "markers"]
+    assert [d for d in figures.derivative_over_output("relu", 0.5)["data"] if d["mode"] == "markers"]

@@ -62,17 +62,17 @@ def test_activations_at_the_edges(name):
     x = np.array([[-1e308, -1e4, -745.0, -40.0, -0.0, 0.0, 40.0, 745.0, 1e4, 1e308]])
     with np.errstate(over="ignore"):
         assert np.isfinite(row.f(x)).all()
-        if row.slope:
-            slope = row.slope(x)
+        if row.derivative:
+            slope = row.derivative(x)
             assert np.isfinite(slope).all()
             assert (np.abs(slope) < 1.2).all()
 
 
-@pytest.mark.parametrize("name", [n for n, a in mlp.ACTIVATIONS.items() if a.slope_from_Z])
+@pytest.mark.parametrize("name", [n for n, a in mlp.ACTIVATIONS.items() if a.derivative_from_Z])
 def test_slope_from_the_output_is_the_slope(name):
     row = mlp.ACTIVATIONS[name]
     x = np.linspace(-6, 6, 241)[None, :]
-    np.testing.assert_allclose(row.slope_from_Z(row.f(x)), row.slope(x), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(row.derivative_from_Z(row.f(x)), row.derivative(x), rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -116,11 +116,11 @@ def test_a_square_network_does_not_fool_the_shapes():
 def test_the_jacobian_is_a_kronecker_product_and_pulls_back(setup, data):
     target = data.draw(st.sampled_from(targets(setup.net)))
     J = jacobian(setup, target)
-    turn = setup.conventions.lay.turn
+    turn = setup.conventions.lay.convert
     values = {v: np.asarray(turn(v, x)) for v, x in setup.run()[1].items()}
     top, layer = target.layer + (target.kind == "Z"), target.layer
     f = setup.net[top].f
-    slope = np.ones_like(values[mlp.S(top)]) if f.slope is None else f.slope(values[mlp.S(top)])
+    slope = np.ones_like(values[mlp.S(top)]) if f.derivative is None else f.derivative(values[mlp.S(top)])
     d, N = slope.shape
     D = np.diag(slope.ravel(order="F"))
     wanted = {

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import mlpcore as mlp
 from mlpcore.checking.numerical_gradients import check_steps
-from mlpcore.passes.training_step import one_pass, start
+from mlpcore.passes.training_step import initial_values, one_pass
 from mlpcore.schedules import extra_layers
 from mlpcore.schedules.derivative_from_output import told
 from tests.strategies import problems
@@ -48,7 +48,7 @@ def test_a_plan_reads_only_what_is_alive_and_frees_all_but_its_results(problem):
     """A simulator that knows nothing but names: a schedule is data."""
     net, batch, loss = problem
     for schedule in POLICIES:
-        given_ = set(start(net, batch, loss))
+        given_ = set(initial_values(net, batch, loss))
         alive = set(given_)
         for step in one_pass(net, loss, schedule, N=batch.N):
             assert set(step.operands) <= alive, (schedule, step)
@@ -107,11 +107,11 @@ def test_gelu_and_silu_keep_s_where_others_need_only_z():
 def test_a_slope_is_told_from_the_output_or_a_pair_says_why_not(name):
     for at_kink in (0.0, 0.5):
         f, said = mlp.ACTIVATIONS[name].at_kink(at_kink), told(name, at_kink)
-        assert said.enough == (f.slope is None or f.slope_from_Z is not None)
+        assert said.enough == (f.derivative is None or f.derivative_from_Z is not None)
         if not said.enough:
             S, slopes = np.array(said.pair.S), np.array(said.pair.slopes)
             np.testing.assert_allclose(f.f(S), said.pair.Z, rtol=1e-12, atol=0)
-            np.testing.assert_allclose(f.slope(S), slopes)
+            np.testing.assert_allclose(f.derivative(S), slopes)
             assert abs(slopes[0] - slopes[1]) > 0.1
 
 

@@ -65,7 +65,7 @@ def test_printed_matrices(sheet, display, place, var):
 
 
 def test_slope_of_relu_is_the_printed_one(sheet):
-    slope = mlp.ACTIVATIONS["relu"].slope(sheet[mlp.S(1)])
+    slope = mlp.ACTIVATIONS["relu"].derivative(sheet[mlp.S(1)])
     assert slope.tolist() == [[float(x) for x in row] for row in printed()[6][2]]
 
 

@@ -117,7 +117,7 @@ def _conventions(lab: bool) -> None:
     setup = session.current().setup
     now, loss = setup.conventions, session.lab().loss if lab else setup.loss
     scales = {None: f"{loss.scale}: {loss.short}, as published", **{name: f"{name} for every loss" for name in SCALES}}
-    _choice("Examples are", "layout", {name: f"{name}: {lay.says}" for name, lay in LAYOUTS.items()}, now.layout)
+    _choice("Examples are", "layout", {name: f"{name}: {lay.equation}" for name, lay in LAYOUTS.items()}, now.layout)
     _choice("In front of the sum over examples", "scale", scales, now.scale)
     if not lab and any(layer.f.corner for layer in setup.net.layers):
         _choice("relu'(0)", "at_kink", _KINK, now.at_kink)

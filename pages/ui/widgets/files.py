@@ -52,7 +52,7 @@ def _latex(latest: Callable[[], session.Work], digits: exchange.Digits) -> str:
 def _zipped(latest: Callable[[], session.Work]) -> bytes:
     work = latest()
     _, values = work.setup.run(work.schedule)
-    flat = [v for v in values if work.setup.conventions.lay.flat(v)]
+    flat = [v for v in values if work.setup.conventions.lay.is_row(v)]
     return exchange.to_zip(values, {"state.json": parts.document(work)}, flat)
 
 

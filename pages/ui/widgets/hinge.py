@@ -202,7 +202,7 @@ def _sweep(lab: Lab, _: dict) -> None:
     at = logits.swept(lab.logits, cell)
     found = [logits.jumps(lab.logits, lab.targets, loss, cell, at) for loss in losses.values()]
     at = logits.with_jumps(at, np.concatenate(found))
-    place = "".join(str(i + 1) for i in lab.conventions.lay.cell(dO, cell))
+    place = "".join(str(i + 1) for i in lab.conventions.lay.convert_cell(dO, cell))
     curves = {n: (logits.sweep(lab.logits, lab.targets, loss, cell, at, over), loss) for n, loss in losses.items()}
     wrong = logits.confidently_wrong(lab.logits, lab.targets, cell, at)
     for column, what in zip(st.columns(2), ("loss", "gradient"), strict=True):

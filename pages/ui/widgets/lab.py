@@ -53,15 +53,15 @@ def _labels(text: str, count: int) -> list[int]:
 
 def _typed(lab: Lab, _: object, fields: tuple[str, str]) -> Lab:
     text, labels = (str(session.value_of(field) or "") for field in fields)
-    o = read_matrix(text) if text.strip() else lab.conventions.lay.turn(O, lab.logits)
-    o = lab.conventions.lay.turn(O, o)
+    o = read_matrix(text) if text.strip() else lab.conventions.lay.convert(O, lab.logits)
+    o = lab.conventions.lay.convert(O, o)
     return replace(lab, logits=o, targets=logits.one_hot(_labels(labels, o.shape[1]), len(o)))
 
 
 def _of_network(lab: Lab, _: object) -> Lab:
     setup = session.current().setup
     output = setup.run()[1][Z(setup.net.depth)]
-    return replace(lab, logits=setup.conventions.lay.turn(Z(0), output), targets=classes(setup.batch.Y))
+    return replace(lab, logits=setup.conventions.lay.convert(Z(0), output), targets=classes(setup.batch.Y))
 
 
 def _into_network(setup: Setup, _: object) -> Setup:
@@ -72,7 +72,7 @@ def _into_network(setup: Setup, _: object) -> Setup:
 def _logits() -> None:
     """Other logits and labels, from a paste or from the network, and this loss into it."""
     lab = session.lab()
-    turned = lab.conventions.lay.turns(O)
+    turned = lab.conventions.lay.transposes(O)
     st.text_area(
         "Paste logits: a row for each " + ("example" if turned else "class, a column for each example"),
         key="pasted logits",

@@ -117,7 +117,7 @@ def steps():
     for name, widths, bias, N, rounds, limit, slower in STEPS:
         job = Job(mlp.Shape.of(widths, "relu", bias=bias, dtype="float32"), N, ("cache S and Z",))
         net, batch = numbers(job)
-        loss, values = mlp.MSE(), training_step.start(net, batch, mlp.MSE()) | {mlp.rate: np.float32(1e-3)}
+        loss, values = mlp.MSE(), training_step.initial_values(net, batch, mlp.MSE()) | {mlp.rate: np.float32(1e-3)}
         plain = mlp.Program(mlp.one_pass(net) + mlp.update(net), values, net.shape, N)
         lean = mlp.Program(mlp.one_pass(net, loss, "cache Z") + mlp.update(net), values, net.shape, N)
         repeat = max(1, min(50, int(2e8 / sum(plain.count.flops))))

@@ -18,7 +18,7 @@ import numpy as np
 from mlpcore.derivation import Claim, Derivation
 from mlpcore.equations.steps import Step
 from mlpcore.notation import PARTS, Var
-from mlpcore.passes.conventions import Layout
+from mlpcore.passes.layouts import Layout
 from mlpcore.setup import Editable
 from pages.ui.components.stage.score import Json, mathml, matrix_of, pack, seen_in, step_of
 from pages.ui.state.names import key

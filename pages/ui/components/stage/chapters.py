@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mlpcore.checking.numerical_gradients import affordable, check_steps
+from mlpcore.checking.numerical_gradients import check_steps, choose_probe_count
 from mlpcore.derivation import count_jacobian, derive, jacobian, targets
 from mlpcore.derivation.lines import gradient_of, top_of
 from mlpcore.derivation.ways import Product
@@ -40,7 +40,7 @@ def _target(board: Board) -> Var:
 
 def _at(board: Board, var: Var, letters: str) -> str:
     """Letters of a matrix in the layout in force."""
-    return letters[::-1] if board.lay.turns(var) else letters
+    return letters[::-1] if board.lay.transposes(var) else letters
 
 
 def _pass_steps(board: Board, ran: Ran, layer: int) -> None:
@@ -63,7 +63,7 @@ def _derived(board: Board, ran: Ran) -> tuple:
     )  # fmt: skip
     shown = board.frame["sizes"]
     lay = setup.conventions.lay
-    cells = [lay.cell(target, tuple(int(i) for i in np.unravel_index(f, shown))) for f in have]
+    cells = [lay.convert_cell(target, tuple(int(i) for i in np.unravel_index(f, shown))) for f in have]
     d = derive(setup, target, cells=cells, ran=ran)
     _pass_steps(board, ran, top)
     board.derivation(d)
@@ -155,7 +155,7 @@ def full(board: Board, ran: Ran) -> None:
 
 def _stacking(board: Board, given: Var, gradient: Var) -> str:
     """What vec means here: units fastest, which is column by column or, in a turned matrix, row by row."""
-    ways = [f"{v.symbol} {'row by row' if board.lay.turns(v) else 'column by column'}" for v in (given, gradient)]
+    ways = [f"{v.symbol} {'row by row' if board.lay.transposes(v) else 'column by column'}" for v in (given, gradient)]
     return "vec writes a matrix as one column: " + ", ".join(ways[: len(gradient.axes)]) + "."
 
 
@@ -171,7 +171,7 @@ def ladder(board: Board, ran: Ran) -> None:
     """The recursion from L down to 1, every matrix to the same scale."""
     steps, values = ran
     net = board.setup.net
-    checks = check_steps(steps, values, most=affordable(values)).of
+    checks = check_steps(steps, values, most=choose_probe_count(values)).of
     made = {s.out: s for s in steps if s.phase == "backward" and not s.recompute}
     _loss(board, steps)
     for layer in range(net.depth, 0, -1):

@@ -47,14 +47,14 @@ def _framed(board: Board, letters: str, each: int = 0) -> list[tuple[int, ...]]:
     """Frames over class j and example n (or one of them); the cells that are sent, as on the worksheet."""
     lab: Lab = board.setup
     lay, size = board.lay, {"j": lab.classes, "n": lab.N}
-    shown = letters[::-1] if len(letters) == 2 and lay.turns(O) else letters
+    shown = letters[::-1] if len(letters) == 2 and lay.transposes(O) else letters
     have = board.frames(shown, tuple(size[a] for a in shown), each)
     cells = [tuple(int(i) for i in np.unravel_index(f, tuple(size[a] for a in shown))) for f in have]
     return [cell[::-1] if shown != letters else cell for cell in cells]
 
 
 def _at(board: Board, var: Var, letters: str) -> str:
-    return letters[::-1] if board.lay.turns(var) else letters
+    return letters[::-1] if board.lay.transposes(var) else letters
 
 
 def terms(board: Board, ran: Ran) -> None:
@@ -115,7 +115,7 @@ def jacobian(board: Board, ran: Ran) -> None:
         tile(key(J), _at(board, J, "kj"), "", True, label=mathml(J.latex + r"^{\top}")),
         tile(key(g), "k", "·"),
     ]
-    if board.lay.turns(O):  # rows stand left of what they are multiplied with
+    if board.lay.transposes(O):  # rows stand left of what they are multiplied with
         factors = [tile(key(g), "k"), tile(key(J), _at(board, J, "kj"), "·")]
     line["strip"] = [
         *factors,
@@ -167,7 +167,7 @@ def compare(board: Board, _: Ran, found: Mapping[str, Compared]) -> None:
         "why": f"The same logits and labels, m = {lab.loss.margin:g}, one scale for all.", "strip": strip,
     })  # fmt: skip
     for name, c in found.items():
-        board.values[dO] = board.lay.turn(dO, getattr(c, show))
+        board.values[dO] = board.lay.convert(dO, getattr(c, show))
         short = contenders[name].short
         # The caption is the loss's; the kind of matrix is the same for all.
         names = {"label": mathml(rf"\text{{{short}}}"), "text": f"∂L/∂O, {short}", "spoken": f"d L d O, {short}"}
@@ -264,7 +264,7 @@ def at_rest(lab: Lab, place: Place) -> tuple[int, int]:
         return lab.labels[n], n
     shape = lab.inputs()[O].shape
     cell = np.unravel_index(min(place.frame, lab.classes * lab.N - 1), shape)
-    return lab.conventions.lay.cell(O, tuple(int(i) for i in cell))
+    return lab.conventions.lay.convert_cell(O, tuple(int(i) for i in cell))
 
 
 def arrived(lab: Lab, before: Place, after: Place) -> Place:
@@ -273,5 +273,5 @@ def arrived(lab: Lab, before: Place, after: Place) -> Place:
     if not old or not new:
         return after
     j, n = at_rest(lab, before)
-    frame = n if new == "n" else int(np.ravel_multi_index(lab.conventions.lay.cell(O, (j, n)), lab.inputs()[O].shape))
-    return replace(after, frame=frame)
+    cell = lab.conventions.lay.convert_cell(O, (j, n))
+    return replace(after, frame=n if new == "n" else int(np.ravel_multi_index(cell, lab.inputs()[O].shape)))

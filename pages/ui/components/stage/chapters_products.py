@@ -12,7 +12,7 @@ from mlpcore.derivation.lines import error_of
 from mlpcore.derivation.ways import Product
 from mlpcore.equations.steps import axis_sizes
 from mlpcore.notation import Var, dW
-from mlpcore.passes.conventions import LAYOUTS
+from mlpcore.passes.layouts import LAYOUTS
 from pages.ui.components.stage.board import Board, Ran, tile
 from pages.ui.components.stage.score import Json, mathml
 from pages.ui.state.names import key
@@ -45,8 +45,8 @@ def _walked(board: Board, product: Product, way: str, ran: Ran) -> None:
     for e in w.values:
         if e.kind == "one":
             board.matrix(e, w.values[e])
-    added = board.matrix(Var("term"), w.terms, row=board.lay.flat(product.step.out))
-    so_far = board.matrix(Var("sofar"), w.sums, row=board.lay.flat(product.step.out))
+    added = board.matrix(Var("term"), w.terms, row=board.lay.is_row(product.step.out))
+    so_far = board.matrix(Var("sofar"), w.sums, row=board.lay.is_row(product.step.out))
     board.matrix(product.step.out)
     board.equation(product.step)
     board.equation(w.step)

@@ -9,7 +9,7 @@ import numpy as np
 
 from mlpcore.equations.steps import Step
 from mlpcore.notation import Var
-from mlpcore.passes.conventions import Layout
+from mlpcore.passes.layouts import Layout
 from mlpcore.setup import Setup
 from pages.ui.components.stage.score import PHASES, mathml
 
@@ -46,7 +46,7 @@ def pictures(setup: Setup, steps: Iterable[Step], values: Mapping[Var, np.ndarra
 
 
 def _figure(var: Var, x: np.ndarray, scale: float, lay: Layout) -> str:
-    rows = x.reshape(1, -1) if x.ndim < 2 and (lay.flat(var) or x.ndim == 0) else x.reshape(len(x), -1)
+    rows = x.reshape(1, -1) if x.ndim < 2 and (lay.is_row(var) or x.ndim == 0) else x.reshape(len(x), -1)
     body = "".join("<tr>" + "".join(_cell(float(v), scale) for v in row) + "</tr>" for row in rows)
     return f"<figure><figcaption>{mathml(var.latex)}</figcaption><table>{body}</table></figure>"
 

@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 from latex2mathml.converter import convert
 
-from mlpcore.checking.numerical_gradients import GradCheck, affordable, check_steps
+from mlpcore.checking.numerical_gradients import GradCheck, check_steps, choose_probe_count
 from mlpcore.equations import cells
 from mlpcore.equations.steps import Op, Step, evaluate
 from mlpcore.losses import Loss
 from mlpcore.network import Shape
 from mlpcore.notation import PARTS, Var
-from mlpcore.passes.conventions import Conventions, Layout
+from mlpcore.passes.conventions import Conventions
+from mlpcore.passes.layouts import Layout
 from mlpcore.passes.training_step import training_step
 from mlpcore.schedules import SCHEDULES
 from mlpcore.setup import Editable, Setup
@@ -100,7 +101,7 @@ def played(what: Editable, steps: list[Step], values: Mapping[Var, np.ndarray]) 
 
 def numbers(what: Editable, steps: list[Step], values: Mapping[Var, np.ndarray]) -> Json:
     """The matrices, also as the steps see them, and what central differences say of the gradients."""
-    check = check_steps(steps, values, most=affordable(values))
+    check = check_steps(steps, values, most=choose_probe_count(values))
     editable, lay = what.inputs(), what.conventions.lay
     matrices = {key(v): matrix_of(v, values[v], lay, v in editable) for v in values}
     for step in steps:
@@ -136,7 +137,7 @@ def matrix_of(var: Var, value: np.ndarray, lay: Layout, editable: bool) -> Json:
         "word": var.word,
         "part": var.part,
         "shape": list(value.shape),
-        "row": lay.flat(var),
+        "row": lay.is_row(var),
         "values": pack(value, exact=editable),
         "editable": editable,
     }
@@ -175,11 +176,11 @@ def placed(step: Step, views: Mapping[int, Json], lay: Layout) -> list[Json]:
     The result is in the corner. What shares its row letter stands left of it, what shares its
     column letter above it, turned round (transposed) where that letter runs the other way.
     """
-    down, across = _sides(step.op.makes, lay.flat(step.out))
+    down, across = _sides(step.op.makes, lay.is_row(step.out))
     tiles: list[Json] = []
     taken: set[str] = set()
     for position, (var, letters) in enumerate(zip(step.operands, step.op.reads, strict=True)):
-        rows, cols = _sides(letters, lay.flat(var))
+        rows, cols = _sides(letters, lay.is_row(var))
         turn = len(letters) == 2 and rows != down and (cols == down != "" or rows == across != "")
         if turn:
             rows, cols = cols, rows

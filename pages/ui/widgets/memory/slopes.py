@@ -24,7 +24,7 @@ def slopes(choice: MemoryChoice, about: Subject) -> None:
         **asked("memory activation", put("activation"), name),
     )
     here = told(name, at_kink)
-    chart("slope", figures.slope_over_output(name, at_kink), f"{name} over S, and its slope over its output")
+    chart("slope", figures.derivative_over_output(name, at_kink), f"{name} over S, and its slope over its output")
     if here.enough:
         st.markdown(escaped(f"Left: Z = f(S). Right: every Z has one slope. {here.why} S need not stay."))
     else:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..equations.ops import ACTIVATIONS
+from ..equations.activations import ACTIVATIONS
 from ..schedules.derivative_from_output import told
 from .base import Figure, axis, label, line, numbers
 
 _FROM, _TO = -4.0, 4.0
 
 
-def slope_over_output(activation: str, at_kink: float = 0.0) -> Figure:
+def derivative_over_output(activation: str, at_kink: float = 0.0) -> Figure:
     """f over S at the left, f' over Z at the right; two S with one Z and two slopes, where there are."""
     f = ACTIVATIONS[activation].at_kink(at_kink)
     S = np.linspace(_FROM, _TO, 401)
     Z = f.f(S)
-    slope = np.ones_like(S) if f.slope is None else f.slope(S)
+    slope = np.ones_like(S) if f.derivative is None else f.derivative(S)
     pair = told(activation, at_kink).pair
     right = {"xaxis": "x2", "yaxis": "y2"}
     data = [

@@ -1,0 +1,215 @@
+"""The activations, with f beside f'."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+
+from ..registry import Registry
+from . import inplace, kernels
+from .inplace import LEAK, InPlace
+from .steps import Op, View
+
+Array = np.ndarray
+
+
+Function = Callable[[Array], Array]
+
+
+@dataclass(frozen=True)
+class Activation:
+    """A non-linearity and its derivative, side by side.
+
+    Attributes:
+        name: as it is chosen and typeset.
+        f: S -> Z, elementwise.
+        derivative: S -> f'(S); None where f' is 1 everywhere, so that nothing is read.
+        derivative_from_Z: Z -> f'(S) where the output alone determines it, else None.
+        cell: f in the language of `mlpcore.equations.cells`.
+        kinked: f or f' has a corner at S = 0, so a difference across 0 measures neither side.
+        corner: where f itself has a corner at 0, its derivatives on the left and on the right.
+        into: f and f' again, written into given buffers; `NOT_WRITTEN_OUT` where there is only the arithmetic.
+    """
+
+    name: str
+    f: Function
+    derivative: Function | None
+    derivative_from_Z: Function | None
+    cell: str
+    kinked: bool = False
+    corner: tuple[float, float] | None = None
+    into: InPlace = inplace.NOT_WRITTEN_OUT
+
+    @property
+    def latex(self) -> str:
+        return rf"\operatorname{{{self.name.replace(' ', '~')}}}"
+
+    @cached_property
+    def apply(self) -> Op:
+        """Give `Z_l = f_l(S_l)`."""
+        if self.derivative is None:
+            return Op(self.name, "in->in", self.f, lambda S: S, "{0}", kernel=kernels.COPY)
+        return Op(
+            self.name,
+            "in->in",
+            self.f,
+            lambda S: rf"{self.latex}({S})",
+            self.cell,
+            kink=(lambda S: S) if self.kinked else None,
+            kernel=self.into.apply() or kernels.by_pieces(self.f),
+        )
+
+    def at_kink(self, share: float) -> Activation:
+        """Give the same f with f'(0) this share of the way from its left derivative to its right one."""
+        return _at_kink(self, share) if self.corner and share else self
+
+    @cached_property
+    def derivative_op(self) -> Op | None:
+        """Give `f_l'(S_l)` of every cell; None where it is 1 everywhere."""
+        if self.derivative is None:
+            return None
+        name = f"{self.name} slope"
+        return Op(name, "in->in", self.derivative, lambda S: rf"{self.latex}'({S})", f"{self.name}'({{0}})")
+
+    @cached_property
+    def pullback(self) -> Op:
+        """Give `delta_l = dL/dZ_l (.) f_l'(S_l)`: the vector-Jacobian product of the activation."""
+        return self._pullback("derivative", f"{self.name}'", lambda S: rf"{self.latex}'({S})")
+
+    @cached_property
+    def pullback_from_Z(self) -> Op:
+        """Give the same with f' computed from the output, written `f_l'[Z_l]`; needs `derivative_from_Z`."""
+        return self._pullback("derivative_from_Z", f"{self.name}'[Z]", lambda Z: rf"{self.latex}'[{Z}]")
+
+    def _pullback(self, way: str, view_name: str, latex: Callable[[str], str]) -> Op:
+        name = f"{self.name} pullback"
+        if self.derivative is None:
+            return Op(name, "in->in", lambda dZ: dZ, lambda dZ: dZ, "{0}", kernel=kernels.COPY)
+        derivative: Function = getattr(self, way)
+
+        def arithmetic(dZ: Array, X: Array) -> Array:
+            return dZ * derivative(X)
+
+        return Op(
+            name,
+            "in,in->in",
+            arithmetic,
+            lambda dZ, X: rf"{dZ}\odot {latex(X)}",
+            "{0}·{1'}",
+            views={1: View(view_name, latex, derivative)},
+            kernel=self.into.pullback(way) or kernels.by_pieces(arithmetic),
+        )
+
+
+# The activations with a corner, under the shares in use: an Op must be one object for all steps that use it.
+@lru_cache(maxsize=16)
+def _at_kink(f: Activation, share: float) -> Activation:
+    assert f.corner is not None
+    assert f.derivative is not None
+    (left, right), elsewhere = f.corner, f.derivative
+
+    def derivative(S: Array) -> Array:
+        return np.where(S == 0, left + share * (right - left), elsewhere(S)).astype(S.dtype)
+
+    return replace(
+        f,
+        derivative=derivative,
+        # Where f is flat on the left, the outputs of 0 and of a preactivation below 0 are the same.
+        derivative_from_Z=derivative if left else None,
+        into=InPlace(f.into.f, for_f=f.into.for_f),
+    )
+
+
+def sigmoid(S: Array) -> Array:
+    """Compute 1 / (1 + e^-S) elementwise, without overflow on either side."""
+    e = np.exp(-np.abs(S))
+    return np.where(S >= 0, 1.0, e) / (1.0 + e)
+
+
+# NumPy has no erf; math.erf is exact to the last digit and the networks here are small.
+_erf: Any = np.frompyfunc(math.erf, 1, 1)
+
+
+def normal_cdf(S: Array) -> Array:
+    """Compute Phi(S), the standard normal distribution function, elementwise."""
+    return (0.5 * (1.0 + _erf(S / math.sqrt(2.0)).astype(S.dtype))).astype(S.dtype)
+
+
+def normal_pdf(S: Array) -> Array:
+    """Compute phi(S), the standard normal density, elementwise."""
+    return np.exp(-0.5 * S * S) / math.sqrt(2.0 * math.pi)
+
+
+#: Name -> `Activation`. A row here appears in every select box and in every test.
+ACTIVATIONS: dict[str, Activation] = Registry("activation")
+
+for _row in (
+    Activation("identity", lambda S: S, None, None, "{0}"),
+    Activation(
+        "relu",
+        lambda S: np.maximum(S, 0),
+        lambda S: (S > 0).astype(S.dtype),
+        lambda Z: (Z > 0).astype(Z.dtype),
+        "relu({0})",
+        kinked=True,
+        corner=(0.0, 1.0),
+        into=inplace.RELU,
+    ),
+    Activation(
+        "leaky relu",
+        lambda S: np.where(S > 0, S, LEAK * S),
+        lambda S: np.where(S > 0, 1.0, LEAK).astype(S.dtype),
+        lambda Z: np.where(Z > 0, 1.0, LEAK).astype(Z.dtype),
+        "leaky relu({0})",
+        kinked=True,
+        corner=(LEAK, 1.0),
+        into=inplace.LEAKY_RELU,
+    ),
+    Activation(
+        "sigmoid",
+        sigmoid,
+        lambda S: sigmoid(S) * sigmoid(-S),
+        lambda Z: Z * (1 - Z),
+        "sigmoid({0})",
+        into=inplace.SIGMOID,
+    ),
+    Activation("tanh", np.tanh, lambda S: 1 - np.tanh(S) ** 2, lambda Z: 1 - Z**2, "tanh({0})", into=inplace.TANH),
+    Activation(
+        "softplus",
+        lambda S: np.maximum(S, 0) + np.log1p(np.exp(-np.abs(S))),
+        sigmoid,
+        lambda Z: -np.expm1(-Z),
+        "softplus({0})",
+        into=inplace.SOFTPLUS,
+    ),
+    Activation(
+        "elu",
+        lambda S: np.where(S > 0, S, np.expm1(np.minimum(S, 0))),
+        lambda S: np.where(S > 0, 1.0, np.exp(np.minimum(S, 0))).astype(S.dtype),
+        lambda Z: np.where(Z > 0, 1.0, Z + 1).astype(Z.dtype),
+        "elu({0})",
+        kinked=True,
+        into=inplace.ELU,
+    ),
+    Activation(
+        "gelu",
+        lambda S: S * normal_cdf(S),
+        lambda S: normal_cdf(S) + S * normal_pdf(S),
+        None,
+        "gelu({0})",
+    ),
+    Activation(
+        "silu",
+        lambda S: S * sigmoid(S),
+        lambda S: sigmoid(S) * (1 + S * sigmoid(-S)),
+        None,
+        "silu({0})",
+        into=inplace.SILU,
+    ),
+):
+    ACTIVATIONS[_row.name] = _row

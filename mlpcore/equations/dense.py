@@ -1,0 +1,90 @@
+"""The equations of a dense network, one row each, as on the worksheet (exercise 1).
+
+Operands may carry leading axes: the last two are the matrix, so one call can evaluate many
+perturbed copies (`mlpcore.checking.numerical_gradients`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import kernels
+from .steps import Op
+
+Array = np.ndarray
+
+
+def transpose(x: Array) -> Array:
+    """Swap the last two axes; leading axes stay."""
+    return np.swapaxes(x, -1, -2)
+
+
+def identity(x: Array) -> Array:
+    """Return the matrix itself, where another operand is transposed."""
+    return x
+
+
+def scalar(x: Array) -> Array:
+    """Add two axes to a single number, so that it broadcasts against matrices with the same leading axes."""
+    return x[..., None, None]
+
+
+LINEAR = Op(
+    "linear",
+    "ij,jn->in",
+    lambda W, Z: W @ Z,
+    lambda W, Z: rf"{W}\,{Z}",
+    "sum_j({0}·{1})",
+    kernel=kernels.product(identity, identity),
+)
+
+AFFINE = Op(
+    "affine",
+    "ij,jn,i->in",
+    lambda W, Z, b: W @ Z + b[..., None],
+    lambda W, Z, b: rf"{W}\,{Z} + {b}",
+    "sum_j({0}·{1}) + {2}",
+    kernel=kernels.AFFINE,
+)
+
+#: dL/dW_l = delta_l Z_{l-1}^T
+WEIGHT_GRADIENT = Op(
+    "weight gradient",
+    "in,jn->ij",
+    lambda delta, Z: delta @ transpose(Z),
+    lambda delta, Z: rf"{delta}\,{Z}^{{\top}}",
+    "sum_n({0}·{1})",
+    kernel=kernels.product(identity, transpose),
+)
+
+#: dL/db_l = delta_l 1_N
+BIAS_GRADIENT = Op(
+    "bias gradient",
+    "in->i",
+    lambda delta: delta @ np.ones(delta.shape[-1], delta.dtype),
+    lambda delta: rf"{delta}\,\mathbb{{1}}_N",
+    "sum_n({0})",
+    kernel=kernels.sum_over_examples(identity),
+)
+
+#: dL/dZ_l = W_{l+1}^T delta_{l+1}
+PULL_BACK = Op(
+    "pull back",
+    "ki,kn->in",
+    lambda W, delta: transpose(W) @ delta,
+    lambda W, delta: rf"{W}^{{\top}}\,{delta}",
+    "sum_k({0}·{1})",
+    kernel=kernels.product(transpose, identity),
+)
+
+_DESCEND: dict[str, Any] = {
+    "notation": lambda W, eta, dW: rf"{W} - {eta}\,{dW}",
+    "cell": "{0} - {1}·{2}",
+    "kernel": kernels.DESCEND,
+}
+
+UPDATE_WEIGHTS = Op("update weights", "ij,,ij->ij", lambda W, eta, dW: W - scalar(eta) * dW, **_DESCEND)
+
+UPDATE_BIASES = Op("update biases", "i,,i->i", lambda b, eta, db: b - scalar(eta)[..., 0] * db, **_DESCEND)
