@@ -53,17 +53,21 @@ class Setup:
     rate: float = 0.5
     conventions: Conventions = WORKSHEET
 
+    _inputs: dict[Var, Array] = field(init=False, repr=False, compare=False)
+
     def __post_init__(self) -> None:
-        initial_values(self.net, self.batch, self.loss)
+        values = initial_values(self.net, self.batch, self.loss, self.conventions)
         if not np.isfinite(self.rate):
             raise ValueError(f"the rate must be a finite number, not {self.rate}")
         check_sizes(self.net.widths, self.batch.N)
+        values[rate] = np.asarray(self.rate, dtype=self.net.dtype)
+        for value in values.values():
+            value.flags.writeable = False
+        object.__setattr__(self, "_inputs", values)
 
     def inputs(self) -> dict[Var, Array]:
-        """Everything that can be edited, by name; single numbers as arrays of shape ()."""
-        return initial_values(self.net, self.batch, self.loss, self.conventions) | {
-            rate: np.asarray(self.rate, dtype=self.net.dtype)
-        }
+        """Give everything that can be edited, by name, as read-only arrays; single numbers have shape ()."""
+        return dict(self._inputs)
 
     @cached_property
     def nbytes(self) -> int:
