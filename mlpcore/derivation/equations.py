@@ -14,13 +14,13 @@ from ..passes.layouts import Layout
 Array = np.ndarray
 
 
-def times(x: Array, mask: Array) -> Array:
+def multiply_masked(x: Array, mask: Array) -> Array:
     """`x * mask`, where 0 times anything is 0: what an indicator leaves out is not read."""
     with np.errstate(over="ignore", invalid="ignore"):
         return np.where(mask == 0, 0, x * mask)
 
 
-def along(x: Array, letters: str, result: str) -> Array:
+def align(x: Array, letters: str, result: str) -> Array:
     """A vector over one letter, shaped to meet matrices over two."""
     if letters == result or len(letters) == 2:
         return x
@@ -28,13 +28,13 @@ def along(x: Array, letters: str, result: str) -> Array:
 
 
 @cache
-def pick(letters: str, held: str) -> Op:
+def selection_op(letters: str, held: str) -> Op:
     """The row, the column or the cell of a matrix where the indicators of the held letters are 1."""
     free = "".join(a for a in letters if a not in held)
 
     def arithmetic(A: Array, *indicators: Array) -> Array:
         for letter, e in zip(held, indicators, strict=True):
-            A = times(A, along(e, letter, letters))
+            A = multiply_masked(A, align(e, letter, letters))
         return A.sum(axis=tuple(letters.index(a) - 2 for a in held))
 
     marks = "".join(f"·{{{k + 1}}}" for k in range(len(held)))
@@ -47,13 +47,13 @@ def pick(letters: str, held: str) -> Op:
     )
 
 
-def local(reads: tuple[str, ...], notation: Callable[..., str]) -> Op:
+def local_derivative_op(reads: tuple[str, ...], notation: Callable[..., str]) -> Op:
     """A local derivative: slopes, times a vector over units, times one over examples."""
 
     def arithmetic(*operands: Array) -> Array:
-        result = along(operands[0], reads[0], "kn")
+        result = align(operands[0], reads[0], "kn")
         for x, letters in zip(operands[1:], reads[1:], strict=True):
-            result = times(result, along(x, letters, "kn"))
+            result = multiply_masked(result, align(x, letters, "kn"))
         return result
 
     cell = "·".join(f"{{{k}}}" for k in range(len(reads)))
@@ -73,16 +73,16 @@ def outer_notation(lay: Layout, unit: Var, example: Var) -> Callable[..., str]:
 FROBENIUS = Op(
     "Frobenius product",
     "kn,kn->",
-    lambda A, B: times(A, B).sum(axis=(-2, -1)),
+    lambda A, B: multiply_masked(A, B).sum(axis=(-2, -1)),
     lambda A, B: rf"\left\langle {A},\, {B}\right\rangle_F",
     "sum_kn({0}·{1})",
 )
 
-TERMS = Op("term by term", "kn,kn->kn", lambda A, B: times(A, B), lambda A, B: rf"{A}\odot {B}", "{0}·{1}")
+TERMS = Op("term by term", "kn,kn->kn", lambda A, B: multiply_masked(A, B), lambda A, B: rf"{A}\odot {B}", "{0}·{1}")
 
 
 @cache
-def dot(letter: str, count: int) -> Op:
+def sum_of_products_op(letter: str, count: int) -> Op:
     """The sum over one letter of the products of `count` vectors; over none, of numbers."""
 
     def arithmetic(*operands: Array) -> Array:

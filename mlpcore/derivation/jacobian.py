@@ -18,14 +18,14 @@ from ..equations.steps import Step
 from ..network import shape_of
 from ..notation import Var, W, Z, dZ
 from ..setup import Setup
-from .lines import top_of
+from .lines import find_top_layer
 from .local import derive
 
 Array = np.ndarray
 
 
 @dataclass(frozen=True)
-class Count:
+class JacobianSize:
     """How many numbers a Jacobian has, and what backpropagation computes in its place.
 
     Attributes:
@@ -59,26 +59,26 @@ class Jacobian:
     values: dict[Var, Array]
     latex: str
     blocks: tuple[int, int]
-    count: Count
+    count: JacobianSize
 
 
-def count_jacobian(widths: tuple[int, ...], N: int, target: Var) -> Count:
+def count_jacobian(widths: tuple[int, ...], N: int, target: Var) -> JacobianSize:
     """The size of a Jacobian from the layer widths (d_0, ..., d_L) and the batch size alone."""
-    units = widths[top_of(target)]
+    units = widths[find_top_layer(target)]
     size = prod(shape_of(target, widths, N))
     each = {"W": N, "b": N, "Z": units, "S": 1}[target.kind]  # how many cells one cell of the target moves
     delta = 0 if target.kind == "S" else units * N  # delta is that gradient itself
-    return Count(units * N, size, size * each, delta + size)
+    return JacobianSize(units * N, size, size * each, delta + size)
 
 
 @np.errstate(over="ignore", invalid="ignore")  # an infinity is shown as one
-def jacobian(setup: Setup, target: Var, ran: tuple[list[Step], dict[Var, Array]] | None = None) -> Jacobian:
+def jacobian(setup: Setup, target: Var, trace: tuple[list[Step], dict[Var, Array]] | None = None) -> Jacobian:
     """The Jacobian as a matrix, put together from the local derivative of every cell.
 
     Raises:
         ValueError: there is no derivation by this matrix in this network.
     """
-    d = derive(setup, target, ran=ran)
+    d = derive(setup, target, trace=trace)
     lay, units, N = d.lay, setup.net.widths[d.top], setup.batch.N
     here = next(v for v in d.stacked if v.kind.startswith("dZd"))
 

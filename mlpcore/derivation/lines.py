@@ -11,7 +11,7 @@ from ..equations.steps import Op, Step
 from ..notation import Var, delta
 from ..notation import loss as LOSS
 from ..passes.layouts import Layout
-from .equations import pick
+from .equations import selection_op
 
 Array = np.ndarray
 Cell = tuple[int, ...]
@@ -20,12 +20,12 @@ Cell = tuple[int, ...]
 ROUNDING = 1e-9
 
 
-def gradient_of(target: Var) -> Var:
+def name_gradient(target: Var) -> Var:
     """The derivative of the loss by a matrix, under the name that the pass gives it."""
     return delta(target.layer) if target.kind == "S" else Var("d" + target.kind, target.layer)
 
 
-def top_of(target: Var) -> int:
+def find_top_layer(target: Var) -> int:
     """The layer whose activations read a matrix first."""
     return target.layer + (target.kind == "Z")
 
@@ -94,7 +94,7 @@ class Derivation:
         """A step in the layout that is in force."""
         return self.lay.convert_steps([Step(out, op, operands, "derivation")])[0]
 
-    def do(self, out: Var, op: Op, *operands: Var) -> Var:
+    def carry_out(self, out: Var, op: Op, *operands: Var) -> Var:
         """Carry out an equation and keep it among the steps."""
         step = self.equation(out, op, *operands)
         self.values[out] = step.op(*(self.values[v] for v in step.operands))
@@ -103,11 +103,11 @@ class Derivation:
             self.stacked.add(out)
         return out
 
-    def pick(self, var: Var, at: str, ones: dict[str, Var]) -> Var:
+    def select(self, var: Var, at: str, ones: dict[str, Var]) -> Var:
         """The part of a matrix that the indicators leave; `at` names the letters of its axes."""
         letters = {"j·": "jn", "i·": "kn", "·j": "kn", "·n": "kn", "·i": "ki", "ij": "kn"}[at]
         held = {"j·": "j", "i·": "k", "·j": "n", "·n": "n", "·i": "i", "ij": "kn"}[at]
-        return self.do(self.part(var, at), pick(letters, held), var, *(ones[a] for a in at if a != "·"))
+        return self.carry_out(self.part(var, at), selection_op(letters, held), var, *(ones[a] for a in at if a != "·"))
 
     def claim(
         self, out: Var, op: Op | Step, *operands: Var, of: Array | Probe, against: str, why: str, meant: bool = True
@@ -116,7 +116,7 @@ class Derivation:
         step = op if isinstance(op, Step) else self.equation(out, op, *operands)
         value = step.op(*(self.values[v] for v in step.operands))
         per_cell = any(v in self.stacked for v in step.operands)
-        error, allowed = error_of(value, of, self.values)
+        error, allowed = measure_error(value, of, self.values)
         unseen = tuple(int(n) for n in np.flatnonzero(~of.good)) if isinstance(of, Probe) else ()
         if not meant:
             size = float(np.abs(of).max(initial=0.0))
@@ -125,7 +125,7 @@ class Derivation:
         return value
 
 
-def error_of(value: Array, of: Array | Probe, values: dict[Var, Array]) -> tuple[float, float]:
+def measure_error(value: Array, of: Array | Probe, values: dict[Var, Array]) -> tuple[float, float]:
     """The worst difference, relative to the largest entry, and how large it may be."""
     floor, allowed = np.finfo(float).tiny, ROUNDING
     if isinstance(of, Probe):

@@ -18,8 +18,8 @@ from ..network import Network, shape_of
 from ..notation import S, Var, W, Z, after, b, delta, dZ
 from ..notation import loss as LOSS
 from ..setup import Setup
-from .equations import FROBENIUS, TERMS, dot, local, outer_notation
-from .lines import Cell, Claim, Derivation, error_of, gradient_of, top_of
+from .equations import FROBENIUS, TERMS, local_derivative_op, outer_notation, sum_of_products_op
+from .lines import Cell, Claim, Derivation, find_top_layer, measure_error, name_gradient
 
 Array = np.ndarray
 
@@ -38,7 +38,7 @@ def derive(
     setup: Setup,
     target: Var,
     cells: Sequence[Cell] | None = None,
-    ran: tuple[list[Step], dict[Var, Array]] | None = None,
+    trace: tuple[list[Step], dict[Var, Array]] | None = None,
 ) -> Derivation:
     """Exercise 1 for the cells of one matrix (worksheet, from the chain rule to the four equations).
 
@@ -46,7 +46,7 @@ def derive(
         target: a member of `targets(setup.net)`.
         cells: which cells, in the worksheet's layout (unit, input) or (unit, example); None for
             all of them, which takes a local derivative of shape (d, N) for each.
-        ran: what `setup.run()` gave, if it is at hand.
+        trace: what `setup.run()` gave, if it is at hand.
 
     Raises:
         ValueError: there is no such matrix, or no such cell, in this network.
@@ -58,12 +58,12 @@ def derive(
     for cell in cells:
         if len(cell) != len(sizes) or not all(0 <= i < n for i, n in zip(cell, sizes, strict=True)):
             raise ValueError(f"{target.text} has shape {sizes}: there is no cell {cell}")
-    steps, values = ran or setup.run()
-    lay, top = setup.conventions.lay, top_of(target)
-    d = Derivation(target, gradient_of(target), top, "ij"[: len(sizes)], sizes, cells, dict(values), lay)
+    steps, values = trace or setup.run()
+    lay, top = setup.conventions.lay, find_top_layer(target)
+    d = Derivation(target, name_gradient(target), top, "ij"[: len(sizes)], sizes, cells, dict(values), lay)
 
     f = setup.net[top].f.at_kink(setup.conventions.at_kink)
-    slope = None if f.derivative is None else d.do(Var("slope", top), f.derivative_op, S(top))
+    slope = None if f.derivative is None else d.carry_out(Var("slope", top), f.derivative_op, S(top))
     ones = {}
     for axis, letter in enumerate(d.letters):
         e = ones[letter] = Var("one", at=letter)
@@ -94,20 +94,20 @@ def _chain(
     # Slopes first, then what is read, then the indicator, as on the worksheet.
     vectors = sorted(((unit, "k"), (example, "n")), key=lambda v: v[0].kind == "one")
     parts = ([(slope, "kn")] if slope else []) + vectors
-    op = local(tuple(letters for _, letters in parts), outer_notation(d.lay, unit, example))
+    op = local_derivative_op(tuple(letters for _, letters in parts), outer_notation(d.lay, unit, example))
     here = Var("dZd" + d.target.kind, d.target.layer, at=d.letters, turned=d.lay.transposes(d.target))
-    d.do(here, op, *(v for v, _ in parts))
+    d.carry_out(here, op, *(v for v, _ in parts))
     if slope:  # the column times the row on its own, so that the page need not say a product nobody made
-        alone = local(tuple(letters for _, letters in vectors), outer_notation(d.lay, unit, example))
+        alone = local_derivative_op(tuple(letters for _, letters in vectors), outer_notation(d.lay, unit, example))
         names = alone.notation(*(v.latex for v, _ in vectors))
-        d.do(Var("spread", at=names), alone, *(v for v, _ in vectors))
+        d.carry_out(Var("spread", at=names), alone, *(v for v, _ in vectors))
     cell = d.part(d.gradient, d.letters)
     x = f"{d.target.symbol}[{', '.join(d.lay.convert_cell(d.target, tuple(d.letters)))}]"
     names = {"x": x, "Z": Z(d.top).symbol, "f": f}
     first = d.claim(cell, FROBENIUS, whole, here, of=by_loss, against=_DIFFERENCES, why=_CHAIN.format(**names))
     why = _STANDS[d.target.kind].format(**names)
     d.claim(here, op, *(v for v, _ in parts), of=by_cell, against=_DIFFERENCES, why=why)
-    d.do(Var("terms"), TERMS, whole, here)
+    d.carry_out(Var("terms"), TERMS, whole, here)
     d.values[cell] = first
     d.stacked.add(cell)
     return first
@@ -158,7 +158,7 @@ def _delta_line(d: Derivation, steps: list[Step], values: dict[Var, Array]) -> N
     some = np.unique(np.linspace(0, size - 1, min(size, choose_probe_count(values))).astype(int))
     probe = differences(steps, values, LOSS, S(layer), some)
     value = step.op(*(values[v] for v in step.operands))
-    error, allowed = error_of(np.asarray(value).ravel()[some], probe, values)
+    error, allowed = measure_error(np.asarray(value).ravel()[some], probe, values)
     why = (
         f"All gradients of layer {layer} contain this matrix, so it gets a name. "
         f"It is ∂L/∂{S(layer).symbol}: how the loss moves with each preactivation."
@@ -202,10 +202,12 @@ def _sum(
     d: Derivation, slope: Var | None, ones: dict[str, Var], first: Array, at: str, letter: str, *read: Var
 ) -> None:
     """What the zeros leave of the first line, with the numbers of one row, column or cell."""
-    slopes = (d.pick(slope, at, ones),) if slope else ()
-    vectors = (d.pick(dZ(d.top), at, ones), *slopes, *read)
+    slopes = (d.select(slope, at, ones),) if slope else ()
+    vectors = (d.select(dZ(d.top), at, ones), *slopes, *read)
     cell = d.part(d.gradient, d.letters)
-    d.claim(cell, dot(letter, len(vectors)), *vectors, of=first, against=_FIRST, why=_LEFT[d.target.kind])
+    d.claim(
+        cell, sum_of_products_op(letter, len(vectors)), *vectors, of=first, against=_FIRST, why=_LEFT[d.target.kind]
+    )
 
 
 def _dot(d: Derivation, first: Array, letter: str, a: Var, b: Var) -> None:
@@ -224,31 +226,31 @@ def _dot(d: Derivation, first: Array, letter: str, a: Var, b: Var) -> None:
             why += f"one {ways[0]} must be turned into a {other[ways[0]]}: this is the transpose."
         else:
             why += "here nothing needs to be turned."
-    d.claim(d.part(d.gradient, d.letters), dot(letter, 2), a, b, of=first, against=_FIRST, why=why)
+    d.claim(d.part(d.gradient, d.letters), sum_of_products_op(letter, 2), a, b, of=first, against=_FIRST, why=why)
 
 
 def _weights(d: Derivation, slope: Var | None, ones: dict, probes: tuple, steps: list, setup: Setup) -> None:
     below = Z(d.top - 1)
-    row = d.pick(below, "j·", ones)
+    row = d.select(below, "j·", ones)
     first = _chain(d, slope, ones["i"], row, probes)
     _sum(d, slope, ones, first, "i·", "n", row)
-    _dot(d, first, "n", d.pick(delta(d.top), "i·", ones), row)
+    _dot(d, first, "n", d.select(delta(d.top), "i·", ones), row)
     _end(d, first, slope, steps, WEIGHT_GRADIENT, delta(d.top), below)
 
 
 def _biases(d: Derivation, slope: Var | None, ones: dict, probes: tuple, steps: list, setup: Setup) -> None:
     first = _chain(d, slope, ones["i"], Var("ones"), probes)
     _sum(d, slope, ones, first, "i·", "n")
-    _dot(d, first, "n", d.pick(delta(d.top), "i·", ones), Var("ones"))
+    _dot(d, first, "n", d.select(delta(d.top), "i·", ones), Var("ones"))
     _end(d, first, slope, steps, BIAS_GRADIENT, delta(d.top))
 
 
 def _activations(d: Derivation, slope: Var | None, ones: dict, probes: tuple, steps: list, setup: Setup) -> None:
     weights = W(d.top)
-    column = d.pick(weights, "·i", ones)
+    column = d.select(weights, "·i", ones)
     first = _chain(d, slope, column, ones["j"], probes)
     _sum(d, slope, ones, first, "·j", "k", column)
-    _dot(d, first, "k", column, d.pick(delta(d.top), "·j", ones))
+    _dot(d, first, "k", column, d.select(delta(d.top), "·j", ones))
     _end(d, first, slope, steps, PULL_BACK, weights, delta(d.top))
     _with_updated_weights(d, d.gradient, setup)
 

@@ -39,10 +39,10 @@ class Candidate:
 
 
 def candidates(
-    setup: Setup, product: Product, ran: tuple[list[Step], dict[Var, Array]] | None = None
+    setup: Setup, product: Product, trace: tuple[list[Step], dict[Var, Array]] | None = None
 ) -> list[Candidate]:
     """The product of a pass, and every other order and transpose of its two matrices."""
-    values, step, lay = dict((ran or setup.run())[1]), product.step, setup.conventions.lay
+    values, step, lay = dict((trace or setup.run())[1]), product.step, setup.conventions.lay
     operands = list(step.operands)
     if len(operands) == 1:  # a sum over examples is a product with ones
         ones = Var("ones")

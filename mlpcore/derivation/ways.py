@@ -20,7 +20,7 @@ from ..notation import Var
 from ..passes.layers import backward, forward
 from ..registry import Registry
 from ..setup import Setup
-from .equations import along, times
+from .equations import align, multiply_masked
 
 Array = np.ndarray
 
@@ -39,7 +39,7 @@ class Product:
     step: Step
 
     @property
-    def held(self) -> dict[str, str]:
+    def roles(self) -> dict[str, str]:
         """r, c and s as the letters of this equation."""
         makes = self.step.op.makes
         summed = next(a for letters in self.step.op.reads for a in letters if a not in makes)
@@ -48,19 +48,19 @@ class Product:
     @property
     def ways(self) -> list[str]:
         """The ways there are; a sum over columns has no rows to combine."""
-        held = self.held
+        held = self.roles
         return ["dot products", "outer products"] if "c" not in held else list(WAYS)
 
     @property
     def turned(self) -> tuple[bool, ...]:
         """Which operands are written transposed, so that rows meet columns."""
-        held = self.held
+        held = self.roles
         upright = (held["r"] + held["s"], held["s"] + held.get("c", ""))
         return tuple(reads != wanted for reads, wanted in zip(self.step.op.reads, upright, strict=False))
 
     def letters(self, way: str) -> str:
         """What a way holds, as the letters of this equation."""
-        held = self.held
+        held = self.roles
         return "".join(held[a] for a in WAYS[way] if a in held)
 
 
@@ -104,7 +104,7 @@ class Walk:
         return prod(self.sizes)
 
 
-def held(op: Op, letters: str) -> Op:
+def hold_letters(op: Op, letters: str) -> Op:
     """An equation with indicators: only where they are 1 is anything read."""
     first = {a: next(k for k, reads in enumerate(op.reads) if a in reads) for a in letters}
 
@@ -112,7 +112,7 @@ def held(op: Op, letters: str) -> Op:
         matrices, indicators = list(operands[: len(op.reads)]), operands[len(op.reads) :]
         for letter, e in zip(letters, indicators, strict=True):
             k = first[letter]
-            matrices[k] = times(matrices[k], along(e, letter, op.reads[k]))
+            matrices[k] = multiply_masked(matrices[k], align(e, letter, op.reads[k]))
         return op(*matrices)
 
     body = op.cell
@@ -134,7 +134,7 @@ def walk(
     product: Product,
     way: str,
     frames: Sequence[int] | None = None,
-    ran: tuple[list[Step], dict[Var, Array]] | None = None,
+    trace: tuple[list[Step], dict[Var, Array]] | None = None,
 ) -> Walk:
     """Make a product piece by piece.
 
@@ -149,7 +149,7 @@ def walk(
     """
     if WAYS[way] and way not in product.ways:
         raise ValueError(f"{product.step.out.text} is not made by {way}")
-    values, op = (ran or setup.run())[1], product.step.op
+    values, op = (trace or setup.run())[1], product.step.op
     operands = [values[v] for v in product.step.operands]
     letters = product.letters(way)
     size = axis_sizes(op, operands)
@@ -159,7 +159,7 @@ def walk(
         raise ValueError(f"there are {prod(sizes)} pieces, so no piece {frames}")
     at = np.stack(np.unravel_index(np.array(frames, dtype=int), sizes), axis=-1)
 
-    piece = held(op, letters)
+    piece = hold_letters(op, letters)
     here = [np.eye(n)[at[:, axis]] for axis, n in enumerate(sizes)]
     upto = [(np.arange(n) <= at[:, axis, None]).astype(float) for axis, n in enumerate(sizes)]
     terms = piece(*operands, *here)

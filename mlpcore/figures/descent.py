@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..logits import Curve
+from ..logits import LossCurve
 from ..losses import Loss
 from .base import Figure, axis, heading, line, numbers
 from .losses import ends
 from .simplex import corners, plane, to_plane, triangle
 
 
-def arrival(curve: Curve, right: int, example: int) -> int | None:
+def arrival(curve: LossCurve, right: int, example: int) -> int | None:
     """The step from which on the right class stays ahead of every rival, or None."""
     p = curve.at[:, :, example]
     rivals = np.delete(p, right, axis=1)
@@ -22,7 +22,7 @@ def arrival(curve: Curve, right: int, example: int) -> int | None:
     return first if first < len(p) else None
 
 
-def descents(paths: Mapping[str, Curve], losses: Mapping[str, Loss], right: int, example: int) -> Figure:
+def descents(paths: Mapping[str, LossCurve], losses: Mapping[str, Loss], right: int, example: int) -> Figure:
     """The right class's probability step by step and, with three classes, the ways through the simplex.
 
     The figure carries `play`: which traces grow from step to step, and which stand at the last one.

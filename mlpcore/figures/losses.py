@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ..logits import Compared, Curve, Kink
+from ..logits import Kink, LossComparison, LossCurve
 from ..losses import Loss
 from ..network import Array
 from .base import Figure, axis, heading, label, line, numbers, upright
 
 
 def over_margin(
-    curve: Curve, what: str, now: float, kinks: Sequence[Kink], slopes: tuple[Array, Array] | None = None
+    curve: LossCurve, what: str, now: float, kinks: Sequence[Kink], slopes: tuple[Array, Array] | None = None
 ) -> Figure:
     """The loss or the norm of its gradient over the margin, with every kink marked on curve and axis.
 
@@ -82,7 +82,7 @@ def ends(curves: Sequence[tuple[str, int, Array, Array]], high: float, apart: fl
 
 
 def along_logit(
-    curves: Mapping[str, tuple[Curve, Loss]], what: str, cell: tuple[int, int], place: str, now: float, wrong: Array
+    curves: Mapping[str, tuple[LossCurve, Loss]], what: str, cell: tuple[int, int], place: str, now: float, wrong: Array
 ) -> Figure:
     """The loss, or `dL/do` of the moved logit, for several losses while one logit moves.
 
@@ -151,7 +151,7 @@ def _shaded(x: Array, wrong: Array) -> tuple[list[Figure], list[Figure]]:
 FLOOR = 1e-4
 
 
-def per_example(found: Mapping[str, Compared], losses: Mapping[str, Loss], right: Array, what: str) -> Figure:
+def per_example(found: Mapping[str, LossComparison], losses: Mapping[str, Loss], right: Array, what: str) -> Figure:
     """The norm of each example's gradient, or its cosine to cross-entropy's, over the right class's probability.
 
     Args:

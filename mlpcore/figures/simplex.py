@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..equations.steps import evaluate
-from ..logits import CONFIDENT, on_simplex, one_hot, steps
+from ..logits import CONFIDENT, evaluate_on_simplex, list_steps, one_hot
 from ..losses import Loss
 from ..network import Array
 from ..notation import G, O, Y
@@ -107,7 +107,7 @@ def simplex(loss: Loss, right: int, conventions: Conventions, points: Mapping[in
 def _map(loss: Loss, right: int, conventions: Conventions) -> tuple[Figure, ...]:
     """What does not depend on where the examples are: loss, kinks and pulls."""
     x, y, p, inside = _grid(_SIDE)
-    curve = on_simplex(p, right, loss, conventions)
+    curve = evaluate_on_simplex(p, right, loss, conventions)
     z = np.where(inside, curve.loss, np.nan)
     norms = np.where(inside, curve.norm, np.nan)
     heat = {
@@ -145,7 +145,7 @@ def _confident(right: int) -> list[Figure]:
 def _kinks(loss: Loss, right: int, conventions: Conventions) -> list[Figure]:
     """The lines on which a gap is zero: there the gradient jumps."""
     plain = conventions.loss(loss)
-    listed = [s for s in steps(plain) if s.phase == "loss"]
+    listed = [s for s in list_steps(plain) if s.phase == "loss"]
     if G not in {s.out for s in listed}:
         return []
     x, y, p, inside = _grid(_SIDE)
@@ -174,7 +174,7 @@ def _arrows(loss: Loss, right: int, conventions: Conventions) -> Figure:
     steps_ = 9
     p = np.array([(i, j, steps_ - i - j) for i in range(steps_ + 1) for j in range(steps_ + 1 - i)], dtype=float)
     p = (p + 0.25) / (steps_ + 0.75)
-    curve = on_simplex(p, right, loss, conventions)
+    curve = evaluate_on_simplex(p, right, loss, conventions)
     pull = -curve.gradient[:, :, 0] @ CORNERS
     largest = max(float(np.linalg.norm(pull, axis=1).max()), np.finfo(float).tiny)
     start = to_plane(p)

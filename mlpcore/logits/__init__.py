@@ -4,27 +4,47 @@ The steps are the loss's own, with `O` for the network's output, so what holds h
 network: this is where `dL/dZ_L` comes from. Curves are passes stacked along a leading axis.
 """
 
-from .comparison import CLOSE, Authorities, Compared, authorities, closed_form, compare, contenders
+from .comparison import CLOSE, CrossCheck, LossComparison, closed_form, compare, cross_check, list_class_losses
 from .curves import (
     CONFIDENT,
-    Curve,
-    along_margin,
-    confidently_wrong,
+    LossCurve,
+    choose_sweep_values,
     descend,
-    jumps,
-    on_simplex,
+    evaluate_on_simplex,
+    find_confidently_wrong,
+    find_jumps,
+    insert_jumps,
     sweep,
-    swept,
-    with_jumps,
+    sweep_margin,
 )
 from .derived import jacobians, terms
 from .examples import LABS
-from .lab import Lab, beside, made_wrong, moved_to, of_right_class, one_hot, run, start, steps
-from .margins import Corner, Kink, corner, kinks, margins_around, slider_range, slopes_at
+from .lab import (
+    Lab,
+    collect_same_class,
+    compute_true_class_probabilities,
+    initial_values,
+    list_steps,
+    make_confidently_wrong,
+    move_example,
+    one_hot,
+    run,
+)
+from .margins import (
+    Corner,
+    Kink,
+    choose_margins,
+    choose_slider_range,
+    compute_margin_derivatives,
+    find_corner,
+    find_kinks,
+)
 
 __all__ = [
-    "CLOSE", "CONFIDENT", "LABS", "Authorities", "Compared", "Corner", "Curve", "Kink", "Lab", "along_margin",
-    "authorities", "beside", "closed_form", "compare", "confidently_wrong", "contenders", "corner", "descend",
-    "jacobians", "jumps", "kinks", "made_wrong", "margins_around", "moved_to", "of_right_class", "on_simplex",
-    "one_hot", "run", "slider_range", "slopes_at", "start", "steps", "sweep", "swept", "terms", "with_jumps",
+    "CLOSE", "CONFIDENT", "LABS", "Corner", "CrossCheck", "Kink", "Lab", "LossComparison", "LossCurve",
+    "choose_margins", "choose_slider_range", "choose_sweep_values", "closed_form", "collect_same_class", "compare",
+    "compute_margin_derivatives", "compute_true_class_probabilities", "cross_check", "descend", "evaluate_on_simplex",
+    "find_confidently_wrong", "find_corner", "find_jumps", "find_kinks", "initial_values", "insert_jumps",
+    "jacobians", "list_class_losses", "list_steps", "make_confidently_wrong", "move_example", "one_hot", "run",
+    "sweep", "sweep_margin", "terms",
 ]  # fmt: skip

@@ -20,7 +20,7 @@ from .lab import Lab, run
 
 
 @dataclass(frozen=True)
-class Compared:
+class LossComparison:
     """One loss among several on the same logits and labels.
 
     Attributes:
@@ -39,7 +39,7 @@ class Compared:
     cosine: float
 
 
-def contenders(margin: float) -> dict[str, Loss]:
+def list_class_losses(margin: float) -> dict[str, Loss]:
     """Every loss that reads classes, those that have a margin with this one. Exercise 3's comes first."""
     made = {name: kind() for name, kind in LOSSES.items() if kind.one_hot}
     first = SoftmaxHinge.name
@@ -49,11 +49,11 @@ def contenders(margin: float) -> dict[str, Loss]:
 
 def compare(
     logits: Array, targets: Array, losses: Mapping[str, Loss], conventions: Conventions = WORKSHEET
-) -> dict[str, Compared]:
+) -> dict[str, LossComparison]:
     """Gradients of several losses on the same logits and labels, beside cross-entropy's.
 
     Raises:
-        ValueError: see `start`.
+        ValueError: see `initial_values`.
     """
     plain = replace(conventions, layout="columns")
     values = {name: run(logits, targets, loss, plain)[1] for name, loss in losses.items()}
@@ -61,7 +61,7 @@ def compare(
     found = {}
     for name, v in values.items():
         g = v[dO]
-        found[name] = Compared(
+        found[name] = LossComparison(
             float(v[LOSS]),
             g,
             g - reference,
@@ -100,7 +100,7 @@ def closed_form(logits: Array, targets: Array, loss: SoftmaxHinge) -> Array:
 
 
 @dataclass(frozen=True)
-class Authorities:
+class CrossCheck:
     """Three ways to `dL/dO` that share no code.
 
     Attributes:
@@ -121,16 +121,16 @@ class Authorities:
 CLOSE = 1e-12
 
 
-def authorities(lab: Lab, ran: tuple[list[Step], dict[Var, Array]] | None = None) -> Authorities:
+def cross_check(lab: Lab, trace: tuple[list[Step], dict[Var, Array]] | None = None) -> CrossCheck:
     """The closed form, the step-by-step backward pass and central differences, held against each other."""
-    steps, values = ran or lab.run()
+    steps, values = trace or lab.run()
     closed = None
     if isinstance(lab.loss, SoftmaxHinge):
         found = lab.conventions.lay.convert(dO, values[dO])
         direct = closed_form(lab.logits, lab.targets, lab.conventions.loss(lab.loss))
         largest = max(float(np.abs(found).max()), np.finfo(float).tiny)
         closed = float(np.abs(found - direct).max() / largest) if np.abs(found - direct).max() > TINY else 0.0
-    return Authorities(closed, check_steps(steps, values, most=choose_probe_count(values), only=[dO]).of[dO])
+    return CrossCheck(closed, check_steps(steps, values, most=choose_probe_count(values), only=[dO]).of[dO])
 
 
 #: Below this a difference is of the size of what probabilities themselves are rounded by.

@@ -13,7 +13,7 @@ from ..network import Array
 from ..notation import G, O, Var, dO, margin
 from ..notation import loss as LOSS
 from ..passes.conventions import WORKSHEET, Conventions
-from .lab import one_hot, start, steps
+from .lab import initial_values, list_steps, one_hot
 
 
 def scaled(x: Array, axis: int | tuple[int, ...] | None = None) -> tuple[Array, Array]:
@@ -30,7 +30,7 @@ def norm(x: Array, axis: int | tuple[int, ...] | None = None) -> Array:
 
 
 @dataclass(frozen=True)
-class Curve:
+class LossCurve:
     """Loss and gradient along a line of passes.
 
     Attributes:
@@ -49,44 +49,44 @@ class Curve:
         return norm(self.gradient, (-2, -1))
 
 
-def _curve(at: Array, listed: list[Step], values: Mapping[Var, Array]) -> Curve:
+def _curve(at: Array, listed: list[Step], values: Mapping[Var, Array]) -> LossCurve:
     found = evaluate(listed, values)
     points, shape = len(at), np.shape(values[O])[-2:]
-    return Curve(
+    return LossCurve(
         at,
         np.broadcast_to(found[LOSS], (points,)),
         np.broadcast_to(found[dO], (points, *shape)),
     )
 
 
-def along_margin(
+def sweep_margin(
     logits: Array, targets: Array, loss: Loss, margins: Array, conventions: Conventions = WORKSHEET
-) -> Curve:
+) -> LossCurve:
     """Loss and gradient for every one of the margins.
 
     Raises:
-        ValueError: the loss has no margin, or see `start`.
+        ValueError: the loss has no margin, or see `initial_values`.
     """
     if margin not in loss.constants():
         raise ValueError(f"{loss.title} has no margin")
     plain = replace(conventions, layout="columns")
     at = np.asarray(margins, dtype=float)
-    return _curve(at, steps(loss, plain), start(logits, targets, loss, plain) | {margin: at})
+    return _curve(at, list_steps(loss, plain), initial_values(logits, targets, loss, plain) | {margin: at})
 
 
 def sweep(
     logits: Array, targets: Array, loss: Loss, cell: tuple[int, int], at: Array, conventions: Conventions = WORKSHEET
-) -> Curve:
+) -> LossCurve:
     """Loss and gradient while one logit takes every one of the values `at` and the others stay."""
     plain = replace(conventions, layout="columns")
-    values = start(logits, targets, loss, plain)
+    values = initial_values(logits, targets, loss, plain)
     at = np.asarray(at, dtype=float)
     stacked = np.repeat(values[O][None], len(at), axis=0)
     stacked[(slice(None), *cell)] = at
-    return _curve(at, steps(loss, plain), values | {O: stacked})
+    return _curve(at, list_steps(loss, plain), values | {O: stacked})
 
 
-def swept(logits: Array, cell: tuple[int, int]) -> Array:
+def choose_sweep_values(logits: Array, cell: tuple[int, int]) -> Array:
     """The values over which one logit is swept: around those of the other classes, and past its own."""
     column = np.clip(np.asarray(logits, dtype=float)[:, cell[1]], -40.0, 40.0)
     middle = float(np.median(np.delete(column, cell[0]))) if len(column) > 1 else 0.0
@@ -94,12 +94,12 @@ def swept(logits: Array, cell: tuple[int, int]) -> Array:
     return np.linspace(middle - reach, middle + reach, 161)
 
 
-def jumps(logits: Array, targets: Array, loss: Loss, cell: tuple[int, int], at: Array) -> Array:
+def find_jumps(logits: Array, targets: Array, loss: Loss, cell: tuple[int, int], at: Array) -> Array:
     """Where a gap of the swept logit's example crosses zero, so that the gradient jumps: by halving, 50 times."""
     if margin not in loss.constants():
         return np.array([])
-    listed = [s for s in steps(loss) if s.phase == "loss"]
-    values, n = start(logits, targets, loss), cell[1]
+    listed = [s for s in list_steps(loss) if s.phase == "loss"]
+    values, n = initial_values(logits, targets, loss), cell[1]
 
     def gaps(x: Array) -> Array:
         stacked = np.repeat(values[O][None], len(x), axis=0)
@@ -116,7 +116,7 @@ def jumps(logits: Array, targets: Array, loss: Loss, cell: tuple[int, int], at: 
     return np.unique(high)
 
 
-def with_jumps(at: Array, found: Array) -> Array:
+def insert_jumps(at: Array, found: Array) -> Array:
     """The same points and two at every jump, so close that it is drawn upright."""
     return np.unique([*at, *found, *(found - 1e-9)])
 
@@ -125,7 +125,7 @@ def with_jumps(at: Array, found: Array) -> Array:
 CONFIDENT = 0.95
 
 
-def confidently_wrong(logits: Array, targets: Array, cell: tuple[int, int], at: Array) -> Array:
+def find_confidently_wrong(logits: Array, targets: Array, cell: tuple[int, int], at: Array) -> Array:
     """For every value of the swept logit whether some rival of its example has almost all probability."""
     column = np.repeat(np.asarray(logits, dtype=float)[None, :, cell[1]], len(at), axis=0)
     column[:, cell[0]] = at
@@ -133,7 +133,9 @@ def confidently_wrong(logits: Array, targets: Array, cell: tuple[int, int], at: 
     return rivals.max(axis=1) >= CONFIDENT
 
 
-def on_simplex(probabilities: Array, label: int, loss: Loss, conventions: Conventions = WORKSHEET) -> Curve:
+def evaluate_on_simplex(
+    probabilities: Array, label: int, loss: Loss, conventions: Conventions = WORKSHEET
+) -> LossCurve:
     """Loss and gradient of one example at every given point of the simplex.
 
     Args:
@@ -142,24 +144,24 @@ def on_simplex(probabilities: Array, label: int, loss: Loss, conventions: Conven
     p = np.asarray(probabilities, dtype=float)
     plain = replace(conventions, layout="columns")
     y = one_hot([label], p.shape[1])
-    values = start(np.zeros_like(y), y, loss, plain) | {O: np.log(p)[:, :, None]}
-    return _curve(np.arange(len(p)), steps(loss, plain), values)
+    values = initial_values(np.zeros_like(y), y, loss, plain) | {O: np.log(p)[:, :, None]}
+    return _curve(np.arange(len(p)), list_steps(loss, plain), values)
 
 
 def descend(
     logits: Array, targets: Array, loss: Loss, rate: float, count: int, conventions: Conventions = WORKSHEET
-) -> Curve:
+) -> LossCurve:
     """Gradient descent on the logits themselves: the start and `count` steps.
 
     Returns:
         A curve whose `at` are the probabilities reached, shape (count + 1, classes, N).
     """
     plain = replace(conventions, layout="columns")
-    listed, values = steps(loss, plain), start(logits, targets, loss, plain)
+    listed, values = list_steps(loss, plain), initial_values(logits, targets, loss, plain)
     o, path = values[O], []
     for _ in range(count + 1):
         found = evaluate(listed, values | {O: o})
         path.append((softmax(o), found[LOSS], found[dO]))
         o = o - rate * found[dO]
     p, total, gradient = zip(*path, strict=True)
-    return Curve(np.stack(p), np.array(total), np.stack(gradient))
+    return LossCurve(np.stack(p), np.array(total), np.stack(gradient))

@@ -14,7 +14,7 @@ from functools import cache
 import numpy as np
 
 from ..checking.numerical_gradients import Probe, differences
-from ..derivation.equations import FROBENIUS, TERMS, along, pick, times
+from ..derivation.equations import FROBENIUS, TERMS, align, multiply_masked, selection_op
 from ..derivation.lines import Cell, Derivation
 from ..equations.steps import Op, Step
 from ..losses import SoftmaxHinge
@@ -36,10 +36,10 @@ OF_TRUE_CLASS = Op(
 
 def _gap_slope(pj: Array, l_is_j: Array, y_is_j: Array, p: Array, py: Array, here: Array) -> Array:
     def row(x: Array) -> Array:
-        return along(x, "n", "ln")
+        return align(x, "n", "ln")
 
-    bracket = along(l_is_j, "l", "ln") - row(y_is_j) - p + row(py)
-    return times(row(pj) * bracket, np.broadcast_to(row(here), bracket.shape))
+    bracket = align(l_is_j, "l", "ln") - row(y_is_j) - p + row(py)
+    return multiply_masked(row(pj) * bracket, np.broadcast_to(row(here), bracket.shape))
 
 
 _TERM = r"p_j\left(\mathbf{1}_l^j - \mathbf{1}_y^j - p_l + p_y\right)"
@@ -108,11 +108,11 @@ def over_rivals(c: Scale) -> Op:
     )
 
 
-def _started(lab: Lab, cells: Sequence[Cell] | None, ran: tuple | None) -> tuple[Derivation, list[Step], dict]:
+def _started(lab: Lab, cells: Sequence[Cell] | None, trace: tuple | None) -> tuple[Derivation, list[Step], dict]:
     """A derivation by cells (j, n) of the logits, and the indicators of both."""
     if not isinstance(lab.loss, SoftmaxHinge):
         raise ValueError(f"exercise 3 derives the hinge on probabilities, not: {lab.loss.title}")
-    steps, values = ran or lab.run()
+    steps, values = trace or lab.run()
     sizes = (lab.classes, lab.N)
     cells = tuple(np.ndindex(sizes)) if cells is None else tuple(tuple(c) for c in cells)
     d = Derivation(O, dO, 0, "jn", sizes, cells, dict(values), lab.conventions.lay)
@@ -129,24 +129,24 @@ def _flat(d: Derivation, cells: Sequence[Cell]) -> Array:
     return np.array([np.ravel_multi_index(d.lay.convert_cell(O, c), shape) for c in cells])
 
 
-def terms(lab: Lab, cells: Sequence[Cell] | None = None, ran: tuple | None = None) -> Derivation:
+def terms(lab: Lab, cells: Sequence[Cell] | None = None, trace: tuple | None = None) -> Derivation:
     """The worksheet's sum for cells (j, n) of `dL/dO`, held against differences and the backward pass.
 
     Args:
         cells: which cells, in the worksheet's layout (class, example); None for all.
-        ran: what `lab.run()` gave, if it is at hand.
+        trace: what `lab.run()` gave, if it is at hand.
 
     Raises:
         ValueError: the loss is another than the hinge on probabilities.
     """
-    d, steps, ones = _started(lab, cells, ran)
+    d, steps, ones = _started(lab, cells, trace)
     j, n = ones["j"], ones["n"]
-    pj, yj = d.pick(P, "j·", {"j": j}), d.pick(Y, "j·", {"j": j})
-    py = d.do(Var("py"), OF_TRUE_CLASS, P, Y)
+    pj, yj = d.select(P, "j·", {"j": j}), d.select(Y, "j·", {"j": j})
+    py = d.carry_out(Var("py"), OF_TRUE_CLASS, P, Y)
     here = Var("dGdO", at="jn", turned=d.lay.transposes(O))
     parts = (pj, j, yj, P, py, n)
     slope = _lying(d, GAP_SLOPE)
-    d.do(here, slope, *parts)
+    d.carry_out(here, slope, *parts)
     flat = _flat(d, d.cells)
     c = lab.conventions.loss(lab.loss).c
     cell, op = d.part(dO, "jn"), active_slopes(c)
@@ -159,10 +159,10 @@ def terms(lab: Lab, cells: Sequence[Cell] | None = None, ran: tuple | None = Non
         why="Softmax divides by a sum over all classes, so that every logit moves every probability: −p_l + p_y "
             "is that sum's part; 1[l=j] and 1[y=j] are the two exponentials' own.",
     )  # fmt: skip
-    d.do(Var("terms"), TERMS, A, here)
+    d.carry_out(Var("terms"), TERMS, A, here)
     # The same sum over the rivals of the one example that reads the logit, as it is written out below the board.
-    column = d.do(Var("dgdO", at="jn", turned=here.turned), pick("kn", "n"), here, n)
-    d.do(cell, over_rivals(c), d.pick(A, "·n", {"n": n}), column, n)
+    column = d.carry_out(Var("dgdO", at="jn", turned=here.turned), selection_op("kn", "n"), here, n)
+    d.carry_out(cell, over_rivals(c), d.select(A, "·n", {"n": n}), column, n)
     whole = np.array(d.values[dO])
     for place, value in zip(d.cells, first, strict=True):
         whole[d.lay.convert_cell(dO, place)] = value
@@ -174,20 +174,20 @@ def terms(lab: Lab, cells: Sequence[Cell] | None = None, ran: tuple | None = Non
     return d
 
 
-def jacobians(lab: Lab, cells: Sequence[Cell] | None = None, ran: tuple | None = None) -> Derivation:
+def jacobians(lab: Lab, cells: Sequence[Cell] | None = None, trace: tuple | None = None) -> Derivation:
     """The Jacobian of softmax for the example of every cell (j, n), and `dL/dO` through it.
 
     Raises:
         ValueError: the loss is another than the hinge on probabilities.
     """
-    d, steps, ones = _started(lab, cells, ran)
+    d, steps, ones = _started(lab, cells, trace)
     n = {"n": ones["n"]}
-    p, g = d.pick(P, "·n", n), d.pick(dP, "·n", n)
+    p, g = d.select(P, "·n", n), d.select(dP, "·n", n)
     eye = Var("eye")
     d.values[eye] = np.eye(lab.classes)
     J = Var("dPdO", at="·n", turned=d.lay.transposes(O))
     written = _lying(d, JACOBIAN)
-    d.do(J, written, p, p, eye)
+    d.carry_out(J, written, p, p, eye)
     d.claim(
         d.part(dO, "·n"), _lying(d, THROUGH), J, g, of=_columns(d, d.values[dO]), against="the backward pass",
         why="A logit moves every probability, so its gradient collects from all of dL/dP. Rows and columns of the "

@@ -27,7 +27,7 @@ def one_hot(labels: Sequence[int], classes: int) -> Array:
     return np.eye(classes)[:, list(labels)]
 
 
-def steps(loss: Loss, conventions: Conventions = WORKSHEET) -> list[Step]:
+def list_steps(loss: Loss, conventions: Conventions = WORKSHEET) -> list[Step]:
     """From the logits `O` and the targets `Y` to the loss and back to `dL/dO`."""
     loss = conventions.loss(loss)
     names = {Z(0): O, dZ(0): dO}
@@ -38,7 +38,7 @@ def steps(loss: Loss, conventions: Conventions = WORKSHEET) -> list[Step]:
     return conventions.lay.convert_steps(listed)
 
 
-def start(logits: Array, targets: Array, loss: Loss, conventions: Conventions = WORKSHEET) -> dict[Var, Array]:
+def initial_values(logits: Array, targets: Array, loss: Loss, conventions: Conventions = WORKSHEET) -> dict[Var, Array]:
     """Every matrix and number the steps start from, laid out as the conventions say.
 
     Raises:
@@ -59,10 +59,10 @@ def run(
     """The steps and every matrix in them.
 
     Raises:
-        ValueError: see `start`.
+        ValueError: see `initial_values`.
     """
-    listed = steps(loss, conventions)
-    return listed, evaluate(listed, start(logits, targets, loss, conventions))
+    listed = list_steps(loss, conventions)
+    return listed, evaluate(listed, initial_values(logits, targets, loss, conventions))
 
 
 #: Beyond these a laboratory is no longer drawn.
@@ -82,7 +82,7 @@ class Lab:
         targets: one-hot, shape (classes, N).
 
     Raises:
-        ValueError: see `start`; or there are more classes or examples than are drawn.
+        ValueError: see `initial_values`; or there are more classes or examples than are drawn.
     """
 
     logits: Array
@@ -117,7 +117,7 @@ class Lab:
 
     def inputs(self) -> dict[Var, Array]:
         """Everything that can be edited, by name."""
-        return start(self.logits, self.targets, self.loss, self.conventions)
+        return initial_values(self.logits, self.targets, self.loss, self.conventions)
 
     @cached_property
     def nbytes(self) -> int:
@@ -139,26 +139,26 @@ class Lab:
         return replace(self, logits=values[O], targets=values[Y], loss=loss)
 
 
-def of_right_class(lab: Lab) -> Array:
+def compute_true_class_probabilities(lab: Lab) -> Array:
     """p_y of each example, shape (N,)."""
     return (softmax(lab.logits) * lab.targets).sum(axis=0)
 
 
-def moved_to(lab: Lab, example: int, probabilities: Array) -> Lab:
+def move_example(lab: Lab, example: int, probabilities: Array) -> Lab:
     """The same with one example at these probabilities; its logits are their logs, to three decimals."""
     o = lab.logits.copy()
     o[:, example] = np.round(np.log(probabilities), 3)
     return replace(lab, logits=o)
 
 
-def made_wrong(lab: Lab, example: int, share: float = 0.98) -> Lab:
+def make_confidently_wrong(lab: Lab, example: int, share: float = 0.98) -> Lab:
     """The same with one example sure of a class that is not its own."""
     p = np.full(lab.classes, (1 - share) / max(1, lab.classes - 1))
     p[(lab.labels[example] + 1) % lab.classes] = share
-    return moved_to(lab, example, p)
+    return move_example(lab, example, p)
 
 
-def beside(lab: Lab, example: int) -> dict[int, Array]:
+def collect_same_class(lab: Lab, example: int) -> dict[int, Array]:
     """The probabilities of every example with the same right class, by its number, shape (classes,) each."""
     p = softmax(lab.logits).T
     return {n: p[n] for n, label in enumerate(lab.labels) if label == lab.labels[example]}

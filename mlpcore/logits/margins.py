@@ -12,7 +12,7 @@ from ..losses.equations import ONE_VS_ALL_GAPS
 from ..network import Array
 from ..notation import A, G, dG, dO, margin
 from .curves import norm
-from .lab import Lab, run, start, steps
+from .lab import Lab, initial_values, list_steps, run
 
 
 @dataclass(frozen=True)
@@ -24,28 +24,28 @@ class Kink:
     example: int
 
 
-def kinks(logits: Array, targets: Array, loss: Loss) -> list[Kink]:
+def find_kinks(logits: Array, targets: Array, loss: Loss) -> list[Kink]:
     """Every margin at which a gap is zero, from the smallest up; none where the loss has no margin."""
     if margin not in loss.constants():
         return []
     gaps = run(logits, targets, replace(loss, margin=0.0))[1][G]
     # Between classes only rivals have a gap to the true one; one against all, every class has its own.
-    own = any(s.op is ONE_VS_ALL_GAPS for s in steps(loss))
+    own = any(s.op is ONE_VS_ALL_GAPS for s in list_steps(loss))
     where = np.argwhere(np.ones_like(gaps) if own else np.asarray(targets) != 1)
     return sorted((Kink(float(-gaps[k, n]), int(k), int(n)) for k, n in where), key=lambda kink: kink.margin)
 
 
-def slopes_at(margins: Array, logits: Array, targets: Array, loss: Loss) -> tuple[Array, Array]:
+def compute_margin_derivatives(margins: Array, logits: Array, targets: Array, loss: Loss) -> tuple[Array, Array]:
     """`dL/dm` on the left and on the right of margins, shape (M,): the pull of the rivals active on either side.
 
     For a hinge the loss grows by the constant for every active rival when the margin grows by 1.
     """
     at = np.asarray(margins, dtype=float)
-    values = start(logits, targets, loss)
-    scores = evaluate(steps(loss), values)[G] - loss.margin
+    values = initial_values(logits, targets, loss)
+    scores = evaluate(list_steps(loss), values)[G] - loss.margin
     # A computed kink is off by rounding, so that its gap may be on either side of 0: step clear of that.
     clear = 16 * np.finfo(float).eps * np.maximum(max(1.0, float(np.abs(scores).max())), np.abs(at))
-    sides = evaluate(steps(loss), values | {margin: np.stack([at - clear, at + clear])})
+    sides = evaluate(list_steps(loss), values | {margin: np.stack([at - clear, at + clear])})
     pulls = sides[dG] if dG in sides else loss.c.factor(np.shape(scores)[-1]) * sides[A]
     left, right = pulls.sum(axis=(-2, -1))
     return left, right
@@ -68,13 +68,13 @@ class Corner:
     left_out: float
 
 
-def corner(lab: Lab, found: list[Kink] | None = None) -> Corner | None:
+def find_corner(lab: Lab, found: list[Kink] | None = None) -> Corner | None:
     """What happens at the margin in force, if it is a kink; else None.
 
     Args:
-        found: what `kinks` gave, if it is at hand.
+        found: what `find_kinks` gave, if it is at hand.
     """
-    found = kinks(lab.logits, lab.targets, lab.loss) if found is None else found
+    found = find_kinks(lab.logits, lab.targets, lab.loss) if found is None else found
     at = tuple((k.rival, k.example) for k in found if k.margin == lab.loss.margin)
     if not at:
         return None
@@ -83,11 +83,11 @@ def corner(lab: Lab, found: list[Kink] | None = None) -> Corner | None:
         under = replace(lab, conventions=replace(lab.conventions, at_tie=at_tie))
         norms.append(float(norm(under.run()[1][dO])))
     loss = lab.conventions.loss(lab.loss)
-    left, right = slopes_at([loss.margin], lab.logits, lab.targets, loss)
+    left, right = compute_margin_derivatives([loss.margin], lab.logits, lab.targets, loss)
     return Corner(at, float(left[0]), float(right[0]), *norms)
 
 
-def margins_around(found: list[Kink], now: float) -> Array:
+def choose_margins(found: list[Kink], now: float) -> Array:
     """The margins over which curves are drawn: past every kink and the present one."""
     at = [k.margin for k in found]
     low, high = min([-1.0, now, *at]), max([1.2, now, *at])
@@ -95,6 +95,6 @@ def margins_around(found: list[Kink], now: float) -> Array:
     return np.unique([*np.linspace(low, high, 201), *at, *(np.array(at) - 1e-9)])
 
 
-def slider_range(now: float) -> tuple[float, float]:
+def choose_slider_range(now: float) -> tuple[float, float]:
     """The margins that are offered: where probabilities have their kinks, and further where the present one is."""
     return min(-1.0, float(np.floor(now))), max(1.2, float(np.ceil(now)))

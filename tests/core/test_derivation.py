@@ -130,7 +130,7 @@ def test_equations_read_what_they_declare(setup, data):
 def test_a_wrong_gradient_breaks_a_line(target, wrong):
     steps, values = SHEET.run()
     layer = target.layer + (target.kind == "Z")
-    d = derive(SHEET, target, ran=(steps, {**values, mlp.dZ(layer): wrong(values[mlp.dZ(layer)])}))
+    d = derive(SHEET, target, trace=(steps, {**values, mlp.dZ(layer): wrong(values[mlp.dZ(layer)])}))
     assert not d.claims[0].holds
 
 

@@ -96,34 +96,34 @@ def test_the_three_authorities_disagree_when_one_is_wrong(monkeypatch):
     from mlpcore.logits import comparison
 
     one = LABS["ten"].lab
-    assert lab.authorities(one).agree
+    assert lab.cross_check(one).agree
     steps, values = one.run()
     bent = {**values, mlp.dO: values[mlp.dO] * (1 + 1e-5)}
-    said = lab.authorities(one, (steps, bent))
+    said = lab.cross_check(one, (steps, bent))
     assert said.closed > lab.CLOSE
     assert not said.check.agrees
     monkeypatch.setattr(comparison, "closed_form", lambda *a: lab.closed_form(*a) * (1 + 1e-10))
-    assert not lab.authorities(one).agree
+    assert not lab.cross_check(one).agree
 
 
 def test_at_a_tie_the_worksheet_counts_the_rival_and_the_kink_is_named():
     tie = LABS["tie"].lab
-    here = lab.corner(tie)
+    here = lab.find_corner(tie)
     assert set(here.at) == {(1, 0), (0, 1)}
     assert here.right - here.left == 2
     assert here.counted > here.left_out
-    skipped = lab.authorities(tie).check.skipped
+    skipped = lab.cross_check(tie).check.skipped
     assert {s.kink for s in skipped} == {mlp.G}
-    assert lab.corner(LABS["ten"].lab) is None
+    assert lab.find_corner(LABS["ten"].lab) is None
 
 
 @given(labs())
 def test_a_kinks_margin_puts_its_gap_at_exactly_zero(one):
-    kink = lab.kinks(one.logits, one.targets, one.loss)[0]
+    kink = lab.find_kinks(one.logits, one.targets, one.loss)[0]
     at = replace(one, loss=replace(one.loss, margin=kink.margin))
     gap = one.conventions.lay.convert(mlp.G, at.run()[1][mlp.G])[kink.rival, kink.example]
     assert gap == 0
-    assert (kink.rival, kink.example) in lab.corner(at).at
+    assert (kink.rival, kink.example) in lab.find_corner(at).at
 
 
 # --- numbers at the edge -----------------------------------------------------------------------
@@ -192,14 +192,14 @@ def test_exercise_3_is_about_one_loss():
     for derive in (terms, jacobians):
         with pytest.raises(ValueError, match="hinge on probabilities"):
             derive(other)
-    assert lab.authorities(other).closed is None
+    assert lab.cross_check(other).closed is None
 
 
 @pytest.mark.parametrize("example", range(4))
 def test_an_example_made_wrong_is_wrong_and_the_hinge_lets_go_of_it(example):
-    one = lab.made_wrong(LABS["four answers"].lab, example)
-    assert lab.of_right_class(one)[example] < 0.05
-    found = lab.compare(one.logits, one.targets, lab.contenders(0.3), mlp.Conventions(scale="1"))
+    one = lab.make_confidently_wrong(LABS["four answers"].lab, example)
+    assert lab.compute_true_class_probabilities(one)[example] < 0.05
+    found = lab.compare(one.logits, one.targets, lab.list_class_losses(0.3), mlp.Conventions(scale="1"))
     assert found["SoftmaxHinge"].norms[example] < 0.1 < 0.9 < found["CrossEntropy"].norms[example]
 
 
@@ -208,4 +208,4 @@ def test_every_example_runs_and_its_authorities_agree(name):
     example = LABS[name]
     assert example.title
     assert example.look
-    assert lab.authorities(example.lab).agree
+    assert lab.cross_check(example.lab).agree

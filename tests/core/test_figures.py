@@ -21,32 +21,32 @@ from mlpcore.memory.sizes import PRESETS
 from mlpcore.memory.tally import along, compared, tally
 
 LAB = LABS["four answers"].lab
-LOSSES = logits.contenders(0.3)
+LOSSES = logits.list_class_losses(0.3)
 SUM = mlp.Conventions(scale="1")
 
 
 def over_margin(what):
-    found = logits.kinks(LAB.logits, LAB.targets, LAB.loss)
-    at = logits.margins_around(found, 0.3)
-    curve = logits.along_margin(LAB.logits, LAB.targets, LAB.loss, at)
-    slopes = logits.slopes_at([k.margin for k in found], LAB.logits, LAB.targets, LAB.loss)
+    found = logits.find_kinks(LAB.logits, LAB.targets, LAB.loss)
+    at = logits.choose_margins(found, 0.3)
+    curve = logits.sweep_margin(LAB.logits, LAB.targets, LAB.loss, at)
+    slopes = logits.compute_margin_derivatives([k.margin for k in found], LAB.logits, LAB.targets, LAB.loss)
     return figures.over_margin(curve, what, 0.3, found, slopes)
 
 
 def along_logit(what):
-    at = logits.swept(LAB.logits, (0, 0))
+    at = logits.choose_sweep_values(LAB.logits, (0, 0))
     curves = {n: (logits.sweep(LAB.logits, LAB.targets, c, (0, 0), at, SUM), c) for n, c in LOSSES.items()}
-    wrong = logits.confidently_wrong(LAB.logits, LAB.targets, (0, 0), at)
+    wrong = logits.find_confidently_wrong(LAB.logits, LAB.targets, (0, 0), at)
     return figures.along_logit(curves, what, (0, 0), "11", -2.0, wrong)
 
 
 def per_example(what):
     found = logits.compare(LAB.logits, LAB.targets, LOSSES, SUM)
-    return figures.per_example(found, LOSSES, logits.of_right_class(LAB), what)
+    return figures.per_example(found, LOSSES, logits.compute_true_class_probabilities(LAB), what)
 
 
 def simplex(name, right=0):
-    return figures.simplex(LOSSES[name], right, SUM, logits.beside(LAB, 0), 0)
+    return figures.simplex(LOSSES[name], right, SUM, logits.collect_same_class(LAB, 0), 0)
 
 
 def paths(one, count=30):
@@ -136,7 +136,7 @@ def test_plotly_takes_every_figure_and_every_colour_has_a_name(name):
 
 def test_over_the_margin_every_kink_is_a_point_on_the_curve():
     curve, points, ticks = over_margin("loss")["data"]
-    kinks = logits.kinks(LAB.logits, LAB.targets, LAB.loss)
+    kinks = logits.find_kinks(LAB.logits, LAB.targets, LAB.loss)
     assert points["x"] == pytest.approx([k.margin for k in kinks])
     assert np.interp(points["x"], curve["x"], curve["y"]) == pytest.approx(points["y"], abs=1e-5)
     assert ticks["x"] == points["x"]
@@ -155,7 +155,7 @@ def test_the_shading_is_where_a_rival_has_almost_everything():
 
 def test_a_constant_is_drawn_as_one_and_not_by_its_rounding():
     one = logits.LABS["one"].lab
-    at = logits.swept(one.logits, (0, 0))
+    at = logits.choose_sweep_values(one.logits, (0, 0))
     curves = {n: (logits.sweep(one.logits, one.targets, loss, (0, 0), at), loss) for n, loss in LOSSES.items()}
     del curves["OneVsAll"]  # it has no rivals to begin with
     wrong = np.zeros(len(at), dtype=bool)
@@ -172,7 +172,7 @@ def test_a_constant_is_drawn_as_one_and_not_by_its_rounding():
 def test_every_scale_of_norms_has_two_numbers_at_least(name, over, example):
     lab = logits.LABS[example].lab
     found = logits.compare(lab.logits, lab.targets, {name: LOSSES[name]}, mlp.Conventions(scale=over))
-    axis = figures.per_example(found, LOSSES, logits.of_right_class(lab), "norms")["layout"]["yaxis"]
+    axis = figures.per_example(found, LOSSES, logits.compute_true_class_probabilities(lab), "norms")["layout"]["yaxis"]
     low, high = axis["range"]
     ticks = [(x, t) for x, t in zip(axis["tickvals"], axis["ticktext"], strict=True) if low <= np.log10(x) <= high]
     assert 2 <= len(ticks) <= 14

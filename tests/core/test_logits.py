@@ -47,7 +47,7 @@ def test_it_is_the_gradient_that_enters_a_network(name, classes, N, seed):
 def test_at_a_kink_a_gap_is_zero_and_the_slopes_are_one_sided(name, classes, N, seed):
     o, y, _ = drawn(classes, N, seed)
     loss = CLASS_LOSSES[name]
-    found = lab.kinks(o, y, loss)
+    found = lab.find_kinks(o, y, loss)
     assert len(found) == N * (classes if name == "OneVsAll" else classes - 1)
     assert found == sorted(found, key=lambda k: k.margin)
     for kink in found[:4]:
@@ -56,9 +56,9 @@ def test_at_a_kink_a_gap_is_zero_and_the_slopes_are_one_sided(name, classes, N, 
     kink = found[len(found) // 2].margin
     h = 1e-6
     apart = min((abs(k.margin - kink) for k in found if k.margin != kink), default=1)
-    (left,), (right,) = lab.slopes_at([kink], o, y, loss)
+    (left,), (right,) = lab.compute_margin_derivatives([kink], o, y, loss)
     if apart > 10 * h:
-        at = lab.along_margin(o, y, loss, np.array([kink - h, kink, kink + h])).loss
+        at = lab.sweep_margin(o, y, loss, np.array([kink - h, kink, kink + h])).loss
         assert (at[1] - at[0]) / h == pytest.approx(left, abs=1e-4)
         assert (at[2] - at[1]) / h == pytest.approx(right, abs=1e-4)
         if name in ("ScoreHinge", "SoftmaxHinge", "OneVsAll"):
@@ -69,7 +69,7 @@ def test_one_sided_slopes_where_the_gap_is_exactly_zero():
     o, y = np.array([[1.0], [0.0], [-3.0]]), lab.one_hot([0], 3)
 
     def slopes(loss, *margins):
-        return [(float(a), float(b)) for a, b in zip(*lab.slopes_at(margins, o, y, loss), strict=True)]
+        return [(float(a), float(b)) for a, b in zip(*lab.compute_margin_derivatives(margins, o, y, loss), strict=True)]
 
     assert slopes(mlp.ScoreHinge(), 1.0, 4.0) == [(0, 1), (1, 2)]
     assert slopes(mlp.CrammerSinger(), 4.0) == [(1, 1)]  # the strongest alone counts
@@ -81,7 +81,7 @@ def test_one_sided_slopes_where_the_gap_is_exactly_zero():
 def test_a_curve_over_margins_is_its_points(name, classes, N, seed):
     o, y, rng = drawn(classes, N, seed)
     margins = np.sort(rng.normal(size=5))
-    curve = lab.along_margin(o, y, CLASS_LOSSES[name], margins)
+    curve = lab.sweep_margin(o, y, CLASS_LOSSES[name], margins)
     for k, m in enumerate(margins):
         values = lab.run(o, y, replace(CLASS_LOSSES[name], margin=float(m)))[1]
         assert curve.loss[k] == pytest.approx(float(values[mlp.loss]), rel=1e-12, abs=1e-12)
@@ -131,7 +131,7 @@ def test_norms_and_cosines_are_those_of_vectors(classes, N, seed):
 @pytest.mark.parametrize("name", list(CLASS_LOSSES))
 def test_the_simplex_is_reached_through_the_logs(name):
     p = np.array([[0.2, 0.3, 0.5], [0.9, 0.05, 0.05], [1 / 3, 1 / 3, 1 / 3]])
-    curve = lab.on_simplex(p, 0, CLASS_LOSSES[name])
+    curve = lab.evaluate_on_simplex(p, 0, CLASS_LOSSES[name])
     for k, row in enumerate(p):
         values = lab.run(np.log(row)[:, None], lab.one_hot([0], 3), CLASS_LOSSES[name])[1]
         assert curve.loss[k] == pytest.approx(float(values[mlp.loss]))
@@ -181,8 +181,8 @@ def test_a_label_out_of_range_is_named_with_its_example():
 
 def test_a_loss_without_margin_has_no_margin_curve():
     with pytest.raises(ValueError, match="has no margin"):
-        lab.along_margin([[1.0], [2.0]], [[1], [0]], mlp.CrossEntropy(), [0.0])
-    assert lab.kinks([[1.0], [2.0]], [[1], [0]], mlp.CrossEntropy()) == []
+        lab.sweep_margin([[1.0], [2.0]], [[1], [0]], mlp.CrossEntropy(), [0.0])
+    assert lab.find_kinks([[1.0], [2.0]], [[1], [0]], mlp.CrossEntropy()) == []
 
 
 @pytest.mark.parametrize("name", HINGES)
@@ -190,15 +190,15 @@ def test_a_loss_without_margin_has_no_margin_curve():
 def test_a_jump_along_a_logit_is_where_a_gap_is_zero(name, classes, N, seed):
     o, y, _ = drawn(classes, N, seed)
     loss, cell, at = CLASS_LOSSES[name], (1, 0), np.linspace(-9, 9, 61)
-    found = lab.jumps(o, y, loss, cell, at)
+    found = lab.find_jumps(o, y, loss, cell, at)
     for x in found:
         moved = o.copy()
         moved[cell] = x
         assert np.abs(lab.run(moved, y, loss)[1][mlp.G][:, 0]).min() < 1e-9
-    beside = lab.with_jumps(at, found)
+    beside = lab.insert_jumps(at, found)
     assert set(found) <= set(beside)
     before, after = lab.sweep(o, y, loss, cell, found - 1e-9), lab.sweep(o, y, loss, cell, found + 1e-9)
     if name in ("ScoreHinge", "OneVsAll"):  # these are straight between jumps, so all that changes is a jump
         assert (np.abs(before.gradient - after.gradient).max(axis=(1, 2)) >= 1 - 1e-6).all()
-    plain = lab.jumps(o, y, mlp.CrossEntropy(), cell, at)
+    plain = lab.find_jumps(o, y, mlp.CrossEntropy(), cell, at)
     assert len(plain) == 0

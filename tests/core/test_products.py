@@ -22,17 +22,17 @@ def test_pieces_add_up_to_the_product_whichever_way(setup, data):
     result = np.asarray(product.step.op(*(ran[1][v] for v in product.step.operands)))
     scale = 1e-12 * max(1.0, np.abs(result).max())
     for way in product.ways:
-        w = walk(setup, product, way, ran=ran)
+        w = walk(setup, product, way, trace=ran)
         assert w.count == len(w.frames)
         np.testing.assert_allclose(w.sums[-1], result, rtol=1e-9, atol=scale)
         np.testing.assert_allclose(w.sums, np.cumsum(w.terms, axis=0), rtol=1e-9, atol=scale)
     if B is not None and setup.conventions.layout == "columns" and product.step.op.name == "linear":
-        outer = walk(setup, product, "outer products", ran=ran)
+        outer = walk(setup, product, "outer products", trace=ran)
         for s in range(A.shape[1]):
             np.testing.assert_allclose(outer.terms[s], np.outer(A[:, s], B[s]), rtol=1e-12, atol=scale)
-        columns = walk(setup, product, "combinations of columns", ran=ran).terms
-        rows = walk(setup, product, "combinations of rows", ran=ran).terms
-        dots = walk(setup, product, "dot products", ran=ran).terms
+        columns = walk(setup, product, "combinations of columns", trace=ran).terms
+        rows = walk(setup, product, "combinations of rows", trace=ran).terms
+        dots = walk(setup, product, "dot products", trace=ran).terms
         frame = 0
         for c in range(B.shape[1]):
             for s in range(A.shape[1]):

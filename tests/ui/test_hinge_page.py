@@ -107,8 +107,8 @@ def test_losses_compared_show_what_was_computed(page):
     three = ["dO.SoftmaxHinge", "dO.CrossEntropy", "dO.ScoreHinge"]
     assert [k for k in told(page)["matrices"] if k.startswith("dO.")] == three
     one = LABS["ten"].lab
-    show(page, *logits.contenders(0.3))
-    found = logits.compare(one.logits, one.targets, logits.contenders(0.3), mlp.Conventions(scale="1"))
+    show(page, *logits.list_class_losses(0.3))
+    found = logits.compare(one.logits, one.targets, logits.list_class_losses(0.3), mlp.Conventions(scale="1"))
     sent = told(page)["matrices"]
     for name, c in found.items():
         np.testing.assert_allclose(sent[f"dO.{name}"]["values"], c.gradient.ravel())
@@ -121,7 +121,7 @@ def test_losses_compared_show_what_was_computed(page):
 
 def test_every_loss_that_is_compared_is_defined_below_its_gradient(page):
     go(page, "compare")
-    for shown in (["CrossEntropy", "ScoreHinge"], list(logits.contenders(0.3))):
+    for shown in (["CrossEntropy", "ScoreHinge"], list(logits.list_class_losses(0.3))):
         show(page, *shown)
         matrices, *defined = told(page)["lines"]
         assert [tile["id"] for tile in matrices["strip"]] == [f"dO.{name}" for name in shown]

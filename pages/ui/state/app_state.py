@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from mlpcore import EXAMPLES, Setup
-from mlpcore.logits import LABS, Lab, contenders
+from mlpcore.logits import LABS, Lab, list_class_losses
 from pages.ui.state.history import History
 from pages.ui.state.memory_page import MemoryChoice
 from pages.ui.state.place import Place
@@ -33,7 +33,7 @@ class LabView:
     count: int = 100
 
     def __post_init__(self) -> None:
-        offered = contenders(0.0)
+        offered = list_class_losses(0.0)
         if not self.shown or not all(isinstance(name, str) and name in offered for name in self.shown):
             raise ValueError(f"lab_view shows a list of losses, of: {', '.join(offered)}")
         if not 0.1 <= self.rate <= 5 or type(self.count) is not int or not 10 <= self.count <= 300:

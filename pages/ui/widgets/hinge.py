@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from mlpcore import Conventions, figures, logits
-from mlpcore.logits import Compared, Lab
+from mlpcore.logits import Lab, LossComparison
 from mlpcore.losses import Loss
 from mlpcore.notation import dO
 from mlpcore.setup import same
@@ -77,7 +77,7 @@ def _pass_of_example(example: str, conventions: Conventions) -> tuple[str, str]:
 
 def _words(lab: Lab, ran: chapters.Ran) -> str:
     """What the three authorities say, and what there is to say of a margin or a class."""
-    said = logits.authorities(lab, ran)
+    said = logits.cross_check(lab, ran)
     parts = []
     if said.closed is not None:
         parts.append(_seal(said.closed <= logits.CLOSE, f"closed form = backward pass ({said.closed:.0e})"))
@@ -112,7 +112,7 @@ def _viewed(view: LabView, value: Any, field: str) -> LabView:
 def _losses(lab: Lab) -> dict[str, Loss]:
     """Which losses are drawn side by side, in the order in which they are offered."""
     shown = session.current().lab_view.shown
-    return {name: loss for name, loss in logits.contenders(lab.loss.margin).items() if name in shown}
+    return {name: loss for name, loss in logits.list_class_losses(lab.loss.margin).items() if name in shown}
 
 
 def _with_margin(lab: Lab, value: float) -> Lab:
@@ -122,13 +122,13 @@ def _with_margin(lab: Lab, value: float) -> Lab:
 def _margin(lab: Lab, _: dict) -> None:
     """The margin under the hand; loss and gradient over it, with every kink."""
     now = lab.loss.margin
-    found = logits.kinks(lab.logits, lab.targets, lab.loss)
-    at = logits.margins_around(found, now)
+    found = logits.find_kinks(lab.logits, lab.targets, lab.loss)
+    at = logits.choose_margins(found, now)
     before = [k.margin for k in found if k.margin < now]
     after = [k.margin for k in found if k.margin > now]
     loss = lab.conventions.loss(lab.loss)
     # At the margin in force and at every kink, in one pass.
-    left, right = logits.slopes_at([now, *(k.margin for k in found)], lab.logits, lab.targets, loss)
+    left, right = logits.compute_margin_derivatives([now, *(k.margin for k in found)], lab.logits, lab.targets, loss)
     slopes = left[1:], right[1:]
     buttons, says = st.columns([1, 5], vertical_alignment="center")
     with buttons, st.container(horizontal=True):
@@ -142,7 +142,7 @@ def _margin(lab: Lab, _: dict) -> None:
                 kwargs={"about": "lab"},
             )
     says.markdown(_at_margin(lab, found, left[0]))
-    curve = logits.along_margin(lab.logits, lab.targets, lab.loss, at, lab.conventions)
+    curve = logits.sweep_margin(lab.logits, lab.targets, lab.loss, at, lab.conventions)
     shown = (("loss", "Loss", slopes), ("norm", "Norm of the gradient", None))
     for column, (what, says, beside) in zip(st.columns(2), shown, strict=True):
         with column:
@@ -152,7 +152,7 @@ def _margin(lab: Lab, _: dict) -> None:
 
 def _at_margin(lab: Lab, found: list[logits.Kink], slope: float) -> str:
     """What there is to say of the margin in force, in one line; `slope` is dL/dm on its left."""
-    here = logits.corner(lab, found)
+    here = logits.find_corner(lab, found)
     if here is None:
         each = lab.conventions.loss(lab.loss).c.factor(lab.N)
         said = (
@@ -168,10 +168,10 @@ def _at_margin(lab: Lab, found: list[logits.Kink], slope: float) -> str:
     )
 
 
-def _compare(lab: Lab, _: dict, found: dict[str, Compared]) -> None:
+def _compare(lab: Lab, _: dict, found: dict[str, LossComparison]) -> None:
     """Norms and cosines, example by example and for the batch."""
     losses = _losses(lab)
-    right = logits.of_right_class(lab)
+    right = logits.compute_true_class_probabilities(lab)
     for column, what in zip(st.columns(2), ("norms", "cosines"), strict=True):
         with column:
             figure = figures.per_example(found, losses, right, what)
@@ -199,12 +199,12 @@ def _sweep(lab: Lab, _: dict) -> None:
     place = session.current().lab_place
     cell, over = chapters.at_rest(lab, place), chapters.evenly(lab)
     losses = _losses(lab)
-    at = logits.swept(lab.logits, cell)
-    found = [logits.jumps(lab.logits, lab.targets, loss, cell, at) for loss in losses.values()]
-    at = logits.with_jumps(at, np.concatenate(found))
+    at = logits.choose_sweep_values(lab.logits, cell)
+    found = [logits.find_jumps(lab.logits, lab.targets, loss, cell, at) for loss in losses.values()]
+    at = logits.insert_jumps(at, np.concatenate(found))
     place = "".join(str(i + 1) for i in lab.conventions.lay.convert_cell(dO, cell))
     curves = {n: (logits.sweep(lab.logits, lab.targets, loss, cell, at, over), loss) for n, loss in losses.items()}
-    wrong = logits.confidently_wrong(lab.logits, lab.targets, cell, at)
+    wrong = logits.find_confidently_wrong(lab.logits, lab.targets, cell, at)
     for column, what in zip(st.columns(2), ("loss", "gradient"), strict=True):
         with column:
             figure = figures.along_logit(curves, what, cell, place, float(lab.logits[cell]), wrong)
@@ -214,12 +214,12 @@ def _sweep(lab: Lab, _: dict) -> None:
 def _drops() -> None:
     """An example that was dragged on a map goes there; so does the chosen one by a click; a clicked one is chosen."""
     lab = session.lab()
-    for name in logits.contenders(0.0):
+    for name in logits.list_class_losses(0.0):
         example, at = session.dropped(f"simplex {name}")
         if lab.classes != 3 or (example is None and at is None) or (example or 0) >= lab.N:
             continue
         n = chapters.at_rest(lab, session.current().lab_place)[1] if example is None else example
-        session.put_lab(logits.moved_to(lab, n, figures.to_simplex(**at)) if at else lab, n)
+        session.put_lab(logits.move_example(lab, n, figures.to_simplex(**at)) if at else lab, n)
 
 
 def _simplex(lab: Lab, _: dict) -> None:
@@ -237,7 +237,7 @@ def _simplex(lab: Lab, _: dict) -> None:
         f"Make example {n + 1} confidently wrong",
         help="Into the dotted corner: one rival has almost all probability.",
         on_click=session.change,
-        args=(None, lambda lab, _: logits.made_wrong(lab, n), "simplex"),
+        args=(None, lambda lab, _: logits.make_confidently_wrong(lab, n), "simplex"),
         kwargs={"about": "lab"},
     )
     says.caption(
@@ -246,7 +246,7 @@ def _simplex(lab: Lab, _: dict) -> None:
         "answer is confidently wrong: there the hinge of p is darkest and its arrows vanish."
     )
     losses = _losses(lab)
-    points = logits.beside(lab, n)
+    points = logits.collect_same_class(lab, n)
     over = chapters.evenly(lab)
     for column, (name, loss) in zip(st.columns(len(losses)), losses.items(), strict=True):
         with column:

@@ -8,7 +8,7 @@ import numpy as np
 
 from mlpcore.checking.numerical_gradients import check_steps, choose_probe_count
 from mlpcore.derivation import count_jacobian, derive, jacobian, targets
-from mlpcore.derivation.lines import gradient_of, top_of
+from mlpcore.derivation.lines import find_top_layer, name_gradient
 from mlpcore.derivation.ways import Product
 from mlpcore.equations.steps import Step
 from mlpcore.network import Network, shape_of
@@ -33,7 +33,8 @@ LEGEND = (
 def _target(board: Board) -> Var:
     found = {key(v): v for v in targets(board.setup.net)}
     options = {
-        name: (gradient_of(v).latex, f"{gradient_of(v).spoken}, {gradient_of(v).word}") for name, v in found.items()
+        name: (name_gradient(v).latex, f"{name_gradient(v).spoken}, {name_gradient(v).word}")
+        for name, v in found.items()
     }
     return found[board.choose("target", "Gradient", options, first="W1")]
 
@@ -55,7 +56,7 @@ def _derived(board: Board, ran: Ran) -> tuple:
     target = _target(board)
     setup = board.setup
     sizes = shape_of(target, setup.net.widths, setup.batch.N)
-    top = top_of(target)
+    top = find_top_layer(target)
     letters = "ij"[: len(sizes)]
     have = board.frames(
         _at(board, target, letters), tuple(sizes[letters.index(a)] for a in _at(board, target, letters)),
@@ -64,7 +65,7 @@ def _derived(board: Board, ran: Ran) -> tuple:
     shown = board.frame["sizes"]
     lay = setup.conventions.lay
     cells = [lay.convert_cell(target, tuple(int(i) for i in np.unravel_index(f, shown))) for f in have]
-    d = derive(setup, target, cells=cells, ran=ran)
+    d = derive(setup, target, cells=cells, trace=ran)
     _pass_steps(board, ran, top)
     board.derivation(d)
     unit, example = {"W": "in", "b": "in", "Z": "kj", "S": "ij"}[target.kind]
@@ -122,7 +123,7 @@ def full(board: Board, ran: Ran) -> None:
     target = _target(board)
     setup = board.setup
     count = count_jacobian(setup.net.widths, setup.batch.N, target)
-    gradient, top = gradient_of(target), top_of(target)
+    gradient, top = name_gradient(target), find_top_layer(target)
     written = gradient.symbol if target.kind == "S" else f"{delta(top).symbol} and {gradient.symbol}"
     why = (
         f"J has {count.rows:,} × {count.columns:,} = {count.numbers:,} numbers ({_bytes(8 * count.numbers)}), of which "

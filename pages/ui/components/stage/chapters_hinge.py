@@ -9,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 
 from mlpcore import logits
-from mlpcore.logits import Compared, Lab
+from mlpcore.logits import Lab, LossComparison
 from mlpcore.notation import A, G, O, P, Var, Y, dO, dP, ell
 from mlpcore.notation import margin as MARGIN
 from mlpcore.passes.conventions import Conventions
@@ -30,7 +30,7 @@ CHAPTERS = {
     "descend": "Descent",
 }
 
-NONE: Mapping[str, Compared] = MappingProxyType({})
+NONE: Mapping[str, LossComparison] = MappingProxyType({})
 
 LEGEND = (
     "⟨A, B⟩_F: multiply cell by cell and add all · p = softmax(o) · G: gap p_l − p_y + m of rival l to the right "
@@ -149,7 +149,7 @@ def margin(board: Board, _: Ran) -> None:
     _bench(board, "", *shown, formula=_HINGE.replace("{c}", c), why=f"Exercise 3 (i): {board.setup.loss.wants}.")
 
 
-def compare(board: Board, _: Ran, found: Mapping[str, Compared]) -> None:
+def compare(board: Board, _: Ran, found: Mapping[str, LossComparison]) -> None:
     """The gradient of every loss on one scale, or its difference from cross-entropy's."""
     lab: Lab = board.setup
     show = board.choose("show", "Show", {
@@ -160,7 +160,7 @@ def compare(board: Board, _: Ran, found: Mapping[str, Compared]) -> None:
     over = evenly(lab)
     offered = OVER if over.scale in OVER else {**OVER, over.scale: f"{over.scale} of the sum"}
     board.choose("over", "Loss", {scale: (words, words) for scale, words in offered.items()}, first=over.scale)
-    contenders = logits.contenders(lab.loss.margin)
+    contenders = logits.list_class_losses(lab.loss.margin)
     strip: list[Json] = []
     board.lines.append({
         "formula": mathml(_SHOWN[show]), "spoken": "gradients",
@@ -208,7 +208,7 @@ SEVERAL = ("compare", "sweep", "simplex", "descend")
 
 def _offer(board: Board, shown: Collection[str]) -> None:
     """Which losses are drawn, chosen above all that changes its place with their number."""
-    offered = logits.contenders(board.setup.loss.margin)
+    offered = logits.list_class_losses(board.setup.loss.margin)
     options = [{"value": name, "label": loss.short, "spoken": loss.title} for name, loss in offered.items()]
     chosen = [name for name in offered if name in shown]
     board.choices.append({"name": "shown", "label": "Losses", "options": options, "chosen": chosen, "many": True})
@@ -225,7 +225,9 @@ _BOARDS = {
 }
 
 
-def told(lab: Lab, place: Place, ran: Ran, shown: Collection[str] = (), found: Mapping[str, Compared] = NONE) -> Json:
+def told(
+    lab: Lab, place: Place, ran: Ran, shown: Collection[str] = (), found: Mapping[str, LossComparison] = NONE
+) -> Json:
     """What the stage of the laboratory is told.
 
     Args:
@@ -245,7 +247,7 @@ def told(lab: Lab, place: Place, ran: Ran, shown: Collection[str] = (), found: M
     put(board, ran, found) if name == "compare" else put(board, ran)
     board.origins(ran)
     # Six matrices stand in two rows; terms are to be read, and may scroll for it.
-    low, high = logits.slider_range(lab.loss.margin)
+    low, high = logits.choose_slider_range(lab.loss.margin)
     knob = {"of": key(MARGIN), "label": "Margin m", "low": low, "high": high, "step": 0.005}
     legible = {"legible": True}
     more = {"margin": {"knob": knob}, "compare": {"room": 330}, "terms": legible, "jacobian": legible}

@@ -8,7 +8,7 @@ from math import prod
 import numpy as np
 
 from mlpcore.derivation import candidates, products, walk
-from mlpcore.derivation.lines import error_of
+from mlpcore.derivation.lines import measure_error
 from mlpcore.derivation.ways import Product
 from mlpcore.equations.steps import axis_sizes
 from mlpcore.notation import Var, dW
@@ -34,7 +34,7 @@ def _walked(board: Board, product: Product, way: str, ran: Ran) -> None:
     letters, made = product.letters(way), product.step.op.makes
     size = _sizes(product, ran)
     have = board.frames(letters, tuple(size[a] for a in letters), each=prod(size[a] for a in made))
-    w = walk(board.setup, product, way, frames=have, ran=ran)
+    w = walk(board.setup, product, way, frames=have, trace=ran)
     board.values |= w.values
     strip, names = [], []
     for k, (var, reads, turned) in enumerate(
@@ -51,7 +51,7 @@ def _walked(board: Board, product: Product, way: str, ran: Ran) -> None:
     board.equation(product.step)
     board.equation(w.step)
     strip += [tile(added, made, "→", only=True, scale="sum"), tile(so_far, made, "Σ", fills="order", scale="sum")]
-    by_name = {"r": "{r}", "s": "{s}", "c": "{c}"} | {m: f"{{{a}}}" for m, a in product.held.items()}
+    by_name = {"r": "{r}", "s": "{s}", "c": "{c}"} | {m: f"{{{a}}}" for m, a in product.roles.items()}
     says = (_MEETS if len(names) == 2 else _SUMS)[way]
     for mark in "rsc":
         says = says.replace(f"{{{mark}}}", by_name[mark])
@@ -67,8 +67,8 @@ def _walked(board: Board, product: Product, way: str, ran: Ran) -> None:
 
 def _adds_up(board: Board, product: Product, way: str, ran: Ran) -> Json:
     """Whether the last sum is the product."""
-    last = walk(board.setup, product, way, frames=[prod(board.frame["sizes"]) - 1], ran=ran)
-    error, allowed = error_of(last.sums[0], last.values[product.step.out], ran[1])
+    last = walk(board.setup, product, way, frames=[prod(board.frame["sizes"]) - 1], trace=ran)
+    error, allowed = measure_error(last.sums[0], last.values[product.step.out], ran[1])
     against = f"{product.step.out.symbol}, all added"
     return {"holds": error <= allowed, "meant": True, "error": f"{error:.0e}", "against": against}
 
@@ -133,7 +133,7 @@ def _indices(board: Board, product: Product, ran: Ran) -> None:
     letters, made = step.op.makes, step.out
     size = _sizes(product, ran)
     board.frames(letters, tuple(size[a] for a in letters), each=0)
-    summed = product.held["s"]
+    summed = product.roles["s"]
     strip = [
         tile(board.matrix(v), reads, "and" if k else "")
         for k, (v, reads) in enumerate(zip(step.operands, step.op.reads))
