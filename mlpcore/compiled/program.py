@@ -15,7 +15,7 @@ import numpy as np
 from ..equations.kernels import CHUNK, Call, Kernel, aligned, from_a_line, in_pieces, whole
 from ..equations.steps import Step
 from ..memory.cost import COLUMNS, Count, count, laid
-from ..memory.outline import spent
+from ..memory.liveness import find_operands_in_place_of_temporaries as spent
 from ..network import Shape
 from ..notation import Var
 from ..passes.layouts import Layout

@@ -93,8 +93,9 @@ def _drawn(lives: Iterable[Life]) -> tuple[dict[Var, int], list[_Drawn]]:
     for life in lives:
         if life.var is not None:
             var = life.var.of_examples(None)
+            recomputed = ", computed again" if life.recomputed else ""
             told = (
-                f"{_short(life.var)}: {size(life.bytes)}, {life.category}{', computed again' if life.again else ''}<br>"
+                f"{_short(life.var)}: {size(life.bytes)}, {life.category}{recomputed}<br>"
                 f"from step {life.made + 1} to step {life.freed + 1}"
             )
             drawn.append(_Drawn(life, lanes.setdefault(var, len(lanes)), told))
@@ -141,10 +142,10 @@ def _strokes(drawn: list[_Drawn], lanes: int) -> list[Figure]:
     thick = max(1.5, min(10.0, 170 / max(1, lanes)))
     data = []
     for name in CATEGORIES:
-        if once := [x for x in drawn if x.life.category == name and not x.life.again]:
+        if once := [x for x in drawn if x.life.category == name and not x.life.recomputed]:
             width = thick if name == "cached" else 0.55 * thick
             data.append(_stroke(once, {"color": LOOKS[name][0], "width": width}) | _told_on_both_ends(once))
-    if again := [x for x in drawn if x.life.again]:
+    if again := [x for x in drawn if x.life.recomputed]:
         name = {"name": "computed again", "showlegend": True}
         data.append(_stroke(again, {"color": AGAIN, "width": thick}) | _told_on_both_ends(again))
         if thick > 4:

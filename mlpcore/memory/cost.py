@@ -15,7 +15,9 @@ last + 1 is the workspace of a gradient on its way down. `tests/test_cost.py` ho
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import accumulate
@@ -32,8 +34,14 @@ from ..passes.layers import update
 from ..passes.layouts import Layout
 from ..passes.training_step import one_pass
 from ..schedules import Schedule
-from .listing import Listing
-from .reading import CATEGORIES, COLUMNS
+from ..schedules.moves import COLUMNS
+from .liveness import find_lifetimes, find_operands_in_place_of_temporaries
+
+#: What a pass is for: no step of it reads them, so they stay.
+RESULTS = ("dW", "db", "loss")
+
+#: What bytes are spent on, apart from parameters and inputs, which no schedule changes.
+CATEGORIES = ("cached", "workspace", "gradients", "scratch")
 
 
 class Life(NamedTuple):
@@ -46,7 +54,7 @@ class Life(NamedTuple):
         category: a name of `CATEGORIES`.
         place: the number of the buffer it lies in; lives in one place follow each other.
         until: the last step in which the place is its own: the next one there may be made as it is freed.
-        again: it is a recomputation.
+        recomputed: it is a recomputation.
     """
 
     var: Var | None
@@ -56,7 +64,7 @@ class Life(NamedTuple):
     category: str
     place: int
     until: int
-    again: bool
+    recomputed: bool
 
 
 @dataclass(frozen=True)
@@ -143,51 +151,73 @@ class Count:
         """Operations of the matrix products that are recomputations."""
         return sum(f for f, s in zip(self.flops, self.steps, strict=True) if s.recompute)
 
+    @property
+    def recomputed_cells(self) -> int:
+        """Cells that recomputations write cell by cell."""
+        return sum(n for n, s in zip(self.cells, self.steps, strict=True) if s.recompute)
+
+
+class _Work(NamedTuple):
+    """What one step costs: cells of its result and of its temporaries, and the operations of a product."""
+
+    made: int
+    temporaries: tuple[int, ...]
+    flops: int
+
 
 def count(steps: Sequence[Step], shape: Shape, N: int, lay: Layout = COLUMNS) -> Count:
     """Count a list of steps, laid out like this, for a network of this shape and N examples."""
-    return filled(Listing.of(steps, shape.depth, lay), steps, shape, N)
-
-
-def filled(
-    listing: Listing, steps: Sequence[Step], shape: Shape, N: int, edges: Mapping[int, int] | None = None
-) -> Count:
-    """The count of steps that are also there in short, at this size.
-
-    Args:
-        edges: see `Sizes.extents`; the blocks are named by what they are in truth.
-    """
-    sizes, found = listing.equations.sizes, listing.lives
-    cells = sizes.cells(sizes.extents(shape, N, edges))
     item = shape.itemsize
-
-    @cache
-    def named(var: Var) -> Var:
-        return var.of_examples(var.examples and tuple(edges[at] for at in var.examples))
-
-    def in_truth(step: Step) -> Step:
-        operands, frees = (tuple(map(named, x)) for x in (step.operands, step.frees))
-        return Step(named(step.out), step.op, operands, step.phase, step.recompute, frees)
-
-    if edges:
-        steps = tuple(map(in_truth, steps))
-    in_turn = np.argsort(found.step, kind="stable")
-    columns = (x[in_turn].tolist() for x in (*found[:-1], item * cells.sizes[found.size]))
-    places: dict[int, int] = {}
-    told = []
-    for n, (made, place, freed, until, category, size) in enumerate(zip(*columns, strict=True)):
-        piece = place < 0
-        where = places.setdefault(-1 - n if piece else place, len(places))
-        var, again = (None, False) if piece else (steps[made].out, steps[made].recompute)
-        told.append(Life(var, made, freed, size, CATEGORIES[category], where, until, again))
+    laid_out = cache(lambda var: laid(var, shape, N, lay))
+    known: dict[int, _Work] = {}  # a step that is repeated is one object
+    lives: list[Life] = []
+    buffers: dict[int, int] = {}
+    fresh_buffer = itertools.count()
+    works = []
+    for n, (step, lifetime) in enumerate(zip(steps, find_lifetimes(steps), strict=True)):
+        work = known.get(id(step)) or known.setdefault(id(step), _measure_step(step, laid_out))
+        works.append(work)
+        lives += [Life(None, n, n, item * t, "scratch", next(fresh_buffer), n, False) for t in work.temporaries]
+        freed, until, first = lifetime
+        if first is not None:
+            if first not in buffers:
+                buffers[first] = next(fresh_buffer)
+            category = _categorise(step, steps[freed])
+            made = item * work.made
+            lives.append(Life(step.out, n, freed, made, category, buffers[first], until, step.recompute))
     return Count(
         tuple(steps),
-        tuple(told),
-        tuple(cells.flops[listing.order].tolist()),
-        tuple(cells.written[listing.order].tolist()),
+        tuple(lives),
+        tuple(work.flops for work in works),
+        tuple(0 if work.flops else work.made for work in works),
         item * shape.parameter_cells,
         input_bytes(shape, N),
     )
+
+
+def _measure_step(step: Step, laid_out: Callable[[Var], tuple[int, ...]]) -> _Work:
+    op, out = step.op, laid_out(step.out)
+    kernel = op.kernel
+    temporaries: tuple[int, ...] = ()
+    flops = 0
+    if op.is_product or (kernel and kernel.temporaries):
+        shapes = [*map(laid_out, step.operands), out]
+        axes = zip((*op.reads, op.makes), shapes, strict=True)
+        sizes = {letter: n for letters, matrix in axes for letter, n in zip(letters, matrix, strict=True)}
+        if op.is_product:
+            flops = 2 * math.prod(sizes.values())
+        if kernel:
+            spared = find_operands_in_place_of_temporaries(step)
+            temporaries = tuple(0 if k in spared else cells(sizes) for k, cells in enumerate(kernel.temporaries))
+    return _Work(math.prod(out), temporaries, flops)
+
+
+def _categorise(step: Step, freeing: Step) -> str:
+    """Find what the bytes of a result are spent on, from the steps that make and free it."""
+    if step.out.kind in RESULTS:
+        return "gradients"
+    ahead = step.phase in ("forward", "loss") and not step.recompute
+    return "cached" if ahead and (freeing.phase == "backward" or freeing.recompute) else "workspace"
 
 
 def input_bytes(shape: Shape, N: int) -> int:

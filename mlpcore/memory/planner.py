@@ -16,14 +16,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..equations.steps import Step
 from ..losses import MSE, Loss
 from ..network import Network, Shape
 from ..notation import Z, dZ
 from ..passes.conventions import WORKSHEET, Conventions
 from ..schedules import BUILDERS, SCHEDULES, Advance, Move, Schedule, Task
-from ..schedules.moves import chain, played
-from .listing import listed
-from .outline import Outline
+from ..schedules.moves import carry_out, list_equations
+from .cost import count
+from .liveness import mark_liveness
 from .stretches import Cost, flat, fronts, leaves, undominated
 
 #: Up to this depth every plan is tried and counted.
@@ -139,27 +140,16 @@ def _all_moves(lo: int, hi: int, segments: bool) -> Iterator[tuple[Move, ...]]:
 
 def _exhaustive(task: Task, segments: bool) -> list[Plan]:
     plans = []
-    alike = _alike(task)
+    equations = list_equations(task)
     for moves in _all_moves(0, task.shape.depth, segments):
-        plans.append(Plan(*_weighed(_outline(alike, moves), task), moves, True))
+        plans.append(Plan(*_weigh(mark_liveness(carry_out(moves, equations)), task), moves, True))
     return undominated(plans)
 
 
-def _alike(task: Task) -> Task:
-    """The task at the smallest size: plans are made of the same steps at any."""
-    return replace(task, shape=task.shape.narrowest, N=1)
-
-
-@lru_cache(maxsize=512)
-def _outline(alike: Task, moves: tuple[Move, ...]) -> Outline:
-    along = chain(alike)
-    return Outline(listed(along.equations, played(moves, along)))
-
-
-def _weighed(outline: Outline, task: Task) -> tuple[int, Cost]:
-    """Peak and cost at the size of the task."""
-    sums = outline.sums(task.shape, task.N)
-    return sums.peak, (sums.again, sums.cells_again)
+def _weigh(steps: tuple[Step, ...], task: Task) -> tuple[int, Cost]:
+    """Count the peak and the recomputation cost of some steps at the size of the task."""
+    found = count(steps, task.shape, task.examples)
+    return found.peak, (found.again, found.recomputed_cells)
 
 
 # --- the dynamic programme -------------------------------------------------------------------------
@@ -192,35 +182,36 @@ def _counter(task: Task) -> Callable[[Move, int], tuple[int, Cost]]:
 
     Moves over layers that are alike are counted once: a chain of equal layers is quick at any depth.
     """
-    shape, depth, like, kind = task.shape, task.shape.depth, _alike(task), _kinds(task.shape)
+    shape, depth, kind = task.shape, task.shape.depth, _kinds(task.shape)
     known: dict[tuple, tuple[int, Cost]] = {}
 
     def counted(move: Move, hi: int) -> tuple[int, Cost]:
-        key = type(move), getattr(move, "again", None), kind(move.lo, move.hi), hi == depth
+        key = type(move), getattr(move, "recompute", None), kind(move.lo, move.hi), hi == depth
         if key not in known:
-            known[key] = _weighed(_outline_within(like, move, hi), task)
+            known[key] = _weigh(_list_stretch(task, move, hi), task)
         peak, cost = known[key]
         waits = isinstance(move, Advance) and hi < depth  # dL/dZ_hi lies there and is not touched
-        return peak + (shape.itemsize * shape.size(dZ(hi), task.N) if waits else 0), cost
+        return peak + (shape.itemsize * shape.size(dZ(hi), task.examples) if waits else 0), cost
 
     return counted
 
 
-# Many: 24 layers have 190 of them, and a slider of widths asks for the same again.
-@lru_cache(maxsize=2048)
-def _outline_within(alike: Task, move: Move, hi: int) -> Outline:
-    """The steps of a move in a stretch that ends at layer hi."""
-    along = chain(alike)
-    order, top = played([move], along), hi == alike.shape.depth
+def _list_stretch(task: Task, move: Move, hi: int) -> tuple[Step, ...]:
+    """List the steps of a move in a stretch that ends at layer hi."""
+    equations = list_equations(task)
+    steps, top = carry_out([move], equations), hi == task.shape.depth
     if isinstance(move, Advance):
-        before, read_after = [], [along.ahead(0, move.hi)[-1]]
+        before, read_after = [], [equations.compute_layers(0, move.hi)[-1].out]
     else:
-        pull = [] if top else [along.back[hi + 1][-1]]  # dL/dZ_hi, and Z_lo
-        before, read_after = [*pull, *along.ahead(0, move.lo)[-1:]], []
-    # Below the last stretch everything ahead was computed before, and in the last what is dropped within it.
-    ahead = along.ahead(0, hi)
-    again = [(n in ahead and not top) or n in order[:k] for k, n in enumerate(order)]
-    return Outline(listed(along.equations, [*before, *order], np.array([False] * len(before) + again), read_after))
+        pull = [] if top else [equations.backward[hi + 1][-1]]  # dL/dZ_hi, and Z_lo
+        before, read_after = [*pull, *equations.compute_layers(0, move.lo)[-1:]], []
+    # Below the last stretch every layer was computed before, and in the last what is dropped within it.
+    earlier = set() if top else {step.out for step in equations.compute_layers(0, hi)}
+    recomputed = [False] * len(before)
+    for step in steps:
+        recomputed.append(step.out in earlier)
+        earlier.add(step.out)
+    return mark_liveness([*before, *steps], recomputed, read_after)
 
 
 def task_of(

@@ -21,8 +21,8 @@ Cost = tuple[int, int]
 def leaves(lo: int, hi: int, segments: bool) -> list[Reverse]:
     """The moves that do a stretch at once, the one that keeps everything first."""
     if hi - lo == 1:
-        return [Reverse(lo, hi, again=False)]
-    return [Reverse(lo, hi, again=False), Reverse(lo, hi)] if segments else []
+        return [Reverse(lo, hi, recompute=False)]
+    return [Reverse(lo, hi, recompute=False), Reverse(lo, hi)] if segments else []
 
 
 def undominated(plans: Iterable[tuple]) -> list:

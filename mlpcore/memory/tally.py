@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
 from ..losses import Loss
 from ..network import Shape
 from ..passes.conventions import WORKSHEET, Conventions
-from ..schedules import SCHEDULES, Move, Task, find
-from .cost import CATEGORIES, Count, filled, input_bytes
-from .listing import Listing
-from .outline import Outline
+from ..schedules import SCHEDULES, find
+from .cost import CATEGORIES, Count, count, input_bytes
 from .planner import Plan, front, task_of
 from .sizes import Sizes
 
@@ -34,141 +32,15 @@ PLANNED = 24
 BASE = next(iter(SCHEDULES))
 
 
-@dataclass(frozen=True)
-class Tally:
-    """A policy counted.
+class Totals(NamedTuple):
+    """What a schedule costs, in sums.
 
     Attributes:
         policy: its name.
-        count: of the pass, or of a pass over the first two blocks and the last.
-        N: how many examples there are in truth; `counted` of them are in `count`.
-        blocks: how many blocks there are in truth; 1 for a policy without.
-        inputs: bytes of X and Y.
+        peak, activations: bytes (see `Count`); `at_peak` those of the peak by category.
+        parameters, inputs: bytes that stand apart: W and b; X and Y.
+        flops, recomputed_flops: operations of all matrix products, and of those that are recomputed.
     """
-
-    policy: str
-    count: Count
-    N: int
-    counted: int
-    blocks: int
-    inputs: int
-
-    @property
-    def left_out(self) -> int:
-        """How many equal blocks are not in `count`."""
-        return max(0, self.blocks - SHOWN)
-
-    @property
-    def peak(self) -> int:
-        """The most bytes alive at once, parameters and inputs apart."""
-        return self.count.peak
-
-    @property
-    def total(self) -> int:
-        """Peak, parameters and inputs: what has to fit."""
-        return self.peak + self.count.parameters + self.inputs
-
-    @property
-    def activations(self) -> int:
-        """The most bytes of cached matrices and workspace at once: what a policy decides on."""
-        return self.count.activations
-
-    @property
-    def flops(self) -> int:
-        """Operations of all matrix products."""
-        return sum(self.count.flops) * self.N // self.counted
-
-    @property
-    def again(self) -> int:
-        """Of these, the operations of products computed again."""
-        return self.count.again * self.N // self.counted
-
-    def spent(self) -> dict[str, int]:
-        """What the bytes of `total` are spent on, at the step of the peak."""
-        at = self.count.at(self.count.at_peak)
-        return {c: at[c] for c in CATEGORIES} | {"parameters": self.count.parameters, "inputs": self.inputs}
-
-
-#: Examples in a block where a list is made for any size of block.
-_BLOCK = 2
-
-
-def _listed(
-    alike: Shape, loss: Loss, policy: Policy, conventions: Conventions, moves: tuple[Move, ...], blocks: int
-) -> Listing:
-    """The steps of a policy at any width and batch.
-
-    Args:
-        alike: the network with layers of one unit.
-        moves: those of a plan, which depend on the size; () for other policies.
-        blocks: how many there are in the list; 0 for the whole batch at once.
-    """
-    schedule = find(policy)
-    if moves:
-        schedule = replace(schedule, moves=lambda _: list(moves))
-    if blocks:
-        schedule = replace(schedule, block=lambda _: _BLOCK)
-    task = Task(alike, conventions.loss(loss), _BLOCK * blocks or 1, conventions.at_kink)
-    return schedule.listing(task, conventions.lay)
-
-
-# Those whose steps are looked at, and not all that they are compared with: one may take nearly a megabyte.
-_listing = lru_cache(maxsize=64)(_listed)
-
-
-@lru_cache(maxsize=512)
-def _outline(*what) -> Outline:
-    """What is left of a list where only sums are asked for."""
-    return Outline(_listed(*what))
-
-
-class _Case(NamedTuple):
-    """How a policy is counted at some size: what is listed, and what fills it in."""
-
-    name: str
-    what: tuple
-    counted: int
-    blocks: int
-    edges: dict[int, int]
-
-
-def _case(shape: Shape, N: int, loss: Loss, policy: Policy, conventions: Conventions) -> _Case:
-    if N < 1:
-        raise ValueError(f"a batch has at least one example, not {N}")
-    schedule = find(policy)
-    moves: tuple[Move, ...] = ()
-    if planned(policy):
-        _check_depth(shape)
-        policy, moves = BASE, tuple(schedule.moves(task_of(shape, N, loss, conventions=conventions)))
-    counted, blocks, edges = N, 1, {}
-    if schedule.block is not None:
-        size = min(schedule.block(N), N)
-        blocks = -(-N // size)
-        counted = N - size * max(0, blocks - SHOWN)
-    shown = min(blocks, SHOWN) if blocks > 1 else 0
-    if shown:
-        edges = {_BLOCK * k: size * k for k in range(shown)} | {_BLOCK * shown: counted}
-    return _Case(schedule.name, (shape.narrowest, loss, policy, conventions, moves, shown), counted, blocks, edges)
-
-
-# Few: the steps of one may take megabytes.
-@lru_cache(maxsize=16)
-def tally(shape: Shape, N: int, loss: Loss, policy: Policy, conventions: Conventions = WORKSHEET) -> Tally:
-    """Count a policy for a network of this shape and N examples. No arrays: any size.
-
-    Raises:
-        ValueError: N is not at least 1, no plan fits, or the network is too deep to be planned here.
-        KeyError: no such policy.
-    """
-    case = _case(shape, N, loss, policy, conventions)
-    listing = _listing(*case.what)
-    found = filled(listing, listing.steps, shape, case.counted, case.edges)
-    return Tally(case.name, found, N, case.counted, case.blocks, input_bytes(shape, N))
-
-
-@dataclass(frozen=True)
-class Totals:
-    """What is left of a `Tally` where only its sums are asked for."""
 
     policy: str
     peak: int
@@ -177,31 +49,74 @@ class Totals:
     inputs: int
     activations: int
     flops: int
-    again: int
+    recomputed_flops: int
 
     @property
     def total(self) -> int:
         """Peak, parameters and inputs: what has to fit."""
         return self.peak + self.parameters + self.inputs
 
-    def spent(self) -> dict[str, int]:
-        """What the bytes of `total` are spent on, at the step of the peak."""
+    def list_bytes(self) -> dict[str, int]:
+        """Give the bytes of `total` by what they are spent on, at the step of the peak."""
         apart = {"parameters": self.parameters, "inputs": self.inputs}
         return dict(zip(CATEGORIES, self.at_peak, strict=True)) | apart
 
 
+class Tally(NamedTuple):
+    """A schedule counted, step by step and in sums.
+
+    Attributes:
+        count: of the pass, or of a pass over the first two blocks and the last.
+        blocks: how many blocks there are; 1 for a schedule without.
+        totals: of the whole pass.
+    """
+
+    count: Count
+    blocks: int
+    totals: Totals
+
+    @property
+    def left_out(self) -> int:
+        """How many equal blocks are not in `count`."""
+        return max(0, self.blocks - SHOWN)
+
+
+def tally(shape: Shape, N: int, loss: Loss, policy: Policy, conventions: Conventions = WORKSHEET) -> Tally:
+    """Count a schedule for a network of this shape and N examples. No arrays: any size.
+
+    Raises:
+        ValueError: N is not at least 1, no schedule fits the budget, or the network is too deep for the planner.
+        KeyError: no such schedule.
+    """
+    if N < 1:
+        raise ValueError(f"a batch has at least one example, not {N}")
+    schedule = find(policy)
+    if planned(policy):
+        _check_depth(shape)
+    counted, blocks = N, 1
+    if schedule.block is not None:
+        size = min(schedule.block(N), N)
+        blocks = -(-N // size)
+        counted = N - size * max(0, blocks - SHOWN)
+        schedule = replace(schedule, block=lambda _: size)
+    steps = schedule.steps(task_of(shape, counted, loss, conventions=conventions), conventions.lay)
+    found = count(steps, shape, counted, conventions.lay)
+    flops, recomputed = (n * N // counted for n in (sum(found.flops), found.again))
+    at_peak = tuple(found.at(found.at_peak).values())
+    apart = found.parameters, input_bytes(shape, N)
+    return Tally(
+        found, blocks, Totals(schedule.name, found.peak, at_peak, *apart, found.activations, flops, recomputed)
+    )
+
+
 @lru_cache(maxsize=4096)
 def totals(shape: Shape, N: int, loss: Loss, policy: Policy, conventions: Conventions = WORKSHEET) -> Totals:
-    """The sums of a tally, and quicker.
+    """Count a schedule in sums alone.
 
     Raises:
         ValueError, KeyError: as `tally`.
     """
-    case = _case(shape, N, loss, policy, conventions)
-    sums = _outline(*case.what).sums(shape, case.counted, case.edges)
-    flops, again = (x * N // case.counted for x in (sums.flops, sums.again))
-    apart = shape.itemsize * shape.parameter_cells, input_bytes(shape, N)
-    return Totals(case.name, sums.peak, sums.at_peak, *apart, sums.activations, flops, again)
+    return tally(shape, N, loss, policy, conventions).totals
 
 
 def compared(

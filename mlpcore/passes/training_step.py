@@ -46,7 +46,7 @@ def _pass(
     shape: Shape, loss: Loss, schedule: str | Schedule, conventions: Conventions, N: int | None
 ) -> tuple[Step, ...]:
     task = Task(shape, conventions.loss(loss), N, conventions.at_kink)
-    return find(schedule).listing(task, conventions.lay).steps
+    return find(schedule).steps(task, conventions.lay)
 
 
 def training_step(

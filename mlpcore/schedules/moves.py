@@ -1,18 +1,19 @@
-"""What a policy is made of, moves along the chain of layers, and how they become a list of steps."""
+"""What a schedule is made of, moves along the chain of layers, and how they become a list of steps."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate, pairwise
+from itertools import chain
 
 from ..equations.steps import Step
 from ..losses import Loss
-from ..memory.reading import COLUMNS, Equations
 from ..network import Shape
 from ..passes.layers import backward_layer, forward_layer
-from ..passes.layouts import Layout
+from ..passes.layouts import LAYOUTS, Layout
+
+COLUMNS = LAYOUTS["columns"]
 
 
 @dataclass(frozen=True)
@@ -48,13 +49,13 @@ class Reverse:
     """Compute layers lo+1 to hi from `Z_lo`, keep what their backward pass reads, then run it.
 
     Attributes:
-        again: the activations are dropped all the same and computed again, each from its S, just
+        recompute: the activations are dropped all the same and recomputed, each from its S, just
             before the step that reads it (exercise 4).
     """
 
     lo: int
     hi: int
-    again: bool = True
+    recompute: bool = True
 
 
 #: What is done in turn. The last layer is always reversed first, the first layer last.
@@ -62,69 +63,56 @@ Move = Advance | Reverse
 
 
 @dataclass(frozen=True, eq=False)
-class Chain:
-    """The equations of a pass by number: `S` and `Z` of each layer, the loss, and the layers back.
+class Equations:
+    """The equations of a pass, each once, nothing freed.
 
     Attributes:
-        middle: the numbers of those of the loss, there and back.
-        back: layer -> the numbers of those of its backward pass.
+        forward: `S_1`, `Z_1`, `S_2`, ..., `Z_L`.
+        loss: those of the loss, forward and backward.
+        backward: layer -> those of its backward pass.
     """
 
-    equations: Equations
-    middle: range
-    back: Mapping[int, range]
+    forward: tuple[Step, ...]
+    loss: tuple[Step, ...]
+    backward: Mapping[int, tuple[Step, ...]]
 
-    def ahead(self, lo: int, hi: int) -> range:
-        """The numbers of `S` and `Z` of the layers lo + 1 to hi."""
-        return range(2 * lo, 2 * hi)
-
-
-def chain(task: Task, derivative_from_Z: bool = False, lay: Layout = COLUMNS) -> Chain:
-    """The equations of a task in a layout."""
-    return _chain(task.shape.narrowest, task.loss, task.at_kink, derivative_from_Z, lay)
+    def compute_layers(self, lo: int, hi: int) -> tuple[Step, ...]:
+        """Give `S` and `Z` of the layers lo + 1 to hi."""
+        return self.forward[2 * lo : 2 * hi]
 
 
-# A few: a page that compares policies takes most of them from one chain.
+def list_equations(task: Task, derivative_from_Z: bool = False, lay: Layout = COLUMNS) -> Equations:
+    """List the equations of a task in a layout."""
+    return _list_equations(task.shape.narrowest, task.loss, task.at_kink, derivative_from_Z, lay)
+
+
+# The equations of a few structures: turned layouts take 1 ms for 16 layers, and all schedules share them.
 @lru_cache(maxsize=16)
-def _chain(shape: Shape, loss: Loss, at_kink: float, derivative_from_Z: bool, lay: Layout) -> Chain:
-    kinds = list(zip(shape.layers, shape.activations, shape.biases, strict=True))
-    parts = [_part(lay, kind[0], forward_layer, *kind) for kind in kinds]
-    parts.append(_part(lay, shape.depth, around, loss, shape.depth))
-    parts += [_part(lay, kind[0], backward_layer, *kind, at_kink, derivative_from_Z) for kind in reversed(kinds)]
-    ends = accumulate((len(part.made) for part in parts), initial=0)
-    ranges = [range(*pair) for pair in pairwise(ends)]
-    back = dict(zip(reversed(shape.layers), ranges[shape.depth + 1 :], strict=True))
-    return Chain(Equations.joined(parts), ranges[shape.depth], back)
+def _list_equations(shape: Shape, loss: Loss, at_kink: float, derivative_from_Z: bool, lay: Layout) -> Equations:
+    layers = list(zip(shape.layers, shape.activations, shape.biases, strict=True))
+    return Equations(
+        tuple(lay.convert_steps(chain.from_iterable(forward_layer(*layer) for layer in layers))),
+        tuple(lay.convert_steps((*loss.forward(shape.depth), *loss.backward(shape.depth)))),
+        {layer[0]: tuple(lay.convert_steps(backward_layer(*layer, at_kink, derivative_from_Z))) for layer in layers},
+    )
 
 
-def around(loss: Loss, depth: int) -> tuple[Step, ...]:
-    """The steps of a loss, there and back."""
-    return *loss.forward(depth), *loss.backward(depth)
-
-
-# Read once for all networks: a layer is the same in each.
-@lru_cache(maxsize=512)
-def _part(lay: Layout, depth: int, make: Callable[..., tuple[Step, ...]], *what: Hashable) -> Equations:
-    """What `make` makes of `what` in a network of this depth, read."""
-    return Equations.read(lay.convert_steps(make(*what)), depth, lay)
-
-
-def played(moves: Iterable[Move], along: Chain) -> list[int]:
-    """Moves as the numbers of the equations they carry out."""
-    depth = len(along.back)
-    order: list[int] = []
+def carry_out(moves: Iterable[Move], equations: Equations) -> list[Step]:
+    """List the equations that the moves carry out, in turn."""
+    depth = len(equations.backward)
+    steps: list[Step] = []
     for move in moves:
-        order += along.ahead(move.lo, move.hi)
+        steps += equations.compute_layers(move.lo, move.hi)
         if isinstance(move, Advance):
             continue
         if move.hi < depth:
-            order.pop()  # Z_hi is read by layers that are done
+            steps.pop()  # Z_hi is read by layers that are done
         else:
-            order += along.middle
+            steps += equations.loss
         for layer in range(move.hi, move.lo, -1):
-            delta, *rest = along.back[layer]
-            order.append(delta)
-            if move.again and layer - 1 > move.lo:
-                order.append(along.ahead(0, layer - 1)[-1])  # Z_{l-1}, for dL/dW_l
-            order += rest
-    return order
+            delta, *rest = equations.backward[layer]
+            steps.append(delta)
+            if move.recompute and layer - 1 > move.lo:
+                steps.append(equations.compute_layers(0, layer - 1)[-1])  # Z_{l-1}, for dL/dW_l
+            steps += rest
+    return steps

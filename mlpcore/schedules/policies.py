@@ -12,7 +12,7 @@ from .schedule import Schedule
 
 def keep_all(task: Task) -> list[Move]:
     """Every layer keeps what its backward pass reads."""
-    return [Reverse(0, task.shape.depth, again=False)]
+    return [Reverse(0, task.shape.depth, recompute=False)]
 
 
 def keep_preactivations(task: Task) -> list[Move]:

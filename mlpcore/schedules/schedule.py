@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..memory.listing import Listing, listed
-from ..memory.reading import COLUMNS
+from ..equations.steps import Step
+from ..memory.liveness import mark_liveness
 from ..passes.layouts import Layout
-from .blocks import in_blocks
-from .moves import Move, Task, chain, played
+from .blocks import list_blocks
+from .moves import COLUMNS, Move, Task, carry_out, list_equations
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,15 @@ class Schedule:
         """Whether every number is made as by `cache S and Z`, and so agrees with it to the last bit."""
         return not self.derivative_from_Z and self.block is None
 
-    def listing(self, task: Task, lay: Layout = COLUMNS) -> Listing:
-        """The pass as one list: every step with what is freed after it.
+    def steps(self, task: Task, lay: Layout = COLUMNS) -> tuple[Step, ...]:
+        """List the pass: every step with what is freed after it.
 
         Raises:
             ValueError: the schedule depends on the number of examples and the task does not say it.
         """
         moves = self.moves(task)
         if self.block is not None:
-            return in_blocks(moves, task, self.block(task.examples), self.derivative_from_Z, lay)
-        along = chain(task, self.derivative_from_Z, lay)
-        return listed(along.equations, played(moves, along))
+            steps = list_blocks(moves, task, self.block(task.examples), self.derivative_from_Z, lay)
+        else:
+            steps = carry_out(moves, list_equations(task, self.derivative_from_Z, lay))
+        return mark_liveness(steps)

@@ -29,7 +29,7 @@ def test_every_life_is_a_stroke_and_what_is_made_again_has_a_diamond(policy):
     strokes = [d for d in data if d["mode"] == "lines" and d.get("yaxis") == "y2" and d.get("hoverinfo") != "skip"]
     assert sum(x is None for d in strokes for x in d["x"]) == len(lives)
     diamonds = [d for d in data if d["mode"] == "markers" and d["marker"]["symbol"] == "diamond"]
-    assert sum(len(d["x"]) for d in diamonds) == sum(life.again for life in lives)
+    assert sum(len(d["x"]) for d in diamonds) == sum(life.recomputed for life in lives)
 
 
 def test_no_two_series_are_told_by_colour_alone():

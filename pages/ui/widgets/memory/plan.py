@@ -41,8 +41,8 @@ def plan(choice: MemoryChoice, about: Subject) -> None:
                 "between them are equal."
             )
     with right:
-        _ledger(counted, base)
-        _fit(choice, about, counted)
+        _ledger(counted.totals, base)
+        _fit(choice, about, counted.totals)
     _words(policy, counted, about)
     _all(choice, about)
 
@@ -105,14 +105,14 @@ def _play(choice: MemoryChoice, about: Subject) -> None:
 def _spoken(counted: Tally) -> str:
     step = counted.count.steps[counted.count.at_peak]
     return (
-        f"Live bytes and matrices over {len(counted.count.steps)} steps under {counted.policy}: the peak is "
-        f"{counted.peak:,} bytes, at step {counted.count.at_peak + 1}, which makes {step.out.symbol}"
+        f"Live bytes and matrices over {len(counted.count.steps)} steps under {counted.totals.policy}: the peak is "
+        f"{counted.count.peak:,} bytes, at step {counted.count.at_peak + 1}, which makes {step.out.symbol}"
     )
 
 
-def _ledger(counted: Tally, base: Totals) -> None:
+def _ledger(counted: Totals, base: Totals) -> None:
     """What the bytes are spent on at the peak, beside those of caching everything."""
-    mine, theirs = counted.spent(), base.spent()
+    mine, theirs = counted.list_bytes(), base.list_bytes()
 
     words = {"scratch": "scratch within a step", "gradients": "gradients of parameters, and L"}
 
@@ -127,13 +127,13 @@ def _ledger(counted: Tally, base: Totals) -> None:
             *(row(c, mine[c], theirs[c]) for c in ("parameters", "inputs")),
             row("in all", counted.total, base.total),
             row("operations in products", counted.flops, base.flops, flops_text),
-            row("of these again", counted.again, base.again, flops_text),
+            row("of these again", counted.recomputed_flops, base.recomputed_flops, flops_text),
         ],
         strong=("peak", "in all"),
     )
 
 
-def _fit(choice: MemoryChoice, about: Subject, counted: Tally) -> None:
+def _fit(choice: MemoryChoice, about: Subject, counted: Totals) -> None:
     """Whether it fits into so many bytes, in words."""
     st.text_input(
         "Will it fit into",
@@ -179,21 +179,21 @@ def _quick(about: Subject) -> list[Policy]:
 
 def _words(policy: Policy, counted: Tally, about: Subject) -> None:
     """Why this policy, and how the plan under a budget was found."""
-    parts = [f"**{counted.policy}**: {find(policy).why}"]
+    parts = [f"**{counted.totals.policy}**: {find(policy).why}"]
     if planned(policy):
         plans = budgets(*about.counted, about.conventions)
         parts.append(
             f"Found by {plans[0].by}; {len(plans)} plan{'s are' if len(plans) > 1 else ' is'} worth having, from "
             f"{bytes_text(plans[0].peak)} to {bytes_text(plans[-1].peak)}."
         )
-    again = sum(n for n, step in zip(counted.count.cells, counted.count.steps, strict=True) if step.recompute)
-    if again and not counted.again:
+    recomputed = counted.count.recomputed_cells
+    if recomputed and not counted.totals.recomputed_flops:
         parts.append(
-            f"What is computed again here is f(S), {again:,} cells of it and no product: the price of the bytes is "
-            "time that no count of operations shows, and the chapter Measure does."
+            f"What is computed again here is f(S), {recomputed:,} cells of it and no product: the price of the bytes "
+            "is time that no count of operations shows, and the chapter Measure does."
         )
     at = counted.count.at(counted.count.at_peak)
-    if counted.blocks == 1 and 2 * at["gradients"] > counted.peak:
+    if counted.blocks == 1 and 2 * at["gradients"] > counted.count.peak:
         parts.append(
             "Gradients of parameters are most of the peak, and no policy changes them: a larger batch shows more."
         )

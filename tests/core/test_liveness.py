@@ -1,14 +1,12 @@
-"""A list in short and the list written out say the same; what it frees is found by looking ahead from every step."""
+"""What is recomputed and what each step frees, found by looking ahead from every step."""
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mlpcore as mlp
 from mlpcore.equations.steps import Step
-from mlpcore.memory.cost import count, filled
-from mlpcore.memory.listing import Listing
-from mlpcore.memory.reading import Equations
+from mlpcore.memory.cost import count
+from mlpcore.memory.liveness import find_lifetimes, mark_liveness
 from mlpcore.schedules import Task, find
 from tests.core.test_schedules import POLICIES
 
@@ -27,18 +25,8 @@ layouts = st.sampled_from(tuple(mlp.LAYOUTS.values()))
 
 @settings(max_examples=60)
 @given(tasks, st.sampled_from(POLICIES), layouts)
-def test_a_list_in_short_is_counted_as_the_list_that_is_written_out(task, policy, lay):
-    """Blocks are not read step by step, but made of the rows of the whole batch."""
-    short = policy.listing(task, lay)
-    steps = short.steps
-    assert Listing.of(steps, task.shape.depth, lay).steps == steps
-    assert filled(short, steps, task.shape, 5) == count(steps, task.shape, 5, lay)
-
-
-@settings(max_examples=60)
-@given(tasks, st.sampled_from(POLICIES), layouts)
 def test_what_goes_is_what_no_later_step_reads_and_nothing_is_computed_for_nothing(task, policy, lay):
-    steps = policy.listing(task, lay).steps
+    steps = policy.steps(task, lay)
     made = set()
 
     def read_later(n, var):
@@ -57,21 +45,43 @@ def test_what_goes_is_what_no_later_step_reads_and_nothing_is_computed_for_nothi
         assert not step.recompute or read_later(n, step.out)
 
 
+@settings(max_examples=60)
+@given(tasks, st.sampled_from(POLICIES), layouts)
+def test_a_marked_list_marked_again_stays_as_it_is(task, policy, lay):
+    steps = policy.steps(task, lay)
+    assert mark_liveness(steps) == steps
+
+
+@settings(max_examples=60)
+@given(tasks, st.sampled_from(POLICIES))
+def test_no_two_results_in_one_buffer_are_alive_in_the_same_step(task, policy):
+    steps = policy.steps(task)
+    taken = set()
+    for n, lifetime in enumerate(find_lifetimes(steps)):
+        assert n <= lifetime.freed
+        if lifetime.buffer is not None:
+            cells = {(lifetime.buffer, at) for at in range(n, lifetime.until + 1)}
+            assert not taken & cells
+            taken |= cells
+
+
+def test_a_recomputation_that_only_an_idle_one_reads_is_left_out_too():
+    S, Z = mlp.forward(mlp.Shape.of((2, 2)))
+    assert mark_liveness([S, Z, S, Z]) == mark_liveness([S, Z])
+    assert [s.recompute for s in mark_liveness([S, Z, S, Z], read_after=[Z.out])] == [False, False, True, True]
+
+
 def test_steps_that_are_the_same_in_all_are_written_once():
-    steps = find("recompute everything").listing(Task(mlp.Shape.of((2,) * 31), mlp.MSE(), 1)).steps
+    steps = find("recompute everything").steps(Task(mlp.Shape.of((2,) * 31), mlp.MSE(), 1))
     assert len(steps) > 900
     assert len({id(step) for step in steps}) < 300
 
 
-def test_a_list_that_makes_a_matrix_in_two_ways_is_read_as_it_stands():
+def test_a_list_that_makes_a_matrix_in_two_ways_is_counted_as_it_stands():
     shape = mlp.Shape.of((2, 2, 2), "tanh")
     forward = mlp.forward(shape)
     other = Step(mlp.Z(1), forward[1].op, (mlp.Z(2),))
     steps = (*forward, other)
-    assert Listing.of(steps, 2).steps == steps
-    assert [life.var for life in count(steps, shape, 3).lives if life.var] == [s.out for s in steps]
-
-
-def test_too_many_layers_are_refused_in_words():
-    with pytest.raises(ValueError, match="less than 16,384 layers"):
-        Equations.read([], 1 << 14)
+    counted = count(steps, shape, 3)
+    assert counted.steps == steps
+    assert [life.var for life in counted.lives if life.var] == [s.out for s in steps]
