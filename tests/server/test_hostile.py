@@ -67,7 +67,7 @@ def test_an_error_of_ours_is_told_from_one_that_streamlit_raises_as_it_reads(tmp
         messages.step(None)
     except AttributeError:
         (told,) = ours(refused + traceback.format_exc() + refused)
-    assert told.startswith("messages.py:")
+    assert told.startswith("events.py:")
     assert "AttributeError" in told
     try:
         st.columns(-1)
@@ -85,7 +85,6 @@ UNREADABLE = [
     ("tools", "double_value", 1.0),
     ("wall", "json_value", "[" * 20_000),
     ("wall", "json_value", "1" * 5000),
-    ("wall", "json_value", '{"choose": ' + "[" * 900 + "]" * 900 + "}"),
 ]
 
 
@@ -101,7 +100,7 @@ def test_a_value_that_streamlit_cannot_read_leaves_the_page_whole_and_the_work_k
                 setattr(state, kind, value)
             for _ in range(3):  # its browser goes on sending it
                 await v.send(state)
-                await v.settle()
+                await v.settle(0.2)  # the run that failed is followed by another
                 assert not v.faults()
                 assert is_whole(v)
                 assert v.matrix("W1")[0] == 0.4375
