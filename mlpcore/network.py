@@ -16,7 +16,7 @@ Array = np.ndarray
 
 
 def matrix(values: Any, name: str, ndim: int = 2) -> Array:
-    """A read-only float copy of `values` (float32 stays float32, all else is float64).
+    """Make a read-only float copy of `values` (float32 stays float32, all else is float64).
 
     Raises:
         ValueError: not `ndim` axes, an empty axis, not numbers, NaN or infinity.
@@ -105,7 +105,7 @@ class Shape:
     def of(
         cls, widths: tuple[int, ...], hidden: str = "relu", output: str = "identity", bias: bool = True, **how: str
     ) -> Shape:
-        """A network with one activation in its hidden layers."""
+        """Describe a network with one activation in its hidden layers."""
         depth = len(widths) - 1
         return cls(widths, (*(hidden,) * (depth - 1), output), (bias,) * depth, **how)
 
@@ -146,11 +146,11 @@ class Shape:
         return sum(above * (below + biased) for above, below, biased in layers)
 
     def size(self, var: Var, N: int) -> int:
-        """How many numbers a matrix holds."""
+        """Count the numbers of a matrix."""
         return math.prod(shape_of(var, self.widths, N))
 
     def parameters(self) -> list[Var]:
-        """W_1, b_1, W_2, ...; absent biases are left out."""
+        """List W_1, b_1, W_2, ...; absent biases are left out."""
         return [v for n in self.layers for v in (W(n), *([b(n)] if self.biased(n) else []))]
 
 
@@ -202,14 +202,14 @@ class Network:
         )
 
     def parameters(self) -> Iterator[tuple[Var, Array]]:
-        """W_1, b_1, W_2, ... with their names, in order; absent biases are left out."""
+        """Yield W_1, b_1, W_2, ... with their names, in order; absent biases are left out."""
         for number, layer in enumerate(self.layers, start=1):
             yield W(number), layer.W
             if layer.b is not None:
                 yield b(number), layer.b
 
     def with_parameters(self, values: Mapping[Var, Array]) -> Network:
-        """The same network with the named parameters replaced."""
+        """Replace the named parameters."""
         return Network(
             tuple(
                 Layer(
@@ -244,7 +244,7 @@ class Batch:
 
 
 def inputs(net: Network, batch: Batch) -> dict[Var, Array]:
-    """Everything a pass starts from, by name.
+    """Name everything a pass starts from.
 
     Raises:
         ValueError: the batch does not fit the network; both shapes are named.
@@ -258,7 +258,7 @@ def inputs(net: Network, batch: Batch) -> dict[Var, Array]:
 
 
 def shape_of(var: Var, widths: tuple[int, ...], N: int) -> tuple[int, ...]:
-    """The shape of a matrix from the layer widths (d_0, ..., d_L) and the batch size alone."""
+    """Give the shape of a matrix from the layer widths (d_0, ..., d_L) and the batch size alone."""
     layer = var.layer or 0
     if var.examples is not None:
         N = var.examples[1] - var.examples[0]

@@ -39,7 +39,7 @@ Cell = tuple[int, ...]
 class Setup:
     """Network, batch, loss and learning rate; made only if they fit each other.
 
-    What is held is laid out as on the worksheet; what `inputs` and `run` give, and the cells
+    What is stored is laid out as on the worksheet; what `inputs` and `run` give, and the cells
     that `with_cells` takes, are laid out as the conventions say.
 
     Raises:
@@ -75,12 +75,12 @@ class Setup:
         return sum(value.nbytes for value in self.inputs().values())
 
     def run(self, schedule: str | Schedule = "cache S and Z") -> tuple[list[Step], dict[Var, Array]]:
-        """The steps of a pass, the update and the loss after it, and every matrix in them."""
+        """List a pass, the update and the loss after it, and compute every matrix in them."""
         steps = training_step(self.net, self.loss, schedule, self.conventions, self.batch.N)
         return steps, evaluate(steps, self.inputs())
 
     def with_inputs(self, new: dict[Var, Array]) -> Setup:
-        """The set-up with the named inputs replaced.
+        """Replace the named inputs.
 
         Raises:
             ValueError: a shape does not fit, or an entry is not finite.
@@ -148,7 +148,7 @@ E = TypeVar("E", bound=Editable)
 
 
 def same(a: Editable, b: Editable) -> bool:
-    """Whether two set-ups (or two laboratories) are the same to the last bit."""
+    """Tell whether two set-ups (or two laboratories) are the same to the last bit."""
     if (a.loss, a.conventions) != (b.loss, b.conventions):
         return False
     if isinstance(a, Setup) and [x.activation for x in a.net.layers] != [x.activation for x in b.net.layers]:
@@ -161,7 +161,7 @@ def same(a: Editable, b: Editable) -> bool:
 
 
 def with_cells(setup: E, edits: Iterable[tuple[Var, Cell, float]]) -> tuple[E, list[Refusal]]:
-    """The set-up with single cells replaced, and the edits that were refused.
+    """Replace single cells, and list the edits that were refused.
 
     With a loss on classes a 1 typed into the targets moves the example to that class.
     """
@@ -194,7 +194,7 @@ def _why_not(values: dict[Var, Array], var: Var, cell: Cell, value: float) -> st
 def resized(
     setup: Setup, widths: tuple[int, ...], N: int, activations: tuple[str, ...], biases: tuple[bool, ...]
 ) -> Setup:
-    """The set-up with other layer widths (d_0, ..., d_L), batch size, activations and biases.
+    """Change the layer widths (d_0, ..., d_L), batch size, activations and biases.
 
     What fits is kept; what is new gets small numbers, the same every time.
 
@@ -202,7 +202,7 @@ def resized(
         ValueError: a size is beyond the limits, or the loss needs more outputs.
     """
     check_sizes(widths, N)
-    _check_rivals(setup.loss, widths[-1])
+    _check_outputs(setup.loss, widths[-1])
     old, layers = setup.net, []
     for layer, (cols, rows) in enumerate(pairwise(widths), start=1):
         kept = old[layer] if layer <= old.depth else None
@@ -219,7 +219,7 @@ def resized(
 
 
 def with_matrix(setup: Setup, var: Var, x: Array) -> Setup:
-    """The set-up with one input replaced, laid out as the conventions say; layers and batch follow its size.
+    """Replace one input, laid out as the conventions say; layers and batch follow its size.
 
     Args:
         x: two axes; a vector may stand upright or lie flat.
@@ -241,7 +241,7 @@ def with_matrix(setup: Setup, var: Var, x: Array) -> Setup:
 
 
 def _fitted(setup: Setup, var: Var, shape: tuple[int, ...]) -> Setup:
-    """The set-up with the widths and the batch size that a matrix of this shape, as on the worksheet, needs."""
+    """Change the widths and the batch size to what a matrix of this shape, as on the worksheet, needs."""
     net = setup.net
     widths = list(net.widths)
     layer = var.layer or 0
@@ -268,12 +268,12 @@ def _grown(old: Array | None, shape: tuple[int, ...], seed: int, new: float | No
 
 
 def classes(targets: Array) -> Array:
-    """One-hot targets from any: the largest entry of each column becomes its class."""
+    """Make one-hot targets from any: the largest entry of each column becomes its class."""
     return np.eye(len(targets))[:, targets.argmax(axis=0)]
 
 
-def _check_rivals(loss: Loss, outputs: int) -> None:
-    """One output is one class, the right one of every example: a loss on classes would be 0 and teach nothing."""
+def _check_outputs(loss: Loss, outputs: int) -> None:
+    """Raise ValueError where a loss on classes has one output: with one class it would be 0."""
     if loss.one_hot and outputs < 2:
         raise ValueError(
             f"{loss.title} holds the right class against its rivals, and with one output there is no rival: "
@@ -282,7 +282,7 @@ def _check_rivals(loss: Loss, outputs: int) -> None:
 
 
 def with_loss(setup: Setup, name: str, *, as_classes: bool = False) -> Setup:
-    """The set-up under another loss.
+    """Change the loss.
 
     Args:
         as_classes: turn the targets into classes (see `classes`) where the loss needs them.
@@ -292,7 +292,7 @@ def with_loss(setup: Setup, name: str, *, as_classes: bool = False) -> Setup:
         KeyError: no such loss.
     """
     new = LOSSES[name]()
-    _check_rivals(new, setup.net.widths[-1])
+    _check_outputs(new, setup.net.widths[-1])
     if margin in new.constants() and margin in setup.loss.constants():
         new = replace(new, margin=setup.loss.margin)
     targets = classes(setup.batch.Y) if as_classes and new.one_hot else setup.batch.Y

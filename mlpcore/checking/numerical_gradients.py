@@ -123,7 +123,7 @@ def check_steps(
     seed: int = 0,
     only: Collection[Var] | None = None,
 ) -> GradCheck:
-    """The same for a pass that is already evaluated: `values` holds every matrix of `steps`.
+    """Compare the gradients of a pass that is already evaluated: `values` holds every matrix of `steps`.
 
     The gradient of a block of examples is held against the loss of that block.
 

@@ -21,7 +21,7 @@ def multiply_masked(x: Array, mask: Array) -> Array:
 
 
 def align(x: Array, letters: str, result: str) -> Array:
-    """A vector over one letter, shaped to meet matrices over two."""
+    """Shape a vector over one letter to broadcast against matrices over two."""
     if letters == result or len(letters) == 2:
         return x
     return x[..., :, None] if letters == result[0] else x[..., None, :]
@@ -29,7 +29,7 @@ def align(x: Array, letters: str, result: str) -> Array:
 
 @cache
 def selection_op(letters: str, held: str) -> Op:
-    """The row, the column or the cell of a matrix where the indicators of the held letters are 1."""
+    """Select the row, the column or the cell of a matrix where the indicators of the held letters are 1."""
     free = "".join(a for a in letters if a not in held)
 
     def arithmetic(A: Array, *indicators: Array) -> Array:
@@ -48,7 +48,7 @@ def selection_op(letters: str, held: str) -> Op:
 
 
 def local_derivative_op(reads: tuple[str, ...], notation: Callable[..., str]) -> Op:
-    """A local derivative: slopes, times a vector over units, times one over examples."""
+    """Give the local derivative: f', times a vector over units, times one over examples."""
 
     def arithmetic(*operands: Array) -> Array:
         result = align(operands[0], reads[0], "kn")
@@ -61,7 +61,7 @@ def local_derivative_op(reads: tuple[str, ...], notation: Callable[..., str]) ->
 
 
 def outer_notation(lay: Layout, unit: Var, example: Var) -> Callable[..., str]:
-    """LaTeX of slopes ⊙ (column times row); which of the two vectors is the column is the layout's."""
+    """Write f' ⊙ (column times row) in LaTeX; which of the two vectors is the column is the layout's."""
     left, right = (example, unit) if lay.transposes_batches else (unit, example)
     # Indicators, ones and columns of a matrix stand upright, so on the right they are turned.
     upright = right.kind in ("one", "ones") or right.upright
@@ -83,7 +83,7 @@ TERMS = Op("term by term", "kn,kn->kn", lambda A, B: multiply_masked(A, B), lamb
 
 @cache
 def sum_of_products_op(letter: str, count: int) -> Op:
-    """The sum over one letter of the products of `count` vectors; over none, of numbers."""
+    """Sum the products of `count` vectors over one letter; over none, multiply numbers."""
 
     def arithmetic(*operands: Array) -> Array:
         result = operands[0]

@@ -63,7 +63,7 @@ class Jacobian:
 
 
 def count_jacobian(widths: tuple[int, ...], N: int, target: Var) -> JacobianSize:
-    """The size of a Jacobian from the layer widths (d_0, ..., d_L) and the batch size alone."""
+    """Count the numbers of a Jacobian from the layer widths (d_0, ..., d_L) and the batch size alone."""
     units = widths[find_top_layer(target)]
     size = prod(shape_of(target, widths, N))
     each = {"W": N, "b": N, "Z": units, "S": 1}[target.kind]  # how many cells one cell of the target moves
@@ -73,7 +73,7 @@ def count_jacobian(widths: tuple[int, ...], N: int, target: Var) -> JacobianSize
 
 @np.errstate(over="ignore", invalid="ignore")  # an infinity is shown as one
 def jacobian(setup: Setup, target: Var, trace: tuple[list[Step], dict[Var, Array]] | None = None) -> Jacobian:
-    """The Jacobian as a matrix, put together from the local derivative of every cell.
+    """Put the Jacobian together as a matrix from the local derivative of every cell.
 
     Raises:
         ValueError: there is no derivation by this matrix in this network.

@@ -21,12 +21,12 @@ ROUNDING = 1e-9
 
 
 def name_gradient(target: Var) -> Var:
-    """The derivative of the loss by a matrix, under the name that the pass gives it."""
+    """Name the derivative of the loss by a matrix as the pass does."""
     return delta(target.layer) if target.kind == "S" else Var("d" + target.kind, target.layer)
 
 
 def find_top_layer(target: Var) -> int:
-    """The layer whose activations read a matrix first."""
+    """Find the layer whose activations read a matrix first."""
     return target.layer + (target.kind == "Z")
 
 
@@ -87,11 +87,11 @@ class Derivation:
     claims: list[Claim] = field(default_factory=list)
 
     def part(self, var: Var, at: str) -> Var:
-        """A row, column or cell of a matrix, by the letters of the worksheet."""
+        """Name a row, column or cell of a matrix by the letters of the worksheet."""
         return replace(var, at=at, turned=self.lay.transposes(var))
 
     def equation(self, out: Var, op: Op, *operands: Var) -> Step:
-        """A step in the layout that is in force."""
+        """Make a step in the layout that is in force."""
         return self.lay.convert_steps([Step(out, op, operands, "derivation")])[0]
 
     def carry_out(self, out: Var, op: Op, *operands: Var) -> Var:
@@ -104,7 +104,7 @@ class Derivation:
         return out
 
     def select(self, var: Var, at: str, ones: dict[str, Var]) -> Var:
-        """The part of a matrix that the indicators leave; `at` names the letters of its axes."""
+        """Take the part of a matrix that the indicators leave; `at` names the letters of its axes."""
         letters = {"j·": "jn", "i·": "kn", "·j": "kn", "·n": "kn", "·i": "ki", "ij": "kn"}[at]
         held = {"j·": "j", "i·": "k", "·j": "n", "·n": "n", "·i": "i", "ij": "kn"}[at]
         return self.carry_out(self.part(var, at), selection_op(letters, held), var, *(ones[a] for a in at if a != "·"))
@@ -126,7 +126,7 @@ class Derivation:
 
 
 def measure_error(value: Array, of: Array | Probe, values: dict[Var, Array]) -> tuple[float, float]:
-    """The worst difference, relative to the largest entry, and how large it may be."""
+    """Give the largest difference, relative to the largest entry, and how large it may be."""
     floor, allowed = np.finfo(float).tiny, ROUNDING
     if isinstance(of, Probe):
         floor, allowed = FLOOR * max(1e-30, abs(float(values[LOSS]))), TOLERANCE

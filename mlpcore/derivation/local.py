@@ -25,7 +25,7 @@ Array = np.ndarray
 
 
 def targets(net: Network) -> list[Var]:
-    """What can be derived by: weights, biases, preactivations and hidden activations, from the last layer down."""
+    """List what can be derived by: weights, biases, preactivations and hidden activations, from the last layer down."""
     found = []
     for layer in range(net.depth, 0, -1):
         found += [Z(layer)] if layer < net.depth else []
@@ -88,7 +88,7 @@ _CHAIN = "The loss depends on {x} only through {Z}: every cell of {Z} contribute
 def _chain(
     d: Derivation, slope: Var | None, unit: Var, example: Var, probes: tuple[Probe, Probe], f: str = ""
 ) -> Array:
-    """The two lines with which every derivation opens: the chain rule, and the local derivative."""
+    """Add the two lines with which every derivation opens: the chain rule, and the local derivative."""
     by_loss, by_cell = probes
     whole = dZ(d.top)
     # Slopes first, then what is read, then the indicator, as on the worksheet.
@@ -114,7 +114,7 @@ def _chain(
 
 
 def _whole(d: Derivation, first: Array, matrix: Array) -> Array:
-    """The numbers of the first line, cell by cell, in a matrix that else holds what is compared with it."""
+    """Put the numbers of the first line, cell by cell, into a copy of the matrix they are compared with."""
     found = np.array(matrix, dtype=float)
     for cell, value in zip(d.cells, first, strict=True):
         found[d.lay.convert_cell(d.gradient, cell)] = value
@@ -122,7 +122,7 @@ def _whole(d: Derivation, first: Array, matrix: Array) -> Array:
 
 
 def _before_delta(d: Derivation, slope: Var | None, step: Step) -> Step:
-    """The matrix equation with `dL/dZ ⊙ f'` written where `delta` will stand."""
+    """Write the matrix equation with `dL/dZ ⊙ f'` where `delta` will stand."""
     layer = d.top
     if slope is None:
         return replace(step, operands=tuple(dZ(layer) if v == delta(layer) else v for v in step.operands))
@@ -151,7 +151,7 @@ def _before_delta(d: Derivation, slope: Var | None, step: Step) -> Step:
 
 
 def _delta_line(d: Derivation, steps: list[Step], values: dict[Var, Array]) -> None:
-    """`delta := dL/dZ ⊙ f'`, the matrix that every line has in common."""
+    """Add `delta := dL/dZ ⊙ f'`, the matrix that every line has in common."""
     layer = d.top
     step = next(s for s in steps if s.out == delta(layer))
     size = values[delta(layer)].size
@@ -167,7 +167,7 @@ def _delta_line(d: Derivation, steps: list[Step], values: dict[Var, Array]) -> N
 
 
 def _end(d: Derivation, first: Array, slope: Var | None, steps: list[Step], op: Op, *operands: Var) -> None:
-    """The matrix equation, written out, and with delta; and delta between them."""
+    """Add the matrix equation, written out and with delta, and the definition of delta between them."""
     why = f"The same for all {' and '.join(d.letters)} at once."
     final = d.equation(d.gradient, op, *operands)
     value = final.op(*(d.values[v] for v in final.operands))
@@ -201,7 +201,7 @@ _LEFT = {
 def _sum(
     d: Derivation, slope: Var | None, ones: dict[str, Var], first: Array, at: str, letter: str, *read: Var
 ) -> None:
-    """What the zeros leave of the first line, with the numbers of one row, column or cell."""
+    """Add what the zeros leave of the first line, with the numbers of one row, column or cell."""
     slopes = (d.select(slope, at, ones),) if slope else ()
     vectors = (d.select(dZ(d.top), at, ones), *slopes, *read)
     cell = d.part(d.gradient, d.letters)
@@ -211,7 +211,7 @@ def _sum(
 
 
 def _dot(d: Derivation, first: Array, letter: str, a: Var, b: Var) -> None:
-    """The same as one row or column times another."""
+    """Add the same as one row or column times another."""
     if b.kind == "ones":
         why = "A sum over examples is a product with a vector of ones."
     else:
@@ -256,7 +256,7 @@ def _activations(d: Derivation, slope: Var | None, ones: dict, probes: tuple, st
 
 
 def _with_updated_weights(d: Derivation, out: Var, setup: Setup) -> None:
-    """The line that is there to be seen failing: going back through the weights after the step."""
+    """Add a line that does not hold, on purpose: going back through the weights after the step."""
     weights = W(out.layer + 1)
     wrong = d.equation(out, PULL_BACK, after(weights), delta(out.layer + 1))
     why = (

@@ -41,7 +41,7 @@ class Candidate:
 def candidates(
     setup: Setup, product: Product, trace: tuple[list[Step], dict[Var, Array]] | None = None
 ) -> list[Candidate]:
-    """The product of a pass, and every other order and transpose of its two matrices."""
+    """Try the product of a pass, and every other order and transpose of its two matrices."""
     values, step, lay = dict((trace or setup.run())[1]), product.step, setup.conventions.lay
     operands = list(step.operands)
     if len(operands) == 1:  # a sum over examples is a product with ones
@@ -96,7 +96,7 @@ def _numbers(n: int) -> str:
 
 
 def _means(operand: tuple[Var, bool], lay: Layout) -> tuple[str, str]:
-    """What the rows and the columns of an operand count."""
+    """Say what the rows and the columns of an operand count."""
     var, flip = operand
     if var.kind == "ones":
         words = ["examples", _ONE]

@@ -59,13 +59,13 @@ class Product:
         return tuple(reads != wanted for reads, wanted in zip(self.step.op.reads, upright, strict=False))
 
     def letters(self, way: str) -> str:
-        """What a way holds, as the letters of this equation."""
+        """Give what a way holds, as letters of this equation."""
         held = self.roles
         return "".join(held[a] for a in WAYS[way] if a in held)
 
 
 def products(setup: Setup) -> list[Product]:
-    """Every product of matrices in a pass, in order."""
+    """List every product of matrices in a pass, in order."""
     found = []
     for step in forward(setup.net) + backward(setup.net):
         if step.op is AFFINE:
@@ -105,7 +105,7 @@ class Walk:
 
 
 def hold_letters(op: Op, letters: str) -> Op:
-    """An equation with indicators: only where they are 1 is anything read."""
+    """Add indicators to an equation: only where they are 1 is anything read."""
     first = {a: next(k for k, reads in enumerate(op.reads) if a in reads) for a in letters}
 
     def arithmetic(*operands: Array) -> Array:

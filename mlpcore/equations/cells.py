@@ -75,17 +75,17 @@ def _parse(cell: str, reads: tuple[str, ...]) -> Tree:
 
 
 def parse(op: Op) -> Tree:
-    """The cell formula of an operation as a tree of lists, numbers and text."""
+    """Parse the cell formula of an operation into a tree of lists, numbers and text."""
     return _parse(op.cell, op.reads)
 
 
 def plain(value: float) -> str:
-    """A number to its last digit, as Python reads it back."""
+    """Write a number to its last digit, as Python reads it back."""
     return repr(float(value))
 
 
 def _zeros(body: Tree, places: list, letters: str, operands: list, at: dict[str, int]) -> set:
-    """Where a long sum of products has a factor that is exactly 0: these terms need not be written."""
+    """Find where a long sum of products has a factor that is exactly 0: these terms need not be written."""
     factors = [node for node in body if not isinstance(node, str)]
     if any(node[0] != "ref" or node[3] for node in factors) or any(n != "·" for n in body if isinstance(n, str)):
         return set()
@@ -104,7 +104,7 @@ def numbers(
     form: Callable[[float], str] = plain,
     longest: int = LONGEST_SUM,
 ) -> str:
-    """The formula of one cell with numbers in place of symbols.
+    """Write the formula of one cell with numbers in place of symbols.
 
     >>> numbers(step, values, (0, 0))       # S_1[1,1] of the worksheet
     '0.6·0.75 + 0.01·0.8'
@@ -158,7 +158,7 @@ _LATEX = [
 
 
 def symbols(step: Step) -> str:
-    """The formula of any cell with symbols, in LaTeX: `(S_1)_{in} = \\sum_j (W_1)_{ij} (Z_0)_{jn}`."""
+    """Write the formula of any cell with symbols, in LaTeX: `(S_1)_{in} = \\sum_j (W_1)_{ij} (Z_0)_{jn}`."""
     op = step.op
 
     def write(tree: Tree) -> str:

@@ -27,7 +27,7 @@ ALL = slice(None)
 
 @dataclass(frozen=True)
 class View:
-    """An operand seen through a function: `relu'(S_1)` where the formula needs the slope.
+    """An operand seen through a function: `relu'(S_1)` where the formula needs the derivative.
 
     Attributes:
         name: the function, in plain text, as it stands in a cell formula.
@@ -84,7 +84,7 @@ class Op:
 
     @cached_property
     def is_product(self) -> bool:
-        """Whether it is a product of two matrices: they share one letter, and it is summed over."""
+        """Tell whether it is a product of two matrices: they share one letter, and it is summed over."""
         if len(self.reads) < 2:
             return False
         shared = set(self.reads[0]) & set(self.reads[1])
@@ -148,12 +148,12 @@ def evaluate(steps: Iterable[Step], values: Mapping[Var, Array], *, free: bool =
 
 
 def axis_sizes(op: Op, operands: Iterable[Array]) -> dict[str, int]:
-    """How far each letter of an equation's operands runs."""
+    """Measure how far each letter of an equation's operands runs."""
     return {a: n for reads, x in zip(op.reads, operands, strict=True) for a, n in zip(reads, np.shape(x), strict=True)}
 
 
 def bind(letters: str, index: Index, by: int = 0) -> dict[str, Axis]:
-    """Each letter with its position; an example is moved `by` so many places."""
+    """Pair each letter with its position; an example is moved `by` so many places."""
     return {a: i + by if by and a == "n" and i != ALL else i for a, i in zip(letters, index, strict=True)}
 
 
@@ -166,7 +166,7 @@ def _read(letters: str, bound: Mapping[str, Axis]) -> Index:
 
 
 def provenance(step: Step, cell: Index) -> dict[Var, Index]:
-    """The cells of each operand that a cell of the result reads.
+    """Find the cells of each operand that a cell of the result reads.
 
     A letter the cell fixes is fixed in the operand, any other runs over its whole axis:
     cell (i, n) of `"ij,jn,i->in"` reads row i, column n and bias i.
@@ -176,23 +176,23 @@ def provenance(step: Step, cell: Index) -> dict[Var, Index]:
 
 
 def feeds(step: Step, position: int, cell: Index) -> Index:
-    """The cells of the result that read a cell of operand number `position`."""
+    """Find the cells of the result that read a cell of operand number `position`."""
     return _read(step.op.makes, bind(step.op.reads[position], cell, -_first(step.op)))
 
 
 def _outside(op: Op, position: int, cell: Index) -> bool:
-    """Whether these cells of an operand are of examples that the step does not take."""
+    """Tell whether these cells of an operand are of examples that the step does not take."""
     n = bind(op.reads[position], cell).get("n", ALL)
     return op.examples is not None and n != ALL and not op.examples[0] <= n < op.examples[1]
 
 
 def covers(a: Index, b: Index) -> bool:
-    """Whether block a holds every cell of block b."""
+    """Tell whether block a holds every cell of block b."""
     return all(x in (ALL, y) for x, y in zip(a, b, strict=True))
 
 
 def influence(steps: Iterable[Step], var: Var, cell: Index) -> dict[Var, list[Index]]:
-    """Every cell further on that a cell of `var` feeds, through all the steps that follow.
+    """Find every cell further on that a cell of `var` feeds, through all the steps that follow.
 
     Returns:
         For each matrix that is reached, its blocks of cells, none inside another.

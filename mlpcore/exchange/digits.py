@@ -38,7 +38,7 @@ class Digits:
         CUTS[self.cut]
 
     def __call__(self, x: float) -> str:
-        """Exact numbers as they are, others with all their places: `0.5`, but `0.0050` for 0.00503."""
+        """Write exact numbers as they are, others with all their places: `0.5`, but `0.0050` for 0.00503."""
         return self.written(x, "{0}e{1}".format)
 
     def latex(self, x: float) -> str:
@@ -49,7 +49,7 @@ class Digits:
         return self.written(x, r"{0}\cdot 10^{{{1}}}".format)
 
     def written(self, x: float, power: Callable[[str, int], str]) -> str:
-        """The number; a very large or small one with a power of ten, as `power` writes it."""
+        """Write the number; a very large or small one with a power of ten, as `power` writes it."""
         if x == 0 or not np.isfinite(x):
             return "0" if x == 0 else str(x)
         number = _CLEAN.create_decimal(repr(float(x)))

@@ -18,31 +18,31 @@ _WHEN = (2020, 1, 1, 0, 0, 0)  # the same state gives the same bytes
 
 
 def field(text: str) -> str:
-    """Words as a field of a CSV file: what a spreadsheet would take for a formula is prefixed with '."""
+    """Write words as a field of a CSV file: what a spreadsheet would take for a formula is prefixed with '."""
     text = f"'{text}" if text.startswith(_FORMULA) else text
     return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',;"\n\r') else text
 
 
 def rows_of(x: Array, flat: bool = False) -> Array:
-    """A matrix of two axes from any: a vector stands upright, or lies flat."""
+    """Give any array two axes: a vector becomes a column, or a row where `flat`."""
     x = np.asarray(x)
     return x if x.ndim == 2 else x.reshape((1, -1) if flat or x.ndim == 0 else (-1, 1))
 
 
 def to_csv(x: Array, flat: bool = False) -> str:
-    """The bare numbers, to the last digit, a line for each row."""
+    """Write the bare numbers, to the last digit, a line for each row."""
     return "".join(",".join(map(repr, row)) + "\n" for row in rows_of(x, flat).astype(np.float64).tolist())
 
 
 def to_npy(x: Array) -> bytes:
-    """What `numpy.load` reads back; no pickle in it."""
+    """Write what `numpy.load` reads back; no pickle in it."""
     out = io.BytesIO()
     np.save(out, np.ascontiguousarray(x), allow_pickle=False)
     return out.getvalue()
 
 
 def file_name(var: Var) -> str:
-    """The name of a matrix as Python and file systems take it: `W_1`, `dL_dW_1`, `W_1_new`."""
+    """Name a matrix as Python and file systems take it: `W_1`, `dL_dW_1`, `W_1_new`."""
     text = var.text.removeprefix("new ").replace("dL/d", "dL_d").replace(f"[{var.block}]", "")
     if var.examples:
         text += f"_of_{var.block.replace(':', '_to_')}"
@@ -50,7 +50,7 @@ def file_name(var: Var) -> str:
 
 
 def to_zip(values: Mapping[Var, Array], extra: Mapping[str, str] | None = None, flat: Iterable[Var] = ()) -> bytes:
-    """Every matrix as CSV and .npy, a list of them, and further files by name."""
+    """Pack every matrix as CSV and .npy, a list of them, and further files by name."""
     flat = set(flat)
     listed = ["file,matrix,word,rows,columns\n"]
     files: dict[str, bytes] = {}

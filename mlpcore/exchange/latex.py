@@ -50,7 +50,7 @@ _BETWEEN = re.compile(r"(\\end\{bmatrix\}(?:\^\{\\top\})?)((?:(?!matrix).)+?)(\\
 
 
 def matrix(x: Array, digits: Digits, flat: bool = False, most: int = MOST_COLUMNS) -> str:
-    """A matrix as `bmatrix`, a single number as itself."""
+    """Write a matrix as `bmatrix`, a single number as itself."""
     if np.ndim(x) == 0:
         return digits.latex(float(x))
     rows = rows_of(x, flat)
@@ -73,7 +73,7 @@ def _kept(size: int, most: int) -> list[int | None]:
 def _inserted(
     step: Step, values: Mapping[Var, Array], digits: Digits, lay: Layout, N: int, most: int = MOST_COLUMNS
 ) -> str:
-    """The step's notation with the operands' matrices in place of their symbols, and N as a number."""
+    """Write the step's notation with the operands' matrices in place of their symbols, and N as a number."""
     marks = [f"@{k}@" for k in range(len(step.operands))]
     text = step.op.notation(*marks)
     text = re.sub(r"(?<=\d)N\b", rf"\\cdot {N}", text)
@@ -89,7 +89,7 @@ def _inserted(
 
 
 def lines_of(step: Step, values: Mapping[Var, Array], digits: Digits, lay: Layout, N: int) -> list[str]:
-    """An equation as its lines: symbols, numbers, result; what says nothing new is left out."""
+    """Write an equation as its lines: symbols, numbers, result; a line that repeats another is left out."""
     left, symbols = step.latex.split(" = ", 1)
     result = matrix(values[step.out], digits, lay.is_row(step.out))
     lines = [f"{left} &= {symbols}"]
@@ -104,12 +104,12 @@ def lines_of(step: Step, values: Mapping[Var, Array], digits: Digits, lay: Layou
 
 
 def _by_hand(step: Step, values: Mapping[Var, Array], digits: Digits) -> str:
-    """A single number as it is worked out on paper."""
+    """Write how a single number is worked out on paper."""
     return cells.numbers(step, values, (), digits.latex).replace("·", r"\cdot ").replace("²", "^2")
 
 
 def document(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array], digits: Digits | None = None) -> str:
-    """The complete worked pass, ready to compile."""
+    """Write the complete worked pass, ready to compile."""
     digits, lay = digits or Digits(), setup.conventions.lay
     sizes = "-".join(map(str, setup.net.widths))
     out = [
@@ -137,7 +137,7 @@ def _sentence(setup: Setup) -> str:
 
 
 def _display(lines: list[str]) -> str:
-    """Lines that are aligned at the sign of equality, as large as the page allows."""
+    """Typeset lines aligned at the sign of equality, as large as the page allows."""
     lines = [piece for line in lines for piece in _broken(line)]
     wide = max(map(_width, lines))
     size = next((size for most, size in _SIZES if wide <= most), _SIZES[-1][1])
@@ -147,7 +147,7 @@ def _display(lines: list[str]) -> str:
 
 
 def _broken(line: str) -> list[str]:
-    """A wide line with each matrix on a line of its own, where no bracket stands around it.
+    """Break a wide line so that each matrix is on a line of its own, where no bracket stands around it.
 
     Brackets that grow cannot be broken across lines, so they become large ones of a fixed size.
     """
@@ -165,7 +165,7 @@ def _broken(line: str) -> list[str]:
 
 
 def _width(line: str) -> int:
-    """About how many characters wide a line is: the widest row of each matrix, one after the other."""
+    """Estimate how many characters wide a line is: the widest row of each matrix, one after the other."""
     total = 0
     for number, piece in enumerate(line.split(r"\begin{bmatrix}")):
         inside, _, after = piece.partition(r"\end{bmatrix}") if number else ("", "", piece)
@@ -176,5 +176,5 @@ def _width(line: str) -> int:
 
 
 def _plain(line: str) -> str:
-    """Without the fonts beyond amsmath: a bold one for the double-struck."""
+    """Replace the fonts beyond amsmath: a bold one for the double-struck."""
     return line.replace(r"\mathbb{1}", r"\mathbf{1}")

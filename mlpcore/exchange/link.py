@@ -1,7 +1,7 @@
 """A document small enough for an address: deflated, checked, in letters that an address may hold.
 
 `1.` and then base64url of four bytes CRC-32 and the deflated document. The checksum is of the
-deflated bytes, so that a damaged link is told before anything is inflated; how far it inflates
+deflated bytes, so that a damaged link is found before anything is inflated; how far it inflates
 is bounded, so that a small link cannot fill the memory.
 """
 
@@ -26,7 +26,7 @@ class LinkTooLongError(ValueError):
 
 
 def to_link(text: str) -> str:
-    """A document as a link's text.
+    """Encode a document as a link's text.
 
     Raises:
         LinkTooLongError: it is longer than `MAX_LINK`.
@@ -44,7 +44,7 @@ def to_link(text: str) -> str:
 
 
 def from_link(link: str) -> str:
-    """The document in a link.
+    """Decode the document in a link.
 
     Raises:
         ValueError: what is wrong with it.

@@ -19,7 +19,7 @@ _WRITTEN = 1024
 
 
 def fields(told: Json, what: str, known: tuple[str, ...], needed: tuple[str, ...] = ()) -> dict[str, Json]:
-    """The fields of an object, if it has those that are needed and no strange ones."""
+    """Read the fields of an object that has those that are needed and no unknown ones."""
     if not isinstance(told, dict):
         raise ValueError(f"{what} must be an object with the fields {', '.join(known)}")
     for name in told:
@@ -32,14 +32,14 @@ def fields(told: Json, what: str, known: tuple[str, ...], needed: tuple[str, ...
 
 
 def word(told: Json, what: str) -> str:
-    """A string, and not a long one."""
+    """Read a string of at most 100 characters."""
     if not isinstance(told, str) or len(told) > 100:
         raise ValueError(f"{what} must be a word")
     return told
 
 
 def real(told: Json, what: str) -> float:
-    """A finite number."""
+    """Read a finite number."""
     if not isinstance(told, int | float) or isinstance(told, bool) or not abs(told) <= sys.float_info.max:
         raise ValueError(f"{what} must be a finite number")
     return float(told)
@@ -49,14 +49,14 @@ def real(told: Json, what: str) -> float:
 
 
 def write_array(x: Array) -> Json:
-    """A matrix or vector as lists, or as bytes where it is large."""
+    """Write a matrix or vector as lists, or as bytes where it is large."""
     if x.size <= _WRITTEN:
         return x.astype(np.float64).tolist()
     return {"f64": base64.b64encode(x.astype("<f8").tobytes()).decode("ascii"), "shape": list(x.shape)}
 
 
 def read_array(told: Json, what: str, ndim: int = 2) -> Array:
-    """What `write_array` wrote; sizes are checked before an array is made.
+    """Read what `write_array` wrote; sizes are checked before an array is made.
 
     Raises:
         ValueError: a row or cell that is none, with its place.

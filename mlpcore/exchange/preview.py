@@ -13,7 +13,7 @@ _SHOWN = 6
 
 
 def table(x: Array, digits: Digits | None = None) -> str:
-    """The first rows and columns of a matrix as aligned text."""
+    """Write the first rows and columns of a matrix as aligned text."""
     digits = digits or Digits(6)
     rows = [[digits(float(v)) for v in row[:_SHOWN]] for row in x[:_SHOWN]]
     wide = max(len(cell) for row in rows for cell in row)
@@ -23,12 +23,12 @@ def table(x: Array, digits: Digits | None = None) -> str:
 
 
 def shape_words(x: Array) -> str:
-    """A size as it is spoken of: `3×2`, `3`, `a single number`."""
+    """Write a size in words: `3×2`, `3`, `a single number`."""
     return "×".join(map(str, np.shape(x))) or "a single number"
 
 
 def resized_words(before: Setup, after: Setup) -> str:
-    """Every input whose size changes; empty where none does."""
+    """List every input whose size changes; empty where none does."""
     old, new = before.inputs(), after.inputs()
     said = []
     for var, x in new.items():
@@ -41,7 +41,7 @@ def resized_words(before: Setup, after: Setup) -> str:
 
 
 def summary(setup: Setup) -> str:
-    """A set-up in a line."""
+    """Describe a set-up in a line."""
     layers = ", ".join(layer.activation for layer in setup.net.layers)
     sizes = "-".join(map(str, setup.net.widths))
     many = "s" * (setup.batch.N != 1)

@@ -94,13 +94,13 @@ def check_count(count: int) -> None:
 
 
 def length(setup: Setup, steps: Iterable[Step]) -> int:
-    """How many numbers a pass has, counted from shapes alone."""
+    """Count the numbers of a pass from shapes alone."""
     made = {*setup.inputs(), *(s.out for s in steps)}
     return sum(math.prod(shape_of(v, setup.net.widths, setup.batch.N)) for v in made)
 
 
 def numpy_script(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array]) -> str:
-    """The pass in NumPy.
+    """Write the pass in NumPy.
 
     Raises:
         ValueError: the pass is too large to be written out.
@@ -109,7 +109,7 @@ def numpy_script(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array
 
 
 def torch_script(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array]) -> str:
-    """The pass in PyTorch, its gradients also by `backward()`.
+    """Write the pass in PyTorch, its gradients also by `backward()`.
 
     Raises:
         ValueError: the pass is too large to be written out.
@@ -118,7 +118,7 @@ def torch_script(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array
 
 
 def notebook(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array]) -> str:
-    """The pass in NumPy as a Jupyter notebook (nbformat 4.5): each equation above its code.
+    """Write the pass in NumPy as a Jupyter notebook (nbformat 4.5): each equation above its code.
 
     Raises:
         ValueError: the pass is too large to be written out.
@@ -164,7 +164,7 @@ def _script(setup: Setup, head: str, blocks: Iterable[_Block]) -> str:
 
 
 def _literal(x: Array) -> str:
-    """Numbers as Python and both libraries read them, a line for each row."""
+    """Write numbers as Python and both libraries read them, a line for each row."""
     x = np.asarray(x, dtype=float)
     if x.ndim < 2:
         return repr(x.tolist())
@@ -208,7 +208,7 @@ def _blocks(
 
 
 def _with_autograd(setup: Setup, steps: list[Step], values: Mapping[Var, Array]) -> Iterator[_Block]:
-    """The forward pass, what PyTorch makes of it, and the rest by its equations."""
+    """Write the forward pass, what PyTorch makes of it, and the rest by its equations."""
     ahead = [s for s in steps if s.phase in ("forward", "loss")]
     yield from _blocks(setup, ahead, values, TORCH, "torch.tensor({0})")
     yield _Block("Gradients as PyTorch finds them", tuple(_autograd(setup, ahead, values)))

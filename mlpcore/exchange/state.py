@@ -55,7 +55,7 @@ class Part:
 
 
 def to_json(state: Mapping[str, Any], parts: Mapping[str, Part] | None = None, *, wide: bool = False) -> str:
-    """The document of a state: name of a part -> its value.
+    """Write the document of a state: name of a part -> its value.
 
     Args:
         parts: how each is written; `PARTS` if nothing is said.
@@ -67,7 +67,7 @@ def to_json(state: Mapping[str, Any], parts: Mapping[str, Part] | None = None, *
 
 
 def from_json(text: str, parts: Mapping[str, Part] | None = None) -> dict[str, Any]:
-    """The state that a document tells.
+    """Read the state that a document holds.
 
     Raises:
         ValueError: what is wrong and where.
@@ -192,7 +192,7 @@ def _write_schedule(schedule: str | tuple) -> Json:
 
 
 def _read_schedule(told: Json) -> str | tuple:
-    """A name, or the spec of a schedule that was built: a kind, a number, and what stays inside of a block."""
+    """Read a name, or the spec of a schedule that was built: a kind, a number, and what stays inside of a block."""
     if not isinstance(told, list):
         SCHEDULES[word(told, "schedule")]
         return told
@@ -231,7 +231,7 @@ PARTS: dict[str, Part] = {
 
 
 def _laid_out(told: Json, depth: int = 0) -> str:
-    """JSON with a line for each field and each row of numbers."""
+    """Write JSON with a line for each field and each row of numbers."""
     inner = "  " * (depth + 1)
     if isinstance(told, dict) and told:
         rows = [f"{json.dumps(name)}: {_laid_out(value, depth + 1)}" for name, value in told.items()]

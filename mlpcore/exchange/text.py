@@ -52,7 +52,7 @@ _NESTED_ROW = re.compile(r"[\s,]*\[([^\[\]]*)\]")
 
 
 def read_matrix(text: str) -> Array:
-    """The matrix that a text shows, shape (rows, columns), float64.
+    """Read the matrix that a text shows, shape (rows, columns), float64.
 
     Cells are parted by tabs, semicolons, commas or blanks; with tabs, semicolons or blanks a
     comma is a decimal comma. A first line without any number is taken for a heading, lines
@@ -75,7 +75,7 @@ def read_matrix(text: str) -> Array:
 
 
 def number(cell: str) -> float:
-    """The number in a cell, as people write it: decimal comma, unicode minus, 1e-3.
+    """Read the number in a cell, as people write it: decimal comma, unicode minus, 1e-3.
 
     Raises:
         ValueError: it is none, or not finite.
@@ -96,7 +96,7 @@ def number(cell: str) -> float:
 
 
 def clip(text: str) -> str:
-    """What is quoted of a text, on one line."""
+    """Shorten a text to what is quoted of it, on one line."""
     line = " ".join(text[:80].split())
     return line if len(line) <= 24 and len(text) <= 80 else f"{line[:24]}…"
 
@@ -126,7 +126,7 @@ def _cells(count: int) -> str:
 
 
 def _cut(text: str, start: int, end: int, row: int, sep: str | None) -> str:
-    """A row's text, once it is known to be short enough to be cut up."""
+    """Take a row's text, once it is known to be short enough to be cut up."""
     check_shape(row, 1)
     if sep and (count := text.count(sep, start, end) + 1) > MAX_SIDE + 1:
         raise ValueError(f"row {row} has {count:,} cells; a row here has at most {MAX_SIDE}")
@@ -147,7 +147,7 @@ def _numbers(cells: list[str], row: int) -> list[float]:
 
 
 def _row(piece: str, sep: str | None, row: int) -> list[float]:
-    """The numbers of a row: at once where nothing but digits is in it, else cell by cell."""
+    """Read the numbers of a row: at once where nothing but digits is in it, else cell by cell."""
     if not piece.isascii():
         check_shape(1, len(piece.split(sep, MAX_SIDE)), row)  # before copies of it are made, four bytes a letter
         piece = piece.translate(_TYPED)
@@ -168,7 +168,7 @@ def _row(piece: str, sep: str | None, row: int) -> list[float]:
 
 
 def _separator(text: str, start: int, end: int) -> str | None:
-    """What parts the cells of a table; None for blanks."""
+    """Find what separates the cells of a table; None for blanks."""
     if text.find("\t", start, end) >= 0:
         return "\t"
     if text.find(",", start, end) < 0:
@@ -212,7 +212,7 @@ def _table_row(piece: str, sep: str | None, row: int) -> list[float]:
 
 
 def _is_heading(piece: str, sep: str | None) -> bool:
-    """Whether no cell is a number, and not a slip like `nan` or `1.2.3` either."""
+    """Tell whether no cell is a number, and not a slip like `nan` or `1.2.3` either."""
     return not any(
         re.match(r'\s*"?[-+.\d\u2212]|\s*"?(nan|inf)', cell, re.I) or not cell for cell in piece.split(sep, MAX_SIDE)
     )
@@ -222,7 +222,7 @@ def _is_heading(piece: str, sep: str | None) -> bool:
 
 
 def _read_brackets(text: str) -> tuple[Array, bool]:
-    """`[[1, 2], [3, 4]]` as NumPy writes and prints it, `[1 2; 3 4]` as MATLAB does."""
+    """Read `[[1, 2], [3, 4]]` as NumPy writes and prints it, `[1 2; 3 4]` as MATLAB does."""
     start, end = text.find("["), text.rfind("]")
     if end < start:
         raise ValueError("a bracket [ is opened and not closed")
@@ -241,7 +241,7 @@ def _read_brackets(text: str) -> tuple[Array, bool]:
 
 
 def _edge(text: str, start: int, end: int, known: re.Pattern, where: str) -> str | None:
-    """What stands around the brackets, if it is nothing but a name, a call, a transposition."""
+    """Read what stands around the brackets, if it is nothing but a name, a call, a transposition."""
     fits = known.fullmatch(text, start, end) if end - start <= _LONGEST_EDGE else None
     if not fits:
         stray = text[start : start + 80] if where == "after" else text[max(start, end - 80) : end]
@@ -260,7 +260,7 @@ def _nested(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _matlab(text: str, start: int, end: int) -> Iterator[str]:
-    """Rows parted by semicolons or ends of lines; a line that ends in a comma or ... goes on."""
+    """Yield rows separated by semicolons or ends of lines; a line that ends in a comma or ... goes on."""
     begun, row = "", 1
     for found in re.compile(r"[^;\r\n]+").finditer(text, start, end):
         piece = begun + _cut(text, found.start(), found.end(), row, ",").strip()
@@ -280,7 +280,7 @@ def _matlab(text: str, start: int, end: int) -> Iterator[str]:
 
 
 def _read_latex(text: str, begin: re.Match) -> tuple[Array, bool]:
-    """`\\begin{bmatrix} 1 & 2 \\\\ 3 & 4 \\end{bmatrix}` and its sisters."""
+    """Read `\\begin{bmatrix} 1 & 2 \\\\ 3 & 4 \\end{bmatrix}` and its sisters."""
     more = sum(1 for _ in _LATEX_BEGIN.finditer(text, begin.end()))
     if more:
         raise ValueError(f"there are {more + 1} matrices in this text: paste one of them")

@@ -109,7 +109,7 @@ _NEGATIVE, _ATOM = 5, 9
 
 
 def code(op: Op, operands: Sequence[Array], names: Sequence[str], out: str, dialect: Dialect) -> list[str]:
-    """Lines of code that make `out` from the names of the operands."""
+    """Write lines of code that make `out` from the names of the operands."""
     result = op(*(Traced(x, "name", name) for x, name in zip(operands, names, strict=True)))
     if not isinstance(result, Traced):
         raise NotImplementedError(f"{op.name} cannot be written as code")
@@ -153,7 +153,7 @@ def _number(x: Any, least: int, lib: Dialect) -> str:
 
 
 def _written(x: Traced, write: Callable[..., str], lib: Dialect) -> tuple[str, int]:
-    """The text of one operation, and how strongly it binds."""
+    """Write one operation as text, and give how strongly it binds."""
     head, args = x.head, x.args
     if head == "name":
         return args[0], _ATOM

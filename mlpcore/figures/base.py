@@ -23,7 +23,7 @@ DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "5px,2px
 
 
 def plain(figure: Figure) -> Figure:
-    """The figure with every name of a colour filled in for a light page."""
+    """Fill in every name of a colour for a light page."""
 
     def fill(value: Any) -> Any:
         if isinstance(value, dict):
@@ -37,14 +37,14 @@ def plain(figure: Figure) -> Figure:
 
 @cache
 def smallest() -> Any:
-    """The one Plotly object here: of no curve, and made once, for checking data anew takes a fifth of a page's time."""
+    """Make the one Plotly object: an empty figure that every chart starts from, without checking data again."""
     from plotly.graph_objects import Figure as Made
 
     return Made({"data": [{"type": "scatter"}], "layout": {"template": "none"}})
 
 
 def numbers(values: Sequence[float] | np.ndarray, digits: int = 6) -> list[Any]:
-    """Numbers for JSON, rounded to so many digits, and None where there is none to draw."""
+    """Prepare numbers for JSON, rounded to so many digits, and None where there is none to draw."""
     array = np.asarray(values, dtype=float)
     finite = np.isfinite(array)
     size = np.abs(np.where(finite & (array != 0), array, 1.0))
@@ -56,7 +56,7 @@ def numbers(values: Sequence[float] | np.ndarray, digits: int = 6) -> list[Any]:
 
 
 def line(x: Sequence[float], y: Sequence[float], name: str, number: int = 0, **more: Any) -> Figure:
-    """A curve; its colour and its stroke are those of series `number`."""
+    """Draw a curve; its colour and its stroke are those of series `number`."""
     return {
         "type": "scatter",
         "mode": "lines",
@@ -70,7 +70,7 @@ def line(x: Sequence[float], y: Sequence[float], name: str, number: int = 0, **m
 
 
 def label(x: float, y: float, text: str, colour: str = "--ink", **more: Any) -> Figure:
-    """Words in a chart, at a place of its axes."""
+    """Write words in a chart, at a place of its axes."""
     return {
         "x": x,
         "y": y,
@@ -83,16 +83,16 @@ def label(x: float, y: float, text: str, colour: str = "--ink", **more: Any) -> 
 
 
 def upright(x: float, colour: str = "--ink", dash: str = "solid", **more: Any) -> Figure:
-    """A line from the bottom of a chart to its top."""
+    """Draw a line from the bottom of a chart to its top."""
     style = {"color": colour, "dash": dash, "width": 1.5}
     return {"type": "line", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1, "line": style, **more}
 
 
 def heading(text: str) -> Figure:
-    """What a chart shows, above its left edge."""
+    """Write what a chart shows, above its left edge."""
     return {"text": text, "font": {"size": 15}, "x": 0.01, "y": 0.97}
 
 
 def axis(words: str, **more: Any) -> Figure:
-    """An axis with its name close to it."""
+    """Label an axis, its name close to it."""
     return {"title": {"text": words, "standoff": 4}, **more}

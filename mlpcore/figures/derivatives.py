@@ -1,4 +1,4 @@
-"""Whether f' can be told from Z, seen: f over S, and f' over Z, which is a function or is not."""
+"""Whether f' can be computed from Z: f over S, and f' over Z, which is a function or is not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FROM, _TO = -4.0, 4.0
 
 
 def derivative_over_output(activation: str, at_kink: float = 0.0) -> Figure:
-    """f over S at the left, f' over Z at the right; two S with one Z and two slopes, where there are."""
+    """Draw f over S and f' over Z, and two S with one Z and two derivatives where there are."""
     f = ACTIVATIONS[activation].at_kink(at_kink)
     S = np.linspace(_FROM, _TO, 401)
     Z = f.f(S)

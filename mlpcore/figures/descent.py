@@ -1,4 +1,4 @@
-"""Descents on the logits themselves, under several losses from the same start: who arrives, and by which way."""
+"""Descents on the logits themselves, under several losses from the same start."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .simplex import corners, plane, to_plane, triangle
 
 
 def arrival(curve: LossCurve, right: int, example: int) -> int | None:
-    """The step from which on the right class stays ahead of every rival, or None."""
+    """Find the step from which on the true class leads every competing class, or None."""
     p = curve.at[:, :, example]
     rivals = np.delete(p, right, axis=1)
     behind = np.flatnonzero(p[:, right] <= rivals.max(axis=1, initial=0.0))
@@ -23,7 +23,7 @@ def arrival(curve: LossCurve, right: int, example: int) -> int | None:
 
 
 def descents(paths: Mapping[str, LossCurve], losses: Mapping[str, Loss], right: int, example: int) -> Figure:
-    """The right class's probability step by step and, with three classes, the ways through the simplex.
+    """Draw the true class's probability step by step and, with three classes, the ways through the simplex.
 
     The figure carries `play`: which traces grow from step to step, and which stand at the last one.
 

@@ -15,7 +15,7 @@ from .base import Figure, axis, heading, label, line, numbers, upright
 def over_margin(
     curve: LossCurve, what: str, now: float, kinks: Sequence[Kink], slopes: tuple[Array, Array] | None = None
 ) -> Figure:
-    """The loss or the norm of its gradient over the margin, with every kink marked on curve and axis.
+    """Draw the loss or the norm of its gradient over the margin, with every kink marked on curve and axis.
 
     Args:
         what: "loss" or "norm".
@@ -62,7 +62,7 @@ def over_margin(
 
 
 def _beside(x: float, low: float, high: float, words: str) -> Figure:
-    """Words above a line, on the side that has room for them."""
+    """Write words above a line, on the side that has room for them."""
     right = x > (low + high) / 2
     words = words.replace("-", "−")
     at = {"yref": "paper", "yanchor": "bottom", "xanchor": "right" if right else "left"}
@@ -70,7 +70,7 @@ def _beside(x: float, low: float, high: float, words: str) -> Figure:
 
 
 def ends(curves: Sequence[tuple[str, int, Array, Array]], high: float, apart: float) -> list[Figure]:
-    """Each curve named at its right end, moved apart where they end together."""
+    """Name each curve at its right end, moved apart where they end together."""
     found = sorted((float(y[-1]), name, number) for name, number, _, y in curves)
     # From the top down where they would leave the chart, else from the bottom up.
     places = [y for y, _, _ in found]
@@ -84,7 +84,7 @@ def ends(curves: Sequence[tuple[str, int, Array, Array]], high: float, apart: fl
 def along_logit(
     curves: Mapping[str, tuple[LossCurve, Loss]], what: str, cell: tuple[int, int], place: str, now: float, wrong: Array
 ) -> Figure:
-    """The loss, or `dL/do` of the moved logit, for several losses while one logit moves.
+    """Draw the loss, or `dL/do` of the moved logit, for several losses while one logit moves.
 
     Args:
         what: "loss" or "gradient".
@@ -132,7 +132,7 @@ def along_logit(
 
 
 def _shaded(x: Array, wrong: Array) -> tuple[list[Figure], list[Figure]]:
-    """The stretches where the answer is confidently wrong, and the words for them."""
+    """Shade the stretches where the answer is confidently wrong, and the words for them."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], wrong.astype(int), [0]])))
     shapes, words = [], []
     for start, end in zip(edges[::2], edges[1::2], strict=True):
@@ -152,7 +152,7 @@ FLOOR = 1e-4
 
 
 def per_example(found: Mapping[str, LossComparison], losses: Mapping[str, Loss], right: Array, what: str) -> Figure:
-    """The norm of each example's gradient, or its cosine to cross-entropy's, over the right class's probability.
+    """Draw the norm of each example's gradient, or its cosine to cross-entropy's, over the true class's probability.
 
     Args:
         what: "norms" or "cosines".

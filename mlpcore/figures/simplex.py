@@ -23,12 +23,12 @@ _EDGE = 1e-3
 
 
 def to_plane(p: Array) -> Array:
-    """Points of the simplex, shape (P, 3) -> places in the triangle, shape (P, 2)."""
+    """Map points of the simplex, shape (P, 3), to places in the triangle, shape (P, 2)."""
     return np.asarray(p) @ CORNERS
 
 
 def to_simplex(x: float, y: float) -> Array:
-    """A place in the triangle -> probabilities, kept inside and away from 0 so that their logs are finite."""
+    """Map a place in the triangle to probabilities, kept inside and away from 0 so that their logs are finite."""
     third = y / CORNERS[2, 1]
     second = x - third / 2
     p = np.clip([1 - second - third, second, third], _EDGE, None)
@@ -37,7 +37,7 @@ def to_simplex(x: float, y: float) -> Array:
 
 @lru_cache(maxsize=4)
 def _grid(side: int) -> tuple[Array, Array, Array, Array]:
-    """x and y of a grid over the triangle, the probabilities of its points, and which lie inside."""
+    """Give x and y of a grid over the triangle, the probabilities of its points, and which lie inside."""
     x, y = np.linspace(0, 1, side), np.linspace(0, CORNERS[2, 1], side)
     xs, ys = np.meshgrid(x, y)
     third = ys / CORNERS[2, 1]
@@ -48,7 +48,7 @@ def _grid(side: int) -> tuple[Array, Array, Array, Array]:
 
 
 def triangle(**more: Any) -> Figure:
-    """The edges of the simplex."""
+    """Draw the edges of the simplex."""
     around = CORNERS[[0, 1, 2, 0]]
     return {
         "type": "scatter", "mode": "lines", "x": numbers(around[:, 0]), "y": numbers(around[:, 1]),
@@ -57,7 +57,7 @@ def triangle(**more: Any) -> Figure:
 
 
 def corners(right: int, **more: Any) -> list[Figure]:
-    """The names of the corners."""
+    """Write the names of the corners."""
     return [
         label(
             float(x), float(y) + (0.04 if k == 2 else -0.05), f"class {k + 1}" + (" (right)" if k == right else ""),
@@ -68,7 +68,7 @@ def corners(right: int, **more: Any) -> list[Figure]:
 
 
 def plane(number: str = "", **across: Any) -> Figure:
-    """The hidden axes of a triangle, the same length in both directions."""
+    """Set up the hidden axes of a triangle, the same length in both directions."""
     x, y = f"x{number}", f"y{number}"
     hidden = {"visible": False}
     return {
@@ -78,7 +78,7 @@ def plane(number: str = "", **across: Any) -> Figure:
 
 
 def simplex(loss: Loss, right: int, conventions: Conventions, points: Mapping[int, Array], chosen: int) -> Figure:
-    """The loss of one example over the simplex, with the pull -dL/do at its points.
+    """Draw the loss of one example over the simplex, with the pull -dL/do at its points.
 
     The figure carries `drops`: the examples whose dots, its last trace, can be dragged.
 
@@ -105,7 +105,7 @@ def simplex(loss: Loss, right: int, conventions: Conventions, points: Mapping[in
 
 @lru_cache(maxsize=64)
 def _map(loss: Loss, right: int, conventions: Conventions) -> tuple[Figure, ...]:
-    """What does not depend on where the examples are: loss, kinks and pulls."""
+    """Draw what does not depend on where the examples are: loss, kinks and pulls."""
     x, y, p, inside = _grid(_SIDE)
     curve = evaluate_on_simplex(p, right, loss, conventions)
     z = np.where(inside, curve.loss, np.nan)
@@ -130,7 +130,7 @@ def _map(loss: Loss, right: int, conventions: Conventions) -> tuple[Figure, ...]
 
 
 def _confident(right: int) -> list[Figure]:
-    """A dashed line before each wrong corner: beyond it the answer is confidently wrong."""
+    """Draw a dashed line before each wrong corner: beyond it the answer is confidently wrong."""
     lines = []
     for wrong in {0, 1, 2} - {right}:
         ends = [CONFIDENT * CORNERS[wrong] + (1 - CONFIDENT) * CORNERS[k] for k in range(3) if k != wrong]
@@ -143,7 +143,7 @@ def _confident(right: int) -> list[Figure]:
 
 
 def _kinks(loss: Loss, right: int, conventions: Conventions) -> list[Figure]:
-    """The lines on which a gap is zero: there the gradient jumps."""
+    """Draw the lines on which a gap is zero: there the gradient jumps."""
     plain = conventions.loss(loss)
     listed = [s for s in list_steps(plain) if s.phase == "loss"]
     if G not in {s.out for s in listed}:
@@ -170,7 +170,7 @@ def _kinks(loss: Loss, right: int, conventions: Conventions) -> list[Figure]:
 
 
 def _arrows(loss: Loss, right: int, conventions: Conventions) -> Figure:
-    """-dL/do at a few points: how hard each logit is pulled, towards its own corner."""
+    """Draw -dL/do at a few points: how hard each logit is pulled, towards its own corner."""
     steps_ = 9
     p = np.array([(i, j, steps_ - i - j) for i in range(steps_ + 1) for j in range(steps_ + 1 - i)], dtype=float)
     p = (p + 0.25) / (steps_ + 0.75)
@@ -194,7 +194,7 @@ _NUMBERED = 12
 
 
 def _examples(points: Mapping[int, Array], examples: Sequence[int], chosen: int) -> Figure:
-    """The examples themselves, numbered; the chosen one ringed."""
+    """Draw the examples, numbered; the chosen one ringed."""
     at = to_plane([points[n] for n in examples])
     few = len(examples) <= _NUMBERED
     here = [n == chosen for n in examples]

@@ -40,7 +40,7 @@ class LossComparison:
 
 
 def list_class_losses(margin: float) -> dict[str, Loss]:
-    """Every loss that reads classes, those that have a margin with this one. Exercise 3's comes first."""
+    """List every loss on classes, those that have a margin with this one. Exercise 3's comes first."""
     made = {name: kind() for name, kind in LOSSES.items() if kind.one_hot}
     first = SoftmaxHinge.name
     order = [first, *(name for name in made if name != first)]
@@ -50,7 +50,7 @@ def list_class_losses(margin: float) -> dict[str, Loss]:
 def compare(
     logits: Array, targets: Array, losses: Mapping[str, Loss], conventions: Conventions = WORKSHEET
 ) -> dict[str, LossComparison]:
-    """Gradients of several losses on the same logits and labels, beside cross-entropy's.
+    """Compute the gradients of several losses on the same logits and labels, beside cross-entropy's.
 
     Raises:
         ValueError: see `initial_values`.
@@ -81,7 +81,7 @@ def _cosine(a: Array, b: Array, axis: int | None = None) -> Array:
 
 @np.errstate(over="ignore", under="ignore")
 def closed_form(logits: Array, targets: Array, loss: SoftmaxHinge) -> Array:
-    """The worksheet's own result for the hinge on probabilities, as one formula:
+    """Compute the worksheet's own result for the hinge on probabilities in one formula:
     `dL/do_j = c sum_{l != y} p_j (1[l=j] - 1[y=j] - p_l + p_y) 1[p_l - p_y + m >= 0]`.
 
     Returns:
@@ -122,7 +122,7 @@ CLOSE = 1e-12
 
 
 def cross_check(lab: Lab, trace: tuple[list[Step], dict[Var, Array]] | None = None) -> CrossCheck:
-    """The closed form, the step-by-step backward pass and central differences, held against each other."""
+    """Compare the closed form, the step-by-step backward pass and central differences."""
     steps, values = trace or lab.run()
     closed = None
     if isinstance(lab.loss, SoftmaxHinge):

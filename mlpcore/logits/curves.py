@@ -17,13 +17,13 @@ from .lab import initial_values, list_steps, one_hot
 
 
 def scaled(x: Array, axis: int | tuple[int, ...] | None = None) -> tuple[Array, Array]:
-    """x divided by its largest size along some axes, so that squares stay in the range of floats; and that size."""
+    """Divide x by its largest size along some axes, so that squares stay in the range of floats; and that size."""
     size = np.maximum(np.abs(x).max(axis=axis, keepdims=True), np.finfo(float).tiny)
     return x / size, np.squeeze(size, axis=axis)
 
 
 def norm(x: Array, axis: int | tuple[int, ...] | None = None) -> Array:
-    """The Euclidean norm along some axes; infinite only where it is beyond the range of floats itself."""
+    """Compute the Euclidean norm along some axes; infinite only where it is beyond the range of floats itself."""
     direction, size = scaled(x, axis)
     with np.errstate(over="ignore"):
         return size * np.sqrt((direction**2).sum(axis=axis))
@@ -62,7 +62,7 @@ def _curve(at: Array, listed: list[Step], values: Mapping[Var, Array]) -> LossCu
 def sweep_margin(
     logits: Array, targets: Array, loss: Loss, margins: Array, conventions: Conventions = WORKSHEET
 ) -> LossCurve:
-    """Loss and gradient for every one of the margins.
+    """Compute loss and gradient for every one of the margins.
 
     Raises:
         ValueError: the loss has no margin, or see `initial_values`.
@@ -77,7 +77,7 @@ def sweep_margin(
 def sweep(
     logits: Array, targets: Array, loss: Loss, cell: tuple[int, int], at: Array, conventions: Conventions = WORKSHEET
 ) -> LossCurve:
-    """Loss and gradient while one logit takes every one of the values `at` and the others stay."""
+    """Compute loss and gradient while one logit takes every one of the values `at` and the others stay."""
     plain = replace(conventions, layout="columns")
     values = initial_values(logits, targets, loss, plain)
     at = np.asarray(at, dtype=float)
@@ -87,7 +87,7 @@ def sweep(
 
 
 def choose_sweep_values(logits: Array, cell: tuple[int, int]) -> Array:
-    """The values over which one logit is swept: around those of the other classes, and past its own."""
+    """Choose the values over which one logit is swept: around those of the other classes, and past its own."""
     column = np.clip(np.asarray(logits, dtype=float)[:, cell[1]], -40.0, 40.0)
     middle = float(np.median(np.delete(column, cell[0]))) if len(column) > 1 else 0.0
     reach = max(8.0, abs(float(column[cell[0]]) - middle) + 1)
@@ -95,7 +95,7 @@ def choose_sweep_values(logits: Array, cell: tuple[int, int]) -> Array:
 
 
 def find_jumps(logits: Array, targets: Array, loss: Loss, cell: tuple[int, int], at: Array) -> Array:
-    """Where a gap of the swept logit's example crosses zero, so that the gradient jumps: by halving, 50 times."""
+    """Find where a gap of the swept logit's example crosses zero, so that the gradient jumps: by halving, 50 times."""
     if margin not in loss.constants():
         return np.array([])
     listed = [s for s in list_steps(loss) if s.phase == "loss"]
@@ -117,16 +117,16 @@ def find_jumps(logits: Array, targets: Array, loss: Loss, cell: tuple[int, int],
 
 
 def insert_jumps(at: Array, found: Array) -> Array:
-    """The same points and two at every jump, so close that it is drawn upright."""
+    """Insert two points at every jump, so close that it is drawn as a vertical line."""
     return np.unique([*at, *found, *(found - 1e-9)])
 
 
-#: Where a rival has this probability, the answer is called confidently wrong.
+#: Where a competing class has this probability, the answer is called confidently wrong.
 CONFIDENT = 0.95
 
 
 def find_confidently_wrong(logits: Array, targets: Array, cell: tuple[int, int], at: Array) -> Array:
-    """For every value of the swept logit whether some rival of its example has almost all probability."""
+    """Tell for every value of the swept logit whether some competing class has almost all probability."""
     column = np.repeat(np.asarray(logits, dtype=float)[None, :, cell[1]], len(at), axis=0)
     column[:, cell[0]] = at
     rivals = softmax(column[:, :, None])[:, :, 0] * (1 - np.asarray(targets)[:, cell[1]])
@@ -136,7 +136,7 @@ def find_confidently_wrong(logits: Array, targets: Array, cell: tuple[int, int],
 def evaluate_on_simplex(
     probabilities: Array, label: int, loss: Loss, conventions: Conventions = WORKSHEET
 ) -> LossCurve:
-    """Loss and gradient of one example at every given point of the simplex.
+    """Compute loss and gradient of one example at every given point of the simplex.
 
     Args:
         probabilities: shape (P, classes), positive, rows summing to 1; the logits are their logs.
@@ -151,7 +151,7 @@ def evaluate_on_simplex(
 def descend(
     logits: Array, targets: Array, loss: Loss, rate: float, count: int, conventions: Conventions = WORKSHEET
 ) -> LossCurve:
-    """Gradient descent on the logits themselves: the start and `count` steps.
+    """Follow gradient descent on the logits: the start and `count` steps.
 
     Returns:
         A curve whose `at` are the probabilities reached, shape (count + 1, classes, N).

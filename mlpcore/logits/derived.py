@@ -1,7 +1,7 @@
 """Exercise 3 (ii): the gradient of the hinge on probabilities, term by term, and through the Jacobian.
 
 As in exercise 1 an indicator is one more operand, so that "by one logit" is an equation over the
-same matrices: `dL/do_jn = c <A, dG/do_jn>_F`, where A says which rivals are active and
+same matrices: `dL/do_jn = c <A, dG/do_jn>_F`, where A holds which competing classes are active and
 `dG_l/do_j = p_j (1[l=j] - 1[y=j] - p_l + p_y)` is the worksheet's term.
 """
 
@@ -80,13 +80,13 @@ _FLAT = {
 
 
 def _lying(d: Derivation, op: Op) -> Op:
-    """The equation as it is written in the layout in force."""
+    """Write the equation as in the layout in force."""
     return replace(op, notation=_FLAT[op.name]) if d.lay.transposes(O) else op
 
 
 @cache
 def active_slopes(c: Scale) -> Op:
-    """`c <A, dG/do_jn>_F`"""
+    """Give `c <A, dG/do_jn>_F`."""
     return Op(
         "sum over active rivals",
         FROBENIUS.subscripts,
@@ -98,7 +98,7 @@ def active_slopes(c: Scale) -> Op:
 
 @cache
 def over_rivals(c: Scale) -> Op:
-    """`c sum_l a_l dG_l/do_j`; the indicator of the example says how many there are."""
+    """Give `c sum_l a_l dG_l/do_j`; the indicator of the example says how many there are."""
     return Op(
         "sum over rivals",
         "l,l,n->",
@@ -109,7 +109,7 @@ def over_rivals(c: Scale) -> Op:
 
 
 def _started(lab: Lab, cells: Sequence[Cell] | None, trace: tuple | None) -> tuple[Derivation, list[Step], dict]:
-    """A derivation by cells (j, n) of the logits, and the indicators of both."""
+    """Begin a derivation by cells (j, n) of the logits, with the indicators of both."""
     if not isinstance(lab.loss, SoftmaxHinge):
         raise ValueError(f"exercise 3 derives the hinge on probabilities, not: {lab.loss.title}")
     steps, values = trace or lab.run()
@@ -130,7 +130,7 @@ def _flat(d: Derivation, cells: Sequence[Cell]) -> Array:
 
 
 def terms(lab: Lab, cells: Sequence[Cell] | None = None, trace: tuple | None = None) -> Derivation:
-    """The worksheet's sum for cells (j, n) of `dL/dO`, held against differences and the backward pass.
+    """Derive the worksheet's sum for cells (j, n) of `dL/dO`, compared with differences and the backward pass.
 
     Args:
         cells: which cells, in the worksheet's layout (class, example); None for all.
@@ -175,7 +175,7 @@ def terms(lab: Lab, cells: Sequence[Cell] | None = None, trace: tuple | None = N
 
 
 def jacobians(lab: Lab, cells: Sequence[Cell] | None = None, trace: tuple | None = None) -> Derivation:
-    """The Jacobian of softmax for the example of every cell (j, n), and `dL/dO` through it.
+    """Derive the Jacobian of softmax for the example of every cell (j, n), and `dL/dO` through it.
 
     Raises:
         ValueError: the loss is another than the hinge on probabilities.
@@ -201,13 +201,13 @@ def jacobians(lab: Lab, cells: Sequence[Cell] | None = None, trace: tuple | None
 
 
 def _columns(d: Derivation, matrix: Array) -> Array:
-    """The column of each cell's example."""
+    """Take the column of each cell's example."""
     upright = d.lay.convert(dO, matrix)
     return np.stack([upright[:, n] for _, n in d.cells])
 
 
 def _measured(d: Derivation, steps: list[Step], classes: int) -> Probe:
-    """The Jacobian of each cell's example by central differences, a logit at a time."""
+    """Measure the Jacobian of each cell's example by central differences, a logit at a time."""
     examples = sorted({n for _, n in d.cells})
     flat = _flat(d, [(j, n) for n in examples for j in range(classes)])
     measured = differences(steps, d.values, P, O, flat).measured

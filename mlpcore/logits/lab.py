@@ -16,7 +16,7 @@ from ..passes.conventions import WORKSHEET, Conventions
 
 
 def one_hot(labels: Sequence[int], classes: int) -> Array:
-    """Targets of shape (classes, N) from labels that count from 0.
+    """Make targets of shape (classes, N) from labels that count from 0.
 
     Raises:
         ValueError: a label is not a class; it is named with its example.
@@ -28,7 +28,7 @@ def one_hot(labels: Sequence[int], classes: int) -> Array:
 
 
 def list_steps(loss: Loss, conventions: Conventions = WORKSHEET) -> list[Step]:
-    """From the logits `O` and the targets `Y` to the loss and back to `dL/dO`."""
+    """List the steps from the logits `O` and the targets `Y` to the loss and back to `dL/dO`."""
     loss = conventions.loss(loss)
     names = {Z(0): O, dZ(0): dO}
     listed = [
@@ -39,7 +39,7 @@ def list_steps(loss: Loss, conventions: Conventions = WORKSHEET) -> list[Step]:
 
 
 def initial_values(logits: Array, targets: Array, loss: Loss, conventions: Conventions = WORKSHEET) -> dict[Var, Array]:
-    """Every matrix and number the steps start from, laid out as the conventions say.
+    """Give every matrix and number the steps start from, laid out as the conventions say.
 
     Raises:
         ValueError: logits or targets are not matrices of finite numbers of one shape, or the
@@ -56,7 +56,7 @@ def initial_values(logits: Array, targets: Array, loss: Loss, conventions: Conve
 def run(
     logits: Array, targets: Array, loss: Loss, conventions: Conventions = WORKSHEET
 ) -> tuple[list[Step], dict[Var, Array]]:
-    """The steps and every matrix in them.
+    """List the steps and compute every matrix in them.
 
     Raises:
         ValueError: see `initial_values`.
@@ -116,7 +116,7 @@ class Lab:
         return [int(k) for k in self.targets.argmax(axis=0)]
 
     def inputs(self) -> dict[Var, Array]:
-        """Everything that can be edited, by name."""
+        """Give everything that can be edited, by name."""
         return initial_values(self.logits, self.targets, self.loss, self.conventions)
 
     @cached_property
@@ -125,11 +125,11 @@ class Lab:
         return sum(value.nbytes for value in self.inputs().values())
 
     def run(self) -> tuple[list[Step], dict[Var, Array]]:
-        """The steps and every matrix in them."""
+        """List the steps and compute every matrix in them."""
         return run(self.logits, self.targets, self.loss, self.conventions)
 
     def with_inputs(self, new: Mapping[Var, Array]) -> Lab:
-        """The same with the named inputs replaced.
+        """Replace the named inputs.
 
         Raises:
             ValueError: a shape does not fit, or an entry is not finite.
@@ -140,25 +140,25 @@ class Lab:
 
 
 def compute_true_class_probabilities(lab: Lab) -> Array:
-    """p_y of each example, shape (N,)."""
+    """Compute p_y of each example, shape (N,)."""
     return (softmax(lab.logits) * lab.targets).sum(axis=0)
 
 
 def move_example(lab: Lab, example: int, probabilities: Array) -> Lab:
-    """The same with one example at these probabilities; its logits are their logs, to three decimals."""
+    """Move one example to these probabilities; its logits are their logs, to three decimals."""
     o = lab.logits.copy()
     o[:, example] = np.round(np.log(probabilities), 3)
     return replace(lab, logits=o)
 
 
 def make_confidently_wrong(lab: Lab, example: int, share: float = 0.98) -> Lab:
-    """The same with one example sure of a class that is not its own."""
+    """Make one example sure of a class that is not its own."""
     p = np.full(lab.classes, (1 - share) / max(1, lab.classes - 1))
     p[(lab.labels[example] + 1) % lab.classes] = share
     return move_example(lab, example, p)
 
 
 def collect_same_class(lab: Lab, example: int) -> dict[int, Array]:
-    """The probabilities of every example with the same right class, by its number, shape (classes,) each."""
+    """Collect the examples with the same true class: number -> probabilities, shape (classes,)."""
     p = softmax(lab.logits).T
     return {n: p[n] for n, label in enumerate(lab.labels) if label == lab.labels[example]}

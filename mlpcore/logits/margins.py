@@ -1,4 +1,4 @@
-"""The margin: where a rival becomes active, and how the loss bends there."""
+"""The margin: where a competing class becomes active, and how the loss bends there."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .lab import Lab, initial_values, list_steps, run
 
 @dataclass(frozen=True)
 class Kink:
-    """A margin at which a rival becomes active: gap (rival, example) crosses zero there."""
+    """A margin at which a competing class becomes active: its gap in this example crosses zero there."""
 
     margin: float
     rival: int
@@ -25,20 +25,20 @@ class Kink:
 
 
 def find_kinks(logits: Array, targets: Array, loss: Loss) -> list[Kink]:
-    """Every margin at which a gap is zero, from the smallest up; none where the loss has no margin."""
+    """Find every margin at which a gap is zero, from the smallest up; none where the loss has no margin."""
     if margin not in loss.constants():
         return []
     gaps = run(logits, targets, replace(loss, margin=0.0))[1][G]
-    # Between classes only rivals have a gap to the true one; one against all, every class has its own.
+    # Only competing classes have a gap to the true one; one-vs-all, every class has its own.
     own = any(s.op is ONE_VS_ALL_GAPS for s in list_steps(loss))
     where = np.argwhere(np.ones_like(gaps) if own else np.asarray(targets) != 1)
     return sorted((Kink(float(-gaps[k, n]), int(k), int(n)) for k, n in where), key=lambda kink: kink.margin)
 
 
 def compute_margin_derivatives(margins: Array, logits: Array, targets: Array, loss: Loss) -> tuple[Array, Array]:
-    """`dL/dm` on the left and on the right of margins, shape (M,): the pull of the rivals active on either side.
+    """Compute `dL/dm` on the left and on the right of margins, shape (M,) each.
 
-    For a hinge the loss grows by the constant for every active rival when the margin grows by 1.
+    For a hinge the loss grows by the constant for every active class when the margin grows by 1.
     """
     at = np.asarray(margins, dtype=float)
     values = initial_values(logits, targets, loss)
@@ -56,9 +56,9 @@ class Corner:
     """A margin in force at which some gaps are exactly zero.
 
     Attributes:
-        at: the rivals (class, example) whose gap is zero.
+        at: (class, example) whose gap is zero.
         left, right: `dL/dm` on either side.
-        counted, left_out: the norm of `dL/dO` where such a rival is active (>= 0), and where it is not (> 0).
+        counted, left_out: the norm of `dL/dO` where such a class is active (>= 0), and where it is not (> 0).
     """
 
     at: tuple[tuple[int, int], ...]
@@ -69,7 +69,7 @@ class Corner:
 
 
 def find_corner(lab: Lab, found: list[Kink] | None = None) -> Corner | None:
-    """What happens at the margin in force, if it is a kink; else None.
+    """Describe the margin in force, if it is a kink; else None.
 
     Args:
         found: what `find_kinks` gave, if it is at hand.
@@ -88,7 +88,7 @@ def find_corner(lab: Lab, found: list[Kink] | None = None) -> Corner | None:
 
 
 def choose_margins(found: list[Kink], now: float) -> Array:
-    """The margins over which curves are drawn: past every kink and the present one."""
+    """Choose the margins over which curves are drawn: past every kink and the present one."""
     at = [k.margin for k in found]
     low, high = min([-1.0, now, *at]), max([1.2, now, *at])
     # The gradient jumps at a kink: with a point just before it, the jump is drawn upright.
@@ -96,5 +96,5 @@ def choose_margins(found: list[Kink], now: float) -> Array:
 
 
 def choose_slider_range(now: float) -> tuple[float, float]:
-    """The margins that are offered: where probabilities have their kinks, and further where the present one is."""
+    """Choose the margins that are offered: those of the kinks of probabilities, and further to the present one."""
     return min(-1.0, float(np.floor(now))), max(1.2, float(np.ceil(now)))

@@ -16,19 +16,19 @@ Array = np.ndarray
 
 
 def finite(x: Array) -> Array:
-    """Differences of numbers near 1e308 may leave the range of floats; keep them inside it."""
+    """Clip to the range of floats: differences of numbers near 1e308 may leave it."""
     top = np.finfo(x.dtype).max
     return np.clip(x, -top, top)
 
 
 def _shifted(o: Array) -> Array:
-    """`o - max o` of each column: softmax does not change, and nothing overflows."""
+    """Compute `o - max o` of each column: softmax does not change, and nothing overflows."""
     with np.errstate(over="ignore"):
         return finite(o - o.max(axis=-2, keepdims=True))
 
 
 def softmax(o: Array) -> Array:
-    """`p_jn = exp(o_jn) / sum_k exp(o_kn)`, column by column."""
+    """Compute `p_jn = exp(o_jn) / sum_k exp(o_kn)`, column by column."""
     e = np.exp(_shifted(o))
     return e / e.sum(axis=-2, keepdims=True)
 
@@ -38,7 +38,7 @@ def _of_true_class(x: Array, y: Array) -> Array:
 
 
 def _cross_entropy(o: Array, y: Array) -> Array:
-    """`log sum_k e^{o_k} - sum_k y_k o_k`; the shift cancels where a column of y sums to 1."""
+    """Compute `log sum_k e^{o_k} - sum_k y_k o_k`; the shift cancels where a column of y sums to 1."""
     shifted = _shifted(o)
     shift = o.max(axis=-2) * (1 - y.sum(axis=-2))
     return np.log(np.exp(shifted).sum(axis=-2)) - (y * shifted).sum(axis=-2) + shift
@@ -46,7 +46,7 @@ def _cross_entropy(o: Array, y: Array) -> Array:
 
 @cache
 def squared_error(c: Scale) -> Op:
-    """`c ||Z - Y||_F^2`"""
+    """Give `c ||Z - Y||_F^2`."""
     return Op(
         "squared error",
         "in,in->",
@@ -59,7 +59,7 @@ def squared_error(c: Scale) -> Op:
 
 @cache
 def error(c: Scale, twice: bool) -> Op:
-    """`c (Z - Y)`, or 2c where a square was differentiated."""
+    """Give `c (Z - Y)`, or 2c where a square was differentiated."""
     front, times = c.latex(twice), c.cell(twice)
     return Op(
         "error",
@@ -101,7 +101,7 @@ CROSS_ENTROPY = Op(
 
 @cache
 def total(c: Scale) -> Op:
-    """`c sum_n ell_n`"""
+    """Give `c sum_n ell_n`."""
     return Op(
         "sum over examples",
         "n->",
@@ -112,7 +112,7 @@ def total(c: Scale) -> Op:
     )
 
 
-#: The gap of rival l to the true class y: x_l - x_y + m, of probabilities or of logits.
+#: The gap of a competing class l to the true class y: x_l - x_y + m, of probabilities or of logits.
 GAPS = Op(
     "gaps",
     "kn,kn,->ln",
@@ -123,13 +123,13 @@ GAPS = Op(
 
 
 def _edge(at_tie: bool) -> tuple[np.ufunc, str, str]:
-    """Whether a gap of exactly 0 is over the edge: the comparison, and its sign in text and in LaTeX."""
+    """Give the comparison of a gap with 0, and its sign in text and in LaTeX."""
     return (np.greater_equal, "≥", r"\ge ") if at_tie else (np.greater, ">", ">")
 
 
 @cache
 def active(at_tie: bool) -> Op:
-    """1 where a rival (l != y) has a gap > 0, and at a gap of exactly 0 if `at_tie`."""
+    """Give 1 where a competing class (l != y) has a gap > 0, and at a gap of exactly 0 if `at_tie`."""
     over, sign, latex = _edge(at_tie)
     return Op(
         "active rivals",
@@ -141,7 +141,7 @@ def active(at_tie: bool) -> Op:
     )
 
 
-#: `m - t o` with t = 1 for the true class and -1 for any other: every class is asked on its own.
+#: `m - t o` with t = 1 for the true class and -1 for any other: every class on its own.
 ONE_VS_ALL_GAPS = Op(
     "one-vs-all gaps",
     "kn,kn,->kn",
@@ -153,7 +153,7 @@ ONE_VS_ALL_GAPS = Op(
 
 @cache
 def active_classes(at_tie: bool) -> Op:
-    """1 where a gap is > 0, and at a gap of exactly 0 if `at_tie`: rivals and the true class alike."""
+    """Give 1 where a gap is > 0, and at a gap of exactly 0 if `at_tie`, of every class."""
     over, sign, latex = _edge(at_tie)
     return Op(
         "active classes",
@@ -165,7 +165,7 @@ def active_classes(at_tie: bool) -> Op:
     )
 
 
-#: The largest gap of a rival, or 0: the true class stands in for 0.
+#: The largest gap of a competing class, or 0, which is the entry of the true class.
 TOP = Op(
     "largest gap",
     "kn,kn->n",
@@ -175,8 +175,8 @@ TOP = Op(
 )
 
 
-def _changes(G: Array, Y: Array, top: Array) -> Array:
-    """Zero where a gap is zero or two rivals tie for the largest: there the active rival changes."""
+def _changes_of_active_class(G: Array, Y: Array, top: Array) -> Array:
+    """Give zero where a gap is zero or two classes tie for the largest: there the active class changes."""
     rivals = np.where(Y == 1, -np.inf, G)
     first = rivals.max(axis=-2, keepdims=True)
     order = np.sort(rivals, axis=-2)
@@ -189,7 +189,7 @@ def _changes(G: Array, Y: Array, top: Array) -> Array:
 
 @cache
 def at_top(at_tie: bool) -> Op:
-    """1 where a rival is active and no rival has a larger gap."""
+    """Give 1 where a competing class is active and none has a larger gap."""
     over, sign, latex = _edge(at_tie)
     return Op(
         "rivals at the top",
@@ -197,11 +197,11 @@ def at_top(at_tie: bool) -> Op:
         lambda G, Y, top: (1 - Y) * over(G, 0) * (top[..., None, :] <= G),
         lambda G, Y, top: rf"(1 - {Y})\odot \left[{G}{latex}0\right]\odot\left[{G}\ge {top}\right]",
         f"(1 - {{1}})·[{{0}} {sign} 0]·[{{0}} ≥ {{2}}]",
-        kink=_changes,
+        kink=_changes_of_active_class,
     )
 
 
-#: Rivals that tie for the largest gap share it: any convex combination is a subgradient.
+#: Classes that tie for the largest gap share it: any convex combination is a subgradient.
 SHARE = Op(
     "shared",
     "kn->ln",
@@ -221,7 +221,7 @@ HINGE = Op(
 
 @cache
 def hinge_pullback(c: Scale) -> Op:
-    """`c a_k` for a rival, minus c times the number of active rivals for the true class."""
+    """Give `c a_k` for a competing class, and for the true class minus c times the number of active ones."""
     front = c.latex()
     counts = r"{A} - {Y}\odot\textstyle\sum_l {{{A}}}_{{l}}"
     return Op(
@@ -244,7 +244,7 @@ SQUARED_HINGE = Op(
 
 @cache
 def squared_hinge_pullback(c: Scale) -> Op:
-    """`2c a g`: twice the gap for an active rival."""
+    """Give `2c a g`: twice the gap where a class is active."""
     return Op(
         "squared hinge pullback",
         "ln,ln->ln",
@@ -256,7 +256,7 @@ def squared_hinge_pullback(c: Scale) -> Op:
 
 @cache
 def one_vs_all_pullback(c: Scale) -> Op:
-    """`-c t a` with t = 1 for the true class and -1 for any other."""
+    """Give `-c t a` with t = 1 for the true class and -1 for any other."""
     return Op(
         "one-vs-all pullback",
         "kn,kn->kn",

@@ -1,4 +1,4 @@
-"""The hinges: losses that stop pulling once the right class is a margin ahead."""
+"""The hinges: losses that are zero once the true class leads by a margin."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class _Hinge(Loss):
     def constants(self) -> dict[Var, float]:
         return {margin: self.margin}
 
-    def _rivals(self, scores: Var) -> list[Step]:
+    def _gap_steps(self, scores: Var) -> list[Step]:
         return [
             Step(G, GAPS, (scores, Y, margin), "loss"),
             Step(A, active(self.at_tie), (G, Y), "loss"),
@@ -55,7 +55,7 @@ class _Hinge(Loss):
 class SoftmaxHinge(_Hinge):
     """`L = sum_n sum_{l != y} max(0, p_l - p_y + margin)`, `p = softmax(Z_L)` (exercise 3).
 
-    A sum over examples, and a rival is active at >= 0, both as on the worksheet.
+    A sum over examples, and a competing class is active at >= 0, both as on the worksheet.
     """
 
     name = "SoftmaxHinge"
@@ -65,7 +65,7 @@ class SoftmaxHinge(_Hinge):
     wants = "the right class is to have at least m more probability than each wrong one"
 
     def forward(self, depth: int) -> list[Step]:
-        return [Step(P, SOFTMAX, (Z(depth),), "loss"), *self._rivals(P)]
+        return [Step(P, SOFTMAX, (Z(depth),), "loss"), *self._gap_steps(P)]
 
     def backward(self, depth: int) -> list[Step]:
         return [
@@ -85,7 +85,7 @@ class ScoreHinge(_Hinge):
     wants = "the logit of the right class is to lead each rival's by at least m"
 
     def forward(self, depth: int) -> list[Step]:
-        return self._rivals(Z(depth))
+        return self._gap_steps(Z(depth))
 
     def backward(self, depth: int) -> list[Step]:
         return [Step(dZ(depth), hinge_pullback(self.c), (A, Y), "backward")]
@@ -95,7 +95,7 @@ class ScoreHinge(_Hinge):
 class CrammerSinger(_Hinge):
     """`L = sum_n max(0, max_{l != y} o_l - o_y + margin)` with `o = Z_L` (Crammer and Singer 2001).
 
-    Only the strongest rival pulls; rivals that tie for it share the pull.
+    Only the strongest competing class has a gradient; classes that tie for it share it.
     """
 
     name = "CrammerSinger"
@@ -121,7 +121,7 @@ class CrammerSinger(_Hinge):
 class SquaredHinge(_Hinge):
     """`L = sum_n sum_{l != y} max(0, o_l - o_y + margin)^2` with `o = Z_L`.
 
-    The Weston-Watkins gaps, squared as in the L2-SVM (Tang 2013): the pull grows with the gap.
+    The Weston-Watkins gaps, squared as in the L2-SVM (Tang 2013): the gradient grows with the gap.
     """
 
     name = "SquaredHinge"
@@ -131,7 +131,7 @@ class SquaredHinge(_Hinge):
     wants = "as Weston-Watkins, but the pull grows with the gap"
 
     def forward(self, depth: int) -> list[Step]:
-        *gaps, _, _ = self._rivals(Z(depth))
+        *gaps, _, _ = self._gap_steps(Z(depth))
         return [
             *gaps,
             Step(ell, SQUARED_HINGE, (A, G), "loss"),

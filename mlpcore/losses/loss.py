@@ -31,7 +31,7 @@ class Loss:
     title: ClassVar[str]
     #: A word or two, for a caption or beside a curve.
     short: ClassVar[str]
-    #: For a loss on classes: what it is of one example, in LaTeX (o its logits, p their softmax, y its right class),
+    #: For a loss on classes: what it is of one example, in LaTeX (o its logits, p their softmax, y its true class),
     #: and what it wants.
     each: ClassVar[str] = ""
     wants: ClassVar[str] = ""
@@ -43,15 +43,15 @@ class Loss:
         return replace(SCALES[self.scale], whole=self.whole)
 
     def forward(self, depth: int) -> list[Step]:
-        """From `Z_L` and `Y` to `loss`."""
+        """List the steps from `Z_L` and `Y` to `loss`."""
         raise NotImplementedError
 
     def backward(self, depth: int) -> list[Step]:
-        """From what `forward` made to `dL/dZ_L`."""
+        """List the steps from what `forward` made to `dL/dZ_L`."""
         raise NotImplementedError
 
     def constants(self) -> dict[Var, float]:
-        """The loss's own numbers, by name."""
+        """Give the loss's own numbers, by name."""
         return {}
 
     def check(self, targets: Array) -> None:

@@ -28,22 +28,22 @@ class Scale:
     whole: int | None = None
 
     def _parts(self, twice: bool) -> tuple[int, int]:
-        """Numerator and the number beside N in the denominator."""
+        """Give the numerator and the number beside N in the denominator."""
         return (1, 1) if twice and self.half else (2 if twice else 1, 2 if self.half else 1)
 
     def factor(self, N: int, twice: bool = False) -> float:
-        """The constant as a number, for N examples."""
+        """Give the constant as a number, for N examples."""
         above, below = self._parts(twice)
         return above / (below * (self.whole or N)) if self.mean else above / below
 
     def latex(self, twice: bool = False) -> str:
-        """The constant as it stands in front of a formula; nothing for 1."""
+        """Write the constant in front of a formula; nothing for 1."""
         above, below = self._parts(twice)
         under = ("" if below == 1 else str(below)) + ("N" if self.mean else "")
         return rf"\frac{{{above}}}{{{under}}}" if under else "" if above == 1 else str(above)
 
     def cell(self, twice: bool = False) -> str:
-        """The same in the language of `mlpcore.equations.cells`, with the sign of multiplication."""
+        """Write the same in the language of `mlpcore.equations.cells`, with the sign of multiplication."""
         above, below = self._parts(twice)
         if self.mean:
             N = self.whole or "{#n}"

@@ -77,5 +77,5 @@ loss = Var("loss")
 
 
 def after(var: Var) -> Var:
-    """The same matrix of the network after the update."""
+    """Name the same matrix of the network after the update."""
     return Var(var.kind, var.layer, new=True)

@@ -34,7 +34,7 @@ class Kind:
 
 
 def derivative(by: str) -> str:
-    """`dL/d...` in LaTeX."""
+    """Write `dL/d...` in LaTeX."""
     return rf"\frac{{\partial\mathcal{{L}}}}{{\partial {by}}}"
 
 

@@ -41,7 +41,7 @@ class Var:
         return tuple(axis for axis, index in zip(self.info.axes, self.at, strict=True) if index == "·")
 
     def _indices(self, letters: str = "") -> str:
-        """What is held, and letters for what is not, as they are written."""
+        """Write the indices that are held, and letters for the others."""
         free = iter(letters[::-1] if self.turned else letters)
         at = "".join(next(free, "·") if index == "·" else index for index in self.at)
         return at[::-1] if self.turned else at
@@ -74,7 +74,7 @@ class Var:
         return f"{latex}[{self.block}]" if self.block else latex
 
     def latex_at(self, letters: str) -> str:
-        """The symbol of one cell, the free indices being these letters: `(W_1)_{ij}`, `(Z_0)_{jn}`."""
+        """Write the symbol of one cell, the free indices being these letters: `(W_1)_{ij}`, `(Z_0)_{jn}`."""
         if not letters:
             return self.latex
         if self.kind == "one":
@@ -136,7 +136,7 @@ class Var:
 
     @property
     def upright(self) -> bool:
-        """Whether this part of a matrix is a column of it."""
+        """Tell whether this part of a matrix is a column of it."""
         return self._indices().startswith("·")
 
     @property
@@ -152,7 +152,7 @@ class Var:
         return Var(self.info.of, self.layer).of_examples(self.examples)
 
     def of_examples(self, examples: tuple[int, int] | None) -> Var:
-        """The part of this matrix in a block of the batch; what does not depend on examples stays whole."""
+        """Name the part of this matrix in a block of the batch; what does not depend on examples stays whole."""
         if self.examples == examples or (self.part == "parameter" and "example" not in self.info.axes):
             return self
         return Var(self.kind, self.layer, self.new, self.at, self.turned, examples)
