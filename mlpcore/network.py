@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .equations.activations import ACTIVATIONS, Activation
 from .notation import Var, W, Y, Z, b
@@ -38,7 +39,7 @@ def matrix(values: Any, name: str, ndim: int = 2) -> Array:
     return array
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class Layer:
     """`Z_l = f_l(W_l Z_{l-1} + b_l)`.
 
@@ -49,18 +50,18 @@ class Layer:
     """
 
     W: Array
-    b: Array | None = None
-    activation: str = "identity"
+    b: Array | None
+    activation: str
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "W", matrix(self.W, "W"))
-        if self.b is not None:
-            object.__setattr__(self, "b", matrix(self.b, "b", ndim=1))
-            if self.b.shape != self.W.shape[:1]:
-                raise ValueError(
-                    f"b has shape {self.b.shape}, but W has shape {self.W.shape}: one bias a row of W is needed"
-                )
-        ACTIVATIONS[self.activation]
+    def __init__(self, W: ArrayLike, b: ArrayLike | None = None, activation: str = "identity") -> None:
+        object.__setattr__(self, "W", matrix(W, "W"))
+        object.__setattr__(self, "b", None if b is None else matrix(b, "b", ndim=1))
+        object.__setattr__(self, "activation", activation)
+        if self.b is not None and self.b.shape != self.W.shape[:1]:
+            raise ValueError(
+                f"b has shape {self.b.shape}, but W has shape {self.W.shape}: one bias a row of W is needed"
+            )
+        ACTIVATIONS[activation]
 
     @property
     def f(self) -> Activation:
@@ -222,16 +223,16 @@ class Network:
         )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class Batch:
     """N examples, one a column: X of shape (d_0, N), targets Y of shape (d_L, N)."""
 
     X: Array
     Y: Array
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "X", matrix(self.X, "X"))
-        object.__setattr__(self, "Y", matrix(self.Y, "Y"))
+    def __init__(self, X: ArrayLike, Y: ArrayLike) -> None:
+        object.__setattr__(self, "X", matrix(X, "X"))
+        object.__setattr__(self, "Y", matrix(Y, "Y"))
         if self.X.shape[1] != self.Y.shape[1]:
             raise ValueError(
                 f"X has shape {self.X.shape} and Y has shape {self.Y.shape}: both need one column an example"

@@ -11,7 +11,7 @@ class UnknownNameError(KeyError):
 
 
 class Registry(dict):
-    """Name -> thing, in the order they are offered. An unknown name is told what exists."""
+    """Name -> thing, in the order they are offered. An unknown name raises, with the names that exist."""
 
     def __init__(self, what: str, *args: object) -> None:
         super().__init__(*args)

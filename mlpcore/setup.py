@@ -17,7 +17,7 @@ import numpy as np
 from .equations.steps import Step, evaluate
 from .losses import LOSSES, MSE, Loss
 from .network import Array, Batch, Layer, Network
-from .notation import Var, Y, Z, margin, rate
+from .notation import Var, Y, Z, rate
 from .passes.conventions import WORKSHEET, Conventions
 from .passes.training_step import initial_values, training_step
 from .schedules import Schedule
@@ -86,12 +86,11 @@ class Setup:
             ValueError: a shape does not fit, or an entry is not finite.
         """
         values = {v: self.conventions.lay.convert(v, x) for v, x in (self.inputs() | new).items()}
-        loss = replace(self.loss, margin=float(values[margin])) if margin in values else self.loss
         return replace(
             self,
             net=self.net.with_parameters(values),
             batch=Batch(values[Z(0)], values[Y]),
-            loss=loss,
+            loss=self.loss.with_constants(values),
             rate=float(values[rate]),
         )
 
@@ -136,8 +135,11 @@ class Refusal:
 class Editable(Protocol):
     """What can be edited cell by cell: a set-up, or logits on their own."""
 
-    loss: Loss
-    conventions: Conventions
+    @property
+    def loss(self) -> Loss: ...
+
+    @property
+    def conventions(self) -> Conventions: ...
 
     def inputs(self) -> dict[Var, Array]: ...
 
@@ -151,7 +153,7 @@ def same(a: Editable, b: Editable) -> bool:
     """Tell whether two set-ups (or two laboratories) are the same to the last bit."""
     if (a.loss, a.conventions) != (b.loss, b.conventions):
         return False
-    if isinstance(a, Setup) and [x.activation for x in a.net.layers] != [x.activation for x in b.net.layers]:
+    if isinstance(a, Setup) and isinstance(b, Setup) and a.net.shape.activations != b.net.shape.activations:
         return False
     one, other = a.inputs(), b.inputs()
     return one.keys() == other.keys() and all(
@@ -168,7 +170,7 @@ def with_cells(setup: E, edits: Iterable[tuple[Var, Cell, float]]) -> tuple[E, l
     values = {v: x.copy() for v, x in setup.inputs().items()}
     refused = []
     for var, cell, value in edits:
-        why = _why_not(values, var, cell, value)
+        why = _explain_refusal(values, var, cell, value)
         if not why and var == Y and setup.loss.one_hot:
             if value == 1:
                 example = setup.conventions.lay.convert_cell(Y, cell)[1]
@@ -182,7 +184,7 @@ def with_cells(setup: E, edits: Iterable[tuple[Var, Cell, float]]) -> tuple[E, l
     return setup.with_inputs(values), refused
 
 
-def _why_not(values: dict[Var, Array], var: Var, cell: Cell, value: float) -> str:
+def _explain_refusal(values: dict[Var, Array], var: Var, cell: Cell, value: float) -> str:
     if var not in values:
         return f"{var.text} is computed, not typed"
     shape = values[var].shape
@@ -196,7 +198,7 @@ def resized(
 ) -> Setup:
     """Change the layer widths (d_0, ..., d_L), batch size, activations and biases.
 
-    What fits is kept; what is new gets small numbers, the same every time.
+    What fits stays; what is new gets small numbers, the same every time.
 
     Raises:
         ValueError: a size is beyond the limits, or the loss needs more outputs.
@@ -205,14 +207,14 @@ def resized(
     _check_outputs(setup.loss, widths[-1])
     old, layers = setup.net, []
     for layer, (cols, rows) in enumerate(pairwise(widths), start=1):
-        kept = old[layer] if layer <= old.depth else None
-        W = _grown(kept.W if kept else None, (rows, cols), seed=layer)
+        before = old[layer] if layer <= old.depth else None
+        W = _resize(before.W if before else None, (rows, cols), seed=layer)
         b = None
         if biases[layer - 1]:
-            b = _grown(kept.b if kept else None, (rows,), seed=100 + layer, new=0.0)
+            b = _resize(before.b if before else None, (rows,), seed=100 + layer, new=0.0)
         layers.append(Layer(W, b, activations[layer - 1]))
-    X = _grown(setup.batch.X, (widths[0], N), seed=0)
-    targets = _grown(setup.batch.Y, (widths[-1], N), seed=200, new=0.0)
+    X = _resize(setup.batch.X, (widths[0], N), seed=0)
+    targets = _resize(setup.batch.Y, (widths[-1], N), seed=200, new=0.0)
     if setup.loss.one_hot:
         targets = classes(targets)
     return replace(setup, net=Network(tuple(layers)), batch=Batch(X, targets))
@@ -236,11 +238,11 @@ def with_matrix(setup: Setup, var: Var, x: Array) -> Setup:
         raise ValueError(f"{var.text} is {'a vector' if ndim else 'a single number'}, and this is {shape}")
     x = x if ndim == 2 else x.ravel() if ndim else x.ravel()[0]
     if np.shape(x) != inputs[var].shape:
-        setup = _fitted(setup, var, setup.conventions.lay.convert(var, x).shape)
+        setup = _fit_sizes(setup, var, setup.conventions.lay.convert(var, x).shape)
     return setup.with_inputs({var: x})
 
 
-def _fitted(setup: Setup, var: Var, shape: tuple[int, ...]) -> Setup:
+def _fit_sizes(setup: Setup, var: Var, shape: tuple[int, ...]) -> Setup:
     """Change the widths and the batch size to what a matrix of this shape, as on the worksheet, needs."""
     net = setup.net
     widths = list(net.widths)
@@ -256,14 +258,14 @@ def _fitted(setup: Setup, var: Var, shape: tuple[int, ...]) -> Setup:
     return resized(setup, tuple(widths), N, f, b)
 
 
-def _grown(old: Array | None, shape: tuple[int, ...], seed: int, new: float | None = None) -> Array:
+def _resize(old: Array | None, shape: tuple[int, ...], seed: int, new: float | None = None) -> Array:
     if new is None:
         array = np.round(np.random.default_rng(seed).normal(size=shape) / np.sqrt(shape[-1]), 2)
     else:
         array = np.full(shape, new)
     if old is not None and old.ndim == len(shape):
-        kept = tuple(slice(min(a, b)) for a, b in zip(old.shape, shape, strict=True))
-        array[kept] = old[kept]
+        overlap = tuple(slice(min(a, b)) for a, b in zip(old.shape, shape, strict=True))
+        array[overlap] = old[overlap]
     return array
 
 
@@ -293,7 +295,6 @@ def with_loss(setup: Setup, name: str, *, as_classes: bool = False) -> Setup:
     """
     new = LOSSES[name]()
     _check_outputs(new, setup.net.widths[-1])
-    if margin in new.constants() and margin in setup.loss.constants():
-        new = replace(new, margin=setup.loss.margin)
+    new = new.with_constants(setup.loss.constants())
     targets = classes(setup.batch.Y) if as_classes and new.one_hot else setup.batch.Y
     return replace(setup, loss=new, batch=Batch(setup.batch.X, targets))

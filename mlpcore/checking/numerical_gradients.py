@@ -25,7 +25,7 @@ OFFSETS = np.array([-2.0, -1.0, 1.0, 2.0])
 WEIGHTS = np.array([1.0, -8.0, 8.0, -1.0]) / 12.0
 PROBE = 1e-3
 
-#: Worst relative error above which a gradient is said to disagree.
+#: Worst relative error above which a gradient disagrees.
 TOLERANCE = 1e-6
 #: Below this share of the loss a gradient is too small for differences of losses to see.
 FLOOR = 1e-5
@@ -125,20 +125,20 @@ def check_steps(
 ) -> GradCheck:
     """Compare the gradients of a pass that is already evaluated: `values` holds every matrix of `steps`.
 
-    The gradient of a block of examples is held against the loss of that block.
+    The gradient of a block of examples is compared with the loss of that block.
 
     Args:
         only: the gradients to compare; None for all.
     """
-    ahead = [s for s in steps if s.phase in ("forward", "loss")]
+    forward = [s for s in steps if s.phase in ("forward", "loss")]
     made = (s.out for s in steps if s.out.of is not None)
     gradients = dict.fromkeys(g for g in made if only is None or g in only)
-    return GradCheck({g: _check(g, ahead, values, most, seed) for g in gradients})
+    return GradCheck({g: _check(g, forward, values, most, seed) for g in gradients})
 
 
 @dataclass(frozen=True)
 class Probe:
-    """What was seen when cells of a matrix were nudged.
+    """What changed when cells of a matrix were perturbed.
 
     Attributes:
         measured: the derivative of every entry of what was watched, one block a nudged cell.
@@ -180,6 +180,7 @@ def differences(steps: list[Step], values: Mapping[Var, Array], of: Var, by: Var
 
 
 def _check(gradient: Var, steps: list[Step], values: Mapping[Var, Array], most: int | None, seed: int) -> Check:
+    assert gradient.of is not None
     at = np.asarray(values[gradient.of])
     count = at.size
     chosen = np.arange(count)

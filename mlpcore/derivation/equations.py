@@ -28,22 +28,22 @@ def align(x: Array, letters: str, result: str) -> Array:
 
 
 @cache
-def selection_op(letters: str, held: str) -> Op:
-    """Select the row, the column or the cell of a matrix where the indicators of the held letters are 1."""
-    free = "".join(a for a in letters if a not in held)
+def selection_op(letters: str, fixed: str) -> Op:
+    """Select the row, the column or the cell of a matrix where the indicators of the fixed letters are 1."""
+    free = "".join(a for a in letters if a not in fixed)
 
     def arithmetic(A: Array, *indicators: Array) -> Array:
-        for letter, e in zip(held, indicators, strict=True):
+        for letter, e in zip(fixed, indicators, strict=True):
             A = multiply_masked(A, align(e, letter, letters))
-        return A.sum(axis=tuple(letters.index(a) - 2 for a in held))
+        return A.sum(axis=tuple(letters.index(a) - 2 for a in fixed))
 
-    marks = "".join(f"·{{{k + 1}}}" for k in range(len(held)))
+    marks = "".join(f"·{{{k + 1}}}" for k in range(len(fixed)))
     return Op(
         "pick",
-        f"{letters},{','.join(held)}->{free}",
+        f"{letters},{','.join(fixed)}->{free}",
         arithmetic,
         lambda A, *ones: rf"{A}\,{{}}".join(["", *ones]),
-        f"sum_{held}({{0}}{marks})",
+        f"sum_{fixed}({{0}}{marks})",
     )
 
 

@@ -1,4 +1,4 @@
-"""The full Jacobian of a layer's activations, which nobody forms: `vec(dW) = J^T vec(dL/dZ)`.
+"""The full Jacobian of a layer's activations, which no program forms: `vec(dW) = J^T vec(dL/dZ)`.
 
 `vec` puts a matrix into one column, unit by unit within an example (for weights: unit by unit
 within an input). In that order the Jacobian is a Kronecker product with a diagonal in front
@@ -100,7 +100,7 @@ def jacobian(setup: Setup, target: Var, trace: tuple[list[Step], dict[Var, Array
 
 def _latex(setup: Setup, target: Var, top: int) -> str:
     lay = setup.conventions.lay
-    layer = target.layer
+    layer = target.layer or 0
     slope = rf"\operatorname{{diag}}\left(\operatorname{{vec}} {Var('slope', top).latex}\right)"
     front = slope if setup.net[top].f.derivative is not None else ""
 

@@ -1,4 +1,4 @@
-"""What a derivation is made of: equations that can be carried out, and claims held against something."""
+"""What a derivation is made of: equations that can be carried out, and claims compared with something."""
 
 from __future__ import annotations
 
@@ -22,11 +22,13 @@ ROUNDING = 1e-9
 
 def name_gradient(target: Var) -> Var:
     """Name the derivative of the loss by a matrix as the pass does."""
+    assert target.layer is not None
     return delta(target.layer) if target.kind == "S" else Var("d" + target.kind, target.layer)
 
 
 def find_top_layer(target: Var) -> int:
     """Find the layer whose activations read a matrix first."""
+    assert target.layer is not None
     return target.layer + (target.kind == "Z")
 
 
@@ -36,12 +38,12 @@ class Claim:
 
     Attributes:
         step: the equation.
-        value: its right-hand side; with `per_cell` one entry for each cell asked for.
+        value: its right-hand side; with `per_cell` one entry for each of `cells`.
         against: what it was compared with.
         error: the worst difference, relative to the largest entry; NaN if nothing could be compared.
         allowed: the largest error that still counts as agreement.
         why: one sentence for the reader.
-        meant: False for a line that is there to be seen failing; its error is relative to what it is not.
+        meant: False for a line that does not hold, on purpose; its error is relative to the right value.
         unseen: which of the cells could not be compared, because the probe touches a kink.
     """
 
@@ -106,19 +108,20 @@ class Derivation:
     def select(self, var: Var, at: str, ones: dict[str, Var]) -> Var:
         """Take the part of a matrix that the indicators leave; `at` names the letters of its axes."""
         letters = {"j·": "jn", "i·": "kn", "·j": "kn", "·n": "kn", "·i": "ki", "ij": "kn"}[at]
-        held = {"j·": "j", "i·": "k", "·j": "n", "·n": "n", "·i": "i", "ij": "kn"}[at]
-        return self.carry_out(self.part(var, at), selection_op(letters, held), var, *(ones[a] for a in at if a != "·"))
+        fixed = {"j·": "j", "i·": "k", "·j": "n", "·n": "n", "·i": "i", "ij": "kn"}[at]
+        return self.carry_out(self.part(var, at), selection_op(letters, fixed), var, *(ones[a] for a in at if a != "·"))
 
     def claim(
         self, out: Var, op: Op | Step, *operands: Var, of: Array | Probe, against: str, why: str, meant: bool = True
     ) -> Array:
-        """Add a line: an equation and the value (or probe) that it is held against."""
+        """Add a line: an equation and the value (or probe) that it is compared with."""
         step = op if isinstance(op, Step) else self.equation(out, op, *operands)
         value = step.op(*(self.values[v] for v in step.operands))
         per_cell = any(v in self.stacked for v in step.operands)
         error, allowed = measure_error(value, of, self.values)
         unseen = tuple(int(n) for n in np.flatnonzero(~of.good)) if isinstance(of, Probe) else ()
         if not meant:
+            assert not isinstance(of, Probe)
             size = float(np.abs(of).max(initial=0.0))
             error = float(np.abs(value - of).max(initial=0.0)) / max(size, np.finfo(float).tiny)
         self.claims.append(Claim(step, value, per_cell, against, error, allowed, why, meant, unseen))
@@ -127,13 +130,15 @@ class Derivation:
 
 def measure_error(value: Array, of: Array | Probe, values: dict[Var, Array]) -> tuple[float, float]:
     """Give the largest difference, relative to the largest entry, and how large it may be."""
-    floor, allowed = np.finfo(float).tiny, ROUNDING
+    floor, allowed = float(np.finfo(float).tiny), ROUNDING
     if isinstance(of, Probe):
         floor, allowed = FLOOR * max(1e-30, abs(float(values[LOSS]))), TOLERANCE
         if not of.good.any():
             return float("nan"), allowed
-        value, of = np.asarray(value)[of.good], of.measured[of.good]
+        value, expected = np.asarray(value)[of.good], of.measured[of.good]
+    else:
+        expected = of
     with np.errstate(over="ignore", invalid="ignore"):
-        off = np.abs(value - of).max(initial=0.0)
-        scale = max(float(np.abs(value).max(initial=0.0)), float(np.abs(of).max(initial=0.0)), floor)
+        off = np.abs(value - expected).max(initial=0.0)
+        scale = max(float(np.abs(value).max(initial=0.0)), float(np.abs(expected).max(initial=0.0)), floor)
         return float(off / scale), allowed

@@ -6,7 +6,7 @@ which row, column or cell of the local derivative `dZ/dx` is left standing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -63,7 +63,7 @@ def derive(
     d = Derivation(target, name_gradient(target), top, "ij"[: len(sizes)], sizes, cells, dict(values), lay)
 
     f = setup.net[top].f.at_kink(setup.conventions.at_kink)
-    slope = None if f.derivative is None else d.carry_out(Var("slope", top), f.derivative_op, S(top))
+    slope = None if f.derivative_op is None else d.carry_out(Var("slope", top), f.derivative_op, S(top))
     ones = {}
     for axis, letter in enumerate(d.letters):
         e = ones[letter] = Var("one", at=letter)
@@ -97,12 +97,12 @@ def _chain(
     op = local_derivative_op(tuple(letters for _, letters in parts), outer_notation(d.lay, unit, example))
     here = Var("dZd" + d.target.kind, d.target.layer, at=d.letters, turned=d.lay.transposes(d.target))
     d.carry_out(here, op, *(v for v, _ in parts))
-    if slope:  # the column times the row on its own, so that the page need not say a product nobody made
+    if slope:  # the column times the row on its own, so that the page shows a product that was computed
         alone = local_derivative_op(tuple(letters for _, letters in vectors), outer_notation(d.lay, unit, example))
-        names = alone.notation(*(v.latex for v, _ in vectors))
-        d.carry_out(Var("spread", at=names), alone, *(v for v, _ in vectors))
+        d.carry_out(Var("spread", at=alone.notation(*(v.latex for v, _ in vectors))), alone, *(v for v, _ in vectors))
     cell = d.part(d.gradient, d.letters)
-    x = f"{d.target.symbol}[{', '.join(d.lay.convert_cell(d.target, tuple(d.letters)))}]"
+    letters = d.letters[::-1] if d.lay.transposes(d.target) else d.letters
+    x = f"{d.target.symbol}[{', '.join(letters)}]"
     names = {"x": x, "Z": Z(d.top).symbol, "f": f}
     first = d.claim(cell, FROBENIUS, whole, here, of=by_loss, against=_DIFFERENCES, why=_CHAIN.format(**names))
     why = _STANDS[d.target.kind].format(**names)
@@ -131,7 +131,7 @@ def _before_delta(d: Derivation, slope: Var | None, step: Step) -> Step:
     operands = (*step.operands[:at], dZ(layer), slope, *step.operands[at + 1 :])
     reads = (*step.op.reads[:at], letters, letters, *step.op.reads[at + 1 :])
 
-    def joined(xs: tuple, join: object) -> list:
+    def joined(xs: tuple, join: Callable) -> list:
         return [*xs[:at], join(xs[at], xs[at + 1]), *xs[at + 2 :]]
 
     def cell() -> str:
@@ -257,6 +257,7 @@ def _activations(d: Derivation, slope: Var | None, ones: dict, probes: tuple, st
 
 def _with_updated_weights(d: Derivation, out: Var, setup: Setup) -> None:
     """Add a line that does not hold, on purpose: going back through the weights after the step."""
+    assert out.layer is not None
     weights = W(out.layer + 1)
     wrong = d.equation(out, PULL_BACK, after(weights), delta(out.layer + 1))
     why = (

@@ -2,7 +2,7 @@
 
 `C_rc = sum_s A_rs B_sc` adds one number for every (r, s, c). Holding r and c gives a dot product,
 holding c and s a column of A scaled, holding r and s a row of B scaled, holding s an outer
-product. What is held is said by indicators, so each way is one equation, and the sum of what it
+product. Indicators fix what is held, so each way is one equation, and the sum of what it
 adds is the product, whichever way.
 """
 
@@ -48,20 +48,20 @@ class Product:
     @property
     def ways(self) -> list[str]:
         """The ways there are; a sum over columns has no rows to combine."""
-        held = self.roles
-        return ["dot products", "outer products"] if "c" not in held else list(WAYS)
+        roles = self.roles
+        return ["dot products", "outer products"] if "c" not in roles else list(WAYS)
 
     @property
     def turned(self) -> tuple[bool, ...]:
         """Which operands are written transposed, so that rows meet columns."""
-        held = self.roles
-        upright = (held["r"] + held["s"], held["s"] + held.get("c", ""))
+        roles = self.roles
+        upright = (roles["r"] + roles["s"], roles["s"] + roles.get("c", ""))
         return tuple(reads != wanted for reads, wanted in zip(self.step.op.reads, upright, strict=False))
 
     def letters(self, way: str) -> str:
         """Give what a way holds, as letters of this equation."""
-        held = self.roles
-        return "".join(held[a] for a in WAYS[way] if a in held)
+        roles = self.roles
+        return "".join(roles[a] for a in WAYS[way] if a in roles)
 
 
 def products(setup: Setup) -> list[Product]:

@@ -84,14 +84,14 @@ def plain(value: float) -> str:
     return repr(float(value))
 
 
-def _zeros(body: Tree, places: list, letters: str, operands: list, at: dict[str, int]) -> set:
+def _zeros(body: Tree, places: list, letters: str, operands: list, at: Mapping[str, Any]) -> set:
     """Find where a long sum of products has a factor that is exactly 0: these terms need not be written."""
     factors = [node for node in body if not isinstance(node, str)]
     if any(node[0] != "ref" or node[3] for node in factors) or any(n != "·" for n in body if isinstance(n, str)):
         return set()
 
     def factor(node: list, place: tuple) -> float:
-        where = at | dict(zip(letters, place, strict=True))
+        where = {**at, **dict(zip(letters, place, strict=True))}
         return operands[node[1]][tuple(where[a] for a in node[2])]
 
     return {place for place in places if any(factor(node, place) == 0 for node in factors)}
@@ -113,7 +113,7 @@ def numbers(
     operands = [np.asarray(values[v]) for v in step.operands]
     size = axis_sizes(op, operands)
 
-    def write(tree: Tree, at: dict[str, int], out: str = "") -> str:
+    def write(tree: Tree, at: Mapping[str, Any], out: str = "") -> str:
         for node in tree:
             if isinstance(node, str):
                 out += node
@@ -137,7 +137,7 @@ def numbers(
                 for count, place in enumerate(shown):
                     if count and count == len(shown) - 1 and len(shown) < len(left):
                         out += f"{join}… {len(left) - len(shown)} more …"
-                    out = write(body, at | dict(zip(letters, place, strict=True)), out + join if count else out)
+                    out = write(body, {**at, **dict(zip(letters, place, strict=True))}, out + join if count else out)
                 if len(left) < len(places):
                     out += f" + {len(places) - len(left)} that are 0"
                 out += "" if how == "sum" else ")"

@@ -175,7 +175,7 @@ DESCEND = Kernel(
 )  # fmt: skip
 
 
-def by_pieces(f: Callable[[Array], Array]) -> Kernel:
+def by_pieces(f: Callable[..., Array]) -> Kernel:
     """Where there is only the arithmetic cell by cell: piece by piece, with temporaries on the side."""
     return cellwise(lambda out, *operands: [(_assign, (f, out, *operands))])
 

@@ -131,7 +131,7 @@ def evaluate(steps: Iterable[Step], values: Mapping[Var, Array], *, free: bool =
 
     Args:
         values: what the steps start from; not changed.
-        free: drop each matrix as soon as its schedule says that no later step reads it.
+        free: drop each matrix after the last step that reads it, as its schedule lists.
 
     Returns:
         Every matrix by name; with `free`, those that are still alive at the end.
@@ -154,7 +154,7 @@ def axis_sizes(op: Op, operands: Iterable[Array]) -> dict[str, int]:
 
 def bind(letters: str, index: Index, by: int = 0) -> dict[str, Axis]:
     """Pair each letter with its position; an example is moved `by` so many places."""
-    return {a: i + by if by and a == "n" and i != ALL else i for a, i in zip(letters, index, strict=True)}
+    return {a: i + by if a == "n" and not isinstance(i, slice) else i for a, i in zip(letters, index, strict=True)}
 
 
 def _first(op: Op) -> int:
@@ -183,7 +183,7 @@ def feeds(step: Step, position: int, cell: Index) -> Index:
 def _outside(op: Op, position: int, cell: Index) -> bool:
     """Tell whether these cells of an operand are of examples that the step does not take."""
     n = bind(op.reads[position], cell).get("n", ALL)
-    return op.examples is not None and n != ALL and not op.examples[0] <= n < op.examples[1]
+    return op.examples is not None and not isinstance(n, slice) and not op.examples[0] <= n < op.examples[1]
 
 
 def covers(a: Index, b: Index) -> bool:

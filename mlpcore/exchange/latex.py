@@ -54,7 +54,7 @@ def matrix(x: Array, digits: Digits, flat: bool = False, most: int = MOST_COLUMN
     if np.ndim(x) == 0:
         return digits.latex(float(x))
     rows = rows_of(x, flat)
-    down, across = _kept(rows.shape[0], MOST_ROWS), _kept(rows.shape[1], most)
+    down, across = _choose_indices(rows.shape[0], MOST_ROWS), _choose_indices(rows.shape[1], most)
     lines = []
     for r in down:
         if r is None:
@@ -64,13 +64,13 @@ def matrix(x: Array, digits: Digits, flat: bool = False, most: int = MOST_COLUMN
     return r"\begin{bmatrix} " + r" \\ ".join(lines) + r" \end{bmatrix}"
 
 
-def _kept(size: int, most: int) -> list[int | None]:
+def _choose_indices(size: int, most: int) -> list[int | None]:
     if size <= most:
         return list(range(size))
     return [*range(_FIRST), None, size - 1]
 
 
-def _inserted(
+def _insert_numbers(
     step: Step, values: Mapping[Var, Array], digits: Digits, lay: Layout, N: int, most: int = MOST_COLUMNS
 ) -> str:
     """Write the step's notation with the operands' matrices in place of their symbols, and N as a number."""
@@ -88,22 +88,22 @@ def _inserted(
     return text
 
 
-def lines_of(step: Step, values: Mapping[Var, Array], digits: Digits, lay: Layout, N: int) -> list[str]:
+def write_lines(step: Step, values: Mapping[Var, Array], digits: Digits, lay: Layout, N: int) -> list[str]:
     """Write an equation as its lines: symbols, numbers, result; a line that repeats another is left out."""
     left, symbols = step.latex.split(" = ", 1)
     result = matrix(values[step.out], digits, lay.is_row(step.out))
     lines = [f"{left} &= {symbols}"]
-    numbers = _inserted(step, values, digits, lay, N)
-    if max(map(_width, _broken(numbers))) > _SIZES[-1][0]:
-        numbers = _inserted(step, values, digits, lay, N, _FEWER_COLUMNS)
+    numbers = _insert_numbers(step, values, digits, lay, N)
+    if max(map(_measure_width, _break_line(numbers))) > _SIZES[-1][0]:
+        numbers = _insert_numbers(step, values, digits, lay, N, _FEWER_COLUMNS)
     if numbers != result:
         lines.append(f"&= {numbers}")
     if np.ndim(values[step.out]) == 0 and all(np.size(values[v]) <= cells.LONGEST_SUM for v in step.operands):
-        lines.append(f"&= {_by_hand(step, values, digits)}")
+        lines.append(f"&= {_write_by_hand(step, values, digits)}")
     return [*lines, f"&= {result}"]
 
 
-def _by_hand(step: Step, values: Mapping[Var, Array], digits: Digits) -> str:
+def _write_by_hand(step: Step, values: Mapping[Var, Array], digits: Digits) -> str:
     """Write how a single number is worked out on paper."""
     return cells.numbers(step, values, (), digits.latex).replace("·", r"\cdot ").replace("²", "^2")
 
@@ -115,56 +115,56 @@ def document(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array], d
     out = [
         _HEAD,
         rf"\section*{{A network {sizes}, {setup.batch.N} example{'s' * (setup.batch.N != 1)}}}",
-        f"{_sentence(setup)} Numbers are {digits.cut} to {digits.places} decimals; "
+        f"{_describe(setup)} Numbers are {digits.cut} to {digits.places} decimals; "
         "they were computed in double precision and only then written.",
         r"\subsection*{Given}",
     ]
-    out += [_display([f"{v.latex} &= {matrix(x, digits, lay.is_row(v))}"]) for v, x in setup.inputs().items()]
+    out += [_typeset([f"{v.latex} &= {matrix(x, digits, lay.is_row(v))}"]) for v, x in setup.inputs().items()]
     phase = ""
     for step in steps:
         if step.phase != phase:
             phase = step.phase
             out.append(rf"\subsection*{{{PHASES[phase]}}}")
         again = "Computed again, because it was not kept:\n" if step.recompute else ""
-        out.append(again + _display(lines_of(step, values, digits, lay, setup.batch.N)))
+        out.append(again + _typeset(write_lines(step, values, digits, lay, setup.batch.N)))
     return "\n".join([*out, r"\end{document}", ""])
 
 
-def _sentence(setup: Setup) -> str:
+def _describe(setup: Setup) -> str:
     loss = setup.conventions.loss(setup.loss)
-    said = [f"Loss: {loss.title.lower()}, with the constant ${loss.c.name}$.", setup.conventions.lay.sentence]
-    return " ".join(said).replace("ᵀ", r"$^{\top}$").replace("_", r"\_")
+    sentences = [f"Loss: {loss.title.lower()}, with the constant ${loss.c.name}$.", setup.conventions.lay.sentence]
+    return " ".join(sentences).replace("ᵀ", r"$^{\top}$").replace("_", r"\_")
 
 
-def _display(lines: list[str]) -> str:
+def _typeset(lines: list[str]) -> str:
     """Typeset lines aligned at the sign of equality, as large as the page allows."""
-    lines = [piece for line in lines for piece in _broken(line)]
-    wide = max(map(_width, lines))
+    lines = [piece for line in lines for piece in _break_line(line)]
+    wide = max(map(_measure_width, lines))
     size = next((size for most, size in _SIZES if wide <= most), _SIZES[-1][1])
     tight = "" if size == r"\normalsize" else r"\setlength{\arraycolsep}{2pt}"
-    body = " \\\\\n".join(map(_plain, lines))
+    body = " \\\\\n".join(map(_replace_fonts, lines))
     return f"{{{size}{tight}\n\\begin{{align*}}\n{body}\n\\end{{align*}}}}"
 
 
-def _broken(line: str) -> list[str]:
+def _break_line(line: str) -> list[str]:
     """Break a wide line so that each matrix is on a line of its own, where no bracket stands around it.
 
     Brackets that grow cannot be broken across lines, so they become large ones of a fixed size.
     """
-    if _width(line) <= _SIZES[-1][0]:
+    if _measure_width(line) <= _SIZES[-1][0]:
         return [line]
 
-    def parted(found: re.Match) -> str:
+    def split(found: re.Match) -> str:
         before = line[: found.end(1)]
         if before.count("{") != before.count("}") or found[2].count("{") != found[2].count("}"):
             return found[0]
         return f"{found[1]}\n&\\qquad {found[2]}{found[3]}"
 
-    parts = _BETWEEN.sub(parted, line)
+    parts = _BETWEEN.sub(split, line)
     return (parts.replace(r"\left", r"\bigl").replace(r"\right", r"\bigr") if "\n" in parts else parts).split("\n")
 
 
-def _width(line: str) -> int:
+def _measure_width(line: str) -> int:
     """Estimate how many characters wide a line is: the widest row of each matrix, one after the other."""
     total = 0
     for number, piece in enumerate(line.split(r"\begin{bmatrix}")):
@@ -175,6 +175,6 @@ def _width(line: str) -> int:
     return total
 
 
-def _plain(line: str) -> str:
+def _replace_fonts(line: str) -> str:
     """Replace the fonts beyond amsmath: a bold one for the double-struck."""
     return line.replace(r"\mathbb{1}", r"\mathbf{1}")

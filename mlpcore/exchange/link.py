@@ -39,8 +39,8 @@ def to_link(text: str) -> str:
         length = len(body) + 2
         if length <= MAX_LINK:
             return f"{_VERSION}.{body}"
-    told = f"{length:,} characters" if length else f"far over {MAX_LINK:,} characters"
-    raise LinkTooLongError(f"this state is too long for a link: {told}, and a link holds {MAX_LINK:,}")
+    size = f"{length:,} characters" if length else f"far over {MAX_LINK:,} characters"
+    raise LinkTooLongError(f"this state is too long for a link: {size}, and a link holds {MAX_LINK:,}")
 
 
 def from_link(link: str) -> str:

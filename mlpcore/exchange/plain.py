@@ -18,31 +18,31 @@ Json = Any
 _WRITTEN = 1024
 
 
-def fields(told: Json, what: str, known: tuple[str, ...], needed: tuple[str, ...] = ()) -> dict[str, Json]:
+def fields(data: Json, what: str, known: tuple[str, ...], needed: tuple[str, ...] = ()) -> dict[str, Json]:
     """Read the fields of an object that has those that are needed and no unknown ones."""
-    if not isinstance(told, dict):
+    if not isinstance(data, dict):
         raise ValueError(f"{what} must be an object with the fields {', '.join(known)}")
-    for name in told:
+    for name in data:
         if name not in known:
             raise ValueError(f"{what} has a field “{clip(name)}”; its fields are {', '.join(known)}")
     for name in needed:
-        if name not in told:
+        if name not in data:
             raise ValueError(f"{what} has no field “{name}”")
-    return told
+    return data
 
 
-def word(told: Json, what: str) -> str:
+def word(data: Json, what: str) -> str:
     """Read a string of at most 100 characters."""
-    if not isinstance(told, str) or len(told) > 100:
+    if not isinstance(data, str) or len(data) > 100:
         raise ValueError(f"{what} must be a word")
-    return told
+    return data
 
 
-def real(told: Json, what: str) -> float:
+def real(data: Json, what: str) -> float:
     """Read a finite number."""
-    if not isinstance(told, int | float) or isinstance(told, bool) or not abs(told) <= sys.float_info.max:
+    if not isinstance(data, int | float) or isinstance(data, bool) or not abs(data) <= sys.float_info.max:
         raise ValueError(f"{what} must be a finite number")
-    return float(told)
+    return float(data)
 
 
 # --- matrices --------------------------------------------------------------------------------
@@ -55,15 +55,15 @@ def write_array(x: Array) -> Json:
     return {"f64": base64.b64encode(x.astype("<f8").tobytes()).decode("ascii"), "shape": list(x.shape)}
 
 
-def read_array(told: Json, what: str, ndim: int = 2) -> Array:
+def read_array(data: Json, what: str, ndim: int = 2) -> Array:
     """Read what `write_array` wrote; sizes are checked before an array is made.
 
     Raises:
         ValueError: a row or cell that is none, with its place.
     """
-    if isinstance(told, dict):
-        return _unpacked(fields(told, what, ("f64", "shape"), ("f64", "shape")), what, ndim)
-    rows = [told] if ndim == 1 else told
+    if isinstance(data, dict):
+        return _unpacked(fields(data, what, ("f64", "shape"), ("f64", "shape")), what, ndim)
+    rows = [data] if ndim == 1 else data
     if not isinstance(rows, list) or not rows or not all(isinstance(row, list) for row in rows):
         raise ValueError(f"{what} must be a list of {'numbers' if ndim == 1 else 'rows, each a list of numbers'}")
     check_shape(len(rows), 1)
@@ -80,16 +80,16 @@ def read_array(told: Json, what: str, ndim: int = 2) -> Array:
     return array[0] if ndim == 1 else array
 
 
-def _unpacked(told: dict[str, Json], what: str, ndim: int) -> Array:
-    shape = told["shape"]
+def _unpacked(data: dict[str, Json], what: str, ndim: int) -> Array:
+    shape = data["shape"]
     if not isinstance(shape, list) or len(shape) != ndim or not all(type(n) is int and n > 0 for n in shape):
         raise ValueError(f"{what}: shape must be {ndim} whole numbers above 0")
     check_shape(*(shape if ndim == 2 else (1, *shape)))
     size = 8 * int(np.prod(shape))
-    if not isinstance(told["f64"], str) or len(told["f64"]) != 4 * -(-size // 3):
+    if not isinstance(data["f64"], str) or len(data["f64"]) != 4 * -(-size // 3):
         raise ValueError(f"{what}: f64 must hold the {size} bytes of {'x'.join(map(str, shape))} numbers, in base64")
     try:
-        raw = base64.b64decode(told["f64"], validate=True)
+        raw = base64.b64decode(data["f64"], validate=True)
         array = np.frombuffer(raw, dtype="<f8").reshape(shape).astype(np.float64)
     except ValueError:
         raise ValueError(f"{what}: f64 is not base64 of {'x'.join(map(str, shape))} numbers") from None

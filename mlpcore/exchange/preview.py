@@ -30,14 +30,14 @@ def shape_words(x: Array) -> str:
 def resized_words(before: Setup, after: Setup) -> str:
     """List every input whose size changes; empty where none does."""
     old, new = before.inputs(), after.inputs()
-    said = []
+    changes = []
     for var, x in new.items():
         if var not in old:
-            said.append(f"{var.text} is new, {shape_words(x)}")
+            changes.append(f"{var.text} is new, {shape_words(x)}")
         elif old[var].shape != x.shape:
-            said.append(f"{var.text} becomes {shape_words(x)}, now {shape_words(old[var])}")
-    said += [f"{var.text} goes" for var in old if var not in new]
-    return "; ".join(said)
+            changes.append(f"{var.text} becomes {shape_words(x)}, now {shape_words(old[var])}")
+    changes += [f"{var.text} goes" for var in old if var not in new]
+    return "; ".join(changes)
 
 
 def summary(setup: Setup) -> str:

@@ -132,7 +132,7 @@ def notebook(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array]) -
         cells.append(_cell("code", "\n".join(block.lines)))
     for number, cell in enumerate(cells):
         cell["id"] = f"cell-{number}"
-    told = {
+    document = {
         "cells": cells,
         "metadata": {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -141,7 +141,7 @@ def notebook(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array]) -
         "nbformat": 4,
         "nbformat_minor": 5,
     }
-    return json.dumps(told, indent=1) + "\n"
+    return json.dumps(document, indent=1) + "\n"
 
 
 def _cell(kind: str, text: str) -> dict:
@@ -209,16 +209,16 @@ def _blocks(
 
 def _with_autograd(setup: Setup, steps: list[Step], values: Mapping[Var, Array]) -> Iterator[_Block]:
     """Write the forward pass, what PyTorch makes of it, and the rest by its equations."""
-    ahead = [s for s in steps if s.phase in ("forward", "loss")]
-    yield from _blocks(setup, ahead, values, TORCH, "torch.tensor({0})")
-    yield _Block("Gradients as PyTorch finds them", tuple(_autograd(setup, ahead, values)))
+    forward = [s for s in steps if s.phase in ("forward", "loss")]
+    yield from _blocks(setup, forward, values, TORCH, "torch.tensor({0})")
+    yield _Block("Gradients as PyTorch finds them", tuple(_autograd(setup, forward, values)))
     rest = [s for s in steps if s.phase not in ("forward", "loss")]
     yield from list(_blocks(setup, rest, values, TORCH))[1:]
 
 
-def _autograd(setup: Setup, ahead: list[Step], values: Mapping[Var, Array]) -> Iterator[str]:
+def _autograd(setup: Setup, forward: list[Step], values: Mapping[Var, Array]) -> Iterator[str]:
     names = [file_name(v) for v, _ in setup.net.parameters()]
-    if any((values[s.out] == 0).any() for s in ahead if s.out.kind == "S"):
+    if any((values[s.out] == 0).any() for s in forward if s.out.kind == "S"):
         yield "# A preactivation is exactly 0: there PyTorch may choose another slope, so nothing is compared."
         return
     if not np.isfinite(values[loss]):
@@ -226,7 +226,7 @@ def _autograd(setup: Setup, ahead: list[Step], values: Mapping[Var, Array]) -> I
         return
     yield f"for parameter in ({', '.join(names)},):"
     yield "    parameter.requires_grad_()"
-    for step in ahead:
+    for step in forward:
         out = file_name(step.out)
         yield from code(step.op, [values[v] for v in step.operands], [file_name(v) for v in step.operands], out, TORCH)
     yield f"{file_name(loss)}.backward()"

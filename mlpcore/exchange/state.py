@@ -58,12 +58,12 @@ def to_json(state: Mapping[str, Any], parts: Mapping[str, Part] | None = None, *
     """Write the document of a state: name of a part -> its value.
 
     Args:
-        parts: how each is written; `PARTS` if nothing is said.
+        parts: how each is written; `PARTS` by default.
         wide: one row of a matrix a line, for a person to read.
     """
     parts = PARTS if parts is None else parts
-    told = {"format": FORMAT, "version": VERSION, **{name: parts[name].write(value) for name, value in state.items()}}
-    return _laid_out(told) + "\n" if wide else json.dumps(told, separators=(",", ":"), allow_nan=False)
+    data = {"format": FORMAT, "version": VERSION, **{name: parts[name].write(value) for name, value in state.items()}}
+    return _laid_out(data) + "\n" if wide else json.dumps(data, separators=(",", ":"), allow_nan=False)
 
 
 def from_json(text: str, parts: Mapping[str, Part] | None = None) -> dict[str, Any]:
@@ -78,16 +78,16 @@ def from_json(text: str, parts: Mapping[str, Part] | None = None) -> dict[str, A
     if text.count("[") + text.count("{") > _MOST_BRACKETS or text.count('"') > _MOST_QUOTES:
         raise ValueError("this is no file of MLPScope: it holds far more lists or words than one can have")
     try:
-        told = json.loads(text)
+        data = json.loads(text)
     except RecursionError:
         raise ValueError("this is no file of MLPScope: its brackets are nested too deeply") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"this is not JSON: line {error.lineno}, column {error.colno}: {error.msg}") from None
     except ValueError:  # an integer beyond what Python converts
         raise ValueError("this is not JSON of ours: a number in it has too many digits") from None
-    if not isinstance(told, dict) or told.get("format") != FORMAT:
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise ValueError(f'this is no file of MLPScope: it does not begin with {{"format": "{FORMAT}"}}')
-    version = told.get("version")
+    version = data.get("version")
     if version != VERSION or isinstance(version, bool):
         newer = isinstance(version, int) and version > VERSION
         raise ValueError(
@@ -95,13 +95,13 @@ def from_json(text: str, parts: Mapping[str, Part] | None = None) -> dict[str, A
             f"this MLPScope reads version {VERSION}"
         )
     state = {}
-    for name in told:
+    for name in data:
         if name in ("format", "version"):
             continue
         if name not in parts:
             raise ValueError(f"it has a part “{clip(name)}” that this MLPScope does not know")
         try:
-            state[name] = parts[name].read(told[name])
+            state[name] = parts[name].read(data[name])
         except KeyError as error:  # a name that is in no registry; the message lists those that are
             raise ValueError(str(error)) from None
     return state
@@ -115,7 +115,7 @@ def _write_setup(setup: Setup) -> Json:
         {"W": write_array(x.W), "b": None if x.b is None else write_array(x.b), "activation": x.activation}
         for x in setup.net.layers
     ]
-    told = {
+    data = {
         "layers": layers,
         "X": write_array(setup.batch.X),
         "Y": write_array(setup.batch.Y),
@@ -123,40 +123,40 @@ def _write_setup(setup: Setup) -> Json:
         "rate": float(setup.rate),
         "conventions": asdict(setup.conventions),
     }
-    return told | ({"dtype": "float32"} if setup.net.dtype == np.float32 else {})
+    return data | ({"dtype": "float32"} if setup.net.dtype == np.float32 else {})
 
 
 _SETUP = ("layers", "X", "Y", "loss", "rate", "conventions", "dtype")
 
 
-def _read_setup(told: Json) -> Setup:
-    told = fields(told, "setup", _SETUP, ("layers", "X", "Y"))
-    layers = told["layers"]
+def _read_setup(data: Json) -> Setup:
+    data = fields(data, "setup", _SETUP, ("layers", "X", "Y"))
+    layers = data["layers"]
     if not isinstance(layers, list) or not 1 <= len(layers) <= MAX_DEPTH:
         raise ValueError(f"layers must be a list of 1 to {MAX_DEPTH} layers")
-    kind = word(told.get("dtype", "float64"), "dtype")
+    kind = word(data.get("dtype", "float64"), "dtype")
     if kind not in ("float64", "float32"):
         raise ValueError("dtype must be float64 or float32")
     with np.errstate(over="ignore"):  # a number beyond float32 becomes infinite there, and is refused by name
         net = Network(tuple(_read_layer(layer, number, kind) for number, layer in enumerate(layers, start=1)))
-        X, Y = (read_array(told[name], name).astype(kind) for name in ("X", "Y"))
+        X, Y = (read_array(data[name], name).astype(kind) for name in ("X", "Y"))
     check_sizes(net.widths, X.shape[1])
     return Setup(
         net,
         Batch(X, Y),
-        _read_loss(told.get("loss", {"name": "MSE"})),
-        real(told.get("rate", 0.5), "rate"),
-        _read_conventions(told.get("conventions", {})),
+        _read_loss(data.get("loss", {"name": "MSE"})),
+        real(data.get("rate", 0.5), "rate"),
+        _read_conventions(data.get("conventions", {})),
     )
 
 
-def _read_layer(told: Json, number: int, kind: str) -> Layer:
-    told = fields(told, f"layer {number}", ("W", "b", "activation"), ("W",))
-    W = read_array(told["W"], f"W_{number}").astype(kind)
-    b = told.get("b")
+def _read_layer(data: Json, number: int, kind: str) -> Layer:
+    data = fields(data, f"layer {number}", ("W", "b", "activation"), ("W",))
+    W = read_array(data["W"], f"W_{number}").astype(kind)
+    b = data.get("b")
     if b is not None:
         b = read_array(b, f"b_{number}", ndim=1).astype(kind)
-    f = word(told.get("activation", "identity"), f"the activation of layer {number}")
+    f = word(data.get("activation", "identity"), f"the activation of layer {number}")
     try:
         return Layer(W, b, f)
     except ValueError as error:
@@ -167,23 +167,23 @@ def _write_loss(loss: Loss) -> Json:
     return {"name": loss.name, **{v.kind: float(x) for v, x in loss.constants().items()}}
 
 
-def _read_loss(told: Json) -> Loss:
-    cls = LOSSES[word(fields(told, "loss", ("name", "margin"), ("name",))["name"], "the name of the loss")]
-    if "margin" not in told:
+def _read_loss(data: Json) -> Loss:
+    cls = LOSSES[word(fields(data, "loss", ("name", "margin"), ("name",))["name"], "the name of the loss")]
+    if "margin" not in data:
         return cls()
     if margin not in cls().constants():
         raise ValueError(f"loss {cls.name} has no margin")
-    return cls(margin=real(told["margin"], "margin"))
+    return cls().with_constants({margin: real(data["margin"], "margin")})
 
 
-def _read_conventions(told: Json) -> Conventions:
-    told = fields(told, "conventions", ("layout", "scale", "at_kink", "at_tie"))
-    scale = told.get("scale")
+def _read_conventions(data: Json) -> Conventions:
+    data = fields(data, "conventions", ("layout", "scale", "at_kink", "at_tie"))
+    scale = data.get("scale")
     return Conventions(
-        word(told.get("layout", "columns"), "layout"),
+        word(data.get("layout", "columns"), "layout"),
         scale if scale is None else word(scale, "scale"),
-        real(told.get("at_kink", 0.0), "at_kink"),
-        told.get("at_tie", True),
+        real(data.get("at_kink", 0.0), "at_kink"),
+        data.get("at_tie", True),
     )
 
 
@@ -191,14 +191,14 @@ def _write_schedule(schedule: str | tuple) -> Json:
     return schedule if isinstance(schedule, str) else json.loads(json.dumps(schedule))
 
 
-def _read_schedule(told: Json) -> str | tuple:
+def _read_schedule(data: Json) -> str | tuple:
     """Read a name, or the spec of a schedule that was built: a kind, a number, and what stays inside of a block."""
-    if not isinstance(told, list):
-        SCHEDULES[word(told, "schedule")]
-        return told
-    if not 2 <= len(told) <= 3 or type(told[1]) is not int or not 0 < told[1] < 10**18:
+    if not isinstance(data, list):
+        SCHEDULES[word(data, "schedule")]
+        return data
+    if not 2 <= len(data) <= 3 or type(data[1]) is not int or not 0 < data[1] < 10**18:
         raise ValueError("a schedule is a name, or a list of its kind and a number")
-    spec = (word(told[0], "the kind of a schedule"), told[1], *(_read_schedule(x) for x in told[2:]))
+    spec = (word(data[0], "the kind of a schedule"), data[1], *(_read_schedule(x) for x in data[2:]))
     find(spec)
     return spec
 
@@ -211,12 +211,12 @@ def _write_lab(lab: Lab) -> Json:
     }
 
 
-def _read_lab(told: Json) -> Lab:
-    told = fields(told, "lab", ("logits", "labels", "loss"), ("logits", "labels", "loss"))
-    o, labels = read_array(told["logits"], "the logits"), told["labels"]
+def _read_lab(data: Json) -> Lab:
+    data = fields(data, "lab", ("logits", "labels", "loss"), ("logits", "labels", "loss"))
+    o, labels = read_array(data["logits"], "the logits"), data["labels"]
     if not isinstance(labels, list) or len(labels) != o.shape[1] or not all(type(k) is int for k in labels):
         raise ValueError(f"labels must be {o.shape[1]} whole numbers, the right class of each example")
-    loss = _read_loss(told["loss"])
+    loss = _read_loss(data["loss"])
     if not isinstance(loss, SoftmaxHinge):
         raise ValueError(f"the laboratory is about {SoftmaxHinge.title}, not {loss.title}")
     return Lab(o, one_hot([k - 1 for k in labels], len(o)), loss)
@@ -230,15 +230,15 @@ PARTS: dict[str, Part] = {
 }
 
 
-def _laid_out(told: Json, depth: int = 0) -> str:
+def _laid_out(data: Json, depth: int = 0) -> str:
     """Write JSON with a line for each field and each row of numbers."""
     inner = "  " * (depth + 1)
-    if isinstance(told, dict) and told:
-        rows = [f"{json.dumps(name)}: {_laid_out(value, depth + 1)}" for name, value in told.items()]
-    elif isinstance(told, list) and told and isinstance(told[0], list | dict):
-        rows = [_laid_out(value, depth + 1) for value in told]
+    if isinstance(data, dict) and data:
+        rows = [f"{json.dumps(name)}: {_laid_out(value, depth + 1)}" for name, value in data.items()]
+    elif isinstance(data, list) and data and isinstance(data[0], list | dict):
+        rows = [_laid_out(value, depth + 1) for value in data]
     else:
-        return json.dumps(told, allow_nan=False)
+        return json.dumps(data, allow_nan=False)
     body = ",\n".join(inner + row for row in rows)
-    opened, closed = "{}" if isinstance(told, dict) else "[]"
+    opened, closed = "{}" if isinstance(data, dict) else "[]"
     return f"{opened}\n{body}\n{'  ' * depth}{closed}"

@@ -1,8 +1,8 @@
 """Matrices as people paste them: tables, spreadsheet blocks, NumPy, MATLAB and LaTeX.
 
 The text is gone over once, a row at a time, and left at the first thing that cannot be taken;
-how much a row may hold is asked before it is cut up. So a refusal costs no more than a look,
-and what is kept of a text is eight bytes a number.
+how long a row may be is checked before it is split. So refusing a text costs one look at it, and
+reading it takes eight bytes a number.
 """
 
 from __future__ import annotations

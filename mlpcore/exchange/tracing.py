@@ -2,7 +2,7 @@
 
 An `Op` is carried out once with stand-ins for its operands. A stand-in has the operand's numbers,
 so that shapes, types and choices are the real ones, and remembers what was done to it; what comes
-out is written as NumPy or as PyTorch. So a script cannot say anything but what was computed.
+out is written as NumPy or as PyTorch. So a script is what was computed.
 """
 
 from __future__ import annotations
@@ -110,24 +110,25 @@ _NEGATIVE, _ATOM = 5, 9
 
 def code(op: Op, operands: Sequence[Array], names: Sequence[str], out: str, dialect: Dialect) -> list[str]:
     """Write lines of code that make `out` from the names of the operands."""
-    result = op(*(Traced(x, "name", name) for x, name in zip(operands, names, strict=True)))
+    stand_ins: Any = [Traced(x, "name", name) for x, name in zip(operands, names, strict=True)]
+    result: Any = op(*stand_ins)
     if not isinstance(result, Traced):
         raise NotImplementedError(f"{op.name} cannot be written as code")
     uses: dict[int, int] = {}
     _count(result, uses)
     lines: list[str] = []
-    told: dict[int, str] = {}
+    names_given: dict[int, str] = {}
 
     def write(x: Any, least: int = 0) -> str:
         if not isinstance(x, Traced):
             return _number(x, least, dialect)
-        if id(x) not in told:
+        if id(x) not in names_given:
             text, binds = _written(x, write, dialect)
             if uses[id(x)] == 1 or x.head == "name":
                 return f"({text})" if binds < least else text
-            told[id(x)] = f"{out}_{len(told) + 1}"  # read more than once: it gets a name
-            lines.append(f"{told[id(x)]} = {text}")
-        return told[id(x)]
+            names_given[id(x)] = f"{out}_{len(names_given) + 1}"  # read more than once: it gets a name
+            lines.append(f"{names_given[id(x)]} = {text}")
+        return names_given[id(x)]
 
     uses[id(result)] = 1
     last = write(result)
@@ -172,9 +173,9 @@ def _written(x: Traced, write: Callable[..., str], lib: Dialect) -> tuple[str, i
     if head == "astype":
         return write(args[0], _ATOM) + lib.astype.format(x.how["dtype"].name), _ATOM
     if head in ("sum", "max"):
-        kept = f", {lib.keepdims}=True" if x.how["keepdims"] else ""
+        keepdims = f", {lib.keepdims}=True" if x.how["keepdims"] else ""
         name = lib.most if head == "max" else head
-        return f"{write(args[0], _ATOM)}.{name}({lib.axis}={x.how['axis']}{kept})", _ATOM
+        return f"{write(args[0], _ATOM)}.{name}({lib.axis}={x.how['axis']}{keepdims})", _ATOM
     name = {"absolute": "abs", "clip": "clip"}.get(head, head)
     return f"{'' if head in lib.own else lib.module + '.'}{name}({', '.join(write(a) for a in args)})", _ATOM
 

@@ -7,7 +7,7 @@ colour is a name that the page's theme fills in: `--ink`, `--quiet`, `--line`, `
 
     >>> import plotly.graph_objects as go
     >>> from mlpcore import figures
-    >>> figure = figures.descents(paths, losses, right=0, example=0)
+    >>> figure = figures.descents(paths, losses, true_class=0, example=0)
     >>> go.Figure(figures.plain(figure)).show()
 """
 

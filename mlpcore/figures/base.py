@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 Figure = dict[str, Any]
+Numbers = Sequence[float] | np.ndarray
 
 #: The colours of a light page, for a figure that is shown outside of the app.
 _LIGHT = {
@@ -18,7 +19,7 @@ _LIGHT = {
     "--series3": "#a8528a", "--series4": "#8a6d00", "--series5": "#4d4d4d", "--series6": "#4053c8",
 }  # fmt: skip
 
-#: With a series' colour goes its stroke, so that no line is told by colour alone.
+#: Each series has a stroke beside its colour, so that colour alone distinguishes no line.
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "5px,2px")
 
 
@@ -38,12 +39,12 @@ def plain(figure: Figure) -> Figure:
 @cache
 def smallest() -> Any:
     """Make the one Plotly object: an empty figure that every chart starts from, without checking data again."""
-    from plotly.graph_objects import Figure as Made
+    from plotly.graph_objects import Figure as Made  # type: ignore[import-untyped]
 
     return Made({"data": [{"type": "scatter"}], "layout": {"template": "none"}})
 
 
-def numbers(values: Sequence[float] | np.ndarray, digits: int = 6) -> list[Any]:
+def numbers(values: Numbers, digits: int = 6) -> list[Any]:
     """Prepare numbers for JSON, rounded to so many digits, and None where there is none to draw."""
     array = np.asarray(values, dtype=float)
     finite = np.isfinite(array)
@@ -52,10 +53,12 @@ def numbers(values: Sequence[float] | np.ndarray, digits: int = 6) -> list[Any]:
     power = np.clip(digits - 1 - np.floor(np.log10(size)), -308, 300)
     up, down = 10.0 ** np.maximum(power, 0), 10.0 ** np.maximum(-power, 0)
     rounded = np.round(np.where(finite, array, 0.0) / down * up) / up * down
-    return rounded.tolist() if finite.all() else np.where(finite, rounded, None).tolist()
+    return rounded.tolist() if finite.all() else np.asarray(np.where(finite, rounded, None)).tolist()
 
 
-def line(x: Sequence[float], y: Sequence[float], name: str, number: int = 0, **more: Any) -> Figure:
+def line(
+    x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray, name: str, number: int = 0, **more: Any
+) -> Figure:
     """Draw a curve; its colour and its stroke are those of series `number`."""
     return {
         "type": "scatter",

@@ -8,38 +8,40 @@ import numpy as np
 
 from ..logits import LossCurve
 from ..losses import Loss
+from ..network import Array
 from .base import Figure, axis, heading, line, numbers
 from .losses import ends
 from .simplex import corners, plane, to_plane, triangle
 
 
-def arrival(curve: LossCurve, right: int, example: int) -> int | None:
+def find_arrival(curve: LossCurve, true_class: int, example: int) -> int | None:
     """Find the step from which on the true class leads every competing class, or None."""
     p = curve.at[:, :, example]
-    rivals = np.delete(p, right, axis=1)
-    behind = np.flatnonzero(p[:, right] <= rivals.max(axis=1, initial=0.0))
-    first = int(behind[-1]) + 1 if len(behind) else 0
+    competing = np.delete(p, true_class, axis=1)
+    not_leading = np.flatnonzero(p[:, true_class] <= competing.max(axis=1, initial=0.0))
+    first = int(not_leading[-1]) + 1 if len(not_leading) else 0
     return first if first < len(p) else None
 
 
-def descents(paths: Mapping[str, LossCurve], losses: Mapping[str, Loss], right: int, example: int) -> Figure:
+def descents(paths: Mapping[str, LossCurve], losses: Mapping[str, Loss], true_class: int, example: int) -> Figure:
     """Draw the true class's probability step by step and, with three classes, the ways through the simplex.
 
     The figure carries `play`: which traces grow from step to step, and which stand at the last one.
 
     Args:
-        right: the right class; example: which example; both counted from 0.
+        true_class, example: both counted from 0.
     """
     three = next(iter(paths.values())).at.shape[1] == 3
-    data, moving = [], []
-    drawn = []
+    data: list[Figure] = []
+    moving: list[list[int]] = []
+    drawn: list[tuple[str, int, Array, Array]] = []
     for number, (name, curve) in enumerate(paths.items()):
-        p = curve.at[:, right, example]
+        p = curve.at[:, true_class, example]
         at = np.arange(len(p))
-        when = arrival(curve, right, example)
-        said = f"{losses[name].short}: " + (f"right from step {when}" if when is not None else "still wrong")
-        drawn.append((said, number, at, p))
-        panels = [(at, p, {})]
+        step = find_arrival(curve, true_class, example)
+        caption = f"{losses[name].short}: " + (f"right from step {step}" if step is not None else "still wrong")
+        drawn.append((caption, number, at, p))
+        panels: list[tuple[Array, Array, Figure]] = [(at, p, {})]
         if three:
             way = to_plane(curve.at[:, :, example])
             panels.append((way[:, 0], way[:, 1], {"xaxis": "x2", "yaxis": "y2"}))
@@ -52,7 +54,7 @@ def descents(paths: Mapping[str, LossCurve], losses: Mapping[str, Loss], right: 
             })  # fmt: skip
     last = len(drawn[0][2]) - 1
     layout: Figure = {
-        "title": heading(f"p of the right class (class {right + 1}, example {example + 1})"),
+        "title": heading(f"p of the right class (class {true_class + 1}, example {example + 1})"),
         "height": 300,
         "margin": {"t": 32, "b": 40, "r": 8 if three else 210},
         "xaxis": axis(
@@ -64,7 +66,7 @@ def descents(paths: Mapping[str, LossCurve], losses: Mapping[str, Loss], right: 
     if three:
         data.append(triangle(xaxis="x2", yaxis="y2"))
         layout |= plane("2", domain=[0.62, 1.0])
-        layout["annotations"] += corners(right, xref="x2", yref="y2")
+        layout["annotations"] += corners(true_class, xref="x2", yref="y2")
     # On a phone the triangle stands below, as wide as the screen.
     places = {"xaxis": [0.0, 0.36], "yaxis": [0.6, 1.0], "xaxis2": [0.0, 1.0], "yaxis2": [0.0, 0.5]}
     below = {name: {"domain": domain} for name, domain in places.items()}

@@ -26,15 +26,17 @@ def over_margin(
     title = "loss L" if what == "loss" else "‖∂L/∂O‖"
     low, high = float(curve.at[0]), float(curve.at[-1])
     at = np.array([k.margin for k in kinks])
-    said = [f"m = {k.margin:.4g}: rival {k.rival + 1} of example {k.example + 1} becomes active" for k in kinks]
+    labels = [
+        f"m = {k.margin:.4g}: rival {k.competing_class + 1} of example {k.example + 1} becomes active" for k in kinks
+    ]
     if slopes is not None:
-        sides = zip(said, *slopes, strict=True)
-        said = [f"{s}<br>dL/dm is {left:g} on the left, {right:g} on the right" for s, left, right in sides]
+        sides = zip(labels, *slopes, strict=True)
+        labels = [f"{s}<br>dL/dm is {left:g} on the left, {right:g} on the right" for s, left, right in sides]
     marks = {"type": "scatter", "mode": "markers", "x": numbers(at, 12)}
     points = {
         **marks,
         "y": numbers(np.interp(at, curve.at, values)) if len(at) else [],
-        "text": said,
+        "text": labels,
         "marker": {"color": "--paper", "size": 9, "line": {"color": "--series0", "width": 2}},
         "hovertemplate": "%{text}<extra></extra>",
     }
@@ -102,18 +104,18 @@ def along_logit(
     low, high = float(at[0]), float(at[-1])
     name = f"o<sub>{place}</sub>"
     title = "loss L" if what == "loss" else f"∂L/∂{name}"
-    seen = [d for d in drawn if np.isfinite(d[3]).all()]
-    all_y = np.concatenate([d[3] for d in seen]) if seen else np.zeros(1)
+    finite = [d for d in drawn if np.isfinite(d[3]).all()]
+    all_y = np.concatenate([d[3] for d in finite]) if finite else np.zeros(1)
     bottom, top = float(all_y.min()), float(all_y.max())
     # Said outright where a curve is constant but for rounding: Plotly would zoom in on that.
     flat = top - bottom < 1e-9 * max(1.0, abs(top))
     spread = 2.0 if flat else top - bottom
     shading, words = _shaded(at, wrong)
-    lost = ", ".join(d[0] for d in drawn if d not in seen)
+    lost = ", ".join(d[0] for d in drawn if d not in finite)
     inside = low <= now <= high
     beside = f"now {now:.3g}" + ("" if inside else ", outside")
     return {
-        "data": [line(x, y, s, k) for s, k, x, y in seen],
+        "data": [line(x, y, s, k) for s, k, x, y in finite],
         "layout": {
             "title": heading(title + (f" ({lost}: out of range)" if lost else "")),
             "height": 296,
@@ -123,7 +125,7 @@ def along_logit(
             "xaxis": axis(f"{name}: logit of class {j + 1}, example {n + 1}", range=[low, high]),
             "shapes": [*shading, *([upright(now)] if inside else [])],
             "annotations": [
-                *(ends(seen, high, spread / 12) if seen else []),
+                *(ends(finite, high, spread / 12) if finite else []),
                 *words,
                 _beside(now, low, high, beside),
             ],
@@ -151,15 +153,15 @@ def _shaded(x: Array, wrong: Array) -> tuple[list[Figure], list[Figure]]:
 FLOOR = 1e-4
 
 
-def per_example(found: Mapping[str, LossComparison], losses: Mapping[str, Loss], right: Array, what: str) -> Figure:
+def per_example(found: Mapping[str, LossComparison], losses: Mapping[str, Loss], p_y: Array, what: str) -> Figure:
     """Draw the norm of each example's gradient, or its cosine to cross-entropy's, over the true class's probability.
 
     Args:
         what: "norms" or "cosines".
-        right: p_y of each example, shape (N,).
+        p_y: the true class's probability of each example, shape (N,).
     """
     title = "‖∂L/∂o‖ of each example" if what == "norms" else "cosine to cross-entropy's gradient (none at 0)"
-    order = np.argsort(right)
+    order = np.argsort(p_y)
     norms = np.concatenate([np.ravel(c.norms) for c in found.values()])
     drawn = np.log10(np.clip(norms[np.isfinite(norms)], FLOOR, 1e300))
     low, high = (int(np.floor(drawn.min())), int(np.ceil(drawn.max()))) if len(drawn) else (-1, 0)
@@ -180,7 +182,7 @@ def per_example(found: Mapping[str, LossComparison], losses: Mapping[str, Loss],
             continue
         y = getattr(c, what)[order]
         data.append({
-            **line(right[order], np.maximum(y, FLOOR) if what == "norms" else y, losses[name].short, number),
+            **line(p_y[order], np.maximum(y, FLOOR) if what == "norms" else y, losses[name].short, number),
             "mode": "markers",
             "marker": {"color": f"--series{number}", "size": 8, "symbol": symbols[number]},
             "text": [f"example {n + 1}<br>{losses[name].short}: {v:.3g}" for n, v in zip(order, y, strict=True)],

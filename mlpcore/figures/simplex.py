@@ -22,7 +22,7 @@ _SIDE = 61
 _EDGE = 1e-3
 
 
-def to_plane(p: Array) -> Array:
+def to_plane(p: Sequence[Array] | Array) -> Array:
     """Map points of the simplex, shape (P, 3), to places in the triangle, shape (P, 2)."""
     return np.asarray(p) @ CORNERS
 
@@ -41,8 +41,8 @@ def _grid(side: int) -> tuple[Array, Array, Array, Array]:
     x, y = np.linspace(0, 1, side), np.linspace(0, CORNERS[2, 1], side)
     xs, ys = np.meshgrid(x, y)
     third = ys / CORNERS[2, 1]
-    p = np.stack([1 - (xs - third / 2) - third, xs - third / 2, third], axis=-1).reshape(-1, 3)
-    inside = (p > -1e-9).all(axis=1)
+    p: Array = np.stack([1 - (xs - third / 2) - third, xs - third / 2, third], axis=-1).reshape(-1, 3)
+    inside: Array = np.all(p > -1e-9, axis=1)
     p = np.clip(p, 1e-9, None)
     return x, y, p / p.sum(axis=1, keepdims=True), inside
 
@@ -56,11 +56,12 @@ def triangle(**more: Any) -> Figure:
     }  # fmt: skip
 
 
-def corners(right: int, **more: Any) -> list[Figure]:
+def corners(true_class: int, **more: Any) -> list[Figure]:
     """Write the names of the corners."""
     return [
         label(
-            float(x), float(y) + (0.04 if k == 2 else -0.05), f"class {k + 1}" + (" (right)" if k == right else ""),
+            float(x), float(y) + (0.04 if k == 2 else -0.05),
+            f"class {k + 1}" + (" (right)" if k == true_class else ""),
             xanchor="center", **more,
         )
         for k, (x, y) in enumerate(CORNERS)
@@ -77,37 +78,37 @@ def plane(number: str = "", **across: Any) -> Figure:
     }
 
 
-def simplex(loss: Loss, right: int, conventions: Conventions, points: Mapping[int, Array], chosen: int) -> Figure:
+def simplex(loss: Loss, true_class: int, conventions: Conventions, points: Mapping[int, Array], chosen: int) -> Figure:
     """Draw the loss of one example over the simplex, with the pull -dL/do at its points.
 
     The figure carries `drops`: the examples whose dots, its last trace, can be dragged.
 
     Args:
-        right: the right class, counted from 0.
-        points: example -> its probabilities, shape (3,): those that have this right class.
+        true_class: counted from 0.
+        points: example -> its probabilities, shape (3,): those of this true class.
         chosen: which of them is the chosen one.
     """
     # The chosen one stands on top.
     examples = sorted(points, key=lambda n: n == chosen)
     return {
-        "data": [*_map(loss, right, conventions), _examples(points, examples, chosen)],
+        "data": [*_map(loss, true_class, conventions), _examples(points, examples, chosen)],
         "drops": examples,
         "layout": {
             "title": heading(loss.short),
             "height": 264,
             "margin": {"l": 8, "r": 8, "t": 30, "b": 8},
             **plane(),
-            "shapes": _confident(right),
-            "annotations": corners(right),
+            "shapes": _confident(true_class),
+            "annotations": corners(true_class),
         },
     }
 
 
 @lru_cache(maxsize=64)
-def _map(loss: Loss, right: int, conventions: Conventions) -> tuple[Figure, ...]:
+def _map(loss: Loss, true_class: int, conventions: Conventions) -> tuple[Figure, ...]:
     """Draw what does not depend on where the examples are: loss, kinks and pulls."""
     x, y, p, inside = _grid(_SIDE)
-    curve = evaluate_on_simplex(p, right, loss, conventions)
+    curve = evaluate_on_simplex(p, true_class, loss, conventions)
     z = np.where(inside, curve.loss, np.nan)
     norms = np.where(inside, curve.norm, np.nan)
     heat = {
@@ -126,13 +127,13 @@ def _map(loss: Loss, right: int, conventions: Conventions) -> tuple[Figure, ...]
         "hovertemplate": "p = (%{customdata[0]:.2f}, %{customdata[1]:.2f}, %{customdata[2]:.2f})"
         "<br>loss %{z:.3g}, ‖∂L/∂o‖ %{customdata[3]:.2g}<extra></extra>",
     }
-    return (heat, triangle(), *_kinks(loss, right, conventions), _arrows(loss, right, conventions))
+    return (heat, triangle(), *_kinks(loss, true_class, conventions), _arrows(loss, true_class, conventions))
 
 
-def _confident(right: int) -> list[Figure]:
+def _confident(true_class: int) -> list[Figure]:
     """Draw a dashed line before each wrong corner: beyond it the answer is confidently wrong."""
     lines = []
-    for wrong in {0, 1, 2} - {right}:
+    for wrong in {0, 1, 2} - {true_class}:
         ends = [CONFIDENT * CORNERS[wrong] + (1 - CONFIDENT) * CORNERS[k] for k in range(3) if k != wrong]
         (x0, y0), (x1, y1) = np.array(ends).tolist()
         lines.append({
@@ -142,14 +143,14 @@ def _confident(right: int) -> list[Figure]:
     return lines
 
 
-def _kinks(loss: Loss, right: int, conventions: Conventions) -> list[Figure]:
+def _kinks(loss: Loss, true_class: int, conventions: Conventions) -> list[Figure]:
     """Draw the lines on which a gap is zero: there the gradient jumps."""
     plain = conventions.loss(loss)
     listed = [s for s in list_steps(plain) if s.phase == "loss"]
     if G not in {s.out for s in listed}:
         return []
     x, y, p, inside = _grid(_SIDE)
-    targets = one_hot([right], 3)
+    targets = one_hot([true_class], 3)
     values = {O: np.log(p)[:, :, None], Y: targets, **{v: np.asarray(c) for v, c in loss.constants().items()}}
     gaps = evaluate(listed, values)[G][:, :, 0]
     return [
@@ -165,16 +166,16 @@ def _kinks(loss: Loss, right: int, conventions: Conventions) -> list[Figure]:
             "hoverinfo": "skip",
         }
         for k in range(3)
-        if k != right or loss.name == "OneVsAll"
+        if k != true_class or loss.name == "OneVsAll"
     ]
 
 
-def _arrows(loss: Loss, right: int, conventions: Conventions) -> Figure:
+def _arrows(loss: Loss, true_class: int, conventions: Conventions) -> Figure:
     """Draw -dL/do at a few points: how hard each logit is pulled, towards its own corner."""
     steps_ = 9
     p = np.array([(i, j, steps_ - i - j) for i in range(steps_ + 1) for j in range(steps_ + 1 - i)], dtype=float)
     p = (p + 0.25) / (steps_ + 0.75)
-    curve = evaluate_on_simplex(p, right, loss, conventions)
+    curve = evaluate_on_simplex(p, true_class, loss, conventions)
     pull = -curve.gradient[:, :, 0] @ CORNERS
     largest = max(float(np.linalg.norm(pull, axis=1).max()), np.finfo(float).tiny)
     start = to_plane(p)

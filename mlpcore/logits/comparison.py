@@ -44,7 +44,7 @@ def list_class_losses(margin: float) -> dict[str, Loss]:
     made = {name: kind() for name, kind in LOSSES.items() if kind.one_hot}
     first = SoftmaxHinge.name
     order = [first, *(name for name in made if name != first)]
-    return {n: replace(made[n], margin=margin) if MARGIN in made[n].constants() else made[n] for n in order}
+    return {name: made[name].with_constants({MARGIN: margin}) for name in order}
 
 
 def compare(
@@ -128,8 +128,8 @@ def cross_check(lab: Lab, trace: tuple[list[Step], dict[Var, Array]] | None = No
     if isinstance(lab.loss, SoftmaxHinge):
         found = lab.conventions.lay.convert(dO, values[dO])
         direct = closed_form(lab.logits, lab.targets, lab.conventions.loss(lab.loss))
-        largest = max(float(np.abs(found).max()), np.finfo(float).tiny)
-        closed = float(np.abs(found - direct).max() / largest) if np.abs(found - direct).max() > TINY else 0.0
+        largest, off = float(np.abs(found).max()), float(np.abs(found - direct).max())
+        closed = off / max(largest, np.finfo(float).tiny) if off > TINY else 0.0
     return CrossCheck(closed, check_steps(steps, values, most=choose_probe_count(values), only=[dO]).of[dO])
 
 

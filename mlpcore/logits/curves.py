@@ -129,8 +129,8 @@ def find_confidently_wrong(logits: Array, targets: Array, cell: tuple[int, int],
     """Tell for every value of the swept logit whether some competing class has almost all probability."""
     column = np.repeat(np.asarray(logits, dtype=float)[None, :, cell[1]], len(at), axis=0)
     column[:, cell[0]] = at
-    rivals = softmax(column[:, :, None])[:, :, 0] * (1 - np.asarray(targets)[:, cell[1]])
-    return rivals.max(axis=1) >= CONFIDENT
+    competing = softmax(column[:, :, None])[:, :, 0] * (1 - np.asarray(targets)[:, cell[1]])
+    return competing.max(axis=1) >= CONFIDENT
 
 
 def evaluate_on_simplex(

@@ -7,7 +7,7 @@ same matrices: `dL/do_jn = c <A, dG/do_jn>_F`, where A holds which competing cla
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -34,7 +34,7 @@ OF_TRUE_CLASS = Op(
 )
 
 
-def _gap_slope(pj: Array, l_is_j: Array, y_is_j: Array, p: Array, py: Array, here: Array) -> Array:
+def _gap_derivative(pj: Array, l_is_j: Array, y_is_j: Array, p: Array, py: Array, here: Array) -> Array:
     def row(x: Array) -> Array:
         return align(x, "n", "ln")
 
@@ -45,10 +45,10 @@ def _gap_slope(pj: Array, l_is_j: Array, y_is_j: Array, p: Array, py: Array, her
 _TERM = r"p_j\left(\mathbf{1}_l^j - \mathbf{1}_y^j - p_l + p_y\right)"
 
 #: dG_l/do_j = p_j (1[l=j] - 1[y=j] - p_l + p_y), in the column of the one example that reads o_jn.
-GAP_SLOPE = Op(
+GAP_DERIVATIVE = Op(
     "slope of the gaps",
     "n,l,n,ln,n,n->ln",
-    _gap_slope,
+    _gap_derivative,
     lambda pj, j, yj, p, py, n: rf"{_TERM}\,{n}^{{\top}}",
     "{0}·({1} - {2} - {3} + {4})·{5}",
 )
@@ -72,20 +72,20 @@ THROUGH = Op(
 
 
 #: The same where examples are rows: what stood upright lies flat.
-_FLAT = {
-    GAP_SLOPE.name: lambda pj, j, yj, p, py, n: rf"{n}\,{_TERM}",
+_ROW_NOTATION: dict[str, Callable[..., str]] = {
+    GAP_DERIVATIVE.name: lambda pj, j, yj, p, py, n: rf"{n}\,{_TERM}",
     JACOBIAN.name: lambda p, q, same: rf"\operatorname{{diag}}\left({p}\right) - {p}^{{\top}}\,{q}",
     THROUGH.name: lambda J, g: rf"{g}\,{J}",
 }
 
 
-def _lying(d: Derivation, op: Op) -> Op:
+def _lay_out(d: Derivation, op: Op) -> Op:
     """Write the equation as in the layout in force."""
-    return replace(op, notation=_FLAT[op.name]) if d.lay.transposes(O) else op
+    return replace(op, notation=_ROW_NOTATION[op.name]) if d.lay.transposes(O) else op
 
 
 @cache
-def active_slopes(c: Scale) -> Op:
+def sum_over_active(c: Scale) -> Op:
     """Give `c <A, dG/do_jn>_F`."""
     return Op(
         "sum over active rivals",
@@ -97,7 +97,7 @@ def active_slopes(c: Scale) -> Op:
 
 
 @cache
-def over_rivals(c: Scale) -> Op:
+def sum_over_competing(c: Scale) -> Op:
     """Give `c sum_l a_l dG_l/do_j`; the indicator of the example says how many there are."""
     return Op(
         "sum over rivals",
@@ -108,7 +108,7 @@ def over_rivals(c: Scale) -> Op:
     )
 
 
-def _started(lab: Lab, cells: Sequence[Cell] | None, trace: tuple | None) -> tuple[Derivation, list[Step], dict]:
+def _begin(lab: Lab, cells: Sequence[Cell] | None, trace: tuple | None) -> tuple[Derivation, list[Step], dict]:
     """Begin a derivation by cells (j, n) of the logits, with the indicators of both."""
     if not isinstance(lab.loss, SoftmaxHinge):
         raise ValueError(f"exercise 3 derives the hinge on probabilities, not: {lab.loss.title}")
@@ -124,7 +124,7 @@ def _started(lab: Lab, cells: Sequence[Cell] | None, trace: tuple | None) -> tup
     return d, steps, ones
 
 
-def _flat(d: Derivation, cells: Sequence[Cell]) -> Array:
+def _flat_indices(d: Derivation, cells: Sequence[Cell]) -> Array:
     shape = d.values[O].shape
     return np.array([np.ravel_multi_index(d.lay.convert_cell(O, c), shape) for c in cells])
 
@@ -139,17 +139,17 @@ def terms(lab: Lab, cells: Sequence[Cell] | None = None, trace: tuple | None = N
     Raises:
         ValueError: the loss is another than the hinge on probabilities.
     """
-    d, steps, ones = _started(lab, cells, trace)
+    d, steps, ones = _begin(lab, cells, trace)
     j, n = ones["j"], ones["n"]
     pj, yj = d.select(P, "j·", {"j": j}), d.select(Y, "j·", {"j": j})
     py = d.carry_out(Var("py"), OF_TRUE_CLASS, P, Y)
     here = Var("dGdO", at="jn", turned=d.lay.transposes(O))
     parts = (pj, j, yj, P, py, n)
-    slope = _lying(d, GAP_SLOPE)
+    slope = _lay_out(d, GAP_DERIVATIVE)
     d.carry_out(here, slope, *parts)
-    flat = _flat(d, d.cells)
+    flat = _flat_indices(d, d.cells)
     c = lab.conventions.loss(lab.loss).c
-    cell, op = d.part(dO, "jn"), active_slopes(c)
+    cell, op = d.part(dO, "jn"), sum_over_active(c)
     first = d.claim(
         cell, op, A, here, of=differences(steps, d.values, LOSS, O, flat), against="central differences",
         why="Only active rivals pull: each adds the slope of its own gap.",
@@ -160,9 +160,9 @@ def terms(lab: Lab, cells: Sequence[Cell] | None = None, trace: tuple | None = N
             "is that sum's part; 1[l=j] and 1[y=j] are the two exponentials' own.",
     )  # fmt: skip
     d.carry_out(Var("terms"), TERMS, A, here)
-    # The same sum over the rivals of the one example that reads the logit, as it is written out below the board.
+    # The same sum over the competing classes of the one example that reads the logit, written out below the board.
     column = d.carry_out(Var("dgdO", at="jn", turned=here.turned), selection_op("kn", "n"), here, n)
-    d.carry_out(cell, over_rivals(c), d.select(A, "·n", {"n": n}), column, n)
+    d.carry_out(cell, sum_over_competing(c), d.select(A, "·n", {"n": n}), column, n)
     whole = np.array(d.values[dO])
     for place, value in zip(d.cells, first, strict=True):
         whole[d.lay.convert_cell(dO, place)] = value
@@ -180,36 +180,36 @@ def jacobians(lab: Lab, cells: Sequence[Cell] | None = None, trace: tuple | None
     Raises:
         ValueError: the loss is another than the hinge on probabilities.
     """
-    d, steps, ones = _started(lab, cells, trace)
+    d, steps, ones = _begin(lab, cells, trace)
     n = {"n": ones["n"]}
     p, g = d.select(P, "·n", n), d.select(dP, "·n", n)
     eye = Var("eye")
     d.values[eye] = np.eye(lab.classes)
     J = Var("dPdO", at="·n", turned=d.lay.transposes(O))
-    written = _lying(d, JACOBIAN)
+    written = _lay_out(d, JACOBIAN)
     d.carry_out(J, written, p, p, eye)
     d.claim(
-        d.part(dO, "·n"), _lying(d, THROUGH), J, g, of=_columns(d, d.values[dO]), against="the backward pass",
+        d.part(dO, "·n"), _lay_out(d, THROUGH), J, g, of=_take_columns(d, d.values[dO]), against="the backward pass",
         why="A logit moves every probability, so its gradient collects from all of dL/dP. Rows and columns of the "
             "Jacobian sum to 0: adding the same number to every logit changes nothing.",
     )  # fmt: skip
     d.claim(
-        J, written, p, p, eye, of=_measured(d, steps, lab.classes), against="central differences",
+        J, written, p, p, eye, of=_measure_jacobian(d, steps, lab.classes), against="central differences",
         why="p_k (1 − p_k) on the diagonal, −p_k p_j off it: what one class gains the others lose.",
     )  # fmt: skip
     return d
 
 
-def _columns(d: Derivation, matrix: Array) -> Array:
+def _take_columns(d: Derivation, matrix: Array) -> Array:
     """Take the column of each cell's example."""
     upright = d.lay.convert(dO, matrix)
     return np.stack([upright[:, n] for _, n in d.cells])
 
 
-def _measured(d: Derivation, steps: list[Step], classes: int) -> Probe:
+def _measure_jacobian(d: Derivation, steps: list[Step], classes: int) -> Probe:
     """Measure the Jacobian of each cell's example by central differences, a logit at a time."""
     examples = sorted({n for _, n in d.cells})
-    flat = _flat(d, [(j, n) for n in examples for j in range(classes)])
+    flat = _flat_indices(d, [(j, n) for n in examples for j in range(classes)])
     measured = differences(steps, d.values, P, O, flat).measured
     blocks = d.lay.convert(P, measured).reshape(len(examples), classes, classes, -1)  # example, j, k, n
     found = {n: blocks[at, :, :, n].T for at, n in enumerate(examples)}

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..equations.steps import Step, evaluate
-from ..losses import Loss, SoftmaxHinge, softmax
+from ..losses import Hinge, Loss, SoftmaxHinge, softmax
 from ..network import Array, matrix
-from ..notation import O, Var, Y, Z, dO, dZ, margin
+from ..notation import O, Var, Y, Z, dO, dZ
 from ..passes.conventions import WORKSHEET, Conventions
 
 
@@ -49,8 +50,11 @@ def initial_values(logits: Array, targets: Array, loss: Loss, conventions: Conve
     if o.shape != y.shape:
         raise ValueError(f"the logits have shape {o.shape} and Y has shape {y.shape}: they need to be the same")
     loss.check(y)
-    turn = conventions.lay.convert
-    return {O: turn(O, o), Y: turn(Y, y), **{v: np.asarray(x, dtype=o.dtype) for v, x in loss.constants().items()}}
+    convert = conventions.lay.convert
+    constants = {v: np.asarray(x, dtype=o.dtype) for v, x in loss.constants().items()}
+    for value in constants.values():
+        value.flags.writeable = False
+    return {O: convert(O, o), Y: convert(Y, y), **constants}
 
 
 def run(
@@ -68,9 +72,10 @@ def run(
 #: Beyond these a laboratory is no longer drawn.
 MAX_CLASSES = 50
 MAX_EXAMPLES = 256
+_LOSS = SoftmaxHinge()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class Lab:
     """Logits, labels and a loss: all that a pass of a loss on its own starts from.
 
@@ -87,19 +92,31 @@ class Lab:
 
     logits: Array
     targets: Array
-    loss: Loss = field(default_factory=SoftmaxHinge)
-    conventions: Conventions = WORKSHEET
+    loss: Hinge
+    conventions: Conventions
+    _inputs: dict[Var, Array] = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "logits", matrix(self.logits, "the logits"))
-        object.__setattr__(self, "targets", matrix(self.targets, "Y"))
+    def __init__(
+        self,
+        logits: ArrayLike,
+        targets: ArrayLike,
+        loss: Hinge = _LOSS,
+        conventions: Conventions = WORKSHEET,
+    ) -> None:
+        for name, value in (
+            ("logits", matrix(logits, "the logits")),
+            ("targets", matrix(targets, "Y")),
+            ("loss", loss),
+            ("conventions", conventions),
+        ):
+            object.__setattr__(self, name, value)
         classes, N = self.logits.shape
         if classes > MAX_CLASSES or N > MAX_EXAMPLES:
             raise ValueError(
                 f"here are up to {MAX_CLASSES} classes (rows) and {MAX_EXAMPLES} examples (columns), "
                 f"not {classes} and {N}"
             )
-        self.inputs()
+        object.__setattr__(self, "_inputs", initial_values(self.logits, self.targets, loss, conventions))
 
     @property
     def classes(self) -> int:
@@ -116,8 +133,8 @@ class Lab:
         return [int(k) for k in self.targets.argmax(axis=0)]
 
     def inputs(self) -> dict[Var, Array]:
-        """Give everything that can be edited, by name."""
-        return initial_values(self.logits, self.targets, self.loss, self.conventions)
+        """Give everything that can be edited, by name, as read-only arrays."""
+        return dict(self._inputs)
 
     @cached_property
     def nbytes(self) -> int:
@@ -126,7 +143,8 @@ class Lab:
 
     def run(self) -> tuple[list[Step], dict[Var, Array]]:
         """List the steps and compute every matrix in them."""
-        return run(self.logits, self.targets, self.loss, self.conventions)
+        steps = list_steps(self.loss, self.conventions)
+        return steps, evaluate(steps, self._inputs)
 
     def with_inputs(self, new: Mapping[Var, Array]) -> Lab:
         """Replace the named inputs.
@@ -135,8 +153,7 @@ class Lab:
             ValueError: a shape does not fit, or an entry is not finite.
         """
         values = {v: self.conventions.lay.convert(v, x) for v, x in {**self.inputs(), **new}.items()}
-        loss = replace(self.loss, margin=float(values[margin])) if margin in values else self.loss
-        return replace(self, logits=values[O], targets=values[Y], loss=loss)
+        return replace(self, logits=values[O], targets=values[Y], loss=self.loss.with_constants(values))
 
 
 def compute_true_class_probabilities(lab: Lab) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,7 +21,7 @@ class Kink:
     """A margin at which a competing class becomes active: its gap in this example crosses zero there."""
 
     margin: float
-    rival: int
+    competing_class: int
     example: int
 
 
@@ -28,21 +29,23 @@ def find_kinks(logits: Array, targets: Array, loss: Loss) -> list[Kink]:
     """Find every margin at which a gap is zero, from the smallest up; none where the loss has no margin."""
     if margin not in loss.constants():
         return []
-    gaps = run(logits, targets, replace(loss, margin=0.0))[1][G]
+    gaps = run(logits, targets, loss.with_constants({margin: 0.0}))[1][G]
     # Only competing classes have a gap to the true one; one-vs-all, every class has its own.
     own = any(s.op is ONE_VS_ALL_GAPS for s in list_steps(loss))
     where = np.argwhere(np.ones_like(gaps) if own else np.asarray(targets) != 1)
     return sorted((Kink(float(-gaps[k, n]), int(k), int(n)) for k, n in where), key=lambda kink: kink.margin)
 
 
-def compute_margin_derivatives(margins: Array, logits: Array, targets: Array, loss: Loss) -> tuple[Array, Array]:
+def compute_margin_derivatives(
+    margins: Sequence[float] | Array, logits: Array, targets: Array, loss: Loss
+) -> tuple[Array, Array]:
     """Compute `dL/dm` on the left and on the right of margins, shape (M,) each.
 
     For a hinge the loss grows by the constant for every active class when the margin grows by 1.
     """
     at = np.asarray(margins, dtype=float)
     values = initial_values(logits, targets, loss)
-    scores = evaluate(list_steps(loss), values)[G] - loss.margin
+    scores = evaluate(list_steps(loss), values)[G] - loss.constants()[margin]
     # A computed kink is off by rounding, so that its gap may be on either side of 0: step clear of that.
     clear = 16 * np.finfo(float).eps * np.maximum(max(1.0, float(np.abs(scores).max())), np.abs(at))
     sides = evaluate(list_steps(loss), values | {margin: np.stack([at - clear, at + clear])})
@@ -75,7 +78,7 @@ def find_corner(lab: Lab, found: list[Kink] | None = None) -> Corner | None:
         found: what `find_kinks` gave, if it is at hand.
     """
     found = find_kinks(lab.logits, lab.targets, lab.loss) if found is None else found
-    at = tuple((k.rival, k.example) for k in found if k.margin == lab.loss.margin)
+    at = tuple((k.competing_class, k.example) for k in found if k.margin == lab.loss.margin)
     if not at:
         return None
     norms = []

@@ -7,7 +7,7 @@ probabilities of the output taken as logits.
 
 from ..registry import Registry
 from .equations import softmax
-from .hinges import CrammerSinger, OneVsAll, ScoreHinge, SoftmaxHinge, SquaredHinge
+from .hinges import CrammerSinger, Hinge, OneVsAll, ScoreHinge, SoftmaxHinge, SquaredHinge
 from .loss import MSE, CrossEntropy, Loss
 
 #: Name -> class. What stands here can be chosen, and what can be chosen is tested.
@@ -17,6 +17,6 @@ LOSSES: dict[str, type[Loss]] = Registry(
 )
 
 __all__ = [
-    "LOSSES", "MSE", "CrammerSinger", "CrossEntropy", "Loss", "OneVsAll", "ScoreHinge", "SoftmaxHinge",
+    "LOSSES", "MSE", "CrammerSinger", "CrossEntropy", "Hinge", "Loss", "OneVsAll", "ScoreHinge", "SoftmaxHinge",
     "SquaredHinge", "softmax",
 ]  # fmt: skip

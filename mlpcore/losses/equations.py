@@ -177,14 +177,14 @@ TOP = Op(
 
 def _changes_of_active_class(G: Array, Y: Array, top: Array) -> Array:
     """Give zero where a gap is zero or two classes tie for the largest: there the active class changes."""
-    rivals = np.where(Y == 1, -np.inf, G)
-    first = rivals.max(axis=-2, keepdims=True)
-    order = np.sort(rivals, axis=-2)
-    second = order[..., -2:-1, :] if rivals.shape[-2] > 1 else np.full_like(first, -np.inf)
-    beside = np.where(rivals == first, second, first)
+    competing = np.where(Y == 1, -np.inf, G)
+    first = competing.max(axis=-2, keepdims=True)
+    order = np.sort(competing, axis=-2)
+    second = order[..., -2:-1, :] if competing.shape[-2] > 1 else np.full_like(first, -np.inf)
+    largest_other = np.where(competing == first, second, first)
     with np.errstate(invalid="ignore"):
-        ahead = np.where(np.isinf(beside), 1.0, rivals - beside)
-    return np.where(Y == 1, 1.0, np.sign(G) * np.sign(ahead))
+        lead = np.where(np.isinf(largest_other), 1.0, competing - largest_other)
+    return np.where(Y == 1, 1.0, np.sign(G) * np.sign(lead))
 
 
 @cache

@@ -30,9 +30,18 @@ from .scales import SCALES
 
 
 @dataclass(frozen=True)
-class _Hinge(Loss):
+class Hinge(Loss):
+    """A loss with a margin.
+
+    Attributes:
+        margin: by how much the true class is to lead.
+        at_tie: whether a class whose gap is exactly 0 is active.
+
+    Raises:
+        ValueError: the margin is not finite.
+    """
+
     margin: float = 1.0
-    scale: str = "1"
     at_tie: bool = True
 
     def __post_init__(self) -> None:
@@ -52,7 +61,7 @@ class _Hinge(Loss):
 
 
 @dataclass(frozen=True)
-class SoftmaxHinge(_Hinge):
+class SoftmaxHinge(Hinge):
     """`L = sum_n sum_{l != y} max(0, p_l - p_y + margin)`, `p = softmax(Z_L)` (exercise 3).
 
     A sum over examples, and a competing class is active at >= 0, both as on the worksheet.
@@ -75,7 +84,7 @@ class SoftmaxHinge(_Hinge):
 
 
 @dataclass(frozen=True)
-class ScoreHinge(_Hinge):
+class ScoreHinge(Hinge):
     """`L = sum_n sum_{l != y} max(0, o_l - o_y + margin)` with `o = Z_L` (Weston and Watkins 1999)."""
 
     name = "ScoreHinge"
@@ -92,7 +101,7 @@ class ScoreHinge(_Hinge):
 
 
 @dataclass(frozen=True)
-class CrammerSinger(_Hinge):
+class CrammerSinger(Hinge):
     """`L = sum_n max(0, max_{l != y} o_l - o_y + margin)` with `o = Z_L` (Crammer and Singer 2001).
 
     Only the strongest competing class has a gradient; classes that tie for it share it.
@@ -118,7 +127,7 @@ class CrammerSinger(_Hinge):
 
 
 @dataclass(frozen=True)
-class SquaredHinge(_Hinge):
+class SquaredHinge(Hinge):
     """`L = sum_n sum_{l != y} max(0, o_l - o_y + margin)^2` with `o = Z_L`.
 
     The Weston-Watkins gaps, squared as in the L2-SVM (Tang 2013): the gradient grows with the gap.
@@ -146,7 +155,7 @@ class SquaredHinge(_Hinge):
 
 
 @dataclass(frozen=True)
-class OneVsAll(_Hinge):
+class OneVsAll(Hinge):
     """`L = sum_n sum_k max(0, margin - t_k o_k)`, t = 1 for the true class, else -1 (Rifkin and Klautau 2004).
 
     One binary hinge a class: no class is compared with another.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -19,10 +20,9 @@ Array = np.ndarray
 class Loss:
     """What every loss offers. A frozen value; its numbers, if any, are operands by name.
 
-    Each has a field `scale`: the constant in front of its sum over examples, a name of `SCALES`,
-    by default the one it is published with.
-
     Attributes:
+        scale: the constant in front of its sum over examples, a name of `SCALES`, by default the
+            one it is published with.
         whole: the number of examples of the whole batch, where the loss is of a block of it: the
             constant is that of the whole, so that the blocks add up to it.
     """
@@ -36,6 +36,7 @@ class Loss:
     each: ClassVar[str] = ""
     wants: ClassVar[str] = ""
     one_hot: ClassVar[bool] = True
+    scale: str = field(default="1", kw_only=True)
     whole: int | None = field(default=None, kw_only=True, repr=False)
 
     @property
@@ -53,6 +54,11 @@ class Loss:
     def constants(self) -> dict[Var, float]:
         """Give the loss's own numbers, by name."""
         return {}
+
+    def with_constants(self, values: Mapping[Var, Any]) -> Self:
+        """Replace those of the loss's own numbers that are among `values`."""
+        changes: dict[str, Any] = {v.kind: float(values[v]) for v in self.constants() if v in values}
+        return replace(self, **changes)
 
     def check(self, targets: Array) -> None:
         """Raise ValueError unless the targets are what this loss reads."""
@@ -76,7 +82,7 @@ class MSE(Loss):
     title = "Mean squared error"
     short = "squared error"
     one_hot = False
-    scale: str = "1/(2N)"
+    scale: str = field(default="1/(2N)", kw_only=True)
 
     def forward(self, depth: int) -> list[Step]:
         return [Step(loss, squared_error(self.c), (Z(depth), Y), "loss")]
@@ -98,7 +104,7 @@ class CrossEntropy(Loss):
     short = "cross-entropy"
     each = r"-\log p_y"
     wants = "the right class is to have all the probability"
-    scale: str = "1/N"
+    scale: str = field(default="1/N", kw_only=True)
 
     def forward(self, depth: int) -> list[Step]:
         return [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 #: The part a matrix plays: what the user sets, what the forward pass makes, what the
-#: backward pass makes. The frame around a matrix says it everywhere.
+#: backward pass makes. The frame around a matrix shows it everywhere.
 PARTS = {"parameter": "set by you", "forward": "forward pass", "gradient": "backward pass"}
 
 

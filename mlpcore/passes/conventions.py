@@ -7,11 +7,13 @@ is a reading of the finished list (`mlpcore.passes.layouts`).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from ..losses import Loss
 from ..losses.scales import SCALES
 from .layouts import LAYOUTS, Layout
+
+L = TypeVar("L", bound=Loss)
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Conventions:
         scale: a name of `SCALES` for every loss, or None for the one each is published with.
         at_kink: f'(0) of relu and leaky relu, as a share of the way from the left slope to the
             right one: 0, 1/2 and 1 are in use.
-        at_tie: whether a rival whose gap is exactly 0 is active (>=), or not (>).
+        at_tie: whether a competing class whose gap is exactly 0 is active (>=), or not (>).
 
     Raises:
         KeyError: no such layout or scale.
@@ -49,7 +51,7 @@ class Conventions:
         """Look up the layout."""
         return LAYOUTS[self.layout]
 
-    def loss(self, loss: Loss) -> Loss:
+    def loss(self, loss: L) -> L:
         """Give the loss the constant and the choice at a tie that are in force."""
         changes: dict[str, Any] = {} if self.scale is None else {"scale": self.scale}
         if hasattr(loss, "at_tie") and not self.at_tie:

@@ -83,9 +83,9 @@ def test_a_wrong_term_is_caught(monkeypatch):
     """The seals are lost when the worksheet's term is changed by a sign or by one part in a thousand."""
     from mlpcore.logits import derived as module
 
-    right = module.GAP_SLOPE
+    right = module.GAP_DERIVATIVE
     for wrong in (lambda *a: -right(*a), lambda *a: 1.001 * right(*a)):
-        monkeypatch.setattr(module, "GAP_SLOPE", replace(right, arithmetic=wrong))
+        monkeypatch.setattr(module, "GAP_DERIVATIVE", replace(right, arithmetic=wrong))
         first, local, whole = module.terms(LABS["ten"].lab).claims
         assert not first.holds
         assert not local.holds
@@ -121,9 +121,9 @@ def test_at_a_tie_the_worksheet_counts_the_rival_and_the_kink_is_named():
 def test_a_kinks_margin_puts_its_gap_at_exactly_zero(one):
     kink = lab.find_kinks(one.logits, one.targets, one.loss)[0]
     at = replace(one, loss=replace(one.loss, margin=kink.margin))
-    gap = one.conventions.lay.convert(mlp.G, at.run()[1][mlp.G])[kink.rival, kink.example]
+    gap = one.conventions.lay.convert(mlp.G, at.run()[1][mlp.G])[kink.competing_class, kink.example]
     assert gap == 0
-    assert (kink.rival, kink.example) in lab.find_corner(at).at
+    assert (kink.competing_class, kink.example) in lab.find_corner(at).at
 
 
 # --- numbers at the edge -----------------------------------------------------------------------

@@ -14,7 +14,7 @@ from mlpcore import figures, logits
 from mlpcore.benchmark import Arm, Job, Report
 from mlpcore.figures import base
 from mlpcore.figures.base import _LIGHT
-from mlpcore.figures.descent import arrival
+from mlpcore.figures.descent import find_arrival
 from mlpcore.figures.simplex import CORNERS, to_plane, to_simplex
 from mlpcore.logits import LABS
 from mlpcore.memory.sizes import PRESETS
@@ -211,13 +211,13 @@ def test_the_map_shows_the_loss_and_the_kinks_lie_where_gaps_are_zero():
 
 def test_who_arrives_is_read_off_the_path():
     found = paths(LAB, 60)
-    assert arrival(found["CrossEntropy"], 0, 0) is not None
-    assert arrival(found["SoftmaxHinge"], 0, 0) is None
-    when = arrival(found["CrossEntropy"], 0, 0)
+    assert find_arrival(found["CrossEntropy"], 0, 0) is not None
+    assert find_arrival(found["SoftmaxHinge"], 0, 0) is None
+    when = find_arrival(found["CrossEntropy"], 0, 0)
     p = found["CrossEntropy"].at[:, :, 0]
     assert (p[when:].argmax(axis=1) == 0).all()
     assert p[when - 1].argmax() != 0
-    assert arrival(found["CrossEntropy"], 0, 3) == 0
+    assert find_arrival(found["CrossEntropy"], 0, 3) == 0
 
 
 def test_what_plays_names_traces_that_are_there():

@@ -51,7 +51,7 @@ def test_at_a_kink_a_gap_is_zero_and_the_slopes_are_one_sided(name, classes, N, 
     assert len(found) == N * (classes if name == "OneVsAll" else classes - 1)
     assert found == sorted(found, key=lambda k: k.margin)
     for kink in found[:4]:
-        gap = lab.run(o, y, replace(loss, margin=kink.margin))[1][mlp.G][kink.rival, kink.example]
+        gap = lab.run(o, y, replace(loss, margin=kink.margin))[1][mlp.G][kink.competing_class, kink.example]
         assert abs(gap) < 1e-12
     kink = found[len(found) // 2].margin
     h = 1e-6
