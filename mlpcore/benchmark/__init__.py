@@ -1,20 +1,20 @@
-"""The clock and the allocator: measured beside counted, in a process of its own.
+"""Time and memory measured beside what is counted, in a process of its own.
 
-    >>> ticket = shared().submit(Job(shape, N=512, policies=("cache S and Z", "cache S", ("blocks", 128))))
-    >>> ticket.state, ticket.ahead, ticket.progress, ticket.left   # from any thread, any session
-    >>> ticket.wait().arms[1].ratio
+    >>> ticket = shared_queue().submit(Job(shape, N=512, policies=("cache S and Z", "cache S", ("blocks", 128))))
+    >>> ticket.state, ticket.position, ticket.progress, ticket.seconds_left   # from any thread, any session
+    >>> ticket.wait().measurements[1].ratio
 
-Nothing is started by importing this.
+Importing this starts nothing.
 """
 
-from .along import jobs_along, measured_along
-from .job import Arm, Job, RefusedError, Report, as_csv, pareto, rows
+from .along import find_measurements, make_jobs
+from .job import Job, Measurement, RefusedError, Report, format_csv, pareto_front, tabulate
 from .machine import machine, memory_limit
-from .queue import DONE, FAILED, RUNNING, WAITING, Bench, Ticket, shared
-from .verdict import sentences, tied, time_in_words, unbeaten
+from .queue import CANCELLED, DONE, FAILED, RUNNING, WAITING, JobQueue, Ticket, shared_queue
+from .verdict import describe_time, is_tie, pareto_front_with_ties, summarise
 
 __all__ = [
-    "DONE", "FAILED", "RUNNING", "WAITING", "Arm", "Bench", "Job", "RefusedError", "Report", "Ticket", "as_csv",
-    "jobs_along", "machine", "measured_along", "memory_limit", "pareto", "rows", "sentences", "shared", "tied",
-    "time_in_words", "unbeaten",
+    "CANCELLED", "DONE", "FAILED", "RUNNING", "WAITING", "Job", "JobQueue", "Measurement", "RefusedError", "Report",
+    "Ticket", "describe_time", "find_measurements", "format_csv", "is_tie", "machine", "make_jobs", "memory_limit",
+    "pareto_front", "pareto_front_with_ties", "shared_queue", "summarise", "tabulate",
 ]  # fmt: skip

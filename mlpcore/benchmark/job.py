@@ -1,11 +1,11 @@
-"""What is asked of the clock, and what it answers: plain frozen values."""
+"""A job for the clock and its report: plain frozen values, and their table."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 
 from ..losses import LOSSES
 from ..memory.cost import Count, count_pass
@@ -13,26 +13,25 @@ from ..memory.tally import totals
 from ..network import Shape
 from ..schedules import find
 
-#: A ratio this close to 1 is called a tie, whatever its interval.
+#: Ratios that differ by less are a tie, whatever their intervals.
 TIE = 0.01
 
 
 class RefusedError(ValueError):
-    """A job that would not fit; it was not started and nothing was allocated."""
+    """A job that was not accepted: it would not fit, or too many wait. Nothing was allocated."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """Policies to be timed against each other on one network and batch.
+    """Policies to time against each other on one network and batch.
 
     Attributes:
-        shape: of the network; its numbers are drawn.
-        N: how many examples.
-        policies: names of schedules, or specs such as `("every", 3)`; the first is what the others are
-            compared with.
+        shape: of the network; its numbers are drawn at random.
+        N: the number of examples.
+        policies: names of schedules, or specs such as `("every", 3)`; the first is the baseline.
         loss: a name of `LOSSES`.
-        rounds: how often each is timed.
-        seed: of the numbers and of the order in each round.
+        rounds: the number of times that each is timed.
+        seed: of the numbers, and of the order in each round.
 
     Raises:
         ValueError: no policy, no example, no round.
@@ -56,52 +55,41 @@ class Job:
             find(policy)
 
     def counts(self) -> list[Count]:
-        """The counted side of each policy."""
+        """Return the counted side of each policy."""
         return [count_pass(self.shape, self.N, LOSSES[self.loss](), find(p)) for p in self.policies]
 
     @property
-    def needs(self) -> int:
-        """Bytes the job takes at once: parameters, inputs, and the one arena that all policies share."""
+    def bytes_needed(self) -> int:
+        """The bytes allocated at once: parameters, inputs, and the one arena that all policies share."""
         loss = LOSSES[self.loss]()
-        # The arena is there twice while tracemalloc looks on, and so are inputs as they are drawn.
+        # Twice: tracing allocates a second arena, and drawing the inputs takes them twice for a moment.
         return 2 * max(totals(self.shape, self.N, loss, p).total for p in self.policies)
 
     def check(self, limit: int) -> None:
-        """Refuse what does not fit into so many bytes.
+        """Check that the job fits into so many bytes.
 
         Raises:
-            RefusedError: the message says how many bytes are needed.
+            RefusedError: it does not; the message names the bytes needed.
         """
-        if self.needs > limit:
+        if self.bytes_needed > limit:
             raise RefusedError(
-                f"this would take {self.needs:,} bytes, and {limit:,} may be used here: "
+                f"this would take {self.bytes_needed:,} bytes, and {limit:,} may be used here: "
                 "make the network or the batch smaller, or look at what is counted"
             )
 
-    def as_json(self) -> dict:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: dict) -> Job:
-        return cls(**data | {"shape": Shape(**data["shape"]), "policies": tuple(map(_tupled, data["policies"]))})
-
-
-def _tupled(spec: object) -> object:
-    return tuple(_tupled(x) for x in spec) if isinstance(spec, list) else spec
-
 
 @dataclass(frozen=True)
-class Arm:
+class Measurement:
     """One policy, measured.
 
     Attributes:
         policy: its name.
-        counted: bytes of its peak, counted; `traced`: what tracemalloc saw.
-        activations: of these, what the policy decides on.
-        flops, again: operations of all products, and of those computed again.
+        counted: bytes of its peak, counted; `traced`: measured by tracemalloc.
+        activations: bytes among these that depend on the policy.
+        flops, recomputed_flops: matmul FLOPs in all, and those of recomputation.
         seconds: CPU time of a pass, the median over rounds.
-        ratio, low, high: its time over that of the first policy: the median of the ratios within a
-            round, and the 95 % interval of that median.
+        ratio, low, high: its time over the baseline's: the median of the ratios within a round, and the 95 %
+            interval of that median.
     """
 
     policy: str
@@ -109,60 +97,54 @@ class Arm:
     traced: int
     activations: int
     flops: int
-    again: int
+    recomputed_flops: int
     seconds: float
     ratio: float
     low: float
     high: float
 
     @property
-    def tie(self) -> bool:
-        """Whether no winner can be named between it and the first policy."""
+    def ties_baseline(self) -> bool:
+        """Whether its time cannot be told from the baseline's."""
         return self.low <= 1 <= self.high or abs(self.ratio - 1) < TIE
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a job found.
+    """The result of a job.
 
     Attributes:
-        arms: one a policy, in order.
+        measurements: one for each policy, in order; the first is the baseline.
         machine: what it was measured on.
-        unreliable: why the times are not to be trusted; "" where they are.
+        unreliable: why the times are unreliable; "" where they are reliable.
     """
 
     job: Job
-    arms: tuple[Arm, ...]
+    measurements: tuple[Measurement, ...]
     machine: dict[str, str]
     unreliable: str = ""
 
 
-def rows(report: Report) -> list[dict[str, object]]:
-    """A row a policy, with everything it was measured under."""
-    shape = report.job.shape
-    about = {
+def tabulate(report: Report) -> list[dict[str, object]]:
+    """Return a row for each policy, with everything it was measured under."""
+    job, shape = report.job, report.job.shape
+    conditions = {
         "widths": "-".join(map(str, shape.widths)),
         "activations": " ".join(shape.activations),
         "biases": all(shape.biases),
-        "examples": report.job.N,
+        "examples": job.N,
         "dtype": shape.dtype,
-        "loss": report.job.loss,
-        "rounds": report.job.rounds,
+        "loss": job.loss,
+        "rounds": job.rounds,
+        **report.machine,
+        "unreliable": report.unreliable,
     }
-    names = [f.name for f in fields(Arm)]
-    return [
-        {n: getattr(arm, n) for n in names}
-        | {"tie": arm.tie}
-        | about
-        | report.machine
-        | {"unreliable": report.unreliable}
-        for arm in report.arms
-    ]
+    return [asdict(m) | {"tie": m.ties_baseline} | conditions for m in report.measurements]
 
 
-def as_csv(reports: Iterable[Report]) -> str:
-    """All rows of some reports as CSV, with a header."""
-    table = [row for report in reports for row in rows(report)]
+def format_csv(reports: Iterable[Report]) -> str:
+    """Return the rows of some reports as CSV with a header; "" for no report."""
+    table = [row for report in reports for row in tabulate(report)]
     out = io.StringIO()
     if table:
         writer = csv.DictWriter(out, list(table[0]), lineterminator="\n")
@@ -171,10 +153,10 @@ def as_csv(reports: Iterable[Report]) -> str:
     return out.getvalue()
 
 
-def pareto(points: Sequence[tuple[float, float]]) -> list[int]:
-    """The numbers of the points that no other beats: none is as good in both and better in one.
+def pareto_front(points: Sequence[tuple[float, float]]) -> list[int]:
+    """Return the indices of the points on the Pareto front, where less is better in both coordinates.
 
-    Equal points tie: all of them are on the front. In the order of the first coordinate.
+    Equal points are all on the front. In the order of the first coordinate.
     """
     front = []
     best = float("inf")

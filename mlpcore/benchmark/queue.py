@@ -1,255 +1,200 @@
-"""One job at a time, for all sessions of a server: a queue in front of one worker process.
+"""Measure one job at a time for all sessions of a server, each job in a process of its own.
 
-The queue is the one thing here that lasts: `shared()` gives the one of this process, because the
-machine is one and two measurements at once would measure each other. Everything in it is guarded by
-one lock; a `Ticket` can be looked at from any thread.
+The machine is one, and two measurements at once would disturb each other: `shared_queue()` is the queue of
+this interpreter. One lock guards it; a `Ticket` can be read from any thread.
+
+The process is started with `subprocess`, not by a pool of `multiprocessing` workers: those run the file of
+`__main__` again, which under Streamlit is the page, and leave a resource tracker behind when they are cancelled.
 """
 
 from __future__ import annotations
 
-import atexit
-import json
 import os
+import pickle
 import subprocess
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from .job import Arm, Job, RefusedError, Report
-from .machine import CHOSEN_FROM_OUTSIDE, ONE_THREAD, memory_limit
+from .job import Job, RefusedError, Report
+from .machine import KERNEL_OVERRIDES, ONE_THREAD, memory_limit
 
-#: A job that takes longer than this is stopped.
-MOST_SECONDS = 600.0
-#: Seconds between two looks at whether a job is still wanted.
-LOOK = 1.0
-#: Seconds after which a process without work is ended: it takes memory.
-IDLE = 30.0
-#: No more jobs than these wait; one that comes then is refused.
-MOST_WAITING = 100
+#: Seconds after which a running job is stopped.
+MAX_SECONDS = 600.0
+#: Seconds between two checks whether jobs are still wanted.
+CHECK_INTERVAL = 1.0
+#: Jobs that may wait; one more is refused.
+MAX_WAITING = 100
 
-#: What a ticket says of itself.
+#: The states of a ticket.
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
 
 
 class Ticket:
-    """A job that was handed in.
+    """A job in the queue.
 
     Attributes:
         job: what is measured.
-        wanted: whether anybody still waits for it.
+        is_wanted: whether the result is still of use to anyone.
         state: waiting, running, done, failed or cancelled.
         progress: the share of the work that is done, 0 to 1.
-        report: what was found, once it is done.
-        message: what went wrong, once it failed.
+        report: the result, once it is done.
+        message: why it failed, once it has.
     """
 
-    def __init__(self, job: Job, bench: Bench, wanted: Callable[[], bool]) -> None:
+    def __init__(self, job: Job, queue: JobQueue, is_wanted: Callable[[], bool]) -> None:
         self.job = job
-        self.wanted = wanted
+        self.is_wanted = is_wanted
         self.state = WAITING
         self.progress = 0.0
         self.report: Report | None = None
         self.message = ""
-        self._bench = bench
-        self._begun = 0.0
-        self._over = threading.Event()
+        self.started = 0.0
+        self.finished = threading.Event()
+        self._queue = queue
 
     @property
-    def ahead(self) -> int:
-        """How many jobs come before this one."""
-        return self._bench.ahead(self)
+    def position(self) -> int:
+        """The number of jobs before this one."""
+        tickets = self._queue.tickets()
+        return tickets.index(self) if self in tickets else 0
 
     @property
-    def left(self) -> float | None:
-        """Seconds until it is done, as it went so far; None where nothing can be said yet."""
+    def seconds_left(self) -> float | None:
+        """The time until it is done at its pace so far; None before any progress."""
         if self.state != RUNNING or not self.progress:
             return None
-        spent = time.monotonic() - self._begun
-        return spent / self.progress * (1 - self.progress)
+        return (time.monotonic() - self.started) / self.progress * (1 - self.progress)
 
     def cancel(self) -> None:
-        """Take it out of the queue, or end the process that works on it. Returns when that is done."""
-        self._bench.cancel(self)
+        """Take the job out of the queue; its process, if there is one, is gone when this returns."""
+        self._queue.finish(self, CANCELLED)
 
     def wait(self, seconds: float | None = None) -> Report | None:
-        """Wait until it is over; the report, or None where there is none."""
-        self._over.wait(seconds)
+        """Wait until the job is finished, and return its report, or None where there is none."""
+        self.finished.wait(seconds)
         return self.report
 
-    def _end(self, state: str, message: str = "", report: Report | None = None) -> None:
-        if not self._over.is_set():
-            self.state, self.message, self.report = state, message, report
-            self._over.set()
 
+class JobQueue:
+    """Jobs in the order in which they came; there is a thread and a process only while one is measured."""
 
-class Bench:
-    """A queue of jobs and the process that works them off; both start with the first job."""
-
-    def __init__(self, most_seconds: float = MOST_SECONDS) -> None:
-        self.most_seconds = most_seconds
+    def __init__(self, max_seconds: float = MAX_SECONDS) -> None:
+        self.max_seconds = max_seconds
         self._lock = threading.RLock()
-        self._news = threading.Condition(self._lock)
-        self._waiting: deque[Ticket] = deque()
-        self._now: Ticket | None = None
-        self._process: subprocess.Popen | None = None
+        self._tickets: list[Ticket] = []
         self._thread: threading.Thread | None = None
-        self._closed = False
+        self._process: subprocess.Popen[bytes] | None = None
 
-    def submit(self, job: Job, wanted: Callable[[], bool] = lambda: True) -> Ticket:
-        """Hand in a job. It is cancelled once `wanted`, asked now and then from another thread, says no.
+    def submit(self, job: Job, is_wanted: Callable[[], bool] = lambda: True) -> Ticket:
+        """Append a job. It is cancelled as soon as `is_wanted`, called from another thread, returns False.
 
         Raises:
-            RefusedError: it would take more memory than may be used, or too many wait; nothing was
-                allocated.
+            RefusedError: it needs more memory than may be used, or too many jobs wait; nothing was allocated.
+            RuntimeError: no thread can be started here.
         """
         job.check(memory_limit())
-        ticket = Ticket(job, self, wanted)
-        with self._news:
-            if len(self._waiting) >= MOST_WAITING:
-                raise RefusedError(f"{len(self._waiting)} measurements are waiting already: try again in a while")
-            self._closed = False
-            self._waiting.append(ticket)
+        with self._lock:
+            waiting = sum(ticket.state == WAITING for ticket in self._tickets)
+            if waiting >= MAX_WAITING:
+                raise RefusedError(f"{waiting} measurements are waiting already: try again in a while")
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="mlpcore.benchmark", daemon=True)
-                self._thread.start()
-                atexit.register(self.close)
-            self._news.notify_all()
+                thread = threading.Thread(target=self._run_all, name="mlpcore.benchmark", daemon=True)
+                thread.start()
+                self._thread = thread
+            ticket = Ticket(job, self, is_wanted)
+            self._tickets.append(ticket)
         return ticket
 
     def tickets(self) -> list[Ticket]:
-        """The job that runs, and those that wait, in order."""
+        """Return the job that runs, and those that wait, in order."""
         with self._lock:
-            return [*([self._now] if self._now else []), *self._waiting]
+            return list(self._tickets)
 
-    def ahead(self, ticket: Ticket) -> int:
-        """How many jobs come before a ticket."""
-        tickets = self.tickets()
-        return tickets.index(ticket) if ticket in tickets else 0
-
-    def cancel(self, ticket: Ticket) -> None:
-        """End a job; the process that works on it is killed and gone when this returns."""
+    def finish(self, ticket: Ticket, state: str, message: str = "", report: Report | None = None) -> None:
+        """Take a ticket out of the queue, unless it is out already, and end the process that works on it."""
         with self._lock:
-            if ticket in self._waiting:
-                self._waiting.remove(ticket)
-            ticket._end(CANCELLED)
-            if ticket is self._now:
-                self._kill()
+            if ticket not in self._tickets:
+                return
+            if ticket.state == RUNNING and self._process is not None:
+                self._process.kill()
+                self._process.wait()
+            self._tickets.remove(ticket)
+            ticket.state, ticket.message, ticket.report = state, message, report
+            ticket.finished.set()
 
     def close(self) -> None:
-        """Cancel everything and leave no process behind. A later job starts afresh."""
-        with self._news:
-            for ticket in self.tickets():
-                self.cancel(ticket)
-            self._kill()
-            self._closed, thread, self._thread = True, self._thread, None
-            self._news.notify_all()
-        atexit.unregister(self.close)
-        if thread is not None and thread is not threading.current_thread():
-            thread.join(5)
-
-    def _kill(self) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            process.kill()
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                with suppress(OSError):  # what was not yet said has no listener any more
-                    pipe.close()
-
-    def _work(self) -> None:
-        me = threading.current_thread()
-
-        def due() -> bool:
-            return bool(self._waiting) or self._closed or self._thread is not me
-
-        while True:
-            with self._news:
-                if not self._news.wait_for(due, IDLE):
-                    self._kill()
-                    self._news.wait_for(due)
-                if self._thread is not me:
-                    return
-                if not self._waiting:
-                    return
-                ticket = self._now = self._waiting.popleft()
-                ticket.state, ticket._begun = RUNNING, time.monotonic()
-                process = self._start(ticket)
-            if process is not None:
-                self._talk(ticket, process)
-            with self._lock:
-                self._now = None
-
-    def _start(self, ticket: Ticket) -> subprocess.Popen | None:
-        """The worker, started where there is none. Called with the lock held."""
-        if self._process is not None and self._process.poll() is None:
-            return self._process
-        self._kill()
-        env = {k: v for k, v in os.environ.items() if k not in CHOSEN_FROM_OUTSIDE} | ONE_THREAD
-        try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "mlpcore.benchmark.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                cwd=Path(__file__).parents[2],
-                env=env,
-                encoding="utf-8",
-            )
-        except (OSError, ValueError) as error:
-            ticket._end(FAILED, f"measuring needs a process of its own, and none can be started here: {error}")
-        return self._process
-
-    def _talk(self, ticket: Ticket, process: subprocess.Popen) -> None:
-        threading.Thread(target=self._watch, args=(ticket,), daemon=True).start()
-        try:
-            process.stdin.write(json.dumps(ticket.job.as_json()) + "\n")
-            process.stdin.flush()
-            for line in process.stdout:
-                if self._hear(ticket, json.loads(line)):
-                    return
-        except (OSError, ValueError):
-            pass  # the process is gone, which is said below
-        ticket._end(FAILED, "the process that measures ended before it was done")
+        """Cancel all jobs and leave no process. A job that is submitted later is measured all the same."""
         with self._lock:
-            if self._process is process:
-                self._kill()
+            for ticket in reversed(self.tickets()):
+                ticket.cancel()
 
-    def _hear(self, ticket: Ticket, said: dict) -> bool:
-        """Take in a line; whether it was the last one of the job."""
-        if said["kind"] == "progress":
-            ticket.progress = said["done"] / said["of"]
-            return False
-        if said["kind"] == "error":
-            ticket._end(FAILED, said["message"])
-            return True
-        arms = tuple(Arm(**arm) for arm in said["arms"])
-        ticket.progress = 1.0
-        ticket._end(DONE, report=Report(ticket.job, arms, said["machine"], said["unreliable"]))
-        return True
+    def _run_all(self) -> None:
+        while True:
+            with self._lock:
+                if not self._tickets:
+                    self._thread = None
+                    return
+                ticket = self._tickets[0]
+                ticket.state, ticket.started = RUNNING, time.monotonic()
+                try:
+                    self._process = process = _start_worker()
+                except (OSError, ValueError) as error:
+                    message = f"measuring needs a process of its own, and none can be started here: {error}"
+                    self.finish(ticket, FAILED, message)
+                    continue
+            threading.Thread(target=self._watch, args=(ticket,), daemon=True).start()
+            self._run(ticket, process)
+
+    def _run(self, ticket: Ticket, process: subprocess.Popen[bytes]) -> None:
+        """Hand the job to its process and read what that sends: shares of the work, then a report or a message."""
+        answer: object = "the process that measures ended before it was done"
+        with suppress(OSError, EOFError, pickle.UnpicklingError), process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            pickle.dump(ticket.job, process.stdin)
+            process.stdin.flush()
+            while isinstance(received := pickle.load(process.stdout), float):
+                ticket.progress = received
+            answer = received
+            process.kill()
+        if isinstance(answer, Report):
+            self.finish(ticket, DONE, report=answer)
+        else:
+            self.finish(ticket, FAILED, str(answer))
 
     def _watch(self, ticket: Ticket) -> None:
-        """While a job runs: end it when it takes too long, and whatever nobody waits for any more."""
-        while not ticket._over.wait(min(LOOK, self.most_seconds)):
+        """While a job runs, cancel what is no longer wanted, and stop the job when it takes too long."""
+        while not ticket.finished.wait(min(CHECK_INTERVAL, self.max_seconds)):
             for each in self.tickets():
-                if not each.wanted():
-                    self.cancel(each)
-            if time.monotonic() - ticket._begun >= self.most_seconds:
-                self._too_long(ticket)
+                if not each.is_wanted():
+                    each.cancel()
+            if time.monotonic() - ticket.started >= self.max_seconds:
+                remedy = "make it smaller, take fewer rounds, or try when the machine has less to do"
+                self.finish(ticket, FAILED, f"stopped after {self.max_seconds:.0f} seconds: {remedy}")
 
-    def _too_long(self, ticket: Ticket) -> None:
-        with self._lock:
-            if ticket is self._now:
-                cure = "make it smaller, take fewer rounds, or try when the machine has less to do"
-                ticket._end(FAILED, f"stopped after {self.most_seconds:.0f} seconds: {cure}")
-                self._kill()
+
+def _start_worker() -> subprocess.Popen[bytes]:
+    """Start the process for one job, with one BLAS thread.
+
+    Raises:
+        OSError: no process can be started here.
+    """
+    return subprocess.Popen(
+        [sys.executable, "-m", "mlpcore.benchmark.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=Path(__file__).parents[2],
+        env={k: v for k, v in os.environ.items() if k not in KERNEL_OVERRIDES} | ONE_THREAD,
+    )
 
 
 @cache
-def shared() -> Bench:
-    """The queue of this process, for every session in it."""
-    return Bench()
+def shared_queue() -> JobQueue:
+    """Return the queue of this interpreter, for every session in it."""
+    return JobQueue()

@@ -1,54 +1,54 @@
-"""What may be said of a report: who is beaten, who ties, in words. No winner within the spread."""
+"""What a report allows to be said in words: no winner is named within the spread of the times."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .job import TIE, Arm, Report
+from .job import TIE, Measurement, Report
 
-#: Below so many bytes a pass takes its time from Python's calls, not from arithmetic.
+#: Bytes of a peak below which a pass spends its time in Python's calls, not in arithmetic.
 TINY = 64 * 2**10
 
 
-def tied(a: Arm, b: Arm) -> bool:
-    """Whether no winner in time can be named between two policies: their intervals meet."""
+def is_tie(a: Measurement, b: Measurement) -> bool:
+    """Return whether the times of two policies cannot be told apart: their intervals overlap."""
     return (a.low <= b.high and b.low <= a.high) or abs(a.ratio - b.ratio) < TIE
 
 
-def unbeaten(arms: Sequence[Arm]) -> list[int]:
-    """The Pareto front by bytes and time, in the order of bytes; a tie in time beats nobody in time.
+def pareto_front_with_ties(measurements: Sequence[Measurement]) -> list[int]:
+    """Return the indices of the Pareto front by bytes and time, in the order of bytes.
 
-    A policy is beaten by one that takes fewer bytes and is not clearly slower, and by one that takes
-    no more bytes and is clearly faster.
+    One policy dominates another if it takes fewer bytes and is not clearly slower, or no more bytes and is
+    clearly faster.
     """
 
-    def beats(b: Arm, a: Arm) -> bool:
-        fewer, tie = b.counted < a.counted, tied(a, b)
-        return (fewer and (tie or b.ratio < a.ratio)) or (b.counted == a.counted and not tie and b.ratio < a.ratio)
+    def dominates(b: Measurement, a: Measurement) -> bool:
+        faster = b.ratio < a.ratio and not is_tie(a, b)
+        return faster if b.counted == a.counted else b.counted < a.counted and (faster or is_tie(a, b))
 
-    front = [n for n, a in enumerate(arms) if not any(beats(b, a) for b in arms)]
-    return sorted(front, key=lambda n: (arms[n].counted, arms[n].ratio))
-
-
-def time_in_words(arm: Arm) -> str:
-    """`tie`, or how much slower or faster than the first policy."""
-    if arm.tie:
-        return "tie"
-    return f"{arm.ratio:.2f} of the time"
+    front = [n for n, a in enumerate(measurements) if not any(dominates(b, a) for b in measurements)]
+    return sorted(front, key=lambda n: (measurements[n].counted, measurements[n].ratio))
 
 
-def sentences(report: Report) -> list[str]:
-    """What a report allows to be said, the warnings first."""
-    said = []
+def describe_time(measurement: Measurement) -> str:
+    """Return `tie`, or the time as a share of the baseline's."""
+    return "tie" if measurement.ties_baseline else f"{measurement.ratio:.2f} of the time"
+
+
+def summarise(report: Report) -> list[str]:
+    """Return what a report allows to be said, as sentences, the warnings first."""
+    sentences = []
     if report.unreliable:
-        said.append(f"The times are not reliable: {report.unreliable}. Trust the counted side, or measure again.")
-    base, *others = report.arms
-    if max(arm.counted for arm in report.arms) < TINY:
-        said.append("So small a pass spends its time in calls, not in arithmetic: only the counted bytes mean much.")
-    ties = [arm.policy for arm in others if arm.tie]
+        sentences.append(f"The times are not reliable: {report.unreliable}. Trust the counted side, or measure again.")
+    baseline, *others = report.measurements
+    if max(m.counted for m in report.measurements) < TINY:
+        sentences.append(
+            "So small a pass spends its time in calls, not in arithmetic: only the counted bytes mean much."
+        )
+    ties = [m.policy for m in others if m.ties_baseline]
     if ties:
-        said.append(f"In time no winner can be named between {base.policy} and {', '.join(ties)}: a tie.")
+        sentences.append(f"In time no winner can be named between {baseline.policy} and {', '.join(ties)}: a tie.")
     if others:
-        front = [report.arms[n].policy for n in unbeaten(report.arms)]
-        said.append(f"Not beaten by any other here, fewest bytes first: {', '.join(front)}.")
-    return said
+        front = [report.measurements[n].policy for n in pareto_front_with_ties(report.measurements)]
+        sentences.append(f"Not beaten by any other here, fewest bytes first: {', '.join(front)}.")
+    return sentences

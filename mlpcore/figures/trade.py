@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 
-from ..benchmark import Report, pareto
-from ..benchmark.verdict import time_in_words, unbeaten
+from ..benchmark import Report, pareto_front
+from ..benchmark.verdict import describe_time, pareto_front_with_ties
 from ..memory.sizes import bytes_text, flops_text, seconds_text
 from .base import DASHES, Figure, axis, heading, label, line, numbers
 
@@ -59,7 +59,7 @@ def trade(spots: Sequence[Spot], report: Report | None = None) -> Figure:
     known = {spot.name: spot for spot in spots}
     data = [_front([(s.bytes, s.work) for s in spots], "counted front", "dot", "--quiet")]
     shown: list[tuple[float, float, str, int]] = []
-    measured = {arm.policy for arm in report.arms} if report else set()
+    measured = {arm.policy for arm in report.measurements} if report else set()
     stairs: list[tuple[float, float]] = []
     for spot in spots:
         colour, symbol = _look(spot.number)
@@ -71,17 +71,22 @@ def trade(spots: Sequence[Spot], report: Report | None = None) -> Figure:
         if spot.name not in measured:
             shown.append((spot.bytes, spot.work, spot.name, spot.number))
     if report:
-        base = report.arms[0]
-        stairs = [(a.traced / base.traced, a.ratio) for a in (report.arms[n] for n in unbeaten(report.arms))]
+        base = report.measurements[0]
+        stairs = [
+            (a.traced / base.traced, a.ratio)
+            for a in (report.measurements[n] for n in pareto_front_with_ties(report.measurements))
+        ]
         data.append(_front(stairs,
                            "measured front", "solid", "--ink", given=True))  # fmt: skip
-        for n, arm in enumerate(report.arms):
+        for n, arm in enumerate(report.measurements):
             spot = known.get(arm.policy)
             number = spot.number if spot else n
-            x, tie = arm.traced / base.traced, " (tie)" if n and arm.tie else ""
+            x, tie = arm.traced / base.traced, " (tie)" if n and arm.ties_baseline else ""
             shown.append((x, arm.ratio, arm.policy + tie, number))
             data += _measured(arm, x, number, spot)
-    reach = [y for _, y, *_ in shown] + ([a.high for a in report.arms] if report else []) + [s.work for s in spots]
+    reach = (
+        [y for _, y, *_ in shown] + ([a.high for a in report.measurements] if report else []) + [s.work for s in spots]
+    )
     low, high = min([0.9, *reach]), max([1.1, *reach])
     y = (max(0.0, low - 0.12 * (high - low)), high + 0.14 * (high - low))
     x = (0.0, 1.06 * max([1.0, *(s[0] for s in shown)]))
@@ -112,7 +117,7 @@ def _dot(x: float, y: float, text: str) -> Figure:
 
 def _front(points: Sequence[tuple[float, float]], name: str, dash: str, colour: str, given: bool = False) -> Figure:
     """The points that are not beaten, as stairs."""
-    corners = [points[n] for n in (range(len(points)) if given else pareto(points))]
+    corners = [points[n] for n in (range(len(points)) if given else pareto_front(points))]
     return {
         **line([p[0] for p in corners], [p[1] for p in corners], name),
         "line": {"color": colour, "dash": dash, "width": 1.5, "shape": "hv"}, "hoverinfo": "skip",
@@ -124,7 +129,7 @@ def _measured(arm, x: float, number: int, spot: Spot | None) -> list[Figure]:
     colour, symbol = _look(number)
     said = (
         f"{arm.policy}, measured: {bytes_text(arm.traced)}, {seconds_text(arm.seconds)}<br>{x:.3f} of the bytes, "
-        f"{arm.ratio:.3f} of the time ({arm.low:.3f} to {arm.high:.3f}): {time_in_words(arm)}"
+        f"{arm.ratio:.3f} of the time ({arm.low:.3f} to {arm.high:.3f}): {describe_time(arm)}"
     )
     spread = {
         "type": "data", "symmetric": False, "array": numbers([arm.high - arm.ratio]),

@@ -1,8 +1,9 @@
-"""Measuring: what is asked, what is refused, what is left behind. No claim here rests on a clock."""
+"""Measuring: jobs, refusals, processes left. No assertion compares times."""
 
 import csv
 import io
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -16,10 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mlpcore as mlp
-from mlpcore.benchmark import Arm, Bench, Job, RefusedError, as_csv, pareto, rows
-from mlpcore.benchmark import queue as queued
+from mlpcore.benchmark import Job, JobQueue, Measurement, RefusedError, format_csv, pareto_front, tabulate
+from mlpcore.benchmark import queue as queue_module
 from mlpcore.benchmark.machine import machine, memory_limit
-from mlpcore.benchmark.worker import interval, measure, numbers, unreliable
+from mlpcore.benchmark.worker import draw_numbers, find_unreliability, measure, median_interval
 from mlpcore.memory.cost import count_pass
 from tests.tools.load.cancels import cancel_often
 from tests.tools.load.usage import children
@@ -30,14 +31,17 @@ SMALL = Job(mlp.Shape.of((6, 8, 3)), 5, ("cache S and Z", "cache S"), rounds=3)
 LONG = Job(mlp.Shape.of((400,) * 6), 400, ("cache S and Z", "recompute everything"), rounds=2000)
 
 
+linux_only = pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="reads /proc")
+
+
 @pytest.fixture
-def bench():
-    bench = Bench()
-    yield bench
-    bench.close()
+def queue():
+    queue = JobQueue()
+    yield queue
+    queue.close()
 
 
-def alive(pid):
+def is_alive(pid):
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii") as file:
             return file.read().rsplit(")", 1)[1].split()[0] != "Z"
@@ -45,17 +49,20 @@ def alive(pid):
         return False
 
 
-def until(what, seconds=20):
+def wait_until(condition, seconds=20):
     end = time.monotonic() + seconds
-    while not what():
+    while not condition():
         assert time.monotonic() < end
         time.sleep(0.02)
 
 
-def running(bench, job=LONG):
-    ticket = bench.submit(job)
-    until(lambda: ticket.progress > 0)
-    return ticket, bench._process.pid
+def start(queue, job=LONG):
+    """Submit a job and wait until it is being measured; its ticket and its process."""
+    before = set(children(os.getpid()))
+    ticket = queue.submit(job)
+    wait_until(lambda: ticket.progress > 0)
+    (pid,) = set(children(os.getpid())) - before
+    return ticket, pid
 
 
 @pytest.mark.parametrize(
@@ -65,104 +72,109 @@ def running(bench, job=LONG):
         (mlp.Shape.of((32, *(128,) * 8), "sigmoid", dtype="float32"), 320, "MSE"),  # little more than 1 MiB
     ],
 )
-def test_what_is_measured_is_what_was_counted(bench, shape, N, loss):
+def test_what_is_measured_is_what_was_counted(queue, shape, N, loss):
     policies = ("cache S and Z", "cache S", "cache Z", ("every", 2), ("blocks", 300), ("blocks", 256, "cache S"))
     job = Job(shape, N, policies, loss, rounds=3)
-    report = bench.submit(job).wait(120)
-    assert [a.policy for a in report.arms] == [mlp.schedules.find(p).name for p in policies]
-    for arm, policy in zip(report.arms, policies, strict=True):
+    report = queue.submit(job).wait(120)
+    assert [a.policy for a in report.measurements] == [mlp.schedules.find(p).name for p in policies]
+    for m, policy in zip(report.measurements, policies, strict=True):
         counted = count_pass(shape, N, mlp.LOSSES[loss](), mlp.schedules.find(policy))
-        assert (arm.counted, arm.activations, arm.again) == (counted.peak, counted.activations, counted.again)
-        assert arm.counted > 2**20
-        assert abs(arm.traced / arm.counted - 1) < 0.003
-        assert arm.low <= arm.ratio <= arm.high
-        assert arm.seconds > 0
-    assert (report.arms[0].ratio, report.arms[0].tie) == (1.0, True)
+        assert (m.counted, m.activations, m.recomputed_flops) == (counted.peak, counted.activations, counted.again)
+        assert m.counted > 2**20
+        assert abs(m.traced / m.counted - 1) < 0.003
+        assert m.low <= m.ratio <= m.high
+        assert m.seconds > 0
+    assert (report.measurements[0].ratio, report.measurements[0].ties_baseline) == (1.0, True)
     assert report.machine["threads"] in ("1", "unknown")
 
 
-def test_rows_hold_everything_and_survive_csv(bench):
-    report = bench.submit(SMALL).wait(60)
-    table = list(csv.DictReader(io.StringIO(as_csv([report, report]))))
+def test_rows_hold_everything_and_survive_csv(queue):
+    report = queue.submit(SMALL).wait(60)
+    table = list(csv.DictReader(io.StringIO(format_csv([report, report]))))
     assert len(table) == 4
     assert [row["policy"] for row in table[:2]] == ["cache S and Z", "cache S"]
     assert {"kernel", "threads", "dtype", "rounds", "examples", "widths", "unreliable", "tie"} <= set(table[0])
     assert table[0]["widths"] == "6-8-3"
-    assert float(table[1]["ratio"]) == rows(report)[1]["ratio"]
-    assert as_csv([]) == ""
+    assert float(table[1]["ratio"]) == tabulate(report)[1]["ratio"]
+    assert format_csv([]) == ""
 
 
-def test_a_job_that_does_not_fit_is_refused_before_anything_is_allocated(bench):
+def test_a_job_that_does_not_fit_is_refused_before_anything_is_allocated(queue):
     huge = Job(mlp.Shape.of((100_000,) * 5), 100_000, ("cache S and Z",))
-    with pytest.raises(RefusedError, match=f"{huge.needs:,} bytes"):
-        bench.submit(huge)
-    assert huge.needs > 10**12
-    assert bench._process is None
-    assert bench.tickets() == []
+    before = children(os.getpid())
+    with pytest.raises(RefusedError, match=f"{huge.bytes_needed:,} bytes"):
+        queue.submit(huge)
+    assert huge.bytes_needed > 10**12
+    assert children(os.getpid()) == before
+    assert queue.tickets() == []
     assert 0 <= memory_limit() <= 4 * 2**30
 
 
-def test_a_cancelled_run_leaves_no_process_and_the_next_one_runs(bench):
-    ticket, pid = running(bench)
-    waits = bench.submit(SMALL)
-    assert (ticket.ahead, waits.ahead, waits.state) == (0, 1, "waiting")
-    assert ticket.left > 0
-    assert bench.tickets() == [ticket, waits]
+@linux_only
+def test_a_cancelled_run_leaves_no_process_and_the_next_one_runs(queue):
+    ticket, pid = start(queue)
+    waits = queue.submit(SMALL)
+    assert (ticket.position, waits.position, waits.state) == (0, 1, "waiting")
+    assert ticket.seconds_left > 0
+    assert queue.tickets() == [ticket, waits]
     ticket.cancel()
-    assert not alive(pid)
+    assert not is_alive(pid)
     assert (ticket.state, ticket.wait(5)) == ("cancelled", None)
-    assert waits.wait(60).arms
+    assert waits.wait(60).measurements
     assert waits.state == "done"
 
 
-def test_a_waiting_job_can_be_cancelled_and_the_running_one_goes_on(bench):
-    ticket, pid = running(bench)
-    waits = bench.submit(SMALL)
+@linux_only
+def test_a_waiting_job_can_be_cancelled_and_the_running_one_goes_on(queue):
+    ticket, pid = start(queue)
+    waits = queue.submit(SMALL)
     waits.cancel()
-    assert (waits.state, bench.tickets()) == ("cancelled", [ticket])
-    assert alive(pid)
-    bench.close()
-    assert not alive(pid)
+    assert (waits.state, queue.tickets()) == ("cancelled", [ticket])
+    assert is_alive(pid)
+    queue.close()
+    assert not is_alive(pid)
     assert ticket.state == "cancelled"
-    assert bench.submit(SMALL).wait(60).arms  # it starts afresh
+    assert queue.submit(SMALL).wait(60).measurements  # it starts afresh
 
 
-def test_what_nobody_waits_for_any_more_is_ended(bench, monkeypatch):
-    monkeypatch.setattr(queued, "LOOK", 0.05)
-    there = {"first": True, "second": True}
-    first = bench.submit(LONG, lambda: there["first"])
-    second = bench.submit(LONG, lambda: there["second"])
-    third = bench.submit(SMALL)
-    until(lambda: first.progress > 0)
-    pid = bench._process.pid
-    there["second"] = False  # it still waits
-    until(lambda: second.state == "cancelled")
-    assert alive(pid)
-    there["first"] = False
-    until(lambda: first.state == "cancelled" and not alive(pid))
-    assert third.wait(60).arms
+@linux_only
+def test_a_job_that_is_not_wanted_is_cancelled_whether_it_runs_or_waits(queue, monkeypatch):
+    monkeypatch.setattr(queue_module, "CHECK_INTERVAL", 0.05)
+    wanted = {"first": True, "second": True}
+    before = set(children(os.getpid()))
+    first = queue.submit(LONG, lambda: wanted["first"])
+    second = queue.submit(LONG, lambda: wanted["second"])
+    third = queue.submit(SMALL)
+    wait_until(lambda: first.progress > 0)
+    (pid,) = set(children(os.getpid())) - before
+    wanted["second"] = False  # it still waits
+    wait_until(lambda: second.state == "cancelled")
+    assert is_alive(pid)
+    wanted["first"] = False
+    wait_until(lambda: first.state == "cancelled" and not is_alive(pid))
+    assert third.wait(60).measurements
 
 
-def test_a_process_without_work_is_ended_and_another_one_started(bench, monkeypatch):
-    monkeypatch.setattr(queued, "IDLE", 0.2)
-    assert bench.submit(SMALL).wait(60).arms
-    pid = bench._process.pid
-    until(lambda: not alive(pid))
-    assert bench.submit(SMALL).wait(60).arms
+@linux_only
+def test_without_work_there_is_neither_a_process_nor_a_thread(queue):
+    processes, threads = children(os.getpid()), threading.active_count()
+    for _ in range(2):
+        assert queue.submit(SMALL).wait(60).measurements
+        wait_until(lambda: threading.active_count() == threads)
+        assert children(os.getpid()) == processes
 
 
-@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="asks /proc")
+@linux_only
 def test_many_cancels_leave_no_process_and_a_queue_that_works():
-    at_work, waiting, left = cancel_often(20)
-    assert (at_work + waiting, left) == (20, [])
-    assert at_work
+    running, waiting, left = cancel_often(20)
+    assert (running + waiting, left) == (20, [])
+    assert running
     assert waiting
 
 
-@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="asks /proc")
-def test_the_process_that_measures_lets_others_go_first(bench):
-    _, pid = running(bench)
-    assert pid in children(os.getpid())
+@linux_only
+def test_the_process_that_measures_lets_others_go_first(queue):
+    _, pid = start(queue)
     assert os.getpriority(os.PRIO_PROCESS, pid) == 19
     assert os.getpriority(os.PRIO_PROCESS, 0) < 19
     group = Path(f"/proc/{pid}/autogroup")
@@ -171,81 +183,89 @@ def test_the_process_that_measures_lets_others_go_first(bench):
         assert group.read_text(encoding="ascii").strip()[-8:] in ("", " nice 19")
 
 
-def test_a_queue_that_is_full_refuses(bench, monkeypatch):
-    monkeypatch.setattr(queued, "MOST_WAITING", 2)
-    running(bench)
-    waiting = [bench.submit(SMALL) for _ in range(2)]
+@linux_only
+def test_a_queue_that_is_full_refuses(queue, monkeypatch):
+    monkeypatch.setattr(queue_module, "MAX_WAITING", 2)
+    start(queue)
+    waiting = [queue.submit(SMALL) for _ in range(2)]
     with pytest.raises(RefusedError, match="2 measurements are waiting already"):
-        bench.submit(SMALL)
+        queue.submit(SMALL)
     waiting[0].cancel()
-    assert bench.submit(SMALL).ahead == 2
+    assert queue.submit(SMALL).position == 2
 
 
 def test_times_are_called_unreliable_for_each_of_three_reasons():
     even, idle = [1.0, 1.01] * 10, [1.0] * 40
-    assert unreliable(idle, [even, even]) == ""
-    assert "1.5 times its CPU time" in unreliable([1.5] * 40, [even, even])
-    assert "lay 67% apart" in unreliable(idle, [[1.0, 2.0] * 10, [1.0, 2.0] * 10])
+    assert find_unreliability(idle, [even, even]) == ""
+    assert "1.5 times its CPU time" in find_unreliability([1.5] * 40, [even, even])
+    assert "lay 67% apart" in find_unreliability(idle, [[1.0, 2.0] * 10, [1.0, 2.0] * 10])
     # Each is even enough, and yet their ratio is anything from 0.93 to 1.08.
     a, b = [1.0, 1.0, 1.08, 1.0] * 5, [1.0, 1.08, 1.0, 1.0] * 5
-    assert unreliable(idle, [a, b]) == ""
+    assert find_unreliability(idle, [a, b]) == ""
     drift = [1 + 0.012 * n for n in range(15)]
-    assert "leave it open by" in unreliable(idle, [drift, drift[::-1]])
+    assert "leave it open by" in find_unreliability(idle, [drift, drift[::-1]])
     # The interval counts as a share of the ratio: 2.8 to 3.0 is 3 %.
-    assert unreliable(idle, [[1.0] * 20, [2.8, 3.0] * 10]) == ""
+    assert find_unreliability(idle, [[1.0] * 20, [2.8, 3.0] * 10]) == ""
 
 
-def test_one_process_serves_many_sessions(bench):
+@linux_only
+def test_jobs_of_many_sessions_are_measured_one_at_a_time(queue):
+    before = set(children(os.getpid()))
     tickets = []
 
-    def session():
-        tickets.append(bench.submit(SMALL))
+    def submit():
+        tickets.append(queue.submit(SMALL))
 
-    threads = [threading.Thread(target=session) for _ in range(5)]
+    threads = [threading.Thread(target=submit) for _ in range(5)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert all(ticket.wait(60).arms for ticket in tickets)
-    first = bench._process.pid
-    assert bench.submit(SMALL).wait(60)
-    assert bench._process.pid == first
+    most = 0
+    while not all(ticket.finished.is_set() for ticket in tickets):
+        most = max(most, len(set(children(os.getpid())) - before), sum(t.state == "running" for t in tickets))
+        time.sleep(0.005)
+    assert most == 1
+    assert all(ticket.report.measurements for ticket in tickets)
 
 
-@pytest.mark.parametrize("end", ["", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"])
+@linux_only
+@pytest.mark.parametrize("end", ["", "import signal; os.kill(os.getpid(), signal.SIGKILL)"])
 def test_no_process_outlives_its_interpreter(end):
     code = f"""
-import time, mlpcore as mlp
-from mlpcore.benchmark import Job, shared
-ticket = shared().submit(Job(mlp.Shape.of((400,) * 6), 400, ("cache S and Z",), rounds=3000))
+import os, time, mlpcore as mlp
+from mlpcore.benchmark import Job, shared_queue
+from tests.tools.load.usage import children
+ticket = shared_queue().submit(Job(mlp.Shape.of((400,) * 6), 400, ("cache S and Z",), rounds=3000))
 while not ticket.progress: time.sleep(0.02)
-print(shared()._process.pid, flush=True)
+print(*children(os.getpid()), flush=True)
 {end}
 """
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
     pid = int(run.stdout)
-    until(lambda: not alive(pid))
+    wait_until(lambda: not is_alive(pid))
 
 
-def test_what_goes_wrong_is_told(bench, monkeypatch):
-    ticket, pid = running(bench)
+@linux_only
+def test_a_failed_job_gives_its_reason(queue, monkeypatch):
+    ticket, pid = start(queue)
     os.kill(pid, signal.SIGKILL)
     assert ticket.wait(20) is None
     assert (ticket.state, ticket.message) == ("failed", "the process that measures ended before it was done")
-    bench.most_seconds = 0.3
-    ticket = bench.submit(LONG)
+    queue.max_seconds = 0.3
+    ticket = queue.submit(LONG)
     ticket.wait(20)
     assert "stopped after" in ticket.message
-    bench.most_seconds = 600
+    queue.max_seconds = 600
 
-    def none(*args, **how):
+    def refuse(*_, **__):
         raise OSError("no processes here")
 
-    bench.close()
-    monkeypatch.setattr(queued.subprocess, "Popen", none)
-    ticket = bench.submit(SMALL)
+    queue.close()
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    ticket = queue.submit(SMALL)
     ticket.wait(20)
-    assert (ticket.state, bench.tickets()) == ("failed", [])
+    assert (ticket.state, queue.tickets()) == ("failed", [])
     assert "needs a process of its own" in ticket.message
 
 
@@ -265,50 +285,53 @@ def test_a_job_that_is_none_is_refused(wrong, error):
         Job(**{"shape": SMALL.shape, "N": 4, "policies": ("cache S",)} | wrong)
 
 
-def test_a_job_travels_as_plain_data():
+def test_a_job_and_its_report_can_be_sent_to_another_process():
     job = Job(mlp.Shape.of((3, 4, 2)), 9, ("cache S", ("blocks", 2, ("every", 2)), ("within", 10**6)), "ScoreHinge")
-    assert Job.from_json(job.as_json()) == job
-
-
-def test_progress_is_told_part_by_part():
-    told = []
-    found = measure(SMALL, lambda done, of: told.append((done, of)))
-    assert told == [(n, 5) for n in range(1, 6)]
-    assert len(found["arms"]) == 2
+    assert pickle.loads(pickle.dumps(job)) == job
+    shares = []
+    report = measure(SMALL, shares.append)
+    assert shares == [n / 5 for n in range(1, 6)]
+    assert len(report.measurements) == 2
+    assert pickle.loads(pickle.dumps(report)) == report
 
 
 def test_numbers_are_drawn_in_the_precision_that_is_asked_for():
     for loss in mlp.LOSSES:
-        net, batch = numbers(Job(mlp.Shape.of((3, 4, 2), dtype="float32"), 7, ("cache S",), loss))
+        net, batch = draw_numbers(Job(mlp.Shape.of((3, 4, 2), dtype="float32"), 7, ("cache S",), loss))
         assert net.dtype == batch.X.dtype == batch.Y.dtype == np.float32
         assert mlp.gradients(net, batch, mlp.LOSSES[loss]())
 
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=20))
-def test_the_front_is_what_nothing_beats(points):
-    def beaten(p):
+def test_a_point_is_on_the_pareto_front_if_no_other_dominates_it(points):
+    def is_dominated(p):
         return any(q[0] <= p[0] and q[1] <= p[1] and q != p for q in points)
 
-    assert sorted(pareto(points)) == [n for n, p in enumerate(points) if not beaten(p)]
+    assert sorted(pareto_front(points)) == [n for n, p in enumerate(points) if not is_dominated(p)]
 
 
 @given(st.lists(st.floats(0.5, 2), min_size=1, max_size=40))
 def test_the_interval_holds_the_median(values):
-    low, high = interval(values)
+    low, high = median_interval(values)
     assert min(values) <= low <= np.median(values) <= high <= max(values)
 
 
-def test_a_tie_is_called_one():
-    def arm(ratio, low, high):
-        return Arm("", 1, 1, 1, 1, 0, 1.0, ratio, low, high)
-
-    assert arm(1.04, 0.98, 1.10).tie
-    assert arm(1.005, 1.002, 1.009).tie
-    assert not arm(1.04, 1.02, 1.06).tie
-    assert not arm(0.9, 0.88, 0.95).tie
+@pytest.mark.parametrize(
+    ("ratio", "low", "high", "tie"),
+    [(1.04, 0.98, 1.10, True), (1.005, 1.002, 1.009, True), (1.04, 1.02, 1.06, False), (0.9, 0.88, 0.95, False)],
+)
+def test_a_tie_is_an_interval_around_1_or_a_ratio_close_to_it(ratio, low, high, tie):
+    assert Measurement("", 1, 1, 1, 1, 0, 1.0, ratio, low, high).ties_baseline is tie
 
 
 def test_the_machine_is_named():
+    pytest.importorskip("threadpoolctl")
     about = machine()
+    assert about["threads"].isdigit()
     assert {"processor", "kernel", "threads", "NumPy", "BLAS"} <= set(about)
     assert all(isinstance(x, str) and x for x in about.values())
+
+
+def test_without_threadpoolctl_the_kernel_is_unknown(monkeypatch):
+    monkeypatch.setitem(sys.modules, "threadpoolctl", None)
+    assert machine()["kernel"] == "unknown"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import mlpcore as mlp
 from mlpcore import figures, logits
-from mlpcore.benchmark import Arm, Job, Report
+from mlpcore.benchmark import Job, Measurement, Report
 from mlpcore.figures import base
 from mlpcore.figures.base import _LIGHT
 from mlpcore.figures.descent import find_arrival
@@ -73,7 +73,9 @@ def found():
     sums = compared(*shape, list(mlp.SCHEDULES))
     spots = [figures.Spot(t.policy, n, t.peak / base.peak, t.flops / base.flops) for n, t in enumerate(sums.values())]
     arms = [
-        Arm(t.policy, t.peak, t.peak + 500, t.activations, t.flops, t.recomputed_flops, 0.01 * r, r, r - w, r + w)
+        Measurement(
+            t.policy, t.peak, t.peak + 500, t.activations, t.flops, t.recomputed_flops, 0.01 * r, r, r - w, r + w
+        )
         for t, r, w in zip(sums.values(), (1, 1.004, 0.9, 1.2, 1.3, 1.4, 2.0, 0.97, 1.1), (0, *[0.02] * 8), strict=True)
     ]
     return spots, Report(Job(sizes.shape, sizes.N, tuple(sums)), tuple(arms), {})

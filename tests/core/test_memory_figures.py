@@ -46,8 +46,8 @@ def test_a_measured_point_has_its_spread_and_a_tie_is_called_one():
     figure = trade(True)
     _, report = found()
     bars = [d for d in figure["data"] if "error_y" in d]
-    assert [d["y"][0] for d in bars] == pytest.approx([a.ratio for a in report.arms])
-    assert [d["error_y"]["array"][0] for d in bars] == pytest.approx([a.high - a.ratio for a in report.arms])
+    assert [d["y"][0] for d in bars] == pytest.approx([a.ratio for a in report.measurements])
+    assert [d["error_y"]["array"][0] for d in bars] == pytest.approx([a.high - a.ratio for a in report.measurements])
     names = {a["text"] for a in figure["layout"]["annotations"]}
     assert "cache S (tie)" in names
     assert "cache Z" in names

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 import mlpcore as mlp
 from mlpcore import benchmark as bench
-from mlpcore.benchmark import Arm, Job, Report
+from mlpcore.benchmark import Job, Measurement, Report
 from mlpcore.memory import tally
 from mlpcore.memory.sizes import MOST_LAYERS, PRESETS, Sizes, bytes_text, read_bytes, read_widths, seconds_text
 from mlpcore.schedules import SCHEDULES, find
@@ -147,7 +147,7 @@ def test_sizes_beyond_what_is_counted_are_refused():
 
 
 def arm(name, counted, ratio, spread=0.02):
-    return Arm(name, counted, counted, counted, 1, 0, ratio, ratio, ratio - spread, ratio + spread)
+    return Measurement(name, counted, counted, counted, 1, 0, ratio, ratio, ratio - spread, ratio + spread)
 
 
 def report(*arms, unreliable=""):
@@ -159,30 +159,30 @@ BASE = arm("cache S and Z", 10**7, 1.0, 0.0)
 
 def test_within_the_spread_nobody_wins_in_time():
     slower, faster = arm("a", 5 * 10**6, 1.01), arm("b", 5 * 10**6, 0.99)
-    assert bench.tied(slower, faster)
+    assert bench.is_tie(slower, faster)
     # The same bytes and a tie in time: both stand. Fewer bytes at a tie: everything else is beaten.
-    assert bench.unbeaten([BASE, slower, faster]) == [2, 1]
-    assert bench.unbeaten([BASE, slower, arm("c", 10**6, 1.005)]) == [2]
+    assert bench.pareto_front_with_ties([BASE, slower, faster]) == [2, 1]
+    assert bench.pareto_front_with_ties([BASE, slower, arm("c", 10**6, 1.005)]) == [2]
     # Clearly faster at more bytes is another point of the front.
-    assert bench.unbeaten([BASE, arm("d", 10**6, 3.0)]) == [1, 0]
-    assert bench.unbeaten([BASE, arm("e", 10**7, 1.5)]) == [0]
+    assert bench.pareto_front_with_ties([BASE, arm("d", 10**6, 3.0)]) == [1, 0]
+    assert bench.pareto_front_with_ties([BASE, arm("e", 10**7, 1.5)]) == [0]
 
 
 def test_words_say_tie_and_never_a_winner_inside_the_spread():
-    said = " ".join(bench.sentences(report(BASE, arm("a", 5 * 10**6, 0.99), unreliable="the machine was busy")))
+    said = " ".join(bench.summarise(report(BASE, arm("a", 5 * 10**6, 0.99), unreliable="the machine was busy")))
     assert "no winner can be named between cache S and Z and a: a tie" in said
     assert said.startswith("The times are not reliable: the machine was busy")
-    assert "tie" not in " ".join(bench.sentences(report(BASE, arm("a", 5 * 10**6, 1.5)))).split("beaten")[0]
-    assert "only the counted bytes" in bench.sentences(report(arm("x", 100, 1.0, 0.0)))[0]
+    assert "tie" not in " ".join(bench.summarise(report(BASE, arm("a", 5 * 10**6, 1.5)))).split("beaten")[0]
+    assert "only the counted bytes" in bench.summarise(report(arm("x", 100, 1.0, 0.0)))[0]
 
 
 def test_jobs_along_an_axis_are_few_and_fit_and_are_found_again():
     sizes = PRESETS["784-512-256-10"]
-    jobs = bench.jobs_along(sizes, "batch", ["cache S and Z", "cache S"], 5, 2 * 10**8)
+    jobs = bench.make_jobs(sizes, "batch", ["cache S and Z", "cache S"], 5, 2 * 10**8)
     assert 2 <= len(jobs) <= 5
-    assert all(job.needs <= 2 * 10**8 for job in jobs)
+    assert all(job.bytes_needed <= 2 * 10**8 for job in jobs)
     reports = [Report(job, (BASE, arm("cache S", 1, 1.0)), {}) for job in jobs]
-    found = bench.measured_along(reports, sizes, "batch")
+    found = bench.find_measurements(reports, sizes, "batch")
     assert sorted(found["cache S"]) == sorted(job.N for job in jobs)
-    assert bench.measured_along(reports, sizes.with_width(7), "batch") == {}
-    assert bench.jobs_along(sizes, "batch", ["cache S"], 5, 10) == []
+    assert bench.find_measurements(reports, sizes.with_width(7), "batch") == {}
+    assert bench.make_jobs(sizes, "batch", ["cache S"], 5, 10) == []

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mlpcore import benchmark as bench
-from pages.ui.widgets.memory.measure import LOOK
+from pages.ui.widgets.memory.measure import UPDATE_INTERVAL
 from tests.browser.conftest import ROOT, serve
 from tests.tools.load.page import WRONG
 from tests.tools.load.usage import children
@@ -140,7 +139,7 @@ def test_a_tab_closed_in_mid_measurement_leaves_no_process(served, how):
         await visitor.__aenter__()
         await measuring(visitor, process.pid)
         await getattr(visitor, how)()
-        await until(lambda: not children(process.pid), bench.queue.IDLE - 5)
+        await until(lambda: not children(process.pid), 25)
 
     asyncio.run(lesson())
 
@@ -152,10 +151,10 @@ def test_who_cancels_a_measurement_asks_for_it_no_more(served):
     async def lesson():
         async with Visitor(url, "Memory_and_speed") as visitor:
             await measuring(visitor, process.pid)
-            assert LOOK in visitor.timers.values()
+            assert UPDATE_INTERVAL in visitor.timers.values()
             await visitor.act("memory cancel")
             await visitor.settle()
-            assert LOOK not in visitor.timers.values()
+            assert UPDATE_INTERVAL not in visitor.timers.values()
             assert not visitor.has("memory cancel")
             assert not visitor.faults()
 

@@ -1,4 +1,4 @@
-"""Whether a visitor is still there, as Streamlit tells it."""
+"""Whether a visitor is still there, as Streamlit reports it."""
 
 from types import SimpleNamespace
 
@@ -20,27 +20,27 @@ def world(monkeypatch):
     return world
 
 
-def test_who_is_cut_off_is_waited_for_and_who_left_is_not(world):
-    there = presence.track_presence()
+def test_a_lost_connection_counts_as_absent_only_after_the_grace_time(world):
+    is_present = presence.track_presence()
     world.now = 500
-    assert there()
+    assert is_present()
     world.connected.clear()
     world.now += 30
-    assert there()
+    assert is_present()
     world.connected.add("me")
     world.now += 30
-    assert there()
+    assert is_present()
     world.connected.clear()
     world.now += presence.reconnect_seconds()
-    assert not there()
+    assert not is_present()
 
 
-def test_where_nobody_can_tell_everybody_is_there(world, monkeypatch):
-    there = presence.track_presence()
+def test_the_visitor_counts_as_present_where_streamlit_cannot_tell(world, monkeypatch):
+    is_present = presence.track_presence()
     world.exists, world.now = False, 1000
-    assert there()
+    assert is_present()
     monkeypatch.setattr(presence, "get_script_run_ctx", lambda **_: None)
     world.exists = True
-    there = presence.track_presence()
+    is_present = presence.track_presence()
     world.now = 5000
-    assert there()
+    assert is_present()

@@ -19,9 +19,9 @@ from itertools import pairwise
 import numpy as np
 
 import mlpcore as mlp
-from mlpcore.benchmark import Bench, Job
-from mlpcore.benchmark.machine import CHOSEN_FROM_OUTSIDE, ONE_THREAD, machine
-from mlpcore.benchmark.worker import interval, numbers
+from mlpcore.benchmark import Job, JobQueue
+from mlpcore.benchmark.machine import KERNEL_OVERRIDES, ONE_THREAD, machine
+from mlpcore.benchmark.worker import draw_numbers, median_interval
 from mlpcore.memory.planner import front, task_of
 from mlpcore.passes import training_step
 
@@ -106,7 +106,7 @@ def torch_step(net, batch, rate):
 
 
 def said(ratios, limit, at_least=False):
-    low, high = interval(ratios)
+    low, high = median_interval(ratios)
     ratio = statistics.median(ratios)
     good = ratio >= limit if at_least else ratio <= limit
     return f"{ratio:7.3f} [{low:6.3f}, {high:6.3f}]  limit {limit:<5}{'' if good else ' MISSED'}"
@@ -116,7 +116,7 @@ def steps():
     print("\nA training step against its own bare matrix products, float32, squared error")
     for name, widths, bias, N, rounds, limit, slower in STEPS:
         job = Job(mlp.Shape.of(widths, "relu", bias=bias, dtype="float32"), N, ("cache S and Z",))
-        net, batch = numbers(job)
+        net, batch = draw_numbers(job)
         loss, values = mlp.MSE(), training_step.initial_values(net, batch, mlp.MSE()) | {mlp.rate: np.float32(1e-3)}
         plain = mlp.Program(mlp.one_pass(net) + mlp.update(net), values, net.shape, N)
         lean = mlp.Program(mlp.one_pass(net, loss, "cache Z") + mlp.update(net), values, net.shape, N)
@@ -147,21 +147,21 @@ def steps():
 
 
 def policies():
-    bench = Bench()
+    queue = JobQueue()
     for title, shape, N in CHAINS:
-        report = bench.submit(Job(shape, N, POLICIES, rounds=15)).wait()
-        all_of_it = report.arms[0]
+        report = queue.submit(Job(shape, N, POLICIES, rounds=15)).wait()
+        all_of_it = report.measurements[0]
         print(f"\n{title}, N = {N}, {shape.dtype}; against caching S and Z  {report.unreliable.upper()}")
         print(f"{'':32}{'activations':>12}{'all bytes':>11}{'traced':>9}{'time':>8}  95 %")
-        for arm in report.arms:
+        for arm in report.measurements:
             print(
                 f"{arm.policy:32}{arm.activations / all_of_it.activations:12.3f}{arm.counted / all_of_it.counted:11.3f}"
                 f"{arm.traced / arm.counted - 1:9.2%}{arm.ratio:8.3f}  [{arm.low:.3f}, {arm.high:.3f}]"
-                f"{'  tie' if arm.tie else ''}"
+                f"{'  tie' if arm.ties_baseline else ''}"
             )
-        small = [a for a in report.arms if a.activations <= 0.30 * all_of_it.activations]
+        small = [a for a in report.measurements if a.activations <= 0.30 * all_of_it.activations]
         best = min(small, key=lambda a: a.ratio)
-        s_only, z_only = report.arms[1], report.arms[2]
+        s_only, z_only = report.measurements[1], report.measurements[2]
         for what, bytes_, limit, ratio, slowest in (
             ("S only", s_only.activations, 0.60, s_only.ratio, 1.10),
             ("Z only", z_only.activations, 1.00, z_only.ratio, 1.02),
@@ -171,7 +171,7 @@ def policies():
             good = share <= limit and ratio <= slowest
             missed = "" if good else " MISSED"
             print(f"  {what}: {share:.3f} of the bytes ({limit}), {ratio:.3f} of the time ({slowest}){missed}")
-    bench.close()
+    queue.close()
 
 
 def planner():
@@ -184,8 +184,8 @@ def planner():
 
 
 def main():
-    if any(os.environ.get(k) != v for k, v in ONE_THREAD.items()) or set(CHOSEN_FROM_OUTSIDE) & set(os.environ):
-        env = {k: v for k, v in os.environ.items() if k not in CHOSEN_FROM_OUTSIDE} | ONE_THREAD
+    if any(os.environ.get(k) != v for k, v in ONE_THREAD.items()) or set(KERNEL_OVERRIDES) & set(os.environ):
+        env = {k: v for k, v in os.environ.items() if k not in KERNEL_OVERRIDES} | ONE_THREAD
         os.execve(sys.executable, [sys.executable, "-m", "tests.tools.benchmarks.bench_memory"], env)
     print(", ".join(f"{k} {v}" for k, v in machine().items()))
     if torch:

@@ -1,4 +1,4 @@
-"""Measurements begun and cancelled, and what is left of them: `python -m tests.tools.load.cancels [--times 1000]`.
+"""Measurements begun and cancelled, and the processes left: `python -m tests.tools.load.cancels [--times 1000]`.
 
 Several people at once hand in a job that takes minutes and cancel it a moment later: while it waits, while
 its process starts, while it is at work. In the end no process may be left, and the queue has to work on.
@@ -14,7 +14,7 @@ import threading
 import time
 
 import mlpcore as mlp
-from mlpcore.benchmark import Bench, Job
+from mlpcore.benchmark import Job, JobQueue
 from tests.tools.load.usage import children
 
 LONG = Job(mlp.Shape.of((300,) * 6), 300, ("cache S and Z", "recompute everything"), rounds=5000)
@@ -25,24 +25,24 @@ def cancel_often(times: int, people: int = 4, seed: int = 0) -> tuple[int, int, 
     """Begin and cancel so many jobs.
 
     Returns:
-        How many were cancelled at work, how many as they waited, and the processes that are left.
+        The number cancelled while running, the number cancelled while waiting, and the processes left.
     """
     before = set(children(os.getpid()))
-    bench = Bench()
-    caught = {"running": 0, "waiting": 0}
+    queue = JobQueue()
+    cancelled = {"running": 0, "waiting": 0}
     lock = threading.Lock()
-    left = iter(range(times))
+    remaining = iter(range(times))
 
     def person(number: int) -> None:
         chance = random.Random(seed * 1000 + number)
         while True:
             with lock:
-                if next(left, None) is None:
+                if next(remaining, None) is None:
                     return
-            ticket = bench.submit(LONG)
+            ticket = queue.submit(LONG)
             time.sleep(chance.choice((0.0, 0.02, 0.3, 0.7)) * chance.random())
             with lock:
-                caught[ticket.state] += 1
+                cancelled[ticket.state] += 1
             ticket.cancel()
 
     threads = [threading.Thread(target=person, args=(n,)) for n in range(people)]
@@ -50,23 +50,25 @@ def cancel_often(times: int, people: int = 4, seed: int = 0) -> tuple[int, int, 
         thread.start()
     for thread in threads:
         thread.join()
-    works_on = bench.submit(SHORT).wait(60)
-    bench.close()
-    if works_on is None:
+    report = queue.submit(SHORT).wait(60)
+    queue.close()
+    if report is None:
         raise RuntimeError("after all the cancelling the queue measures no more")
-    return caught["running"], caught["waiting"], [pid for pid in children(os.getpid()) if pid not in before]
+    return cancelled["running"], cancelled["waiting"], [pid for pid in children(os.getpid()) if pid not in before]
 
 
 def main() -> None:
-    """From the command line; exit status 1 where a process was left."""
+    """Run from the command line; exit with status 1 where a process is left."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--times", type=int, default=1000)
     parser.add_argument("--people", type=int, default=4)
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     begun = time.monotonic()
-    at_work, waiting, orphans = cancel_often(asked.times, asked.people)
+    running, waiting, orphans = cancel_often(arguments.times, arguments.people)
     took = time.monotonic() - begun
-    print(f"{at_work} cancelled at work, {waiting} as they waited, in {took:.0f} s; processes left: {len(orphans)}")
+    print(
+        f"{running} cancelled while running, {waiting} while waiting, in {took:.0f} s; processes left: {len(orphans)}"
+    )
     sys.exit(bool(orphans))
 
 

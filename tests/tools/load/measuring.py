@@ -12,7 +12,7 @@ import statistics
 import time
 
 import mlpcore as mlp
-from mlpcore.benchmark import Bench, Job, Report
+from mlpcore.benchmark import Job, JobQueue, Report
 
 JOB = Job(
     mlp.Shape.of((512,) * 9, "tanh", dtype="float32"),
@@ -21,29 +21,29 @@ JOB = Job(
 )
 
 
-def reports_for(seconds: float, job: Job = JOB) -> list[Report]:
-    """What is found, one job after the other, until so many seconds are over."""
-    bench = Bench()
-    until = time.monotonic() + seconds
-    found = []
-    while time.monotonic() < until:
-        report = bench.submit(job).wait()
-        found += [report] if report else []
-    bench.close()
-    return found
+def measure_for(seconds: float, job: Job = JOB) -> list[Report]:
+    """Measure one job after the other for so many seconds and return the reports."""
+    queue = JobQueue()
+    end = time.monotonic() + seconds
+    reports = []
+    while time.monotonic() < end:
+        report = queue.submit(job).wait()
+        reports += [report] if report else []
+    queue.close()
+    return reports
 
 
 def main() -> None:
-    """From the command line."""
+    """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=60)
-    found = reports_for(parser.parse_args().seconds)
-    for report in found:
-        print(*(f"{arm.ratio:.3f}" for arm in report.arms), report.unreliable or "reliable", sep="  ", flush=True)
-    for n, arm in enumerate(found[0].arms):
-        ratios = [r.arms[n].ratio for r in found if not r.unreliable]
+    reports = measure_for(parser.parse_args().seconds)
+    for report in reports:
+        print(*(f"{m.ratio:.3f}" for m in report.measurements), report.unreliable or "reliable", sep="  ", flush=True)
+    for n, m in enumerate(reports[0].measurements):
+        ratios = [r.measurements[n].ratio for r in reports if not r.unreliable]
         spread = f"{min(ratios):.3f} to {max(ratios):.3f}, median {statistics.median(ratios):.3f}" if ratios else "none"
-        print(f"{arm.policy:32} reliable: {spread}")
+        print(f"{m.policy:32} reliable: {spread}")
 
 
 if __name__ == "__main__":

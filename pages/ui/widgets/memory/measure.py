@@ -1,4 +1,4 @@
-"""The chapter Measure: policies timed in the worker process, beside what is counted."""
+"""The chapter Measure: policies timed in a process of their own, beside what is counted."""
 
 from __future__ import annotations
 
@@ -19,34 +19,37 @@ from pages.ui.state.memory_page import BUILT, MOST_ROUNDS, MOST_RUNS, MemoryChoi
 from pages.ui.widgets.memory.sizes import asked
 from pages.ui.widgets.words import complain, escaped, table
 
-#: Seconds between two looks at a run under way.
-LOOK = 0.5
+#: Seconds between two updates of a running measurement.
+UPDATE_INTERVAL = 0.5
 
 
 def measure(choice: MemoryChoice, about: Subject) -> None:
-    """Bytes against time: counted at once, measured on demand."""
-    policies = offered(choice, about)
+    """Show bytes against time: counted at once, measured on demand."""
+    policies = list_policies(choice, about)
     choose_policies(choice)
     complain("memory policies")
-    found = compared(*about.counted, policies)
-    base = found[BASE]
+    tallies = compared(*about.counted, policies)
+    base = tallies[BASE]
     spots = [
-        figures.Spot(t.policy, number(policy), t.peak / base.peak, t.flops / base.flops) for policy, t in found.items()
+        figures.Spot(t.policy, index_policy(policy), t.peak / base.peak, t.flops / base.flops)
+        for policy, t in tallies.items()
     ]
-    report = newest(about)
+    report = find_newest(about)
     left, right = st.columns([7, 4], gap="medium")
     with left:
-        chart("trade", figures.trade(spots, report), _spoken(report, len(spots)))
+        chart("trade", figures.trade(spots, report), _describe_chart(report, len(spots)))
     with right:
-        rounds_and_start(lambda: [Job(about.shape, about.N, tuple(policies), about.loss.name, choice.rounds)], choice)
-        under_way()
-        _said(report)
-    _table(report)
-    downloads()
+        choose_rounds_and_start(
+            lambda: [Job(about.shape, about.N, tuple(policies), about.loss.name, choice.rounds)], choice
+        )
+        show_progress()
+        _show_summary(report)
+    _show_table(report)
+    offer_downloads()
 
 
-def offered(choice: MemoryChoice, about: Subject) -> list[Policy]:
-    """What is measured: the policies ticked, and the plan that was built in the chapter Plan."""
+def list_policies(choice: MemoryChoice, about: Subject) -> list[Policy]:
+    """Return the policies to measure: those chosen, and the one built in the chapter Plan."""
     built = []
     if choice.policy in BUILT:
         try:
@@ -57,29 +60,29 @@ def offered(choice: MemoryChoice, about: Subject) -> list[Policy]:
     return [*choice.policies, *built]
 
 
-def number(policy: Policy) -> int:
-    """A policy's place in the list, which gives it its colour and its shape in every chart."""
+def index_policy(policy: Policy) -> int:
+    """Return a policy's place in the list, which gives it its colour and its shape in every chart."""
     return list(SCHEDULES).index(policy) if policy in SCHEDULES else len(SCHEDULES)
 
 
 def choose_policies(choice: MemoryChoice) -> None:
-    """Which policies are drawn and measured; what they are held against is always one of them."""
+    """Let the visitor choose the policies to draw and measure; the baseline is always one of them."""
     st.pills(
         f"Policies, beside {BASE}",
         [name for name in SCHEDULES if name != BASE],
         selection_mode="multi",
-        **asked("memory policies", _ticked, [name for name in choice.policies if name != BASE]),
+        **asked("memory policies", _put_policies, [name for name in choice.policies if name != BASE]),
     )
 
 
-def _ticked(choice: MemoryChoice, names: list[str] | None) -> MemoryChoice:
+def _put_policies(choice: MemoryChoice, names: list[str] | None) -> MemoryChoice:
     return put("policies")(choice, [BASE, *(names or [])])
 
 
-def rounds_and_start(
+def choose_rounds_and_start(
     make: Callable[[], list[Job]], choice: MemoryChoice, label: str = "Measure on this machine"
 ) -> None:
-    """How often each is timed, and the button that hands the jobs in.
+    """Let the visitor choose how often each is timed, and start the jobs with a button.
 
     Args:
         make: makes the jobs, once the button is pressed.
@@ -93,66 +96,71 @@ def rounds_and_start(
             type="primary",
             key="memory measure",
             on_click=session.change,
-            args=(None, lambda choice, _: _hand_in(choice, make), "memory measure"),
+            args=(None, lambda choice, _: _submit(choice, make), "memory measure"),
             kwargs={"about": "memory"},
         )
 
 
-def _hand_in(choice: MemoryChoice, make: Callable[[], list[Job]]) -> MemoryChoice:
-    """Into the queue. What is refused raises ValueError, which is said beside the button."""
-    made = make()
-    if not made:
+def _submit(choice: MemoryChoice, make: Callable[[], list[Job]]) -> MemoryChoice:
+    """Submit the jobs to the queue.
+
+    Raises:
+        ValueError: a job is refused; the message is shown beside the button.
+    """
+    jobs = make()
+    if not jobs:
         raise ValueError("no size along here is both quick and small enough to be measured")
-    if len(session.runs().tickets) + len(made) > MOST_RUNS:
+    if len(session.runs().tickets) + len(jobs) > MOST_RUNS:
         raise ValueError(f"no more than {MOST_RUNS} measurements of yours may wait at a time: let some finish first")
-    for job in made:
+    for job in jobs:
         job.check(bench.memory_limit())
     try:
-        tickets = tuple(bench.shared().submit(job, track_presence()) for job in made)
+        tickets = tuple(bench.shared_queue().submit(job, track_presence()) for job in jobs)
     except RuntimeError as error:  # a host without threads
         raise ValueError(f"measuring needs a process of its own, and none can be started here: {error}") from None
     session.put_runs(tickets=(*session.runs().tickets, *tickets), message="")
     return choice
 
 
-def under_way() -> None:
-    """A run under way, looked at again and again; nothing is asked of the server where none is."""
+def show_progress() -> None:
+    """Show the measurements in the queue, updated while there are any."""
     complain("memory measure")
     runs = session.runs()
     if runs.tickets:
-        st.fragment(_progress, run_every=LOOK)()
+        st.fragment(_show_running, run_every=UPDATE_INTERVAL)()
     elif runs.message:
         st.error(escaped(runs.message))
 
 
-def _progress() -> None:
+def _show_running() -> None:
     if _collect() or not session.runs().tickets:
-        # Something is over, or was cancelled: the whole page is drawn anew, for only that ends the looking.
+        # Only a rerun of the whole page ends the updates of this fragment.
         st.rerun()
     tickets = session.runs().tickets
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.progress(min(1.0, max(0.0, tickets[0].progress)), text=_state(tickets))
+        st.progress(min(1.0, max(0.0, tickets[0].progress)), text=_describe_state(tickets))
         st.button("Cancel", on_click=_cancel, key="memory cancel")
 
 
 def _collect() -> bool:
-    """Take what is over out of the queue; whether anything was."""
+    """Move finished tickets out of the session, their reports into it; return whether there were any."""
     runs = session.runs()
-    over = [t for t in runs.tickets if t.state not in (bench.WAITING, bench.RUNNING)]
-    if over:
-        reports = tuple(t.report for t in over if t.report)
-        wrong = [t.message for t in over if t.state == bench.FAILED]
-        left = tuple(t for t in runs.tickets if t not in over)
-        session.put_runs(tickets=left, reports=(*runs.reports, *reports), message=wrong[0] if wrong else "")
-    return bool(over)
+    finished = [t for t in runs.tickets if t.state not in (bench.WAITING, bench.RUNNING)]
+    if finished:
+        reports = tuple(t.report for t in finished if t.report)
+        errors = [t.message for t in finished if t.state == bench.FAILED]
+        left = tuple(t for t in runs.tickets if t not in finished)
+        session.put_runs(tickets=left, reports=(*runs.reports, *reports), message=errors[0] if errors else "")
+    return bool(finished)
 
 
-def _state(tickets: tuple[Ticket, ...]) -> str:
+def _describe_state(tickets: tuple[Ticket, ...]) -> str:
     ticket, more = tickets[0], len(tickets) - 1
     after = f", {more} more of yours after it" if more else ""
     if ticket.state == bench.WAITING:
-        return f"Waiting: {ticket.ahead} before it in the queue{after}"
-    left = "" if ticket.left is None else f", about {max(1, round(ticket.left))} s left"
+        return f"Waiting: {ticket.position} before it in the queue{after}"
+    seconds = ticket.seconds_left
+    left = "" if seconds is None else f", about {max(1, round(seconds))} s left"
     return f"Measuring {len(ticket.job.policies)} policies{left}{after}"
 
 
@@ -162,20 +170,20 @@ def _cancel() -> None:
     session.put_runs(tickets=(), message="")
 
 
-def newest(about: Subject) -> Report | None:
-    """The last report on exactly these sizes."""
-    wanted = (about.shape, about.N, about.loss.name)
-    fitting = [r for r in session.runs().reports if (r.job.shape, r.job.N, r.job.loss) == wanted]
+def find_newest(about: Subject) -> Report | None:
+    """Return the last report on exactly these sizes, or None."""
+    sizes = (about.shape, about.N, about.loss.name)
+    fitting = [r for r in session.runs().reports if (r.job.shape, r.job.N, r.job.loss) == sizes]
     return fitting[-1] if fitting else None
 
 
-def _spoken(report: Report | None, count: int) -> str:
-    measured = f", {len(report.arms)} of them measured" if report else ""
+def _describe_chart(report: Report | None, count: int) -> str:
+    measured = f", {len(report.measurements)} of them measured" if report else ""
     return f"Peak bytes against time for {count} policies, relative to caching everything{measured}"
 
 
-def _said(report: Report | None) -> None:
-    """What may be said of the numbers, and what they were measured on."""
+def _show_summary(report: Report | None) -> None:
+    """Show what the numbers allow to be said, and what they were measured on."""
     if report is None:
         st.markdown(
             "**Counted, not yet measured at this size.** Hollow: the counted peak, and the operations of the matrix "
@@ -183,50 +191,50 @@ def _said(report: Report | None) -> None:
             "count, so a measured time may lie above or below it."
         )
         return
-    for sentence in bench.sentences(report):
+    for sentence in bench.summarise(report):
         if sentence.startswith("The times are not reliable"):
             st.warning(escaped(sentence))
         else:
             st.markdown(escaped(sentence))
-    on = report.machine
+    machine = report.machine
     st.caption(
         escaped(
             f"Hollow: counted; filled: measured, with the 95 % interval of the median of {report.job.rounds} ratios "
-            f"of CPU time. Measured on {on['processor']}, {on['BLAS']}, kernel {on['kernel']}, threads "
-            f"{on['threads']}, NumPy {on['NumPy']}, {report.job.shape.dtype}, {report.job.N:,} examples."
+            f"of CPU time. Measured on {machine['processor']}, {machine['BLAS']}, kernel {machine['kernel']}, threads "
+            f"{machine['threads']}, NumPy {machine['NumPy']}, {report.job.shape.dtype}, {report.job.N:,} examples."
         )
     )
 
 
-def _table(report: Report | None) -> None:
+def _show_table(report: Report | None) -> None:
     if report is None:
         return
-    base = report.arms[0]
+    base = report.measurements[0]
     table(
         ("measured", "counted", "measured", "of S and Z", "time", "of S and Z", "95 % interval", "verdict"),
         [
             (
-                arm.policy, f"{arm.counted:,} B", f"{arm.traced:,} B", f"{arm.traced / base.traced:.3f}",
-                seconds_text(arm.seconds), f"{arm.ratio:.3f}", f"{arm.low:.3f} to {arm.high:.3f}",
-                "" if arm is base else "tie" if arm.tie else "faster" if arm.ratio < 1 else "slower",
+                m.policy, f"{m.counted:,} B", f"{m.traced:,} B", f"{m.traced / base.traced:.3f}",
+                seconds_text(m.seconds), f"{m.ratio:.3f}", f"{m.low:.3f} to {m.high:.3f}",
+                "" if m is base else "tie" if m.ties_baseline else "faster" if m.ratio < 1 else "slower",
             )
-            for arm in report.arms
+            for m in report.measurements
         ],
     )  # fmt: skip
 
 
-def downloads() -> None:
-    """Everything that was measured in this session, as CSV."""
+def offer_downloads() -> None:
+    """Offer everything that was measured in this session as CSV."""
     reports = session.runs().reports
     if not reports:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
             f"Download {len(reports)} measurement{'s' if len(reports) > 1 else ''} as CSV",
-            bench.as_csv(reports),
+            bench.format_csv(reports),
             "mlpscope-measured.csv",
             "text/csv",
             key="memory csv",
         )
-        largest = max(arm.counted for report in reports for arm in report.arms)
+        largest = max(m.counted for report in reports for m in report.measurements)
         st.caption(f"The largest peak among them is {bytes_text(largest)}.")

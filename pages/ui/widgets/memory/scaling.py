@@ -10,7 +10,13 @@ from mlpcore.memory.tally import AXES, Policy, along, place_on
 from pages.ui.components.chart.chart import chart
 from pages.ui.state import session
 from pages.ui.state.memory_page import MemoryChoice, Subject, put
-from pages.ui.widgets.memory.measure import choose_policies, downloads, number, rounds_and_start, under_way
+from pages.ui.widgets.memory.measure import (
+    choose_policies,
+    choose_rounds_and_start,
+    index_policy,
+    offer_downloads,
+    show_progress,
+)
 from pages.ui.widgets.memory.sizes import asked
 from pages.ui.widgets.words import complain
 
@@ -26,12 +32,12 @@ def scaling(choice: MemoryChoice, about: Subject) -> None:
     left, right = st.columns([7, 4], gap="medium")
     with right:
         _choose_view(choice)
-        rounds_and_start(
-            lambda: bench.jobs_along(sizes, axis, policies, choice.rounds, bench.memory_limit()),
+        choose_rounds_and_start(
+            lambda: bench.make_jobs(sizes, axis, policies, choice.rounds, bench.memory_limit()),
             choice,
             f"Measure along {_AXES[axis].lower()}",
         )
-        under_way()
+        show_progress()
         _notes(choice, about)
     curves = _curves(choice, about, policies)
     words = AXES[axis][0]
@@ -41,7 +47,7 @@ def scaling(choice: MemoryChoice, about: Subject) -> None:
         else:
             said = f"{_WHAT[choice.what]} over {words} for {len(curves)} policies"
             chart("scaling", figures.scaling(curves, choice.what, words, place_on(sizes, axis)), said)
-    downloads()
+    offer_downloads()
 
 
 def _choose_view(choice: MemoryChoice) -> None:
@@ -59,7 +65,7 @@ _READ = {"bytes": ("peak", "traced"), "flops": ("flops", None), "seconds": (None
 def _curves(choice: MemoryChoice, about: Subject, policies: list[Policy]) -> list[figures.Curve]:
     """What was counted along the axis, and what was measured of it in this session."""
     counted, got = _READ[choice.what]
-    measured = bench.measured_along(session.runs().reports, about.sizes, choice.axis)
+    measured = bench.find_measurements(session.runs().reports, about.sizes, choice.axis)
     curves = []
     for policy, points in along(about.sizes, choice.axis, policies).items():
         if not points:
@@ -68,7 +74,7 @@ def _curves(choice: MemoryChoice, about: Subject, policies: list[Policy]) -> lis
         arms = sorted(measured.get(name, {}).items()) if got else []
         lines = [(at, float(getattr(sums, counted))) for at, sums in points] if counted else []
         dots = tuple((at, float(getattr(arm, got))) for at, arm in arms)
-        curves.append(figures.Curve(name, number(policy), *(tuple(zip(*lines, strict=True)) or ((), ())), dots))
+        curves.append(figures.Curve(name, index_policy(policy), *(tuple(zip(*lines, strict=True)) or ((), ())), dots))
     return curves
 
 
