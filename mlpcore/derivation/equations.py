@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 
 import numpy as np
 
-from ..equations.steps import Op
+from ..equations.steps import Op, op_factory
 from ..notation import Var
 from ..passes.layouts import Layout
 
@@ -27,7 +26,7 @@ def align(x: Array, letters: str, result: str) -> Array:
     return x[..., :, None] if letters == result[0] else x[..., None, :]
 
 
-@cache
+@op_factory
 def selection_op(letters: str, fixed: str) -> Op:
     """Select the row, the column or the cell of a matrix where the indicators of the fixed letters are 1."""
     free = "".join(a for a in letters if a not in fixed)
@@ -64,7 +63,7 @@ def outer_notation(lay: Layout, unit: Var, example: Var) -> Callable[..., str]:
     """Write f' ⊙ (column times row) in LaTeX; which of the two vectors is the column is the layout's."""
     left, right = (example, unit) if lay.transposes_batches else (unit, example)
     # Indicators, ones and columns of a matrix stand upright, so on the right they are turned.
-    upright = right.kind in ("one", "ones") or right.upright
+    upright = right.kind in ("one", "ones") or right.is_column
     product = rf"{left.latex}\,{right.latex}" + (r"^{\top}" if upright else "")
     return lambda *operands: rf"{operands[0]}\odot\left({product}\right)" if len(operands) == 3 else product
 
@@ -81,7 +80,7 @@ FROBENIUS = Op(
 TERMS = Op("term by term", "kn,kn->kn", lambda A, B: multiply_masked(A, B), lambda A, B: rf"{A}\odot {B}", "{0}·{1}")
 
 
-@cache
+@op_factory
 def sum_of_products_op(letter: str, count: int) -> Op:
     """Sum the products of `count` vectors over one letter; over none, multiply numbers."""
 

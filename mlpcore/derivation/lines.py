@@ -90,7 +90,7 @@ class Derivation:
 
     def part(self, var: Var, at: str) -> Var:
         """Name a row, column or cell of a matrix by the letters of the worksheet."""
-        return replace(var, at=at, turned=self.lay.transposes(var))
+        return replace(var, at=at, transposed=self.lay.transposes(var))
 
     def equation(self, out: Var, op: Op, *operands: Var) -> Step:
         """Make a step in the layout that is in force."""

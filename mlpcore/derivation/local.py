@@ -95,7 +95,7 @@ def _chain(
     vectors = sorted(((unit, "k"), (example, "n")), key=lambda v: v[0].kind == "one")
     parts = ([(slope, "kn")] if slope else []) + vectors
     op = local_derivative_op(tuple(letters for _, letters in parts), outer_notation(d.lay, unit, example))
-    here = Var("dZd" + d.target.kind, d.target.layer, at=d.letters, turned=d.lay.transposes(d.target))
+    here = Var("dZd" + d.target.kind, d.target.layer, at=d.letters, transposed=d.lay.transposes(d.target))
     d.carry_out(here, op, *(v for v, _ in parts))
     if slope:  # the column times the row on its own, so that the page shows a product that was computed
         alone = local_derivative_op(tuple(letters for _, letters in vectors), outer_notation(d.lay, unit, example))
@@ -215,9 +215,9 @@ def _dot(d: Derivation, first: Array, letter: str, a: Var, b: Var) -> None:
     if b.kind == "ones":
         why = "A sum over examples is a product with a vector of ones."
     else:
-        if a.upright and not b.upright:  # rows are named first, as a product takes them
+        if a.is_column and not b.is_column:  # rows are named first, as a product takes them
             a, b = b, a
-        ways = ["column" if v.upright else "row" for v in (a, b)]
+        ways = ["column" if v.is_column else "row" for v in (a, b)]
         held = [v.at.replace("·", "") for v in (a, b)]
         x, y = (f"{way} {letter} of {v.whole.symbol}" for way, letter, v in zip(ways, held, (a, b), strict=True))
         why = f"{x[0].upper()}{x[1:]} meets {y}. A product of matrices takes rows times columns, so "

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -96,6 +96,10 @@ class Op:
         if self.kernel is not None:
             return self.kernel.over
         return (0,) if self.makes and self.reads[0] == self.makes else ()
+
+
+#: Decorates what makes an `Op` from a constant or a few letters: one object for each, so that equal steps are equal.
+op_factory = lru_cache(maxsize=64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,8 @@ def to_simplex(x: float, y: float) -> Array:
     return p / p.sum()
 
 
-@lru_cache(maxsize=4)
+# One grid, which every map of the page draws on.
+@lru_cache(maxsize=1)
 def _grid(side: int) -> tuple[Array, Array, Array, Array]:
     """Give x and y of a grid over the triangle, the probabilities of its points, and which lie inside."""
     x, y = np.linspace(0, 1, side), np.linspace(0, CORNERS[2, 1], side)
@@ -104,6 +105,7 @@ def simplex(loss: Loss, true_class: int, conventions: Conventions, points: Mappi
     }
 
 
+# A map of 61 x 61 points for each loss and true class in view, so that moving an example redraws none.
 @lru_cache(maxsize=64)
 def _map(loss: Loss, true_class: int, conventions: Conventions) -> tuple[Figure, ...]:
     """Draw what does not depend on where the examples are: loss, kinks and pulls."""

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 
 from ..checking.numerical_gradients import Probe, differences
 from ..derivation.equations import FROBENIUS, TERMS, align, multiply_masked, selection_op
 from ..derivation.lines import Cell, Derivation
-from ..equations.steps import Op, Step
+from ..equations.steps import Op, Step, op_factory
 from ..losses import SoftmaxHinge
 from ..losses.scales import Scale
 from ..network import Array
@@ -84,7 +83,7 @@ def _lay_out(d: Derivation, op: Op) -> Op:
     return replace(op, notation=_ROW_NOTATION[op.name]) if d.lay.transposes(O) else op
 
 
-@cache
+@op_factory
 def sum_over_active(c: Scale) -> Op:
     """Give `c <A, dG/do_jn>_F`."""
     return Op(
@@ -96,7 +95,7 @@ def sum_over_active(c: Scale) -> Op:
     )
 
 
-@cache
+@op_factory
 def sum_over_competing(c: Scale) -> Op:
     """Give `c sum_l a_l dG_l/do_j`; the indicator of the example says how many there are."""
     return Op(
@@ -143,7 +142,7 @@ def terms(lab: Lab, cells: Sequence[Cell] | None = None, trace: tuple | None = N
     j, n = ones["j"], ones["n"]
     pj, yj = d.select(P, "j·", {"j": j}), d.select(Y, "j·", {"j": j})
     py = d.carry_out(Var("py"), OF_TRUE_CLASS, P, Y)
-    here = Var("dGdO", at="jn", turned=d.lay.transposes(O))
+    here = Var("dGdO", at="jn", transposed=d.lay.transposes(O))
     parts = (pj, j, yj, P, py, n)
     slope = _lay_out(d, GAP_DERIVATIVE)
     d.carry_out(here, slope, *parts)
@@ -161,7 +160,7 @@ def terms(lab: Lab, cells: Sequence[Cell] | None = None, trace: tuple | None = N
     )  # fmt: skip
     d.carry_out(Var("terms"), TERMS, A, here)
     # The same sum over the competing classes of the one example that reads the logit, written out below the board.
-    column = d.carry_out(Var("dgdO", at="jn", turned=here.turned), selection_op("kn", "n"), here, n)
+    column = d.carry_out(Var("dgdO", at="jn", transposed=here.transposed), selection_op("kn", "n"), here, n)
     d.carry_out(cell, sum_over_competing(c), d.select(A, "·n", {"n": n}), column, n)
     whole = np.array(d.values[dO])
     for place, value in zip(d.cells, first, strict=True):
@@ -185,7 +184,7 @@ def jacobians(lab: Lab, cells: Sequence[Cell] | None = None, trace: tuple | None
     p, g = d.select(P, "·n", n), d.select(dP, "·n", n)
     eye = Var("eye")
     d.values[eye] = np.eye(lab.classes)
-    J = Var("dPdO", at="·n", turned=d.lay.transposes(O))
+    J = Var("dPdO", at="·n", transposed=d.lay.transposes(O))
     written = _lay_out(d, JACOBIAN)
     d.carry_out(J, written, p, p, eye)
     d.claim(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
 
 from ..equations.dense import scalar
 from ..equations.kernels import Kernel
-from ..equations.steps import Op
+from ..equations.steps import Op, op_factory
 from . import kernels
 from .scales import Scale
 
@@ -44,7 +44,7 @@ def _cross_entropy(o: Array, y: Array) -> Array:
     return np.log(np.exp(shifted).sum(axis=-2)) - (y * shifted).sum(axis=-2) + shift
 
 
-@cache
+@op_factory
 def squared_error(c: Scale) -> Op:
     """Give `c ||Z - Y||_F^2`."""
     return Op(
@@ -57,7 +57,7 @@ def squared_error(c: Scale) -> Op:
     )
 
 
-@cache
+@op_factory
 def error(c: Scale, twice: bool) -> Op:
     """Give `c (Z - Y)`, or 2c where a square was differentiated."""
     front, times = c.latex(twice), c.cell(twice)
@@ -99,7 +99,7 @@ CROSS_ENTROPY = Op(
 )
 
 
-@cache
+@op_factory
 def total(c: Scale) -> Op:
     """Give `c sum_n ell_n`."""
     return Op(
@@ -127,7 +127,7 @@ def _edge(at_tie: bool) -> tuple[np.ufunc, str, str]:
     return (np.greater_equal, "≥", r"\ge ") if at_tie else (np.greater, ">", ">")
 
 
-@cache
+@op_factory
 def active(at_tie: bool) -> Op:
     """Give 1 where a competing class (l != y) has a gap > 0, and at a gap of exactly 0 if `at_tie`."""
     over, sign, latex = _edge(at_tie)
@@ -151,7 +151,7 @@ ONE_VS_ALL_GAPS = Op(
 )
 
 
-@cache
+@op_factory
 def active_classes(at_tie: bool) -> Op:
     """Give 1 where a gap is > 0, and at a gap of exactly 0 if `at_tie`, of every class."""
     over, sign, latex = _edge(at_tie)
@@ -187,7 +187,7 @@ def _changes_of_active_class(G: Array, Y: Array, top: Array) -> Array:
     return np.where(Y == 1, 1.0, np.sign(G) * np.sign(lead))
 
 
-@cache
+@op_factory
 def at_top(at_tie: bool) -> Op:
     """Give 1 where a competing class is active and none has a larger gap."""
     over, sign, latex = _edge(at_tie)
@@ -219,7 +219,7 @@ HINGE = Op(
 )
 
 
-@cache
+@op_factory
 def hinge_pullback(c: Scale) -> Op:
     """Give `c a_k` for a competing class, and for the true class minus c times the number of active ones."""
     front = c.latex()
@@ -242,7 +242,7 @@ SQUARED_HINGE = Op(
 )
 
 
-@cache
+@op_factory
 def squared_hinge_pullback(c: Scale) -> Op:
     """Give `2c a g`: twice the gap where a class is active."""
     return Op(
@@ -254,7 +254,7 @@ def squared_hinge_pullback(c: Scale) -> Op:
     )
 
 
-@cache
+@op_factory
 def one_vs_all_pullback(c: Scale) -> Op:
     """Give `-c t a` with t = 1 for the true class and -1 for any other."""
     return Op(

@@ -1,7 +1,7 @@
 """The glossary as code: every matrix of a pass has a kind, a symbol and a word.
 
 A `Var` names one matrix (`S(1)`, `dW(2)`, `loss`); `KINDS` says what that kind of
-matrix is called, how it is typeset, what its axes count and what part it plays.
+matrix is called, how it is typeset, what its axes count and what role it has.
 Conventions are the worksheet's: examples are columns, layers count from 1.
 """
 
@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from .kinds import KINDS, PARTS, Kind
+from .kinds import KINDS, ROLES, Kind
 from .var import Var
 
 __all__ = [
-    "A", "G", "KINDS", "Kind", "O", "P", "PARTS", "S", "T", "Var", "W", "Y", "Z", "after", "b", "dG", "dO", "dP", "dW",
+    "A", "G", "KINDS", "Kind", "O", "P", "ROLES", "S", "T", "Var", "W", "Y", "Z", "after", "b", "dG", "dO", "dP", "dW",
     "dZ", "db", "delta", "ell", "loss", "margin", "rate",
 ]  # fmt: skip
 
-#: A pass names the same matrices over and over: one object for each.
+#: One object for each name, as a pass names the same matrices over and over.
 _of = lru_cache(maxsize=1024, typed=True)(Var)
 
 

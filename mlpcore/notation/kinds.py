@@ -1,12 +1,12 @@
-"""The table of kinds: symbol, LaTeX, word, axes and part of every kind of matrix."""
+"""The table of kinds: symbol, LaTeX, word, axes and role of every kind of matrix."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-#: The part a matrix plays: what the user sets, what the forward pass makes, what the
+#: The role of a matrix: what the user sets, what the forward pass makes, what the
 #: backward pass makes. The frame around a matrix shows it everywhere.
-PARTS = {"parameter": "set by you", "forward": "forward pass", "gradient": "backward pass"}
+ROLES = {"parameter": "set by you", "forward": "forward pass", "gradient": "backward pass"}
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Kind:
         axes: what each axis counts, () for a single number: `unit` of the layer, `input` (unit of
             the layer before), `output` (unit of the last layer), `example` of the batch.
             `mlpcore.network.shape_of` turns them into sizes.
-        part: a name of `PARTS`.
+        role: a name of `ROLES`.
         of: for a derivative of the loss, the kind it is taken by.
     """
 
@@ -29,7 +29,7 @@ class Kind:
     plain: str
     word: str
     axes: tuple[str, ...]
-    part: str
+    role: str
     of: str | None = None
 
 

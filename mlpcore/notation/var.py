@@ -17,7 +17,7 @@ class Var:
         new: it belongs to the network after the update.
         at: the indices that are held, in the worksheet's order: `"ij"` for one cell, `"j·"` for
             row j, `"·j"` for column j.
-        turned: the matrix is laid out transposed, so the indices are written the other way round.
+        transposed: the matrix is laid out transposed, so the indices are written the other way round.
         examples: the block of the batch it belongs to, as (first, stop) from 0: columns of a matrix
             with examples, or a gradient or loss summed over those examples alone. None for all.
     """
@@ -26,7 +26,7 @@ class Var:
     layer: int | None = None
     new: bool = False
     at: str = ""
-    turned: bool = False
+    transposed: bool = False
     examples: tuple[int, int] | None = None
 
     @property
@@ -42,9 +42,9 @@ class Var:
 
     def _indices(self, letters: str = "") -> str:
         """Write the indices that are held, and letters for the others."""
-        free = iter(letters[::-1] if self.turned else letters)
+        free = iter(letters[::-1] if self.transposed else letters)
         at = "".join(next(free, "·") if index == "·" else index for index in self.at)
-        return at[::-1] if self.turned else at
+        return at[::-1] if self.transposed else at
 
     def _fill(self, text: str, indices: str) -> str:
         layer = "" if self.layer is None else str(self.layer)
@@ -129,13 +129,13 @@ class Var:
         return self.info.word + (" after the step" if self.new else "")
 
     @property
-    def part(self) -> str:
+    def role(self) -> str:
         if self.kind == "Z" and self.layer == 0:
             return "parameter"
-        return "forward" if self.new else self.info.part
+        return "forward" if self.new else self.info.role
 
     @property
-    def upright(self) -> bool:
+    def is_column(self) -> bool:
         """Tell whether this part of a matrix is a column of it."""
         return self._indices().startswith("·")
 
@@ -153,9 +153,9 @@ class Var:
 
     def of_examples(self, examples: tuple[int, int] | None) -> Var:
         """Name the part of this matrix in a block of the batch; what does not depend on examples stays whole."""
-        if self.examples == examples or (self.part == "parameter" and "example" not in self.info.axes):
+        if self.examples == examples or (self.role == "parameter" and "example" not in self.info.axes):
             return self
-        return Var(self.kind, self.layer, self.new, self.at, self.turned, examples)
+        return Var(self.kind, self.layer, self.new, self.at, self.transposed, examples)
 
     def __repr__(self) -> str:
         return self.text

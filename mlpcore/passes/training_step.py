@@ -69,7 +69,7 @@ def _after_pass(shape: Shape, loss: Loss, conventions: Conventions) -> tuple[Ste
             step,
             out=after(step.out),
             # What the update leaves alone (input, targets, margin) has no new version.
-            operands=tuple(v if v.part == "parameter" and v not in parameters else after(v) for v in step.operands),
+            operands=tuple(v if v.role == "parameter" and v not in parameters else after(v) for v in step.operands),
             phase="after",
         )
         for step in forward(shape) + conventions.loss(loss).forward(shape.depth)

@@ -17,7 +17,7 @@ import numpy as np
 
 from mlpcore.derivation import Claim, Derivation
 from mlpcore.equations.steps import Step
-from mlpcore.notation import PARTS, Var
+from mlpcore.notation import ROLES, Var
 from mlpcore.passes.layouts import Layout
 from mlpcore.setup import Editable
 from pages.ui.components.stage.score import Json, mathml, matrix_of, pack, seen_in, step_of
@@ -173,7 +173,7 @@ class Board:
             "steps": [{k: v for k, v in s.items() if k not in ("formula", "index", "tiles")} for s in self.steps],
             "chain": self.chain,
             "checks": {},
-            "parts": PARTS,
+            "parts": ROLES,
             "lines": self.lines,
             "choices": self.choices,
             "frame": self.frame,

@@ -20,7 +20,7 @@ from mlpcore.equations import cells
 from mlpcore.equations.steps import Op, Step, evaluate
 from mlpcore.losses import Loss
 from mlpcore.network import Shape
-from mlpcore.notation import PARTS, Var
+from mlpcore.notation import ROLES, Var
 from mlpcore.passes.conventions import Conventions
 from mlpcore.passes.layouts import Layout
 from mlpcore.passes.training_step import training_step
@@ -81,7 +81,7 @@ def score(setup: Setup, schedule: str | tuple) -> Json:
     """
     steps, told = _script(setup.net.shape, setup.loss, schedule, setup.conventions, setup.batch.N)
     values = evaluate(steps, setup.inputs())
-    return {**numbers(setup, steps, values), "steps": told, "parts": PARTS, "cards": cards(values)}
+    return {**numbers(setup, steps, values), "steps": told, "parts": ROLES, "cards": cards(values)}
 
 
 @lru_cache(maxsize=128)
@@ -96,7 +96,7 @@ def _script(
 def played(what: Editable, steps: list[Step], values: Mapping[Var, np.ndarray]) -> Json:
     """Steps and their matrices, ready to be stepped through."""
     told = [step_of(step, what.conventions.lay) for step in steps]
-    return {**numbers(what, steps, values), "steps": told, "parts": PARTS}
+    return {**numbers(what, steps, values), "steps": told, "parts": ROLES}
 
 
 def numbers(what: Editable, steps: list[Step], values: Mapping[Var, np.ndarray]) -> Json:
@@ -135,7 +135,7 @@ def matrix_of(var: Var, value: np.ndarray, lay: Layout, editable: bool) -> Json:
         "text": var.symbol,
         "spoken": var.spoken,
         "word": var.word,
-        "part": var.part,
+        "part": var.role,
         "shape": list(value.shape),
         "row": lay.is_row(var),
         "values": pack(value, exact=editable),
