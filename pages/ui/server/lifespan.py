@@ -20,7 +20,7 @@ except ImportError:  # Windows
 
 import streamlit as st
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from pages.ui.server import assets, workarounds
@@ -91,16 +91,7 @@ async def _send_start(_: Request) -> JSONResponse:
     return JSONResponse({"start": START})
 
 
-async def _send_script(request: Request) -> Response:
-    name = request.path_params["name"]
-    if name not in assets.TEXTS:
-        return Response(status_code=404)
-    immutable = request.url.query == assets.MARKS[name]
-    cache = "public, max-age=31536000, immutable" if immutable else "no-store"
-    return Response(assets.TEXTS[name], media_type="text/javascript", headers={"Cache-Control": cache})
-
-
-routes = [Route("/mlpscope-start", _send_start), Route("/mlpscope-script/{name}", _send_script)]
+routes = [Route("/mlpscope-start", _send_start), *assets.routes]
 
 
 def on_script_error(error: Exception) -> bool:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
+import numpy as np
+
 from mlpcore import Var
+from mlpcore.exchange import read_matrix
 from mlpcore.setup import Editable, with_cells
 from pages.ui.state.names import by_key, key
 from pages.ui.state.place import CHOICES
@@ -63,7 +67,9 @@ def edits(message: dict[str, Any], names: dict[str, Var]) -> list[tuple[Var, tup
 
 
 def edited(held: Editable, message: dict[str, Any]) -> tuple[Editable, list[dict[str, Any]]]:
-    """What it becomes by the cells that were typed, and what is to be said of those that were refused."""
+    """What it becomes by what was typed or pasted, and what is to be said of the cells that were refused."""
+    if "paste" in message:
+        return pasted(held, message["paste"])
     cells = edits(message, by_key(held))
     try:
         new, refused = with_cells(held, cells)
@@ -72,6 +78,62 @@ def edited(held: Editable, message: dict[str, Any]) -> tuple[Editable, list[dict
         return held, [{"id": key(var), "index": list(cell), "why": str(error)}]
     told = [{"id": key(r.var), "index": list(r.cell), "why": r.why} for r in refused]
     return (held if len(refused) == len(cells) else new), told
+
+
+def pasted(held: Editable, paste: Any) -> tuple[Editable, list[dict[str, Any]]]:
+    """Put a pasted block into a matrix, its first number at a cell: all of it, or nothing and why not.
+
+    Args:
+        paste: {id, index, turned, text}; `turned` where the matrix is drawn transposed, and the block so meant.
+    """
+    if not isinstance(paste, dict) or not isinstance(text := paste.get("text"), str):
+        return held, []
+    if (cell := _edit([paste.get("id"), paste.get("index"), 0.0], by_key(held))) is None:
+        return held, []
+    var, index, _ = cell
+    value = np.asarray(held.inputs()[var])
+    if len(index) != value.ndim or not all(0 <= i < size for i, size in zip(index, value.shape, strict=True)):
+        return held, []
+    turned = paste.get("turned") is True if value.ndim == 2 else held.conventions.lay.flat(var)
+    try:
+        block = read_matrix(text)
+        cells = [(var, at, x) for at, x in _targets(var, value.shape, index, block, turned)]
+        # Where targets are classes, a 1 moves the example there: then its zeros are right as well.
+        new, refused = with_cells(held, sorted(cells, key=lambda cell: cell[2] != 1))
+        if refused:
+            raise ValueError(f"{var.symbol}{_place(refused[0].cell)}: {refused[0].why}")
+    except ValueError as error:
+        why = str(error)
+        return held, [
+            {"id": key(var), "index": list(index), "message": f"{why[0].upper()}{why[1:]}. Nothing was changed."}
+        ]
+    return new, []
+
+
+def _targets(
+    var: Var, shape: tuple[int, ...], index: tuple[int, ...], block: np.ndarray, turned: bool
+) -> list[tuple[tuple[int, ...], float]]:
+    """The cells of a matrix of this shape that a block covers when its first number is at `index`, and their numbers.
+
+    Raises:
+        ValueError: it covers more than there is.
+    """
+    drawn = np.arange(prod(shape)).reshape(shape if len(shape) == 2 else (-1, 1))
+    first = drawn.ravel()[0] if not index else np.ravel_multi_index(index, shape)
+    drawn = drawn.T if turned else drawn
+    ((row, column),) = np.argwhere(drawn == first)
+    room = drawn[row:, column:]
+    if block.shape[0] > room.shape[0] or block.shape[1] > room.shape[1]:
+        size, left = ("×".join(map(str, each.shape)) for each in (block, room))
+        place = f"{var.symbol}{_place(index)}"
+        raise ValueError(f"the pasted block is {size}, but from {place} on there is room for {left}")
+    covered = np.unravel_index(room[: block.shape[0], : block.shape[1]].ravel(), shape)
+    cells = zip(*(axis.tolist() for axis in covered), strict=True) if shape else [()]
+    return list(zip(cells, block.ravel().tolist(), strict=True))
+
+
+def _place(cell: tuple[int, ...]) -> str:
+    return f"[{', '.join(str(i + 1) for i in cell)}]" if cell else ""
 
 
 def _edit(item: Any, names: dict[str, Var]) -> tuple[Var, tuple[int, ...], float] | None:

@@ -1,0 +1,69 @@
+// Elements of the page.
+
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {string} [className]
+ * @param {...(Node | string | undefined)} children
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+export function el(tag, className, ...children) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  node.append(...children.filter((child) => child !== undefined));
+  return node;
+}
+
+/**
+ * Formulas are MathML that Python made from its own LaTeX; nothing the user typed is in them.
+ *
+ * @param {string} mathml
+ * @param {string} [className]
+ */
+export function mathNode(mathml, className = "math") {
+  let parsed = formulas.get(mathml);
+  if (!parsed) {
+    parsed = document.createElement("template");
+    parsed.innerHTML = mathml;
+    formulas.set(mathml, parsed);
+  }
+  return el("span", className, parsed.content.cloneNode(true));
+}
+
+/** Parsed once: a formula is drawn at every step that shows it. @type {Map<string, HTMLTemplateElement>} */
+const formulas = new Map();
+
+/**
+ * The element that has the focus, within the shadow root that `node` stands in.
+ *
+ * @param {Node} node
+ * @returns {HTMLElement | null}
+ */
+export function activeElement(node) {
+  const root = /** @type {Document | ShadowRoot} */ (node.getRootNode());
+  return /** @type {HTMLElement | null} */ (root.activeElement);
+}
+
+/** A drawing in a square of 24 by 24, not read out. @param {string} path */
+export function svgIcon(path) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  const line = document.createElementNS(svg.namespaceURI, "path");
+  line.setAttribute("d", path);
+  svg.append(line);
+  return svg;
+}
+
+/** @type {<E extends Element>(node: E, attributes: Record<string, string | number>) => E} */
+export function setAttributes(node, attributes) {
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
+  return node;
+}
+
+/** @type {(className: string, face: Node | string, label: string, action: (event: MouseEvent) => void) => HTMLButtonElement} */
+export function buttonOf(className, face, label, action) {
+  const button = setAttributes(el("button", className, face), { type: "button", "aria-label": label });
+  button.onclick = action;
+  return button;
+}

@@ -1,0 +1,560 @@
+// The board: a derivation as a few lines of matrices, moved through frame by frame. A frame is a
+// cell of a gradient or a piece of a product; it holds some letters, and every matrix whose axes
+// carry these letters shows the row, the column or the cell they stand for.
+
+import { el, mathNode, setAttributes } from "../../shared/dom.js";
+import { writeCell } from "./address.js";
+import { BENCH_HEIGHT, HEAD_HEIGHT, SIGN_WIDTH, WINDOW_CELLS, WORDS_HEIGHT, ladderCell, largestCell } from "./board-layout.js";
+import { cellEquation } from "./cell-formula.js";
+import { chooseDigits } from "./cell-size.js";
+import { buildChoices, buildKnob, updateKnob } from "./choices.js";
+import { scaleOf } from "./colour-scale.js";
+import { buildTransport } from "./controls.js";
+import { buildTile, focusedCell, paintTile } from "./matrix-table.js";
+import { shortestNumber } from "./number-format.js";
+import { flatIndex } from "./payload.js";
+import { Playing } from "./playback.js";
+import { bindLetters, blockOf, influence, isInside, provenance } from "./provenance.js";
+import { POINT_VERB, TOUCH, noHighlight } from "./stage.js";
+import { numbersNode } from "./step-view.js";
+import { blockWords, feedsWords, indexText } from "./wording.js";
+
+export class Board extends Playing {
+  frame = 0;
+  drawn = 0;
+  /** @type {Set<number>} frames that were looked at */
+  visited = new Set();
+  /** @type {string | undefined} */
+  reported;
+  /** @type {Record<string, number>} */
+  scales = {};
+  /** @type {ReturnType<Board["buildLine"]>[]} */
+  rows = [];
+  knobSignature = "";
+  linesSignature = "";
+  aboutSignature = "";
+  /** @type {{ id: string, index: Index } | null} */
+  focusPlace = null;
+
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    super(root);
+    this.where = el("span", "where");
+    this.slider = setAttributes(el("input", "slider"), { type: "range", min: 0, step: 1, "aria-label": "Frame" });
+    this.slider.oninput = () => (this.pause(), this.go(Number(this.slider.value)));
+    this.bar = buildTransport(this, "cell", this.slider, this.where);
+    this.choices = el("div", "choices");
+    this.sheet = el("div", "sheet");
+    this.topic = el("p", "about hint");
+    this.reader = el("div", "reader");
+    this.chapters = el("nav", "chapters");
+    this.knob = el("label", "knob");
+    const controls = el("div", "controls", this.choices, this.knob, this.bar);
+    root.replaceChildren(this.chapters, controls, this.sheet, this.topic, this.reader, this.live);
+    this.resizeObserver = new ResizeObserver(() => this.model && this.draw());
+    this.resizeObserver.observe(root);
+  }
+
+  destroy() {
+    super.destroy();
+    this.resizeObserver.disconnect();
+  }
+
+  get count() {
+    return this.model.frame.sizes.reduce((n, size) => n * size, 1);
+  }
+
+  get last() {
+    return this.count - 1;
+  }
+
+  get atEnd() {
+    return this.frame === this.last;
+  }
+
+  /**
+   * @param {Payload} payload
+   * @param {Element} host
+   * @param {Post} post
+   */
+  update(payload, host, post) {
+    const before = this.model;
+    const dark = this.colours?.dark;
+    this.receive(payload, host, post);
+    if (this.model === before && this.colours.dark === dark) return;
+    this.root.classList.toggle("bench", payload.arrangement === "bench");
+    const about = JSON.stringify([payload.lines.map((l) => l.formula), payload.frame.letters, payload.frame.sizes]);
+    if (about !== this.aboutSignature) {
+      this.aboutSignature = about;
+      this.visited.clear();
+      this.pause();
+      this.sheet.scrollTop = 0;
+    }
+    if (payload.cursor.rev !== this.rev) {
+      this.rev = payload.cursor.rev;
+      this.frame = payload.cursor.frame;
+      this.reported = this.framePosition();
+    }
+    this.frame = Math.min(this.frame, this.last);
+    this.bar.classList.toggle("still", this.count === 1);
+    this.topic.textContent = payload.frame.legend ?? "";
+    buildChoices(this);
+    buildKnob(this);
+    this.sliceStacks();
+    this.draw();
+  }
+
+  // --- frames -----------------------------------------------------------------------------
+
+  /**
+   * What each letter is held at in a frame.
+   *
+   * @param {number} frame
+   * @returns {Record<string, number>}
+   */
+  lettersOf(frame) {
+    const { letters, sizes } = this.model.frame;
+    /** @type {Record<string, number>} */
+    const held = {};
+    let rest = frame;
+    for (let axis = letters.length - 1; axis >= 0; axis--) {
+      held[letters[axis]] = rest % sizes[axis];
+      rest = Math.floor(rest / sizes[axis]);
+    }
+    return held;
+  }
+
+  /**
+   * The frame in which the letters are held so; a letter that is not named at 0.
+   *
+   * @param {Record<string, number | null>} held
+   */
+  frameOf(held) {
+    const { letters, sizes } = this.model.frame;
+    return [...letters].reduce((n, letter, axis) => n * sizes[axis] + (held[letter] ?? 0), 0);
+  }
+
+  get held() {
+    return this.lettersOf(this.frame);
+  }
+
+  get index() {
+    return [...this.model.frame.letters].map((letter) => this.held[letter]);
+  }
+
+  hasFrame() {
+    const [from, many] = this.model.frame.have;
+    return this.frame >= from && this.frame < from + many;
+  }
+
+  /** Stacks show the slice of the frame; one that was not sent is asked for. */
+  sliceStacks() {
+    if (!this.hasFrame()) return this.reportPosition();
+    this.visited.add(this.frame);
+    this.drawn = this.frame;
+    const from = this.model.frame.have[0];
+    for (const m of Object.values(this.model.matrices)) {
+      if (!m.stack) continue;
+      m.all ??= m.data;
+      const size = m.shape.reduce((n, x) => n * x, 1);
+      m.data = m.all.subarray((this.frame - from) * size, (this.frame - from + 1) * size);
+    }
+  }
+
+  /** @param {number} frame */
+  go(frame) {
+    this.frame = Math.max(0, Math.min(frame, this.last));
+    this.closeBubble();
+    this.highlight = noHighlight();
+    writeCell(null);
+    this.sliceStacks();
+    this.draw();
+    this.live.textContent = this.frameWords();
+    clearTimeout(this.reportTimer);
+    this.reportTimer = setTimeout(() => this.reportPosition(), 300);
+  }
+
+  /** @param {number} by */
+  walk(by) {
+    if (this.frame + by < 0 || this.frame + by > this.last) return this.pause();
+    this.go(this.frame + by);
+  }
+
+  framePosition() {
+    return `${this.rev}/${this.frame}`;
+  }
+
+  /** Python only needs to know where we came to rest, or what it has to send. */
+  reportPosition() {
+    clearTimeout(this.reportTimer);
+    if (this.reported === this.framePosition()) return;
+    this.reported = this.framePosition();
+    this.post("pick", { frame: this.frame, rev: this.rev });
+  }
+
+  frameWords() {
+    const { letters, says } = this.model.frame;
+    if (says) return says.replace(/\{(\w)\}/g, (_, letter) => String(this.held[letter] + 1));
+    return [...letters].sort().map((letter) => `${letter} = ${this.held[letter] + 1}`).join(", ");
+  }
+
+  /**
+   * Whether a cell was reached: in order by its first frame, else by any that was looked at.
+   *
+   * @param {string} fills
+   * @param {Index} index
+   * @param {string} letters
+   */
+  isReached(fills, index, letters) {
+    const bound = bindLetters(letters, index);
+    if (fills === "order") return this.frameOf(bound) <= this.drawn;
+    /** @param {Record<string, number>} held */
+    const agrees = (held) => Object.entries(held).every(([letter, at]) => !(letter in bound) || bound[letter] === at);
+    return [...this.visited].some((frame) => agrees(this.lettersOf(frame)));
+  }
+
+  /**
+   * @param {TileSpec} spec
+   * @param {Index} index
+   */
+  isVeiled(spec, index) {
+    if (spec.only) {
+      const bound = bindLetters(spec.letters ?? "", index);
+      return Object.entries(this.held).some(([letter, at]) => letter in bound && bound[letter] !== at);
+    }
+    return spec.fills !== undefined && !this.isReached(spec.fills, index, spec.letters ?? "");
+  }
+
+  /** What the frame holds lights up; so does what a pointed cell is made of. */
+  highlightFrame() {
+    if (this.highlight.id !== null) return;
+    /** @type {Blocks} */
+    const from = {};
+    for (const { spec } of this.tiles) {
+      const block = blockOf(spec.letters ?? "", this.held);
+      if (block.some((x) => x !== null)) from[spec.of] = [block];
+    }
+    this.highlight = { ...noHighlight(), from };
+  }
+
+  // --- pointing ---------------------------------------------------------------------------
+
+  repaint() {
+    this.highlightFrame();
+    for (const tile of this.tiles) paintTile(this, tile, this.scales[tile.spec.id] ?? 1);
+    updateKnob(this);
+    this.updateReader();
+  }
+
+  /**
+   * @param {string} id
+   * @param {number} at
+   */
+  isChanged(id, at) {
+    return !this.model.matrices[id].stack && super.isChanged(id, at);
+  }
+
+  /**
+   * @param {CellData} cell
+   * @returns {CellHighlight}
+   */
+  trace({ of, index }) {
+    const { maker, steps, chain, matrices } = this.model;
+    const passed = new Set(chain.map((s) => s.out));
+    const all = [...chain, ...steps.filter((s) => !passed.has(s.out))];
+    const from = maker[of] ? provenance(maker[of], index) : {};
+    return { id: of, index, from, fed: influence(all, of, index, matrices) };
+  }
+
+  /** A click or Enter on a cell whose axes carry the frame's letters goes to that frame. @param {Cell} cell */
+  pin(cell) {
+    const { tile, index } = cell.mlp;
+    const { letters } = this.model.frame;
+    const at = bindLetters(tile.spec.letters ?? "", index);
+    if (!letters || ![...letters].some((letter) => letter in at)) return super.pin(cell);
+    cell.focus({ preventScroll: true });
+    this.pause();
+    this.go(this.frameOf({ ...this.held, ...at }));
+  }
+
+  updateReader() {
+    const { matrices, maker, frame, chain } = this.model;
+    const { id, index } = this.highlight;
+    /** @param {...Node} nodes */
+    const say = (...nodes) => this.reader.replaceChildren(...nodes);
+    if (id === null) {
+      const hint = el("span", "hint", el("span", "about", frame.legend ? `${frame.legend} ` : ""), this.hints());
+      const words = el("span", "numbers", frame.says && this.count > 1 ? this.frameWords() : "");
+      if (!frame.reads || !this.hasFrame()) return say(...(words.textContent ? [words] : []), hint);
+      const m = matrices[frame.reads];
+      const at = [...maker[frame.reads].makes].map((letter) => this.held[letter] ?? 0);
+      return say(numbersNode(this.nameByFrame(cellEquation(maker[frame.reads], matrices, at, this.sumDigits), m)), hint);
+    }
+    const m = matrices[id];
+    const zero = this.maskReason(m, index) || (m.why === "zero" && m.data[flatIndex(m, index)] === 0 ? this.zeroReason(m, index) : "");
+    const text = maker[id] ? this.nameByFrame(cellEquation(maker[id], matrices, index, this.sumDigits), m, index) : `${m.text}${indexText(index)} = ${shortestNumber(m.data[flatIndex(m, index)])}`;
+    say(numbersNode(text), el("span", "hint", zero || (m.editable ? feedsWords(this.model, influence(chain, id, index)) : m.word)));
+  }
+
+  /** What can be done here. */
+  hints() {
+    const typed = this.tiles.some(({ spec }) => this.model.matrices[spec.id].editable);
+    const moves = this.count > 1;
+    return [
+      TOUCH && moves ? "Tap a cell: go there, or see what made it." : `${POINT_VERB} a cell: what made it.`,
+      !TOUCH && moves && "Click, arrow keys or space: move on.",
+      typed && `${TOUCH ? "Double-tap" : "Double-click, type"} or drag: change a number in a solid frame.`,
+    ].filter(Boolean).join(" ");
+  }
+
+  /**
+   * A number that is made anew for every frame is named by the cell it is about.
+   *
+   * @param {string} line
+   * @param {Matrix} m
+   * @param {Index} [index]
+   */
+  nameByFrame(line, m, index = []) {
+    if (!m.stack) return line;
+    if (!m.by) return m.shape.length ? line : line.replace(m.text, m.text + indexText(this.index));
+    const { matrices } = this.model;
+    const name = `\u2202${matrices[m.of ?? ""].text}${indexText(index)}/\u2202${matrices[m.by].text}${indexText(this.index)}`;
+    return line.replace(m.text + indexText(index), name);
+  }
+
+  /**
+   * Why a number does not count: the matrix that it is multiplied with is 0 there.
+   *
+   * @param {Matrix} m
+   * @param {Index} index
+   */
+  maskReason(m, index) {
+    const { matrices, maker } = this.model;
+    const struck = m.struck ?? "";
+    const mask = matrices[struck];
+    if (!mask || mask.data[flatIndex(mask, index)] !== 0) return "";
+    return `Not counted, because ${cellEquation(maker[struck], matrices, index, this.sumDigits)}`;
+  }
+
+  /**
+   * Why a local derivative is zero here: the matrix does not read that cell, or the slope is zero.
+   *
+   * @param {Matrix} m
+   * @param {Index} index
+   */
+  zeroReason(m, index) {
+    const { matrices, chain } = this.model;
+    const [by, of] = [matrices[m.by ?? ""], matrices[m.of ?? ""]];
+    const reached = influence(chain, by.id, this.index)[of.id];
+    const what = `${of.text}${indexText(index)}`;
+    if (!isInside(reached, index))
+      return `0, because ${what} does not read ${by.text}${indexText(this.index)}: that feeds only ${blockWords(reached[0])} of ${of.text}.`;
+    return `0, although ${what} reads ${by.text}${indexText(this.index)}: a factor is zero.`;
+  }
+
+  /**
+   * @param {Tile} tile
+   * @param {number} r
+   * @param {number} c
+   * @param {number} down
+   * @param {number} across
+   * @param {CellFinder} at
+   */
+  cellAcross(tile, r, c, down, across, at) {
+    const next = this.tiles[this.tiles.indexOf(tile) + across];
+    return next && across ? at(next, Math.min(r, next.rows - 1), across > 0 ? 0 : next.cols - 1) : undefined;
+  }
+
+  /**
+   * The part of each axis that is drawn: all of it, or a stretch around what the frame holds.
+   *
+   * @param {TileSpec} spec
+   */
+  windowOf(spec) {
+    const m = this.model.matrices[spec.id];
+    const most = spec.small ? 160 : WINDOW_CELLS * 2;
+    const letters = spec.turned ? [...(spec.letters || "  ")].reverse().join("") : spec.letters || "  ";
+    const [rows, cols] = spec.turned ? [m.cols, m.rows] : [m.rows, m.cols];
+    const byLetter = m.shape.length === 2 ? letters : m.row ? ` ${letters}` : `${letters} `;
+    /** @type {(size: number, letter: string) => { from: number, shown: number }} */
+    const part = (size, letter) => {
+      if (size <= most) return { from: 0, shown: size };
+      const at = this.held[letter] ?? 0;
+      return { from: Math.max(0, Math.min(size - WINDOW_CELLS, at - Math.floor(WINDOW_CELLS / 2))), shown: WINDOW_CELLS };
+    };
+    const [r, c] = [part(rows, byLetter[0]), part(cols, byLetter[1])];
+    return { row: r.from, rows: r.shown, col: c.from, cols: c.shown };
+  }
+
+  /** The largest cell with which every line fits across the board and, on a scene, all fit down it. */
+  measure() {
+    const width = this.root.clientWidth - 12;
+    const proof = this.model.arrangement === "proof" && width > 760;
+    const bench = this.model.arrangement === "bench";
+    const room = bench ? this.model.room ?? BENCH_HEIGHT : Math.max(260, this.sheet.clientHeight - 8);
+    const across = proof ? width * 0.5 : width;
+    // Words below the last matrices of what is to be read may scroll.
+    const last = this.model.lines.findLastIndex((line) => line.strip);
+    const measured = this.model.lines.filter((line, k) => line.strip || !(bench || (this.model.legible && k > last)));
+    const strips = measured.map((line) => (line.strip ?? []).map((spec) => ({ ...this.windowOf(spec), small: spec.small })));
+    /** @type {(cw: number, ch: number) => number} */
+    const high = (cw, ch) =>
+      strips.reduce((total, strip) => {
+        let [row, used, sum] = [0, 0, 0];
+        for (const { rows, cols, small } of strip) {
+          const own = small ? Math.min(cw, this.smallCell(strips)) : cw;
+          const [w, h] = [cols * own + SIGN_WIDTH + 24, rows * Math.min(ch, own) + HEAD_HEIGHT];
+          if (used && used + w > across) [sum, row, used] = [sum + row, 0, 0];
+          [used, row] = [used + w, Math.max(row, h)];
+        }
+        return total + sum + row + WORDS_HEIGHT;
+      }, 0);
+    const widest = Math.max(1, ...strips.flat().filter((s) => !s.small).map((s) => s.cols));
+    const top = Math.min(proof || bench ? 54 : 72, Math.floor((across - SIGN_WIDTH - 30) / widest));
+    const phone = innerWidth <= 760;
+    const { cw, ch } =
+      phone || proof
+        ? { cw: Math.max(12, Math.min(54, top)), ch: 26 }
+        : this.model.arrangement === "rungs"
+          ? ladderCell(strips, across)
+          : largestCell(top, high, room, this.model.legible);
+    const shown = Object.values(this.model.matrices).filter((m) => m.data.length);
+    return { cw, ch, ...chooseDigits(this, shown, cw, ch, bench ? 10.5 : 9), proof };
+  }
+
+  /** @param {{ cols: number; small?: boolean }[][]} strips */
+  smallCell(strips) {
+    const most = Math.max(...strips.flat().filter((s) => s.small).map((s) => s.cols));
+    return Math.max(5, Math.min(40, Math.floor((this.root.clientWidth * 0.7) / most)));
+  }
+
+  draw() {
+    if (!this.root.clientWidth) return;
+    const sizes = this.measure();
+    const { lines, matrices } = this.model;
+    const windows = lines.map((line) => (line.strip ?? []).map((spec) => this.windowOf(spec)));
+    const shapes = Object.values(matrices).map((m) => m.shape);
+    const signature = JSON.stringify([lines.map((l) => [l.formula, l.strip, l.why]), sizes, windows, shapes]);
+    if (signature !== this.linesSignature && !this.editing) {
+      this.linesSignature = signature;
+      this.rememberFocus();
+      this.tiles = [];
+      this.sheet.className = `sheet ${sizes.proof ? "proof" : "scene"}`;
+      this.rows = lines.map((line) => this.buildLine(line, sizes));
+      this.sheet.replaceChildren(...this.rows.map((row) => row.node));
+      this.restoreFocus();
+    }
+    this.scales = this.scalesNow();
+    lines.forEach((line, n) => this.updateLine(line, this.rows[n]));
+    this.counter.textContent = `${this.frame + 1} / ${this.count}`;
+    this.where.textContent = Object.entries(this.held).sort().map(([letter, at]) => `${letter} = ${at + 1}`).join(", ");
+    this.slider.max = String(this.last);
+    this.slider.value = String(this.frame);
+    this.slider.setAttribute("aria-valuetext", this.where.textContent);
+    this.repaint();
+  }
+
+  /** Every matrix has a scale of its own; what is added up or compared shares one. */
+  scalesNow() {
+    /** @type {Record<string, Matrix[]>} */
+    const groups = {};
+    for (const { scale, id } of this.model.lines.flatMap((line) => line.strip ?? [])) {
+      (groups[scale ?? id] ??= []).push(this.model.matrices[id]);
+    }
+    /** @type {Record<string, number>} */
+    const scales = {};
+    for (const shown of Object.values(groups)) {
+      const scale = scaleOf(shown.map((m) => ({ data: m.all ?? m.data })));
+      for (const m of shown) scales[m.id] = scale;
+    }
+    return scales;
+  }
+
+  /**
+   * @param {Line} line
+   * @param {ReturnType<Board["measure"]>} sizes
+   */
+  buildLine(line, sizes) {
+    const formula = mathNode(line.formula ?? "", "formula");
+    const seal = el("span", "badge");
+    const why = el("span", "hint", line.why);
+    const numbers = line.numbers === false || !line.value ? undefined : el("output", "numbers");
+    const strip = el("div", "strip");
+    for (const spec of line.strip ?? []) {
+      const w = this.windowOf(spec);
+      const cw = spec.small ? Math.min(sizes.cw, this.smallCell([[{ ...w, small: true }]])) : sizes.cw;
+      const type = spec.small ? chooseDigits(this, [this.model.matrices[spec.id]], cw, sizes.ch, 9) : sizes;
+      const view = { ...w, cw, ch: Math.min(sizes.ch, Math.max(cw, 5)), font: type.font, digits: type.digits };
+      const tile = buildTile(this, spec, view);
+      if (spec.blocks) drawBlockLines(tile, spec.blocks);
+      this.tiles.push(tile);
+      strip.append(el("div", "piece", el("span", "sign", spec.sign), tile.node));
+    }
+    const shown = line.strip && strip;
+    const parts = sizes.proof
+      ? [el("div", "left", formula, why), el("div", "right", numbers, shown, seal)]
+      : [line.formula || line.why ? el("div", "head", formula, seal, why) : undefined, numbers, shown];
+    const node = el("section", "claim", ...parts);
+    return { node, seal, numbers };
+  }
+
+  /**
+   * What can change from frame to frame and with every edit: the numbers and the seal.
+   *
+   * @param {Line} line
+   * @param {ReturnType<Board["buildLine"]>} row
+   */
+  updateLine(line, { seal, numbers }) {
+    const { matrices, maker } = this.model;
+    if (numbers && line.value) {
+      const m = matrices[line.value];
+      const single = m.shape.length === 0;
+      numbers.textContent = single && this.hasFrame() ? this.nameByFrame(cellEquation(maker[line.value], matrices, [], this.digits + 1), m) : "";
+      numbers.hidden = !single;
+    }
+    const { check } = line;
+    seal.hidden = !check;
+    if (!check) return;
+    const unseen = check.unseen?.includes(this.frame - this.model.frame.have[0]);
+    const good = check.holds && check.meant;
+    seal.className = `badge ${unseen || check.error === "" ? "open" : good ? "good" : "bad"}`;
+    seal.textContent = unseen ? NOT_COMPARABLE : claimCheckText(check);
+    seal.title = /differences/.test(check.against ?? "") ? NUDGE_HINT : "";
+  }
+
+  rememberFocus() {
+    const cell = focusedCell(this.root);
+    this.focusPlace = cell ? { id: cell.tile.spec.id, index: cell.index } : null;
+  }
+
+  restoreFocus() {
+    if (this.focusPlace) this.cellAt(this.focusPlace.id, this.focusPlace.index)?.focus({ preventScroll: true });
+  }
+}
+
+const NOT_COMPARABLE = "\u2013 not comparable here: a preactivation or gap is exactly 0, where both sides differ";
+const NUDGE_HINT = "The number is nudged up and down, and what follows from it is computed anew.";
+
+/** @param {ClaimCheck} claimcheck */
+function claimCheckText({ holds, meant, error, against, verdict, unseen }) {
+  if (verdict) return holds ? `\u2713 this is ${against}` : `\u2717 this is not ${against}`;
+  if (!meant) return holds ? "\u2713 here the same: no weight has moved" : `\u2717 not the gradient: off by ${error} of its largest entry`;
+  if (error === "") return `\u2013 not comparable with ${against}: at a kink or out of range`;
+  const out = unseen?.length ? `; ${unseen.length} ${unseen.length === 1 ? "cell" : "cells"} at a kink left out` : "";
+  if (holds) return (error === "0e+00" ? `\u2713 the same as ${against}` : `\u2713 agrees with ${against} to ${error}`) + out;
+  return `\u2717 disagrees with ${against}: ${error}`;
+}
+
+/**
+ * Lines between the blocks of a large matrix.
+ *
+ * @param {Tile} tile
+ * @param {[number, number]} numbernumber
+ */
+function drawBlockLines(tile, [rows, cols]) {
+  for (const cell of tile.cells) {
+    const { r, c } = cell.mlp;
+    if (r && r % rows === 0) cell.style.borderTop = "2px solid var(--quiet)";
+    if (c && c % cols === 0) cell.style.borderLeft = "2px solid var(--quiet)";
+  }
+}

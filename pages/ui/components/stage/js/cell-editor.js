@@ -1,0 +1,160 @@
+// Editing in a cell: a text field, a paste, a drag sideways.
+
+import { el } from "../../shared/dom.js";
+import { isCell } from "./matrix-table.js";
+import { exactNumber } from "./number-format.js";
+import { parseNumber } from "./number-parse.js";
+import { flatIndex } from "./payload.js";
+import { computedWords, spokenPlace } from "./wording.js";
+/** @import { Stage } from "./stage.js" */
+
+const NOTCH = 4; // pixels
+
+/** @param {Stage} stage @param {Cell} cell */
+function shownValue(stage, { mlp: { id, index } }) {
+  const matrix = stage.model.matrices[id];
+  const at = flatIndex(matrix, index);
+  return stage.edits.value(id, at) ?? matrix.data[at];
+}
+
+/**
+ * Open a text field in a cell. Typing replaces, Enter and Tab take it, Escape leaves it.
+ *
+ * @param {Stage} stage
+ * @param {Cell} cell
+ * @param {string} [typed]
+ */
+export function openEditor(stage, cell, typed) {
+  const { id, index } = cell.mlp;
+  const matrix = stage.model.matrices[id];
+  if (!matrix?.editable || cell.querySelector("input")) return;
+  stage.closeBubble();
+  stage.pause();
+  const input = el("input");
+  input.value = typed ?? exactNumber(shownValue(stage, cell));
+  input.inputMode = "text";
+  input.setAttribute("aria-label", `${matrix.spoken}, ${spokenPlace(matrix, index)}, new value`);
+  cell.replaceChildren(input);
+  cell.classList.add("editing");
+  stage.editing = true;
+  input.focus();
+  if (typed === undefined) input.select();
+  let done = false;
+  /** @type {(take: boolean, move: [number, number] | null) => void} */
+  const close = (take, move) => {
+    if (done) return;
+    done = true;
+    const text = input.value;
+    cell.mlp.key = null;
+    input.remove();
+    stage.editing = false;
+    const taken = !take || takeNumber(stage, cell, text);
+    stage.draw();
+    if (!move) return;
+    const here = stage.cellAt(id, index) ?? cell; // the table may have been drawn anew
+    ((taken && isCell(here) ? stage.neighbour(here, move) : null) ?? here).focus();
+  };
+  input.onkeydown = (event) => {
+    event.stopPropagation();
+    if (event.isComposing) return;
+    if (event.key === "Enter") close(true, [event.shiftKey ? -1 : 1, 0]);
+    else if (event.key === "Tab") close(true, [0, event.shiftKey ? -1 : 1]);
+    else if (event.key === "Escape") close(false, [0, 0]);
+    else return;
+    event.preventDefault();
+  };
+  input.onblur = () => close(true, null);
+  input.onpaste = (event) => {
+    const text = event.clipboardData?.getData("text") ?? "";
+    // What has no separator of cells goes into the field, as if typed.
+    if (!/[\n;[\\]|\S[\s,]+\S/.test(text.trim()) || isNumber(text)) return;
+    event.preventDefault();
+    close(false, [0, 0]);
+    pasteInto(stage, cell, text);
+  };
+}
+
+/** @param {string} text */
+function isNumber(text) {
+  return parseNumber(text).value !== undefined;
+}
+
+/**
+ * Set a cell to what was typed. Returns whether it is a number.
+ *
+ * @param {Stage} stage
+ * @param {Cell} cell
+ * @param {string} text
+ */
+function takeNumber(stage, cell, text) {
+  const { id, index } = cell.mlp;
+  const { value, why } = parseNumber(text);
+  if (value === undefined) {
+    stage.edits.refuse(id, index, why);
+    return false;
+  }
+  if (value !== shownValue(stage, cell)) {
+    stage.edits.stroke++;
+    stage.edits.set(id, index, value);
+  }
+  return true;
+}
+
+/**
+ * Put a block into a matrix, its first number in this cell; a single number is as if typed.
+ *
+ * @param {Stage} stage
+ * @param {Cell} cell
+ * @param {string} text
+ */
+export function pasteInto(stage, cell, text) {
+  const { id, index, tile } = cell.mlp;
+  const matrix = stage.model.matrices[id];
+  if (!matrix.editable) return stage.showMessage(cell, computedWords(matrix));
+  stage.closeBubble();
+  if (isNumber(text)) takeNumber(stage, cell, text);
+  else stage.edits.paste({ id, index, turned: Boolean(tile.spec.turned), text, stroke: ++stage.edits.stroke });
+}
+
+/**
+ * Drag sideways to scrub: a notch is a hundredth of the number's size.
+ *
+ * @param {Stage} stage
+ * @param {Cell} cell
+ * @param {PointerEvent} event
+ */
+export function scrubCell(stage, cell, event) {
+  const { id, index } = cell.mlp;
+  if (!stage.model.matrices[id].editable || event.button !== 0 || cell.querySelector("input")) return;
+  const from = shownValue(stage, cell);
+  const notch = 0.01 * 10 ** Math.max(0, Math.floor(Math.log10(Math.abs(from) || 1)));
+  let moved = 0;
+  stage.edits.stroke++;
+  stage.pause();
+  stage.scrubbing = true;
+  const listening = new AbortController();
+  const end = () => {
+    stage.scrubbing = false;
+    listening.abort();
+    stage.scrubbed = moved !== 0;
+  };
+  /** @param {PointerEvent} e */
+  const move = (e) => {
+    const notches = Math.trunc((e.clientX - event.clientX) / NOTCH);
+    if (notches === moved) return;
+    moved = notches;
+    cell.classList.add("scrubbing");
+    stage.edits.set(id, index, Number((from + notches * notch).toFixed(10)));
+  };
+  /** @param {KeyboardEvent} e */
+  const escape = (e) => {
+    if (e.key !== "Escape") return;
+    e.stopPropagation();
+    if (moved) stage.edits.set(id, index, from);
+    end();
+  };
+  addEventListener("keydown", escape, { capture: true, signal: listening.signal });
+  addEventListener("pointermove", move, listening);
+  addEventListener("pointerup", end, listening);
+  addEventListener("pointercancel", end, listening);
+}

@@ -1,0 +1,106 @@
+// The formula of one cell with numbers in it.
+
+import { MINUS, formatNumber } from "./number-format.js";
+import { flatIndex } from "./payload.js";
+import { bindLetters, firstExample } from "./provenance.js";
+import { indexText } from "./wording.js";
+
+const LONGEST_SUM = 8;
+
+/**
+ * The formula of one cell with numbers in place of symbols; the twin of `mlpcore.equations.cells.numbers`.
+ *
+ * @param {Step} step
+ * @param {Matrices} matrices
+ * @param {Index} index
+ * @param {(x: number) => string} form
+ * @param {boolean} applied an operand that is read through a function shows the function's value
+ */
+export function cellFormula(step, matrices, index, form, applied = false) {
+  const operands = step.operands.map((id) => matrices[id]);
+  /** @type {Record<string, number>} */
+  const size = {};
+  step.reads.forEach((letters, k) => [...letters].forEach((a, axis) => (size[a] = operands[k].shape[axis])));
+
+  /** @param {string} letters */
+  const places = (letters) =>
+    [...letters].reduce(
+      (found, a) => found.flatMap((at) => Array.from({ length: size[a] }, (_, i) => ({ ...at, [a]: i }))),
+      /** @type {Place[]} */ ([{}]),
+    );
+  /** @type {(number: string, out: string) => string} */
+  const bracketed = (number, out) =>
+    /^[-\u2212]/.test(number) && out && !/[(=]$/.test(out) ? `(${number})` : number;
+
+  /** @type {(tree: FormulaNode[], at: Place, out?: string) => string} */
+  function write(tree, at, out = "") {
+    for (const node of tree) {
+      if (typeof node === "string") out += node;
+      else if (node[0] === "size") out += size[node[1]];
+      else if (node[0] === "ref") {
+        const [, k, letters, viewed] = node;
+        const number = form(valueAt(operands[k], letters, at));
+        if (!viewed) out += bracketed(number, out);
+        else if (!applied) out += `${step.views[k].name}(${number})`;
+        else out += bracketed(form(valueAt(matrices[step.views[k].id], letters, at)), out);
+      } else {
+        const [kind, letters, body] = node;
+        const all = places(letters);
+        const isZero = all.length > LONGEST_SUM ? zeroTermTest(body, operands, at) : () => false;
+        const some = all.filter((place) => !isZero(place));
+        const left = some.length ? some : all;
+        const shown = left.length <= LONGEST_SUM ? left : [...left.slice(0, LONGEST_SUM - 1), ...left.slice(-1)];
+        const join = kind === "sum" ? " + " : ", ";
+        if (kind === "max") out += "max(";
+        shown.forEach((place, n) => {
+          if (n && n === shown.length - 1 && shown.length < left.length)
+            out += `${join}\u2026 ${left.length - shown.length} more \u2026`;
+          out = write(body, { ...at, ...place }, n ? `${out}${join}` : out);
+        });
+        if (left.length < all.length) out += ` + ${all.length - left.length} that are 0`;
+        if (kind === "max") out += ")";
+      }
+    }
+    return out;
+  }
+  return write(step.cell, bindLetters(step.makes, index, firstExample(step)));
+}
+
+/** @type {(matrix: Matrix, letters: string, at: Place) => number} */
+function valueAt(matrix, letters, at) {
+  return matrix.data[flatIndex(matrix, [...letters].map((a) => Number(at[a])))];
+}
+
+/**
+ * Whether a term of a long sum of products has a factor that is exactly 0, so that it need not be written.
+ *
+ * @param {FormulaNode[]} body
+ * @param {Matrix[]} operands
+ * @param {Place} at
+ * @returns {(place: Place) => boolean}
+ */
+function zeroTermTest(body, operands, at) {
+  const factors = body.flatMap((node) => (typeof node !== "string" && node[0] === "ref" && !node[3] ? [node] : []));
+  if (factors.length + body.filter((node) => node === "\u00b7").length < body.length) return () => false;
+  return (place) => factors.some(([, k, letters]) => valueAt(operands[k], letters, { ...at, ...place }) === 0);
+}
+
+/**
+ * Symbol, formula, numbers and value of one cell, as one line of text.
+ *
+ * @param {Step} step
+ * @param {Matrices} matrices
+ * @param {Index} index
+ * @param {number} digits
+ */
+export function cellEquation(step, matrices, index, digits) {
+  const result = matrices[step.out];
+  /** @param {number} x */
+  const form = (x) => formatNumber(x, digits);
+  const value = form(result.data[flatIndex(result, index)]);
+  /** @param {boolean} applied */
+  const written = (applied) => cellFormula(step, matrices, index, form, applied).replaceAll(" - ", ` ${MINUS} `);
+  const parts = [`${result.text}${indexText(index)}`, written(false)];
+  if (Object.keys(step.views).length) parts.push(written(true));
+  return [...parts.filter((p, i) => i === 0 || p !== value), value].join(" = ");
+}

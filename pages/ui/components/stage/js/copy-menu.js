@@ -1,0 +1,77 @@
+// The copy button on a caption, and its menu.
+
+import { copyText } from "../../shared/clipboard.js";
+import { buttonOf, el, setAttributes } from "../../shared/dom.js";
+import { icon } from "./controls.js";
+import { FORMATS } from "./matrix-text.js";
+import { cellIndex, flatIndex } from "./payload.js";
+/** @import { Stage } from "./stage.js" */
+
+/**
+ * The whole matrix as it is drawn, windowed or not: rows of numbers.
+ *
+ * @param {Stage} stage
+ * @param {Tile} tile
+ */
+function tileRows(stage, tile) {
+  const matrix = stage.model.matrices[tile.spec.id];
+  return Array.from({ length: tile.rows }, (_row, r) =>
+    Array.from({ length: tile.cols }, (_col, c) => {
+      const at = flatIndex(matrix, cellIndex(matrix, tile.spec.turned, r, c));
+      return stage.edits.value(tile.spec.id, at) ?? matrix.data[at];
+    }),
+  );
+}
+
+/**
+ * The small button on a caption, and its menu.
+ *
+ * @param {Stage} stage
+ * @param {Tile} tile
+ * @param {Matrix} matrix
+ */
+export function copyButton(stage, tile, matrix) {
+  const button = buttonOf("copy", icon("copy"), `copy ${matrix.spoken} as text`, (event) => {
+    event.stopPropagation();
+    openCopyMenu(stage, tile, button);
+  });
+  return setAttributes(button, { title: "Copy as NumPy, LaTeX, MATLAB or CSV", "aria-haspopup": "menu" });
+}
+
+/**
+ * @param {Stage} stage
+ * @param {Tile} tile
+ * @param {HTMLElement} button
+ */
+function openCopyMenu(stage, tile, button) {
+  stage.closeBubble();
+  const menu = setAttributes(el("div", "bubble menu"), { role: "menu", "aria-label": "Copy as" });
+  const close = () => (stage.closeBubble(), button.focus());
+  for (const [name, form] of Object.entries(FORMATS)) {
+    const item = buttonOf("", name, name, async (event) => {
+      event.stopPropagation();
+      const done = await copyText(form(tileRows(stage, tile)), stage.root);
+      close();
+      stage.showToast(done ? `Copied as ${name}.` : "This browser lets no page write to the clipboard.", 2500);
+    });
+    menu.append(setAttributes(item, { role: "menuitem" }));
+  }
+  menu.onkeydown = (event) => {
+    const items = /** @type {HTMLElement[]} */ ([...menu.children]);
+    const at = items.findIndex((item) => item === event.target);
+    /** @type {Record<string, number>} */
+    const targets = { ArrowDown: at + 1, ArrowRight: at + 1, ArrowUp: at - 1, ArrowLeft: at - 1 };
+    const to = targets[event.key];
+    if (to !== undefined) items[(to + items.length) % items.length].focus();
+    else if (event.key === "Escape") close();
+    else if (event.key !== "Enter" && event.key !== " " && event.key !== "Tab") return;
+    event.stopPropagation();
+    if (to !== undefined || event.key === "Escape") event.preventDefault();
+  };
+  stage.root.append(menu);
+  const box = button.getBoundingClientRect();
+  menu.style.left = `${Math.max(8, Math.min(box.left, innerWidth - menu.offsetWidth - 8))}px`;
+  menu.style.top = `${Math.min(box.bottom + 4, innerHeight - menu.offsetHeight - 8)}px`;
+  stage.bubble = { bubble: menu, where: null };
+  menu.querySelector("button")?.focus();
+}

@@ -1,0 +1,104 @@
+// Moving through frames, by hand or by itself.
+
+import { el, setAttributes } from "../../shared/dom.js";
+import { SPEEDS, icon } from "./controls.js";
+import { Stage, cellAtEvent } from "./stage.js";
+
+/** What can be played: steps or frames, from 0 to `last`. */
+export class Playing extends Stage {
+  speed = "normal";
+  /** @type {Timer | undefined} */
+  timer;
+  /** @type {Timer | undefined} */
+  reportTimer;
+  /** @type {HTMLElement} */
+  playButton;
+  /** @type {HTMLElement} */
+  counter;
+  /** @type {HTMLElement} */
+  chapters;
+  /** @type {HTMLElement | undefined} */
+  choices;
+  choicesSignature = "";
+  live = setAttributes(el("div", "spoken"), { "aria-live": "polite" });
+  /** The count of what Python set, to which the position here belongs. */
+  rev = -1;
+
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    super(root);
+    // On the way down: a select box keeps to itself the keys that come up to it.
+    const how = { capture: true, signal: this.abort.signal };
+    document.addEventListener("keydown", (event) => this.key(event), how);
+  }
+
+  destroy() {
+    super.destroy();
+    clearInterval(this.timer);
+    clearTimeout(this.reportTimer);
+  }
+
+  toggle() {
+    if (this.timer) return this.pause();
+    if (this.atEnd) this.go(0);
+    this.timer = setInterval(() => this.walk(1), SPEEDS[this.speed]);
+    this.playButton.replaceChildren(icon("pause"));
+    this.playButton.setAttribute("aria-label", "Pause");
+  }
+
+  pause() {
+    clearInterval(this.timer);
+    this.timer = undefined;
+    this.playButton.replaceChildren(icon("play"));
+    this.playButton.setAttribute("aria-label", "Play");
+  }
+
+  /** @param {string} name */
+  setSpeed(name) {
+    this.speed = name;
+    if (!this.timer) return;
+    this.pause();
+    this.toggle();
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    const target = /** @type {Element} */ (event.composedPath()[0]);
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.model) return;
+    // A closed select box keeps the focus after a choice; the arrows are ours again then.
+    const closed = target.matches?.('[role="combobox"][aria-expanded="false"]');
+    if (!closed && target.closest?.("input, textarea, select, [contenteditable=true], [role=slider], [role=radiogroup], [role=combobox], [role=dialog], [role=menu]")) return;
+    this.closeBubble();
+    const cell = cellAtEvent(event);
+    if (cell && this.root.contains(cell) && this.cellKey(event, cell)) return event.preventDefault();
+    const onButton = target.closest?.("button, a, summary");
+    /** @type {Record<string, () => void>} */
+    const keys = {
+      ArrowRight: () => this.walk(1), ArrowLeft: () => this.walk(-1), n: () => this.walk(1), p: () => this.walk(-1),
+      Home: () => this.go(0), End: () => this.go(this.last), ...this.keys(),
+      Escape: () => this.unpin(), ...(onButton ? {} : { " ": () => this.toggle() }),
+    };
+    if (!keys[event.key]) return;
+    keys[event.key]();
+    event.preventDefault();
+  }
+
+  get last() {
+    return 0;
+  }
+
+  get atEnd() {
+    return true;
+  }
+
+  /** @param {number} _number */
+  go(_number) {}
+
+  /** @param {number} _by */
+  walk(_by) {}
+
+  /** Further keys. @returns {Record<string, () => void>} */
+  keys() {
+    return {};
+  }
+}

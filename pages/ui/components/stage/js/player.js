@@ -1,0 +1,421 @@
+// The player: one equation at a time, its operands and its result, and the list of all of them.
+
+import { el, mathNode } from "../../shared/dom.js";
+import { writeCell } from "./address.js";
+import { cellEquation } from "./cell-formula.js";
+import { WINDOW, cellSizeForStep, slotOf } from "./cell-size.js";
+import { buildChoices } from "./choices.js";
+import { scalesOf } from "./colour-scale.js";
+import { buildLegend, buildTransport, iconButton } from "./controls.js";
+import { buildTile, focusedCell, paintTile } from "./matrix-table.js";
+import { flatIndex } from "./payload.js";
+import { Playing } from "./playback.js";
+import { countCells, influence, provenance } from "./provenance.js";
+import { POINT_VERB, TOUCH, noHighlight } from "./stage.js";
+import { StepView, numbersNode, originNodes } from "./step-view.js";
+import { feedsWords } from "./wording.js";
+
+export class Player extends Playing {
+  step = 0;
+  /** @type {number | null} cell by cell: how far the result has been filled in */
+  cell = null;
+  /** @type {number | undefined} */
+  reported;
+  /** @type {Record<string, number>} where the window of a large matrix begins, by letter */
+  origin = {};
+  /** @type {Map<number, StepView>} by number of the step */
+  stepViews = new Map();
+  /** @type {StepView | null} */
+  stepView = null;
+  /** @type {StepSizes} */
+  sizes;
+  /** @type {Record<string, number>} */
+  scales;
+  /** @type {{ number: number, out: string, button: HTMLElement, mark: HTMLElement }[]} */
+  items = [];
+  listSignature = "";
+  /** What builds the next step while nothing else goes on. */
+  idle = 0;
+  /** @type {{ slot: string, r: number, c: number } | null} */
+  focusPlace = null;
+
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    super(root);
+    this.cellCounter = el("span", "cellcount");
+    this.cellButton = iconButton("Cell by cell", "cell by cell", () => this.toggleCells(), "e");
+    this.cellButton.setAttribute("aria-pressed", "false");
+    this.bar = buildTransport(this, "step", this.cellButton, this.cellCounter);
+    this.equation = el("div", "equation");
+    this.field = el("div", "field");
+    this.list = el("ol", "list");
+    this.list.setAttribute("aria-label", "All equations of the pass");
+    this.reader = el("div", "reader");
+    this.chapters = el("nav", "chapters");
+    this.root.replaceChildren(
+      this.chapters,
+      this.bar,
+      el("div", "main", el("div", "left", this.equation, this.field, this.reader), this.list),
+      this.live,
+    );
+    this.resizeObserver = new ResizeObserver(() => {
+      this.room = this.roomNow();
+      if (this.model) this.draw();
+    });
+    this.resizeObserver.observe(this.field);
+    this.room = this.roomNow();
+  }
+
+  /** Asked for when it changes, not at every step. On a phone the field grows with its content. */
+  roomNow() {
+    return { width: this.field.clientWidth, height: innerWidth <= 760 ? 470 : this.field.clientHeight };
+  }
+
+  destroy() {
+    super.destroy();
+    this.resizeObserver.disconnect();
+    cancelIdle(this.idle);
+    clearTimeout(this.revealTimer);
+    clearTimeout(this.focusTimer);
+  }
+
+  get current() {
+    return this.model.steps[this.step];
+  }
+
+  get last() {
+    return this.model.steps.length - 1;
+  }
+
+  get atEnd() {
+    return this.step === this.last && this.cell === null;
+  }
+
+  keys() {
+    return { e: () => this.toggleCells() };
+  }
+
+  pointResult() {
+    const { out, makes } = this.current;
+    const { shape } = this.model.matrices[out];
+    const at = this.cell ?? 0;
+    const index = makes.length === 2 ? [Math.floor(at / shape[1]), at % shape[1]] : makes.length ? [at] : [];
+    this.highlight = { id: out, index, from: provenance(this.current, index), fed: {}, pinned: true, held: null };
+  }
+
+  /**
+   * Cell by cell: what the walk has not reached yet is veiled.
+   *
+   * @param {TileSpec} spec
+   * @param {Index} index
+   */
+  isVeiled(spec, index) {
+    return this.cell !== null && spec.slot === "result" && flatIndex(this.model.matrices[spec.id], index) > this.cell;
+  }
+
+  /** @param {number} number */
+  go(number) {
+    this.step = Math.max(0, Math.min(number, this.model.steps.length - 1));
+    if (this.cell !== null) this.cell = 0;
+    this.showStep();
+  }
+
+  /** @param {number} by */
+  walk(by) {
+    const { steps, matrices } = this.model;
+    if (this.cell !== null) {
+      const next = this.cell + by;
+      if (next >= 0 && next < matrices[this.current.out].data.length) {
+        this.cell = next;
+        return this.showStep();
+      }
+      if (this.step + by < 0 || this.step + by >= steps.length) return this.pause();
+      this.step += by;
+      this.cell = by > 0 ? 0 : matrices[this.current.out].data.length - 1;
+      return this.showStep();
+    }
+    if (this.step + by < 0 || this.step + by >= steps.length) return this.pause();
+    this.go(this.step + by);
+  }
+
+  showStep() {
+    this.closeBubble();
+    this.highlight = noHighlight();
+    writeCell(null);
+    this.draw();
+    const spoken = this.cell === null ? this.current.spoken : cellEquation(this.current, this.model.matrices, this.highlight.index, 4);
+    this.live.textContent = `Step ${this.step + 1} of ${this.model.steps.length}. ${spoken}`;
+    // Python only needs to know where we came to rest, so that the place survives a change of page.
+    clearTimeout(this.reportTimer);
+    this.reportTimer = setTimeout(() => this.reportPosition(), 300);
+  }
+
+  reportPosition() {
+    clearTimeout(this.reportTimer);
+    if (this.reported === this.step) return;
+    this.reported = this.step;
+    this.post("cursor", { step: this.step, rev: this.rev });
+  }
+
+  toggleCells() {
+    this.cell = this.cell === null ? 0 : null;
+    this.cellButton.setAttribute("aria-pressed", String(this.cell !== null));
+    this.showStep();
+  }
+
+  /**
+   * @param {Payload} payload
+   * @param {Element} host
+   * @param {Post} post
+   */
+  update(payload, host, post) {
+    const before = this.model;
+    const dark = this.colours?.dark;
+    this.receive(payload, host, post);
+    if (this.model === before && this.colours.dark === dark) return;
+    const { rev, step } = payload.cursor;
+    if (rev !== this.rev) {
+      this.rev = rev;
+      this.step = this.reported = step;
+      this.cell = this.cell === null ? null : 0;
+      this.origin = {};
+    }
+    this.step = Math.max(0, Math.min(this.step, this.model.steps.length - 1));
+    if (payload.choices) buildChoices(this);
+    this.root.classList.toggle("chaptered", Boolean(payload.choices));
+    if (!this.bar.querySelector(".legend")) this.bar.append(buildLegend(this.model.parts));
+    this.fillList();
+    this.draw();
+  }
+
+  fillList() {
+    const signature = this.model.steps.map((s) => s.formula + s.phase).join();
+    if (signature === this.listSignature) return this.markList();
+    this.listSignature = signature;
+    this.items = [];
+    this.removeStepViews();
+    this.list.replaceChildren();
+    let phase = "";
+    for (const step of this.model.steps) {
+      if (step.phase !== phase) this.list.append(el("li", "phase", (phase = step.phase)));
+      const button = el("button", "", mathNode(step.formula));
+      button.type = "button";
+      button.onclick = () => this.go(step.number);
+      button.setAttribute("aria-label", `step ${step.number + 1}: ${step.spoken}`);
+      if (step.recompute) button.append(el("span", "note", "again"));
+      const mark = el("span", "mark");
+      button.append(mark);
+      const item = el("li", "step", button);
+      this.items.push({ number: step.number, out: step.out, button, mark });
+      this.list.append(item);
+    }
+    this.markList();
+  }
+
+  /** In the list: where we are, what a pointed cell feeds, what the last edit changed. */
+  markList() {
+    for (const { number, out, button, mark } of this.items) {
+      if (number === this.step) button.setAttribute("aria-current", "step");
+      else button.removeAttribute("aria-current");
+      const fed = this.highlight.fed[out];
+      const cells = fed ? countCells(this.model.matrices[out], fed) : 0;
+      button.classList.toggle("fed", cells > 0);
+      button.classList.toggle("changed", this.isAnyChanged(out));
+      const words = cells ? `${cells} ${cells === 1 ? "cell" : "cells"}` : "";
+      if (mark.textContent !== words) mark.textContent = words; // the same text again would cost a layout
+    }
+  }
+
+  /** Bring the current equation into view, once it has been painted: asking for places costs a layout. */
+  revealCurrent() {
+    clearTimeout(this.revealTimer);
+    this.revealTimer = setTimeout(() => {
+      const item = this.list.querySelector("[aria-current]")?.parentElement;
+      if (!item) return;
+      const { offsetTop, offsetHeight } = item;
+      const { scrollTop, clientHeight } = this.list;
+      if (offsetTop < scrollTop + 24 || offsetTop + offsetHeight > scrollTop + clientHeight)
+        this.list.scrollTop = offsetTop - clientHeight / 3;
+    }, 30);
+  }
+
+  /**
+   * Show the current step. Each step is a leaf: its equation and its tables, built once for a
+   * shape and a size, then only laid out and painted when it is turned to.
+   */
+  draw() {
+    if (!this.room?.width) return;
+    const step = this.current;
+    const stepView = this.editing && this.stepView ? this.stepView : this.stepViewOf(step);
+    if (stepView !== this.stepView) {
+      this.rememberFocus();
+      this.stepView?.show(false);
+      stepView.show(true);
+      this.stepView = stepView;
+      this.tiles = stepView.tiles;
+      this.sizes = stepView.sizes;
+    }
+    if (stepView.model !== this.model) stepView.updateEquation(this.model);
+    this.scales = scalesOf(step, this.model.matrices);
+    if (this.highlight.id === null && this.cell !== null) this.pointResult();
+    this.repaint();
+    this.revealCurrent();
+    this.counter.textContent = `${this.step + 1} / ${this.model.steps.length}`;
+    const cells = this.model.matrices[step.out].data.length;
+    this.cellCounter.textContent = this.cell === null ? "" : `cell ${this.cell + 1} / ${cells}`;
+    this.buildAhead();
+  }
+
+  /**
+   * @param {Step} step
+   * @returns {StepView}
+   */
+  stepViewOf(step) {
+    const sizes = cellSizeForStep(this, step, this.room.width - 8, this.room.height - 8, this.origin);
+    const shapes = step.tiles.map((t) => this.model.matrices[t.id].shape);
+    const signature = JSON.stringify([step.formula, step.tiles, sizes, shapes]);
+    const known = this.stepViews.get(step.number);
+    if (known?.signature === signature) return known;
+    known?.remove();
+    // Where every step has a size of its own, cells are many: one leaf at a time.
+    if (!sizes.fixed) this.removeStepViews();
+    const tiles = step.tiles.map((spec) =>
+      buildTile(this, { ...spec, slot: slotOf(spec, step, sizes.stacked) }, this.viewOf(spec, sizes)),
+    );
+    const stepView = new StepView(step, sizes, tiles, signature);
+    this.equation.append(stepView.equation);
+    this.field.append(stepView.product);
+    stepView.updateEquation(this.model);
+    this.stepViews.set(step.number, stepView);
+    return stepView;
+  }
+
+  /** The steps not yet built, the next ones first, while nothing else is going on. */
+  buildAhead() {
+    cancelIdle(this.idle);
+    if (!this.sizes.fixed) return;
+    const { steps } = this.model;
+    const missing = steps.map((_, n) => steps[(this.step + n) % steps.length]).find((s) => !this.stepViews.has(s.number));
+    if (missing) this.idle = whenIdle(() => this.model && (this.stepViewOf(missing), this.buildAhead()));
+  }
+
+  removeStepViews() {
+    for (const stepView of this.stepViews.values()) stepView.remove();
+    this.stepViews.clear();
+    this.stepView = null;
+  }
+
+  /**
+   * @param {TileSpec} spec
+   * @param {StepSizes} sizes
+   * @returns {TileView}
+   */
+  viewOf(spec, sizes) {
+    const m = this.model.matrices[spec.id];
+    const [rows, cols] = spec.turned ? [m.cols, m.rows] : [m.rows, m.cols];
+    const w = sizes.window ?? {};
+    return {
+      row: w[spec.rows]?.from ?? 0, col: w[spec.cols]?.from ?? 0,
+      rows: w[spec.rows]?.shown ?? rows, cols: w[spec.cols]?.shown ?? cols,
+      cw: sizes.cw, ch: sizes.ch, font: sizes.font, digits: sizes.digits,
+    };
+  }
+
+  /** Walking with the focus in a matrix: it comes back once the step is painted, for it costs a layout. */
+  rememberFocus() {
+    const cell = focusedCell(this.root);
+    if (cell) this.focusPlace = { slot: cell.tile.spec.slot, r: cell.r, c: cell.c };
+    clearTimeout(this.focusTimer);
+    if (this.focusPlace) this.focusTimer = setTimeout(() => this.restoreFocus(), 20);
+  }
+
+  restoreFocus() {
+    const { slot, r, c } = this.focusPlace ?? {};
+    this.focusPlace = null;
+    const tile = this.tiles.find((t) => t.spec.slot === slot) ?? this.tiles[this.tiles.length - 1];
+    const cell = tile.cells.find(({ mlp }) => mlp.r === r && mlp.c === c) ?? tile.cells[0];
+    cell.focus({ preventScroll: true });
+  }
+
+  /** Only values and marks: after an edit, a hover, a new payload of the same shape. */
+  repaint() {
+    for (const tile of this.tiles) paintTile(this, tile, this.scales[tile.spec.id]);
+    this.updateReader();
+    this.markList();
+  }
+
+  /**
+   * What a cell of this step comes from (a result) or feeds (an operand).
+   *
+   * @param {CellData} cell
+   * @returns {CellHighlight}
+   */
+  trace({ of, index, tile }) {
+    if (tile.spec.slot === "result") return { id: of, index, from: provenance(this.current, index), fed: {} };
+    return { id: of, index, from: {}, fed: influence(this.model.steps, of, index) };
+  }
+
+  updateReader() {
+    const { matrices } = this.model;
+    const { id, index, fed } = this.highlight;
+    if (id === null) {
+      this.reader.replaceChildren(mathNode(this.current.index), el("span", "hint", `${POINT_VERB} a cell${TOUCH ? "" : ", or press Tab and the arrow keys,"} to see its numbers.`));
+      return;
+    }
+    if (id === this.current.out) {
+      this.reader.replaceChildren(mathNode(this.current.index), numbersNode(cellEquation(this.current, matrices, index, this.sumDigits)));
+      return;
+    }
+    this.reader.replaceChildren(...originNodes(this, id, index), el("span", "hint", feedsWords(this.model, fed)));
+  }
+
+  /**
+   * @param {Tile} tile
+   * @param {number} r
+   * @param {number} c
+   * @param {number} down
+   * @param {number} across
+   * @param {CellFinder} at
+   */
+  cellAcross(tile, r, c, down, across, at) {
+    /** @param {string} name */
+    const slot = (name) => this.tiles.find((t) => t.spec.slot === name);
+    const from = tile.spec.slot;
+    if (from === "left" && across > 0) return at(slot("result"), r, 0);
+    if (from === "result" && across < 0) return at(slot("left"), r, (slot("left")?.cols ?? 0) - 1);
+    if (from === "result" && across > 0) return at(slot("right"), Math.min(r, (slot("right")?.rows ?? 1) - 1), 0);
+    if (from === "right" && across < 0) return at(slot("result"), r, (slot("result")?.cols ?? 0) - 1);
+    if (from === "above" && down > 0) return at(slot("result"), 0, c);
+    if (from === "result" && down < 0) return at(slot("above"), (slot("above")?.rows ?? 0) - 1, c);
+    return undefined;
+  }
+
+  /**
+   * At the edge of a window the window moves along.
+   *
+   * @param {Cell} cell
+   * @param {Move} step
+   */
+  move(cell, step) {
+    const { tile, r, c } = cell.mlp;
+    const { window } = this.sizes;
+    const [row, col] = [r + step[0], c + step[1]];
+    if (!window || row < 0 || col < 0 || row >= tile.rows || col >= tile.cols) return this.neighbour(cell, step);
+    const at = () => tile.cells.find((x) => x.mlp.r === row && x.mlp.c === col);
+    if (at()) return at();
+    [tile.spec.rows, tile.spec.cols].forEach((letter, axis) => {
+      if (!step[axis] || !window[letter]) return;
+      const { from, size, shown } = window[letter];
+      this.origin[letter] = Math.max(0, Math.min(from + step[axis] * (WINDOW / 2), size - shown));
+    });
+    const { slot } = tile.spec;
+    this.draw();
+    return this.tiles.find((t) => t.spec.slot === slot)?.cells.find((x) => x.mlp.r === row && x.mlp.c === col);
+  }
+}
+
+/** @type {(work: () => void) => number} */
+const whenIdle = window.requestIdleCallback ?? ((work) => Number(setTimeout(work, 50)));
+
+/** @type {(id: number) => void} */
+const cancelIdle = window.cancelIdleCallback ?? clearTimeout;

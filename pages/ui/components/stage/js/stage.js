@@ -1,0 +1,370 @@
+// What player, wall and board share: the payload in force, what is highlighted, what changed, messages,
+// and moving from cell to cell.
+
+import { buttonOf, el, setAttributes } from "../../shared/dom.js";
+import { writeCell } from "./address.js";
+import { openEditor, pasteInto, scrubCell } from "./cell-editor.js";
+import { themeColours } from "./colour-scale.js";
+import { DECIMALS } from "./controls.js";
+import { EditQueue } from "./edit-queue.js";
+import { isCell } from "./matrix-table.js";
+import { readPayload } from "./payload.js";
+import { blockContains } from "./provenance.js";
+import { computedWords } from "./wording.js";
+
+export const TOUCH = matchMedia("(hover: none)").matches;
+
+const DECIMALS_KEY = "mlpscope.decimals"; // in the tab: one choice for all pages
+const DOUBLE_TAP = 400; // within which a second tap makes a double one
+export const POINT_VERB = TOUCH ? "Tap" : "Point at";
+
+export class Stage {
+  /** @type {Model} set by the first update */
+  model;
+  /** @type {Post} */
+  post;
+  /** @type {ThemeColours} */
+  colours;
+  /** @type {HTMLElement} */
+  reader;
+  /** @type {Tile[]} */
+  tiles = [];
+  /** @type {Matrices | null} */
+  previousMatrices = null;
+  /** @type {{ bubble: HTMLElement, where: HTMLElement | null } | null} */
+  bubble = null;
+  /** @type {{ model: Model, key: string, sizes: StepSizes | null } | undefined} */
+  sizing;
+  /** While a field is open, its table stays where it is. */
+  editing = false;
+  scrubbing = false;
+  scrubbed = false;
+  sessionIsNew = false;
+  /** @type {Timer | undefined} */
+  endTimer;
+  highlight = noHighlight();
+  edits = new EditQueue(this);
+  abort = new AbortController();
+
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.root = root;
+    const kept = sessionStorage.getItem(DECIMALS_KEY) ?? "";
+    this.digits = DECIMALS.includes(kept) ? Number(kept) : 4;
+    root.onpointerover = (event) => this.pointAt(cellAtEvent(event));
+    root.onpointerleave = () => {
+      this.pointAt(null);
+      this.reportPosition();
+    };
+    root.onpointerdown = (event) => {
+      if (!closest(event, ".menu")) this.closeBubble();
+      const cell = cellAtEvent(event);
+      if (cell) scrubCell(this, cell, event);
+    };
+    root.onclick = (event) => {
+      const cell = cellAtEvent(event);
+      if (cell && !this.scrubbed && !closest(event, "input")) {
+        this.pin(cell);
+        if (TOUCH) setTimeout(() => this.scrollIntoReach(cell), DOUBLE_TAP);
+      }
+      this.scrubbed = false;
+    };
+    root.ondblclick = (event) => {
+      const cell = cellAtEvent(event);
+      if (!cell) return;
+      const matrix = this.model.matrices[cell.mlp.id];
+      if (matrix.editable) openEditor(this, cell);
+      else this.showMessage(cell, computedWords(matrix));
+    };
+    root.onpaste = (event) => {
+      const cell = cellAtEvent(event);
+      if (!cell || closest(event, "input")) return;
+      event.preventDefault();
+      pasteInto(this, cell, event.clipboardData?.getData("text") ?? "");
+    };
+    // There is no onfocusin to assign; the signal takes the listener away again.
+    root.addEventListener("focusin", (event) => {
+      const cell = cellAtEvent(event);
+      if (!cell || closest(event, "input")) return;
+      for (const other of cell.mlp.tile.cells) other.tabIndex = other === cell ? 0 : -1;
+      this.pointAt(cell);
+    }, this.abort);
+    // The bubble is fixed to the window, so it closes when what it points at moves.
+    root.onwheel = () => this.closeBubble();
+  }
+
+  destroy() {
+    this.abort.abort();
+  }
+
+  /** @param {number} digits */
+  setDigits(digits) {
+    this.digits = digits;
+    sessionStorage.setItem(DECIMALS_KEY, String(digits));
+    this.draw();
+  }
+
+  /** Decimals of what is added up: two more, so that the sum of what is read is the sum. */
+  get sumDigits() {
+    return this.digits + 2;
+  }
+
+  /**
+   * Take a new payload from Python. Keeps what the user is doing; marks what changed.
+   *
+   * @param {Payload} payload
+   * @param {Element} host
+   * @param {Post} post
+   */
+  receive(payload, host, post) {
+    this.post = post;
+    this.colours = themeColours(host);
+    const old = this.model;
+    this.model = readPayload(payload);
+    const same = old && old.example === payload.example && sameShapes(old, this.model);
+    if (!same) {
+      this.previousMatrices = null;
+      this.editing = false;
+    }
+    const { id } = this.highlight;
+    if (!same || (id !== null && !this.model.matrices[id])) this.highlight = noHighlight();
+    this.edits.acknowledge(payload.answer);
+  }
+
+  /** Called before an edit: from a quiet state on, changes are counted anew. */
+  rememberMatrices() {
+    if (this.edits.isEmpty) this.previousMatrices = this.model.matrices;
+  }
+
+  /**
+   * @param {string} id
+   * @param {number} at
+   */
+  isChanged(id, at) {
+    const was = this.previousMatrices?.[id];
+    return was !== undefined && !Object.is(was.data[at], this.model.matrices[id].data[at]);
+  }
+
+  /** Whether any cell of a matrix differs from what it was before the last edit. @param {string} id */
+  isAnyChanged(id) {
+    const was = this.previousMatrices?.[id]?.data;
+    const now = this.model.matrices[id].data;
+    return was !== undefined && now.some((x, at) => !Object.is(x, was[at]));
+  }
+
+  /** Bring all that is drawn up to date. */
+  draw() {}
+
+  /** Likewise, but for what is drawn where: values and marks only. */
+  repaint() {}
+
+  pause() {}
+
+  /**
+   * What a cell comes from and what it feeds.
+   *
+   * @param {CellData} _cell
+   */
+  trace(_cell) {
+    return noHighlight();
+  }
+
+  /**
+   * Whether a number is not shown yet.
+   *
+   * @param {TileSpec} _spec
+   * @param {Index} _index
+   */
+  isVeiled(_spec, _index) {
+    return false;
+  }
+
+  /** The pointer has left for something else on the page: say what is still unsaid. */
+  reportPosition() {}
+
+  /** Light up what a cell comes from and what it feeds. @param {Cell | null} cell */
+  pointAt(cell) {
+    if (this.scrubbing) return; // the cell under the finger is not the one that is dragged
+    if (cell === null && this.highlight.pinned) return;
+    if (cell === null) this.highlight = this.highlight.held ?? noHighlight();
+    else {
+      const held = this.highlight.pinned ? this.highlight : this.highlight.held;
+      this.highlight = { ...this.trace(cell.mlp), held };
+    }
+    this.repaint();
+  }
+
+  /** @param {Cell} cell */
+  pin(cell) {
+    const { of, index } = cell.mlp;
+    const held = this.highlight.pinned ? this.highlight : this.highlight.held;
+    const again = held && held.id === of && blockContains(held.index, index);
+    cell.focus({ preventScroll: true });
+    this.highlight = again ? noHighlight() : { ...this.trace(cell.mlp), pinned: true, held: null };
+    writeCell(again ? null : this.highlight);
+    this.repaint();
+  }
+
+  /**
+   * What tells of a cell lies over the foot of a narrow page: a cell that is under it comes up.
+   *
+   * @param {Cell} cell
+   */
+  scrollIntoReach(cell) {
+    cell.style.scrollMarginBottom = `${this.reader.offsetHeight + 8}px`;
+    cell.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+
+  unpin() {
+    this.highlight = noHighlight();
+    writeCell(null);
+    this.repaint();
+  }
+
+  /**
+   * The cell drawn for a place of a matrix, if it is drawn.
+   *
+   * @param {string} id
+   * @param {Index} index
+   * @returns {Cell | HTMLElement | null}
+   */
+  cellAt(id, index) {
+    for (const tile of this.tiles)
+      if (tile.spec.id === id) return tile.cells.find((cell) => blockContains(cell.mlp.index, index)) ?? tile.node;
+    return null;
+  }
+
+  /**
+   * The cell one step away, crossing from tile to tile where they meet in a product.
+   *
+   * @param {Cell} cell
+   * @param {Move} move
+   * @returns {Cell | undefined}
+   */
+  neighbour(cell, [down, across]) {
+    const { tile, r, c } = cell.mlp;
+    /** @type {CellFinder} */
+    const at = (t, row, col) => t?.cells.find((other) => other.mlp.r === row && other.mlp.c === col);
+    if (!down && !across) return cell;
+    return at(tile, r + down, c + across) ?? this.cellAcross(tile, r, c, down, across, at);
+  }
+
+  /**
+   * @param {Tile} _tile
+   * @param {number} _r
+   * @param {number} _c
+   * @param {number} _down
+   * @param {number} _across
+   * @param {CellFinder} _at
+   * @returns {Cell | undefined} the cell of the next tile, where the walk leaves this one
+   */
+  cellAcross(_tile, _r, _c, _down, _across, _at) {
+    return undefined;
+  }
+
+  /**
+   * Arrow keys, editing and pinning inside a grid. Returns whether the key was used.
+   *
+   * @param {KeyboardEvent} event
+   * @param {Cell} cell
+   */
+  cellKey(event, cell) {
+    /** @type {Record<string, Move>} */
+    const arrows = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };
+    if (arrows[event.key]) {
+      this.move(cell, arrows[event.key])?.focus();
+    } else if (event.key === "Escape") {
+      this.closeBubble();
+      this.unpin();
+      this.root.focus({ preventScroll: true });
+    } else if (event.key === "Enter" || event.key === "F2") {
+      if (this.model.matrices[cell.mlp.id].editable) openEditor(this, cell);
+      else this.pin(cell);
+    } else if (/^[-+.,\d\u2212]$/.test(event.key)) {
+      const matrix = this.model.matrices[cell.mlp.id];
+      if (matrix.editable) openEditor(this, cell, event.key);
+      else this.showMessage(cell, computedWords(matrix));
+    } else return false;
+    return true;
+  }
+
+  /**
+   * @param {Cell} cell
+   * @param {Move} step
+   */
+  move(cell, step) {
+    return this.neighbour(cell, step);
+  }
+
+  /**
+   * A message beside a cell, spoken as well; it goes at the next key, click or edit.
+   *
+   * @param {HTMLElement | null} where
+   * @param {string} text
+   */
+  showMessage(where, text) {
+    this.closeBubble();
+    const bubble = setAttributes(el("div", "bubble", text), { role: "alert" });
+    this.root.append(bubble);
+    const box = (where ?? this.root).getBoundingClientRect();
+    const own = bubble.getBoundingClientRect();
+    const left = Math.max(8, Math.min(box.left, innerWidth - own.width - 8));
+    const above = box.bottom + own.height + 10 > innerHeight;
+    bubble.style.left = `${left}px`;
+    bubble.style.top = `${above ? Math.max(8, box.top - own.height - 6) : box.bottom + 6}px`;
+    where?.classList?.add("refused");
+    this.bubble = { bubble, where };
+  }
+
+  /**
+   * A sentence at the foot of the window, for as long as it is not closed or `time` has not passed.
+   *
+   * @param {string} text
+   * @param {number} [time]
+   */
+  showToast(text, time = 0) {
+    this.root.querySelector(".toast")?.remove();
+    const close = buttonOf("", "\u00d7", "close this message", () => toast.remove());
+    const toast = setAttributes(el("div", "toast", el("span", "", text), close), { role: "status" });
+    this.root.append(toast);
+    if (time) setTimeout(() => toast.remove(), time);
+  }
+
+  closeBubble() {
+    this.bubble?.bubble.remove();
+    this.bubble?.where?.classList?.remove("refused");
+    this.bubble = null;
+  }
+}
+
+/** @returns {CellHighlight} */
+export function noHighlight() {
+  return { id: null, index: [], from: {}, fed: {} };
+}
+
+/**
+ * @param {Event} event
+ * @returns {Cell | null}
+ */
+export function cellAtEvent(event) {
+  const cell = closest(event, "td");
+  return cell && isCell(cell) ? cell : null;
+}
+
+/** @type {(event: Event, selector: string) => Element | null} */
+function closest(event, selector) {
+  const node = event.composedPath()[0];
+  return node instanceof Element ? node.closest(selector) : null;
+}
+
+/**
+ * @param {Model} a
+ * @param {Model} b
+ */
+function sameShapes(a, b) {
+  const names = Object.keys(a.matrices);
+  return (
+    names.length === Object.keys(b.matrices).length &&
+    names.every((id) => b.matrices[id] && String(a.matrices[id].shape) === String(b.matrices[id].shape))
+  );
+}

@@ -1,0 +1,106 @@
+// One step as drawn, and the lines of text about it.
+
+import { el, mathNode } from "../../shared/dom.js";
+import { cellEquation } from "./cell-formula.js";
+import { GAP, HEAD } from "./cell-size.js";
+import { OUT_OF_RANGE, gradientCheckText, skippedText } from "./check-badge.js";
+import { shortestNumber } from "./number-format.js";
+import { flatIndex } from "./payload.js";
+import { indexText } from "./wording.js";
+/** @import { Stage } from "./stage.js" */
+
+/**
+ * Left operand left, upper operand above, the result in the corner where they meet.
+ *
+ * @param {Tile[]} tiles
+ * @param {StepSizes} sizes
+ */
+function productGrid(tiles, sizes) {
+  const slots = Object.fromEntries(["left", "above", "result", "right"].map((s) => [s, el("div", `slot ${s}`)]));
+  for (const tile of tiles) slots[tile.spec.slot].append(tile.node);
+  const grid = el("div", "product", ...Object.values(slots));
+  if (sizes.fixed) {
+    grid.style.setProperty("--left", `${sizes.left * sizes.cw + GAP}px`);
+    grid.style.setProperty("--top", `${sizes.top * sizes.ch + HEAD * Math.max(0, sizes.down - 1)}px`);
+  }
+  return grid;
+}
+
+/** One step as drawn: the line with its equation, and its operands and result. */
+export class StepView {
+  /**
+   * @param {Step} step
+   * @param {StepSizes} sizes
+   * @param {Tile[]} tiles
+   * @param {string} signature
+   */
+  constructor(step, sizes, tiles, signature) {
+    this.step = step;
+    this.sizes = sizes;
+    this.tiles = tiles;
+    this.signature = signature;
+    /** @type {Model | undefined} the one that its equation was drawn of */
+    this.model = undefined;
+    this.equation = el("div", "line");
+    this.product = productGrid(tiles, sizes);
+  }
+
+  /** What the equation's line says besides the formula can change with every edit. @param {Model} model */
+  updateEquation(model) {
+    this.model = model;
+    this.equation.replaceChildren(...equationNodes(model.steps[this.step.number], model));
+  }
+
+  /** @param {boolean} shown */
+  show(shown) {
+    for (const node of [this.equation, this.product]) node.classList.toggle("shown", shown);
+  }
+
+  remove() {
+    this.equation.remove();
+    this.product.remove();
+  }
+}
+
+/**
+ * @param {Step} step
+ * @param {Model} model
+ */
+function equationNodes(step, model) {
+  const { word } = model.matrices[step.out];
+  const nodes = [mathNode(step.formula, "formula"), el("span", "word", word)];
+  const check = model.checks[step.out];
+  if (check) {
+    const [, title] = gradientCheckText(check);
+    const text = check.agrees ? `\u2713 agrees with central differences to ${check.error}` : check.error === OUT_OF_RANGE ? "\u2717 cannot be checked: out of range" : "\u2717 disagrees with central differences";
+    const badge = el("span", `badge ${check.agrees ? "good" : "bad"}`, text + skippedText(check));
+    badge.title = title;
+    badge.setAttribute("aria-label", title);
+    nodes.push(badge);
+  }
+  if (step.recompute) nodes.push(el("span", "note", "computed again: it was not kept"));
+  if (step.frees.length) nodes.push(el("span", "note", `frees ${step.frees.join(", ")}`));
+  return nodes;
+}
+
+/**
+ * How a number came about: the formula that made it, or that it was set.
+ *
+ * @param {Stage} stage
+ * @param {string} id
+ * @param {Index} index
+ */
+export function originNodes(stage, id, index) {
+  const { matrices, maker } = stage.model;
+  if (maker[id]) return [numbersNode(cellEquation(maker[id], matrices, index, stage.sumDigits))];
+  const m = matrices[id];
+  const at = flatIndex(m, index);
+  return [numbersNode(`${m.text}${indexText(index)} = ${shortestNumber(stage.edits.value(id, at) ?? m.data[at])}`)];
+}
+
+/** @param {string} text */
+export function numbersNode(text) {
+  const node = el("output", "numbers");
+  node.textContent = text;
+  return node;
+}

@@ -1,0 +1,20 @@
+import js from "@eslint/js";
+import globals from "globals";
+
+// Paths are those of the repository: the linter is run there.
+export default [
+  js.configs.recommended,
+  { files: ["pages/**"], languageOptions: { globals: globals.browser } },
+  { files: ["tests/**"], languageOptions: { globals: globals.node } },
+  {
+    rules: {
+      eqeqeq: "error",
+      "no-shadow": "error",
+      "no-unused-expressions": "error",
+      "no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
+      "no-var": "error",
+      "object-shorthand": "error",
+      "prefer-const": "error",
+    },
+  },
+];

@@ -1,0 +1,105 @@
+// The two readings of a payload compared: what Python says of it, and what the modules make of it.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import test from "node:test";
+
+import { cellFormula } from "../../pages/ui/components/stage/js/cell-formula.js";
+import { exactNumber, formatNumber, shortestNumber } from "../../pages/ui/components/stage/js/number-format.js";
+import { parseNumber } from "../../pages/ui/components/stage/js/number-parse.js";
+import { readPayload } from "../../pages/ui/components/stage/js/payload.js";
+import { countCells, influence, isInside, provenance } from "../../pages/ui/components/stage/js/provenance.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const python = process.env.PYTHON ?? "python3";
+const written = execFileSync(python, ["-m", "tests.js.write_fixtures"], { cwd: root, maxBuffer: 1e9, encoding: "utf8" });
+const fixtures = JSON.parse(written);
+
+/** A number as Python's `repr` writes it. @param {number} x */
+function repr(x) {
+  if (Number.isNaN(x)) return "nan";
+  if (!Number.isFinite(x)) return x > 0 ? "inf" : "-inf";
+  if (Object.is(x, -0)) return "-0.0";
+  const [mantissa, exponent] = x.toExponential().split("e");
+  const power = Number(exponent);
+  if (power < -4 || power >= 16) return `${mantissa}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
+  return Number.isInteger(x) ? `${x}.0` : power < 0 ? x.toFixed(mantissa.replace(/[-.]/g, "").length - power - 1) : String(x);
+}
+
+/** The index of every cell of a matrix. @param {Matrix} matrix */
+function cellsOf({ shape }) {
+  const size = shape.reduce((n, x) => n * x, 1);
+  return Array.from({ length: size }, (_, at) =>
+    shape.length === 2 ? [Math.floor(at / shape[1]), at % shape[1]] : shape.length ? [at] : [],
+  );
+}
+
+for (const [number, { payload, expected }] of fixtures.cases.entries()) {
+  test(`set-up ${number}: every cell has Python's formula and provenance`, () => {
+    const { steps, matrices } = readPayload(payload);
+    assert.ok(steps.length > 5);
+    steps.forEach((step, k) => {
+      assert.ok(expected[k].length > 0);
+      for (const { index, text, provenance: blocks } of expected[k]) {
+        assert.equal(cellFormula(step, matrices, index, repr), text, `${step.out} [${index}]`);
+        const read = Object.entries(provenance(step, index)).map(([id, [block]]) => [id, block]);
+        assert.deepEqual(Object.fromEntries(read), blocks, `${step.out} [${index}]`);
+      }
+    });
+  });
+
+  test(`set-up ${number}: a cell feeds what is made of it, and nothing else in one step`, () => {
+    const { steps, matrices } = readPayload(payload);
+    for (const [k, step] of steps.entries()) {
+      for (const { index, provenance: blocks } of expected[k].slice(0, 3)) {
+        for (const id of step.operands) {
+          for (const cell of cellsOf(matrices[id]).slice(0, 6)) {
+            const feeds = isInside(influence([step], id, cell)[step.out], index);
+            const once = step.operands.filter((other) => other === id).length === 1;
+            if (once) assert.equal(feeds, isInside([blocks[id]], cell), `${id} [${cell}] -> ${step.out} [${index}]`);
+          }
+        }
+      }
+    }
+  });
+}
+
+test("numbers are rounded as Python rounds them, and read back", () => {
+  for (const { value, digits, rounded } of fixtures.numbers) {
+    const text = formatNumber(value, digits).replaceAll("\u2212", "-");
+    if (Math.abs(value) >= 100 || Math.abs(value) < 0.5 * 10 ** -digits) continue;
+    assert.ok(Math.abs(Number(text) - rounded) <= 1e-12 * Math.max(1, Math.abs(value)), `${value} to ${digits}: ${text}`);
+  }
+});
+
+test("numbers are written to the last digit where they are typed", () => {
+  for (const { value } of fixtures.numbers) assert.equal(parseNumber(exactNumber(value)).value, value);
+});
+
+test("what is no finite number has a sign of its own", () => {
+  assert.deepEqual([NaN, Infinity, -Infinity, 0, -0].map((x) => formatNumber(x, 4)), ["NaN", "\u221e", "\u2212\u221e", "0", "0"]);
+  assert.equal(shortestNumber(0.1 + 0.2), "0.3");
+  assert.equal(formatNumber(0.00001234, 4), "1.2e\u22125");
+  assert.equal(formatNumber(-1234.56, 4), "\u22121234.6");
+  assert.equal(formatNumber(0.1205, 3), "0.121");
+});
+
+test("a typed number is the one that Python's parser reads", () => {
+  for (const { text, value } of fixtures.typed) assert.equal(parseNumber(text).value, value, text);
+});
+
+test("what Python's parser refuses is refused with a reason", () => {
+  for (const text of fixtures.refused) {
+    const { value, why } = parseNumber(text);
+    assert.equal(value, undefined, text);
+    assert.ok(why, text);
+  }
+});
+
+test("overlapping blocks count a cell once", () => {
+  const { matrices } = readPayload(fixtures.cases[0].payload);
+  const matrix = Object.values(matrices).find((m) => m.shape.length === 2);
+  assert.ok(matrix);
+  assert.equal(countCells(matrix, [[0, null], [null, 0]]), matrix.rows + matrix.cols - 1);
+});

@@ -1,0 +1,83 @@
+"""What a browser sends of a paste: the text and the cell. It is parsed by the one parser there is."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import mlpcore as mlp
+from mlpcore.passes.conventions import Conventions
+from mlpcore.setup import same
+from pages.ui.state import events
+from pages.ui.state.names import key
+
+WORKSHEET = mlp.EXAMPLES["worksheet"].setup
+
+
+def paste(setup, text, name="W1", index=(1, 0), turned=False):
+    return events.edited(setup, {"paste": {"id": name, "index": list(index), "turned": turned, "text": text}})
+
+
+@pytest.mark.parametrize("text", ["1\t2\n3\t4", "1, 2\n3, 4", "A = [1 2; 3 4]", "np.array([[1, 3], [2, 4]]).T"])
+def test_a_pasted_block_goes_in_from_its_cell_on(text):
+    new, refused = paste(WORKSHEET, text)
+    assert not refused
+    before, after = WORKSHEET.inputs()[mlp.W(1)], new.inputs()[mlp.W(1)]
+    assert np.array_equal(after[1:], [[1, 2], [3, 4]])
+    assert np.array_equal(after[0], before[0])
+
+
+def test_a_block_pasted_into_a_transposed_matrix_is_transposed():
+    new, refused = paste(WORKSHEET, "5\t6\n7\t8", "Z0", (0, 1), turned=True)
+    assert not refused
+    assert np.array_equal(new.inputs()[mlp.Z(0)][:, 1:3], [[5, 7], [6, 8]])
+
+
+@pytest.mark.parametrize("conventions", [Conventions(), Conventions(layout="rows")], ids=["worksheet", "rows"])
+def test_a_block_pasted_into_a_vector_lies_as_the_vector_does(conventions):
+    setup = replace(mlp.EXAMPLES["xor"].setup, conventions=conventions)
+    b = setup.inputs()[mlp.b(1)]
+    flat = conventions.lay.flat(mlp.b(1))
+    text = ("\t" if flat else "\n").join("12"[: len(b)])
+    new, refused = paste(setup, text, key(mlp.b(1)), (0,))
+    assert not refused
+    assert new.inputs()[mlp.b(1)][:2].tolist() == [1, 2]
+    across = ("\n" if flat else "\t").join("12")
+    assert "room for" in paste(setup, across, key(mlp.b(1)), (0,))[1][0]["message"]
+
+
+def test_classes_are_pasted_with_their_zeros():
+    setup = next(e.setup for e in mlp.EXAMPLES.values() if e.setup.loss.one_hot)
+    Y = setup.inputs()[mlp.Y]
+    turned = np.roll(Y, 1, axis=0)
+    new, refused = paste(setup, "\n".join("\t".join(map(str, row)) for row in turned), "Y", (0, 0))
+    assert not refused
+    assert np.array_equal(new.inputs()[mlp.Y], turned)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("1\t2\t3", "The pasted block is 1×3, but from W_1[2, 1] on there is room for 2×2. Nothing was changed."),
+        ("1\t2\n3", "Row 2 has 1 cell, row 1 has 2 cells. Nothing was changed."),
+        ("1\tx", "Row 1, column 2: “x” is not a number. Nothing was changed."),
+        ("1\tnan", "Row 1, column 2: nan is not a finite number. Nothing was changed."),
+        ("", "There are no numbers in this text. Nothing was changed."),
+    ],
+)
+def test_a_paste_that_cannot_be_taken_changes_nothing_and_is_answered_at_its_cell(text, why):
+    new, (refused,) = paste(WORKSHEET, text)
+    assert same(new, WORKSHEET)
+    assert refused == {"id": "W1", "index": [1, 0], "message": why}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [None, [], {}, {"id": "W9"}, {"id": 1}, {"index": [9, 0]}, {"index": [0]}, {"index": [-1, 0]}, {"index": "00"},
+     {"index": [True, False]}, {"text": 5}, {"text": None}, {"id": "S1"}],
+)  # fmt: skip
+def test_a_paste_that_no_page_sends_is_ignored(wrong):
+    good = {"id": "W1", "index": [1, 0], "turned": False, "text": "1\t2"}
+    new, refused = events.edited(WORKSHEET, {"paste": good | wrong if wrong else wrong})
+    assert new is WORKSHEET
+    assert refused == []
