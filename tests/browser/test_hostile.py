@@ -24,6 +24,12 @@ BAIT = """() => {
 }"""
 
 
+@pytest.fixture(params=["a third", pytest.param("all", marks=pytest.mark.nightly)])
+def texts(request):
+    """What wants to be script: all of it at night, a share of it each time."""
+    return SCRIPTS if request.param == "all" else SCRIPTS[::3]
+
+
 @pytest.fixture
 def visit(server, browser):
     """Open pages in a browser without a policy; in the end nothing may have sung."""
@@ -64,9 +70,9 @@ def test_the_canary_sings_where_text_is_markup(visit):
 
 
 @pytest.mark.parametrize("where", PAGES)
-def test_links(visit, where):
+def test_links(visit, where, texts):
     ready = "td:visible" if where != "Memory_and_speed" else "table"
-    for text in SCRIPTS[PAGES.index(where) :: len(PAGES)]:
+    for text in texts[PAGES.index(where) :: len(PAGES)]:
         student = visit(f"{where}?s={quote(text)}&cell={quote(text)}:1,1&x={quote(text)}", ready)
         silent(student.page)
         student.page.close()
@@ -79,12 +85,12 @@ def reading(student):
     return student.page
 
 
-def test_pasted_texts_and_states(visit):
+def test_pasted_texts_and_states(visit, texts):
     student = visit("Step_through")
     page = reading(student)
     area = page.get_by_label("or paste: a table")
     state = {"format": "mlpscope", "version": 1}
-    for text in SCRIPTS:
+    for text in texts:
         brought = (
             text,
             f"1 2\n{text} 3",
@@ -111,11 +117,11 @@ def test_pasted_texts_and_states(visit):
         silent(page)
 
 
-def test_files_and_their_names(visit):
+def test_files_and_their_names(visit, texts):
     student = visit("Hinge_loss")
     page = reading(student)
     field = page.locator('[data-testid="stFileUploader"] input')
-    for text in SCRIPTS:
+    for text in texts:
         name = text.replace("/", "\u2215")
         file = {"name": f"{name}.csv", "mimeType": "text/csv", "buffer": f"1,2\n{text},4".encode()}
         field.set_input_files(file)
@@ -126,11 +132,11 @@ def test_files_and_their_names(visit):
         page.locator('[data-testid="stAlert"]').first.wait_for(state="detached")
 
 
-def test_fields_and_cells(visit):
+def test_fields_and_cells(visit, texts):
     student = visit("Step_through")
     page = student.page
     page.get_by_text("Network", exact=True).click()
-    for text in SCRIPTS:
+    for text in texts:
         field = page.get_by_label("Units of layer 1")
         field.fill(text)
         field.press("Enter")
@@ -139,7 +145,7 @@ def test_fields_and_cells(visit):
         silent(page)
     page.get_by_text("Network", exact=True).click()
     student.settle()
-    for text in SCRIPTS:
+    for text in texts:
         student.cell("W 1, row 1, column 1").dblclick()
         page.keyboard.insert_text(text)
         student.press("Enter")
@@ -157,10 +163,10 @@ def test_fields_and_cells(visit):
         silent(page)
 
 
-def test_what_a_tab_kept(visit, server):
+def test_what_a_tab_kept(visit, server, texts):
     student = visit("Step_through")
     page = student.page
-    for text in SCRIPTS:
+    for text in texts:
         document = json.dumps({"format": "mlpscope", "version": 1, "example": text})
         page.evaluate("doc => sessionStorage.setItem('mlpscope', doc)", document)
         page.goto(f"{server}/Step_through")

@@ -301,9 +301,15 @@ def test_nothing_comes_from_outside(app, server):
     assert all(url.startswith((server, "data:", "blob:", server.replace("http", "ws"))) for url in urls)
 
 
-def test_every_step_of_every_example_is_drawn(app):
+#: The example with the most layers.
+DEEPEST = max(mlp.EXAMPLES, key=lambda name: mlp.EXAMPLES[name].net.depth)
+
+
+@pytest.mark.parametrize("names", [["worksheet", DEEPEST], pytest.param([*mlp.EXAMPLES], marks=pytest.mark.nightly)])
+def test_every_step_of_an_example_is_drawn(app, names):
     student = app(STEP)
-    for name, example in mlp.EXAMPLES.items():
+    for name in names:
+        example = mlp.EXAMPLES[name]
         student.choose(example.title)
         steps, _ = example.setup.run()
         student.page.locator(".mlp").focus()
