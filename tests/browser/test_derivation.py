@@ -2,11 +2,10 @@
 
 import pytest
 
+from pages.ui.components.stage import chapters
 from tests.browser.conftest import wait_until
 
-CHAPTERS = [
-    "One cell", "Line by line", "Why transpose", "A product four ways", "From L down to 1", "The full Jacobian",
-]  # fmt: skip
+CHAPTERS = [title for title, *_ in chapters.CHAPTERS.values()]
 
 
 @pytest.fixture

@@ -2,12 +2,10 @@
 
 import pytest
 
+from pages.ui.components.stage import chapters_hinge
 from tests.browser.test_derivation import chapter
 
-CHAPTERS = [
-    "Step by step", "Term by term", "Softmax Jacobian", "Margin", "Losses compared", "One logit swept",
-    "Simplex", "Descent",
-]  # fmt: skip
+CHAPTERS = [*chapters_hinge.CHAPTERS.values()]
 
 CHARTS = {"Margin": 2, "Losses compared": 2, "One logit swept": 2, "Simplex": 3, "Descent": 1}
 

@@ -22,7 +22,9 @@ def evaluate_text(text):
         for a in mlp.ACTIVATIONS.values()
         if a.derivative
     }
-    text = text.replace("leaky relu", "leaky_relu").replace("'(", "_slope(")
+    for name in mlp.ACTIVATIONS:
+        text = text.replace(name, name.replace(" ", "_"))
+    text = text.replace("'(", "_slope(")
     text = text.replace("·", "*").replace("²", "**2").replace("≥", ">=").replace("[", "(").replace("]", ")")
     return eval(text, {"exp": math.exp, "log": math.log, "max": max, **names, **slopes})  # our own text
 

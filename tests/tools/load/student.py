@@ -9,17 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from pages.ui import layout
 from tests.tools.load.page import Node
 from tests.tools.load.secrets import owners, secret
 from tests.tools.load.visitor import Unanswered, Visitor
 
 #: Every page: the words of its link -> its name in the address.
 PAGES = {
-    "Whole pass": "",
-    "Step through": "Step_through",
-    "Derivation": "Derivation",
-    "Hinge loss": "Hinge_loss",
-    "Memory": "Memory_and_speed",
+    label: "" if file == "app.py" else file.removesuffix(".py").split("_", 1)[1] for file, label in layout.PAGES.items()
 }
 #: What a random visitor leaves alone: these start a measurement, which takes a processor for itself.
 _LEFT = ("memory measure", "memory cancel")
