@@ -23,6 +23,11 @@ CONSTANT = {"1/(2N)": lambda N: 1 / (2 * N), "1/N": lambda N: 1 / N, "1/2": lamb
 PUBLISHED = {"MSE": "1/(2N)", "CrossEntropy": "1/N"}  # every hinge is a sum
 
 
+def test_a_loss_has_the_constant_it_is_published_with():
+    assert {name: kind().scale for name, kind in mlp.LOSSES.items() if name in PUBLISHED} == PUBLISHED
+    assert {kind().scale for kind in mlp.LOSSES.values() if mlp.margin in kind().constants()} == {"1"}
+
+
 def transposed(layout, var, value):
     """What a layout does, said a second time."""
     if np.ndim(value) != 2 or layout == "columns" or (layout == "rows, W kept" and var.kind in ("W", "dW")):
@@ -54,7 +59,7 @@ def test_loss_and_gradients_carry_the_constant_and_nothing_else_does(problem, sc
     net, batch, loss = problem
     plain = mlp.trace(net, batch, loss)[1]
     scaled = mlp.trace(net, batch, loss, conventions=mlp.Conventions(scale=scale))[1]
-    ratio = CONSTANT[scale](batch.N) / CONSTANT[PUBLISHED.get(loss.name, "1")](batch.N)
+    ratio = CONSTANT[scale](batch.N) / CONSTANT[loss.scale](batch.N)
     for var, value in plain.items():
         times = ratio if var == mlp.loss or (var.of and var.kind != "loss") else 1.0
         np.testing.assert_allclose(scaled[var], times * value, rtol=1e-12, atol=1e-300, err_msg=var.text)

@@ -214,6 +214,7 @@ def test_z_only_is_explained_for_every_activation(page):
         diamonds = [t for t in figures(page)[0]["data"] if t["mode"] == "markers"]
         row = mlp.ACTIVATIONS[name]
         assert bool(diamonds) == (row.derivative is not None and row.derivative_from_Z is None)
+    page.button_group(key="memory activation").set_value("gelu").run()
     assert "two slopes" in words(page)
 
 
