@@ -64,8 +64,8 @@ def open_page(label: str, *offered: Menu, charts: bool = False) -> Iterator[None
     """
     # Some hosts start every app with details shown; what is set here wins.
     st.set_option("client.showErrorDetails", "none")
-    session.take_tools("tools")
-    session.drawn()
+    session.apply_toolbar_event("tools")
+    session.begin_page()
     st.set_page_config(page_title=f"{label} · MLPScope", page_icon="🔬", layout="wide")
     with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall"):
         st.html(_BRAND, width="content")
@@ -73,7 +73,7 @@ def open_page(label: str, *offered: Menu, charts: bool = False) -> Iterator[None
             st.page_link(page, label=name, width="content")
         yield
         menus(*offered, FILE)
-        tools("tools", session.kept())
+        tools("tools", session.build_keep_payload())
     if charts:
         # Only where they are needed: the first of them loads plotly.
         from pages.ui.components.chart.chart import open_charts

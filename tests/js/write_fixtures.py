@@ -23,7 +23,7 @@ from mlpcore.passes.conventions import LAYOUTS, SCALES, Conventions
 from mlpcore.passes.training_step import training_step
 from mlpcore.setup import Setup
 from pages.ui.components.stage.score import numbers, step_of
-from pages.ui.state.names import key
+from pages.ui.state.wire_names import wire_name
 
 SETUPS = 24
 #: Of a large result, so many cells.
@@ -72,7 +72,7 @@ def random_setup(rng: random.Random) -> Setup:
 def formula(step: Step, values: dict[Var, np.ndarray], cell: tuple[int, ...]) -> dict[str, Any]:
     """What Python says of one cell: its formula, and the cells or stretches of each operand that it reads."""
     blocks = {
-        key(var): [index if isinstance(index, int) else None for index in read] for var, read in
+        wire_name(var): [index if isinstance(index, int) else None for index in read] for var, read in
         mlp.provenance(step, cell).items()
     }  # fmt: skip
     return {"index": cell, "text": cells.numbers(step, values, cell), "provenance": blocks}

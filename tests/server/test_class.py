@@ -75,7 +75,7 @@ from pages.ui.components.stage.chapters_hinge import CHAPTERS as HINGE
 from tests.visits import DERIVE, STEP, behind, visit
 app = visit()
 def look(page, **changes):
-    app.session_state["work"] = replace(app.session_state["work"], **changes)
+    app.session_state["state"] = replace(app.session_state["state"], **changes)
     app.switch_page(page).run()
     assert not app.exception, (page, changes)
     for menu in ("Network", "Conventions", "Logits", "File"):
@@ -83,9 +83,9 @@ def look(page, **changes):
 for page in ("app.py", STEP, DERIVE):
     look(page)
 for chapter in HINGE:
-    look("pages/3_Hinge_loss.py", lab_place=replace(app.session_state["work"].lab_place, chapter=chapter))
+    look("pages/3_Hinge_loss.py", lab_place=replace(app.session_state["state"].lab_place, chapter=chapter))
 for chapter in MEMORY:
-    look("pages/4_Memory_and_speed.py", memory=replace(app.session_state["work"].memory, chapter=chapter))
+    look("pages/4_Memory_and_speed.py", memory=replace(app.session_state["state"].memory, chapter=chapter))
 print(len(HINGE) >= 8, len(MEMORY) >= 4, 'pandas' in sys.modules)
 """
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

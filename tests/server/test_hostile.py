@@ -16,7 +16,7 @@ from mlpcore import EXAMPLES
 from mlpcore.exchange import to_json
 from mlpcore.passes.conventions import Conventions
 from mlpcore.setup import resized
-from pages.ui.state import events as messages
+from pages.ui.state import events
 from pages.ui.state.app_state import LabView
 from tests.browser.conftest import serve
 from tests.tools.fuzz.fuzz_server import BATCH, CAP, hostilities, is_whole, ours
@@ -64,7 +64,7 @@ def test_an_error_of_ours_is_told_from_one_that_streamlit_raises_as_it_reads(tmp
     assert "Invalid file extension" in refused
     assert not ours(refused)
     try:
-        messages.step(None)
+        events.read_step(None)
     except AttributeError:
         (told,) = ours(refused + traceback.format_exc() + refused)
     assert told.startswith("events.py:")
@@ -147,16 +147,16 @@ def test_what_is_kept_can_always_be_opened_again(served):
 
 
 def test_a_step_that_no_pass_has_is_none():
-    assert messages.step({"step": 3}) == 3
+    assert events.read_step({"step": 3}) == 3
     for step in (-1, 10**6, 10**400, 2.0, True, "3", None, [3]):
-        assert messages.step({"step": step}) is None
+        assert events.read_step({"step": step}) is None
 
 
 def test_an_edit_says_whose_it_is_or_is_not_answered():
-    assert messages.signed({"client": "me", "seq": 2, "cells": []}) == {"client": "me", "seq": 2}
+    assert events.read_sender({"client": "me", "seq": 2, "cells": []}) == {"client": "me", "seq": 2}
     for client, seq in (("x" * 41, 1), (None, 1), ("me", True), ("me", -1), ("me", 2**53), ("me", "1")):
-        assert messages.signed({"client": client, "seq": seq}) is None
-    assert messages.stroke({"client": "me", "stroke": [1]}) is None
+        assert events.read_sender({"client": client, "seq": seq}) is None
+    assert events.read_stroke({"client": "me", "stroke": [1]}) is None
 
 
 @pytest.mark.parametrize(
@@ -169,8 +169,9 @@ def test_conventions_are_checked_at_birth(choice):
 
 def test_a_choice_that_came_by_a_link_and_is_not_offered_can_be_seen():
     app = visit()
-    app.session_state["work"] = replace(
-        app.session_state["work"], setup=replace(app.session_state["work"].setup, conventions=Conventions(at_kink=0.25))
+    app.session_state["state"] = replace(
+        app.session_state["state"],
+        setup=replace(app.session_state["state"].setup, conventions=Conventions(at_kink=0.25)),
     )
     app = behind(app.run(), "Conventions")
     assert not app.exception

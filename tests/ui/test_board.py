@@ -10,8 +10,8 @@ import mlpcore as mlp
 from mlpcore.derivation import derive, products, targets, walk
 from pages.ui.components.stage.board import STACKED
 from pages.ui.components.stage.chapters import CHAPTERS, DRAWN, told
-from pages.ui.state.names import key
 from pages.ui.state.place import Place
+from pages.ui.state.wire_names import wire_name
 from tests.ui.test_score import unpack
 
 SHEET = mlp.EXAMPLES["worksheet"].setup
@@ -20,14 +20,14 @@ SHEET = mlp.EXAMPLES["worksheet"].setup
 def places(setup):
     for chapter in ("cell", "lines", "jacobian"):
         for target in targets(setup.net):
-            yield Place(chapter, {"target": key(target)})
+            yield Place(chapter, {"target": wire_name(target)})
     yield Place("ladder")
     for product in products(setup):
         for way in product.ways:
-            yield Place("ways", {"product": key(product.step.out), "way": way})
+            yield Place("ways", {"product": wire_name(product.step.out), "way": way})
         if product.step.phase == "backward":
             for how in ("by shapes", "by indices", "by outer products"):
-                yield Place("transpose", {"product": key(product.step.out), "how": how})
+                yield Place("transpose", {"product": wire_name(product.step.out), "how": how})
 
 
 @pytest.mark.parametrize("layout", list(mlp.LAYOUTS))
@@ -64,7 +64,7 @@ def test_every_board_of_every_example(name, layout):
 def test_a_frame_of_a_stack_is_that_cell(layout):
     setup = replace(mlp.EXAMPLES["three classes"].setup, conventions=mlp.Conventions(layout))
     for target in targets(setup.net):
-        board = told(setup, Place("cell", {"target": key(target)}))
+        board = told(setup, Place("cell", {"target": wire_name(target)}))
         letters, sizes = board["frame"]["letters"], board["frame"]["sizes"]
         local = next(m for k, m in board["matrices"].items() if k.startswith("dZd"))
         stack = unpack(local["values"], (-1, *local["shape"]))

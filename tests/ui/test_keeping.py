@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 import mlpcore as mlp
 from mlpcore.exchange import from_json, from_link, to_json, to_link
 from mlpcore.setup import resized, same, with_cells, with_matrix
-from pages.ui.state import history
-from pages.ui.state import saved as parts
-from pages.ui.state.app_state import Work
+from pages.ui.state import history, saved
+from pages.ui.state.app_state import AppState
 from tests.visits import DERIVE, STEP, ask, behind, edit, field, keep, send, told, visit
 
 SHEET = mlp.EXAMPLES["worksheet"].setup
@@ -25,7 +24,7 @@ SHEET = mlp.EXAMPLES["worksheet"].setup
 def edited(work, value, stroke=None):
     setup, _ = with_cells(work.setup, [(mlp.W(1), (0, 0), value)])
     after = replace(work, setup=setup)
-    return replace(after, history=history.noted(work, after, stroke))
+    return replace(after, history=history.record_change(work, after, stroke))
 
 
 def first(work):
@@ -35,46 +34,46 @@ def first(work):
 @given(st.lists(st.sampled_from(["edit", "undo", "redo"]), max_size=60))
 def test_undo_and_redo_walk_a_line(actions):
     """Held against the plainest model there is: a list and a place in it."""
-    work, line, at = Work(SHEET), [0.6], 0
+    work, line, at = AppState(SHEET), [0.6], 0
     for number, action in enumerate(actions, start=1):
         if action == "edit":
             work, line, at = edited(work, number), [*line[: at + 1], number], at + 1
         elif action == "undo":
-            work, at = history.undone(work), max(0, at - 1)
+            work, at = history.undo(work), max(0, at - 1)
         else:
-            work, at = history.redone(work), min(len(line) - 1, at + 1)
+            work, at = history.redo(work), min(len(line) - 1, at + 1)
         assert first(work) == line[at]
         assert (len(work.history.past), len(work.history.future)) == (at, len(line) - 1 - at)
 
 
 def test_one_gesture_is_undone_at_once():
-    work = Work(SHEET)
+    work = AppState(SHEET)
     for value in (1, 2, 3):
         work = edited(work, value, stroke=("me", 7))
     work = edited(work, 4, stroke=("me", 8))
-    work = history.undone(work)
+    work = history.undo(work)
     assert first(work) == 3
-    assert first(history.undone(work)) == 0.6
+    assert first(history.undo(work)) == 0.6
 
 
 def test_what_changes_nothing_is_no_edit():
-    work = edited(Work(SHEET), 0.6)
+    work = edited(AppState(SHEET), 0.6)
     assert work.history.past == ()
     assert len(edited(edited(work, 0.0), -0.0).history.past) == 2
 
 
 def test_history_is_capped_in_number_and_in_bytes():
-    work = Work(SHEET)
-    for value in range(history.MOST + 30):
+    work = AppState(SHEET)
+    for value in range(history.MAX_ENTRIES + 30):
         work = edited(work, value)
-    assert len(work.history.past) == history.MOST
+    assert len(work.history.past) == history.MAX_ENTRIES
     big = resized(SHEET, (256, 256, 2), 256, ("relu", "relu"), (False, False))
-    work = Work(big)
+    work = AppState(big)
     for value in range(60):
         work = edited(work, value)
-    kept = sum(map(history.weight, work.history.past))
-    assert kept <= history.MOST_BYTES
-    assert kept > 0.8 * history.MOST_BYTES
+    kept = sum(map(history.estimate_bytes, work.history.past))
+    assert kept <= history.MAX_BYTES
+    assert kept > 0.8 * history.MAX_BYTES
 
 
 def test_undo_and_redo_across_pages(app):
@@ -160,20 +159,20 @@ def test_a_broken_link_opens_the_worksheet_and_says_why(link):
 
 def test_a_state_too_long_for_a_link_is_kept_whole():
     wide = resized(SHEET, (60, 60, 1), 20, ("relu", "relu"), (True, True))
-    told_ = parts.kept(Work(wide, step=3), Work(SHEET))
+    told_ = saved.build_keep_payload(AppState(wide, step=3))
     assert told_["link"] is None
-    state = parts.opened(told_)
+    state = saved.read_saved(told_)
     assert same(state["setup"], wide)
     assert state["step"] == 3
 
 
 def test_a_part_is_a_field_of_the_work():
-    work = Work(SHEET)
-    for name, part in parts.PARTS.items():
+    work = AppState(SHEET)
+    for name, part in saved.PARTS.items():
         value = getattr(work, name)
         back = part.read(json.loads(json.dumps(part.write(value))))
         assert same(back, value) if name in ("setup", "lab") else back == value
-    assert set(history.UNDONE) <= set(parts.PARTS)
+    assert set(history.UNDOABLE) <= set(saved.PARTS)
 
 
 # --- after a restart ---------------------------------------------------------------------------
@@ -258,13 +257,13 @@ def test_a_pasted_state_is_shown_and_then_opened(app):
 
 
 def test_the_saved_state_is_the_work():
-    work = Work(SHEET, schedule="cache S", step=4)
-    state = from_json(parts.document(work), parts.PARTS)
+    work = AppState(SHEET, schedule="cache S", step=4)
+    state = from_json(saved.write_document(work), saved.PARTS)
     assert same(state.pop("setup"), SHEET)
     assert same(state.pop("lab"), work.lab)
-    assert state == {name: getattr(work, name) for name in parts.PARTS if name not in ("setup", "lab")}
+    assert state == {name: getattr(work, name) for name in saved.PARTS if name not in ("setup", "lab")}
     assert (state["schedule"], state["step"]) == ("cache S", 4)
-    assert from_link(to_link(parts.document(work))) == parts.document(work)
+    assert from_link(to_link(saved.write_document(work))) == saved.write_document(work)
 
 
 @pytest.mark.parametrize("layout", mlp.LAYOUTS)

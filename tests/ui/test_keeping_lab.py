@@ -7,7 +7,7 @@ import pytest
 
 from mlpcore.exchange import from_json, from_link, to_json, to_link
 from mlpcore.memory.sizes import Sizes
-from pages.ui.state import saved as parts
+from pages.ui.state import saved
 from pages.ui.state.app_state import LabView
 from pages.ui.state.memory_page import MemoryChoice
 from tests.visits import HINGE, ask, edit, keep, send, told, visit
@@ -18,7 +18,7 @@ def test_a_laboratory_is_kept_bit_for_bit_and_its_edits_are_undone(app):
     assert keep(app)["link"] == ""
     send(app, "hinge player", edits=edit(1, ["O", [0, 0], -0.0], ["O", [1, 2], 5e-324], ["margin", [], 0.1]))
     send(app, "hinge player", choose={"name": "chapter", "value": "sweep", "at": 1})
-    kept = from_json(from_link(keep(app)["link"]), parts.PARTS)
+    kept = from_json(from_link(keep(app)["link"]), saved.PARTS)
     assert np.signbit(kept["lab"].logits[0, 0])
     assert kept["lab"].logits[1, 2] == 5e-324
     assert kept["lab"].loss.margin == 0.1
@@ -26,9 +26,9 @@ def test_a_laboratory_is_kept_bit_for_bit_and_its_edits_are_undone(app):
     assert "setup" not in kept
     ask(app, "undo")
     assert keep(app)["link"] != ""
-    undone = from_json(from_link(keep(app)["link"]), parts.PARTS)
+    undone = from_json(from_link(keep(app)["link"]), saved.PARTS)
     assert "lab" not in undone
-    other = visit(s=to_link(to_json(kept, parts.PARTS)))
+    other = visit(s=to_link(to_json(kept, saved.PARTS)))
     other.switch_page(HINGE).run()
     assert told(other)["matrices"]["O"]["values"][0] == 0
     assert told(other)["choices"][0]["chosen"] == "sweep"
@@ -48,7 +48,7 @@ def test_a_laboratory_is_kept_bit_for_bit_and_its_edits_are_undone(app):
 )
 def test_a_laboratory_that_is_none_is_refused_with_the_reason(lab, says):
     with pytest.raises(ValueError, match=says):
-        from_json(json.dumps({"format": "mlpscope", "version": 1, "lab": lab}), parts.PARTS)
+        from_json(json.dumps({"format": "mlpscope", "version": 1, "lab": lab}), saved.PARTS)
 
 
 @pytest.mark.parametrize(
@@ -67,12 +67,12 @@ def test_a_laboratory_that_is_none_is_refused_with_the_reason(lab, says):
 )
 def test_a_view_that_is_none_is_refused(view):
     with pytest.raises(ValueError, match=r"lab_view|descent|loss"):
-        from_json(json.dumps({"format": "mlpscope", "version": 1, "lab_view": view}), parts.PARTS)
+        from_json(json.dumps({"format": "mlpscope", "version": 1, "lab_view": view}), saved.PARTS)
 
 
 def test_a_view_comes_back():
     view = LabView(("OneVsAll",), 0.5, 40)
-    assert from_json(to_json({"lab_view": view}, parts.PARTS), parts.PARTS) == {"lab_view": view}
+    assert from_json(to_json({"lab_view": view}, saved.PARTS), saved.PARTS) == {"lab_view": view}
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_seals_are_drawn_and_not_spelled_out(app):
     "schedule", ["cache Z", ("every", 3), ("blocks", 4), ("blocks", 4, "cache S"), ("blocks", 2, ("every", 2))]
 )
 def test_a_schedule_that_was_built_comes_back(schedule):
-    assert from_json(to_json({"schedule": schedule}, parts.PARTS), parts.PARTS) == {"schedule": schedule}
+    assert from_json(to_json({"schedule": schedule}, saved.PARTS), saved.PARTS) == {"schedule": schedule}
 
 
 @pytest.mark.parametrize(
@@ -116,13 +116,13 @@ def test_a_schedule_that_was_built_comes_back(schedule):
 )  # fmt: skip
 def test_a_schedule_that_is_none_is_refused(schedule):
     with pytest.raises((ValueError, TypeError)) as refused:
-        from_json(json.dumps({"format": "mlpscope", "version": 1, "schedule": schedule}), parts.PARTS)
+        from_json(json.dumps({"format": "mlpscope", "version": 1, "schedule": schedule}), saved.PARTS)
     assert refused.type is ValueError
 
 
 def test_what_is_chosen_on_the_page_memory_comes_back():
     choice = MemoryChoice(policy="every", k=5, source="typed", sizes=Sizes((3, 4, 5), 7), policies=("cache Z",))
-    assert from_json(to_json({"memory": choice}, parts.PARTS), parts.PARTS) == {"memory": choice}
+    assert from_json(to_json({"memory": choice}, saved.PARTS), saved.PARTS) == {"memory": choice}
 
 
 @pytest.mark.parametrize(
@@ -135,5 +135,5 @@ def test_what_is_chosen_on_the_page_memory_comes_back():
 )  # fmt: skip
 def test_what_nobody_chose_there_is_refused(choice):
     with pytest.raises((ValueError, TypeError)) as refused:
-        from_json(json.dumps({"format": "mlpscope", "version": 1, "memory": choice}), parts.PARTS)
+        from_json(json.dumps({"format": "mlpscope", "version": 1, "memory": choice}), saved.PARTS)
     assert refused.type is ValueError

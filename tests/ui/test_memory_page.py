@@ -48,7 +48,7 @@ def words(page):
 
 
 def choice(page):
-    return page.session_state["work"].memory
+    return page.session_state["state"].memory
 
 
 def test_it_opens_on_the_plan_of_the_network_of_the_app(page):
@@ -79,12 +79,12 @@ def _counted(page):
     sizes = PRESETS.get(choice(page).source)
     if sizes:
         return sizes.shape, sizes.N, sizes.costs
-    setup = page.session_state["work"].setup
+    setup = page.session_state["state"].setup
     return setup.net.shape, setup.batch.N, setup.loss
 
 
 def _policy(page):
-    work = page.session_state["work"]
+    work = page.session_state["state"]
     return policy_of(work.memory, subject(work.memory, work.setup))
 
 
@@ -95,8 +95,8 @@ def test_every_plan_plays_on_the_stage(page, policy):
     page.button(key="memory play").click().run()
     assert not page.exception
     page.switch_page(STEP).run()
-    assert page.session_state["work"].schedule == wanted
-    setup = page.session_state["work"].setup
+    assert page.session_state["state"].schedule == wanted
+    setup = page.session_state["state"].setup
     expected = mlp.one_pass(setup.net, setup.loss, wanted, N=setup.batch.N)
     assert [s["recompute"] for s in told(page)["steps"]][: len(expected)] == [s.recompute for s in expected]
     assert field(page, "Keep for the backward pass").value == wanted
@@ -105,15 +105,15 @@ def test_every_plan_plays_on_the_stage(page, policy):
     assert not page.exception
     page.switch_page(STEP).run()
     field(page, "Keep for the backward pass").select("cache S").run()
-    assert page.session_state["work"].schedule == "cache S"
+    assert page.session_state["state"].schedule == "cache S"
 
 
 def test_a_plan_that_no_longer_fits_after_an_edit_says_so_and_plays_on(page):
     choose(page, "memory policy", "within")
     page.button(key="memory play").click().run()
     page.switch_page("app.py").run()
-    work = page.session_state["work"]
-    page.session_state["work"] = replace(work, schedule=("within", 8))
+    work = page.session_state["state"]
+    page.session_state["state"] = replace(work, schedule=("within", 8))
     page.switch_page(STEP).run()
     assert told(page)["look"].startswith("No plan fits into 8 bytes")
     assert "Every matrix is kept" in told(page)["look"]
@@ -264,7 +264,7 @@ def test_hostile_states_break_nothing(page, chapter, state):
 
 @pytest.mark.parametrize("value", ["many", None, 0, -1, 10**30, 1.5, float("nan"), [], ["x"], {}, True, b"7"])
 def test_whatever_a_widget_sends_the_choice_is_one_or_is_refused(page, value):
-    about = subject(MemoryChoice(), page.session_state["work"].setup)
+    about = subject(MemoryChoice(), page.session_state["state"].setup)
     hows = [put(field) for field in ("chapter", "source", "policy", "k", "block", "budget", "room", "policies",
                                      "rounds", "axis", "what", "activation")]  # fmt: skip
     hows += [resize(about, how) for how in (Sizes.with_depth, Sizes.with_width, sized(N=int), sized(dtype=str))]
@@ -273,9 +273,9 @@ def test_whatever_a_widget_sends_the_choice_is_one_or_is_refused(page, value):
             made = how(MemoryChoice(), value)
         except (ValueError, KeyError, TypeError, OverflowError):
             continue
-        page.session_state["work"] = replace(page.session_state["work"], memory=made)
+        page.session_state["state"] = replace(page.session_state["state"], memory=made)
         for chapter in CHAPTERS:
-            page.session_state["work"] = replace(page.session_state["work"], memory=replace(made, chapter=chapter))
+            page.session_state["state"] = replace(page.session_state["state"], memory=replace(made, chapter=chapter))
             page.run()
             assert not page.exception, (how, value, chapter)
 

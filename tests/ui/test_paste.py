@@ -9,13 +9,13 @@ import mlpcore as mlp
 from mlpcore.passes.conventions import Conventions
 from mlpcore.setup import same
 from pages.ui.state import events
-from pages.ui.state.names import key
+from pages.ui.state.wire_names import wire_name
 
 WORKSHEET = mlp.EXAMPLES["worksheet"].setup
 
 
 def paste(setup, text, name="W1", index=(1, 0), turned=False):
-    return events.edited(setup, {"paste": {"id": name, "index": list(index), "turned": turned, "text": text}})
+    return events.apply_edits(setup, {"paste": {"id": name, "index": list(index), "turned": turned, "text": text}})
 
 
 @pytest.mark.parametrize("text", ["1\t2\n3\t4", "1, 2\n3, 4", "A = [1 2; 3 4]", "np.array([[1, 3], [2, 4]]).T"])
@@ -37,13 +37,13 @@ def test_a_block_pasted_into_a_transposed_matrix_is_transposed():
 def test_a_block_pasted_into_a_vector_lies_as_the_vector_does(conventions):
     setup = replace(mlp.EXAMPLES["xor"].setup, conventions=conventions)
     b = setup.inputs()[mlp.b(1)]
-    flat = conventions.lay.flat(mlp.b(1))
+    is_row = conventions.lay.is_row(mlp.b(1))
     text = ("\t" if flat else "\n").join("12"[: len(b)])
-    new, refused = paste(setup, text, key(mlp.b(1)), (0,))
+    new, refused = paste(setup, text, wire_name(mlp.b(1)), (0,))
     assert not refused
     assert new.inputs()[mlp.b(1)][:2].tolist() == [1, 2]
     across = ("\n" if flat else "\t").join("12")
-    assert "room for" in paste(setup, across, key(mlp.b(1)), (0,))[1][0]["message"]
+    assert "room for" in paste(setup, across, wire_name(mlp.b(1)), (0,))[1][0]["message"]
 
 
 def test_classes_are_pasted_with_their_zeros():
@@ -78,6 +78,6 @@ def test_a_paste_that_cannot_be_taken_changes_nothing_and_is_answered_at_its_cel
 )  # fmt: skip
 def test_a_paste_that_no_page_sends_is_ignored(wrong):
     good = {"id": "W1", "index": [1, 0], "turned": False, "text": "1\t2"}
-    new, refused = events.edited(WORKSHEET, {"paste": good | wrong if wrong else wrong})
+    new, refused = events.apply_edits(WORKSHEET, {"paste": good | wrong if wrong else wrong})
     assert new is WORKSHEET
     assert refused == []

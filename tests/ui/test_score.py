@@ -9,7 +9,7 @@ from hypothesis import given
 
 import mlpcore as mlp
 from pages.ui.components.stage.score import PACKED, mathml, pack, score
-from pages.ui.state.names import key
+from pages.ui.state.wire_names import wire_name
 from tests.strategies import problems
 
 SETUPS = [(name, schedule) for name in mlp.EXAMPLES for schedule in mlp.SCHEDULES]
@@ -26,9 +26,9 @@ def test_every_matrix_arrives_bit_for_bit(name, schedule):
     setup = mlp.EXAMPLES[name].setup
     sent = json.loads(json.dumps(score(setup, schedule), allow_nan=False))
     steps, values = setup.run(schedule)
-    assert [s["out"] for s in sent["steps"]] == [key(s.out) for s in steps]
+    assert [s["out"] for s in sent["steps"]] == [wire_name(s.out) for s in steps]
     for var, value in values.items():
-        m = sent["matrices"][key(var)]
+        m = sent["matrices"][wire_name(var)]
         np.testing.assert_array_equal(unpack(m["values"], m["shape"]), value)
         assert m["editable"] == (var in setup.inputs())
 

@@ -1,4 +1,4 @@
-"""What one visitor entered, as one value: everything on the screen is a function of it."""
+"""The state: what one visitor entered, as one value. Everything on the screen is a function of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pages.ui.state.history import History
 from pages.ui.state.memory_page import MemoryChoice
 from pages.ui.state.place import Place
 
-FIRST = "worksheet"
+FIRST_EXAMPLE = "worksheet"
 FIRST_LAB = "four answers"
 
 
@@ -22,10 +22,10 @@ class LabView:
 
     Attributes:
         shown: names of the losses that are drawn side by side.
-        rate, count: of the descents on the logits, as far as the sliders reach.
+        rate, count: learning rate and number of steps of the descents on the logits.
 
     Raises:
-        ValueError: no such loss, or none; a number out of range.
+        ValueError: an unknown loss, no loss at all, or a number out of range.
     """
 
     shown: tuple[str, ...] = ("SoftmaxHinge", "CrossEntropy", "ScoreHinge")
@@ -39,8 +39,8 @@ class LabView:
         if not 0.1 <= self.rate <= 5 or type(self.count) is not int or not 10 <= self.count <= 300:
             raise ValueError("a descent has a rate from 0.1 to 5 and 10 to 300 steps")
 
-    def showing(self, names: str) -> LabView:
-        """The same with these losses, their names parted by blanks; as it is where that cannot be."""
+    def with_losses(self, names: str) -> LabView:
+        """Return the view of these losses, names separated by blanks; the view itself if one of them is unknown."""
         try:
             return replace(self, shown=tuple(dict.fromkeys(names.split())))
         except ValueError:
@@ -48,29 +48,30 @@ class LabView:
 
 
 @dataclass(frozen=True)
-class Work:
-    """The inputs of a session.
+class AppState:
+    """What one visitor entered.
 
     Attributes:
-        setup: network, batch, loss and rate as they are now.
-        example: the example they were made from.
-        schedule: what stays cached: a name, or the spec of a schedule that was built.
-        step: the cursor, a number of a step.
-        place: where on the derivation page.
-        lab: logits, labels and margin of the laboratory; its conventions are the set-up's (see `session.lab`).
-        lab_example: what they were made from; `lab_place` where on its page; `lab_view` what its
-            charts show.
-        memory: sizes and policies that are counted and measured.
-        rev: counts the times the cursor was set from here and not by the stage.
-        answer: what the stage was last told about its edits.
-        notices: name of a widget -> (what was wrong, what it was given).
-        fails: counts what was refused, so that a widget that was given nonsense is made anew.
+        setup: network, batch, loss and learning rate.
+        example: name of the example the set-up was made from.
+        schedule: what stays cached: a name, or the spec of a schedule with numbers.
+        step: the cursor, the number of a step.
+        place: where the visitor is on the derivation page.
+        lab: logits, labels and margin of the laboratory; the conventions are the set-up's (see `session.get_lab`).
+        lab_example: name of the example the laboratory was made from.
+        lab_place: where the visitor is on the page of the laboratory.
+        lab_view: what the charts of the laboratory show.
+        memory: sizes and schedules to count and to measure.
+        rev: counts how often the cursor was set by Python and not by the stage.
+        answer: the last reply to a stage's edits.
+        notices: name of a widget -> (what was wrong, the value it had).
+        refusals: counts refused values, so that a widget that held one is made anew.
         history: what can be undone and redone.
-        says: how often there was something to say to the visitor, and what.
+        message: (how many messages there were so far, the last one).
     """
 
     setup: Setup
-    example: str = FIRST
+    example: str = FIRST_EXAMPLE
     schedule: str | tuple = "cache S and Z"
     step: int = 0
     place: Place = field(default_factory=Place)
@@ -82,12 +83,12 @@ class Work:
     rev: int = 0
     answer: dict[str, Any] | None = None
     notices: dict[str, tuple[str, Any]] = field(default_factory=dict)
-    fails: int = 0
+    refusals: int = 0
     history: History = field(default_factory=History)
-    says: tuple[int, str] = (0, "")
+    message: tuple[int, str] = (0, "")
 
 
 @cache
-def everyones() -> Work:
-    """What everyone starts with: one value, so that what is still a part of it is quickly seen to be."""
-    return Work(EXAMPLES[FIRST].setup)
+def make_initial_state() -> AppState:
+    """Return the state of a new visitor: always the same object, so that unchanged parts are found by identity."""
+    return AppState(EXAMPLES[FIRST_EXAMPLE].setup)

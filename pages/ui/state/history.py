@@ -1,7 +1,7 @@
-"""Undo and redo: nothing is changed in place, so what was there before is still there.
+"""Undo and redo: states are immutable, so earlier ones are simply kept.
 
-A history is two lists of inputs, what was before and what was undone. It is capped in number and
-in bytes; the oldest go first.
+A history is two lists of entries, one to go back to and one to go forward to. It is capped in number
+and in bytes; the oldest entries go first.
 """
 
 from __future__ import annotations
@@ -12,20 +12,21 @@ from typing import Any
 from mlpcore.logits import Lab
 from mlpcore.setup import Setup, same
 
-#: The fields of the work that an undo brings back. Where someone is, is not undone.
-UNDONE = ("setup", "example", "schedule", "lab", "lab_example")
-MOST = 100
-MOST_BYTES = 16_000_000
+#: The fields of the state that an undo brings back. Where a visitor is on a page is not among them.
+UNDOABLE = ("setup", "example", "schedule", "lab", "lab_example")
+MAX_ENTRIES = 100
+MAX_BYTES = 16_000_000
 
+#: The values of `UNDOABLE`, in its order.
 Entry = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
 class History:
-    """What was before, newest last, and what was undone, next last.
+    """The entries before the present one, newest last, and those that were undone, next one last.
 
     Attributes:
-        stroke: the gesture of the last edit; what belongs to the same one is undone with it.
+        stroke: the gesture of the last edit; all edits of one gesture are undone together.
     """
 
     past: tuple[Entry, ...] = ()
@@ -33,51 +34,49 @@ class History:
     stroke: Any = None
 
 
-def _entry(work: Any) -> Entry:
-    return tuple(getattr(work, name) for name in UNDONE)
+def _make_entry(state: Any) -> Entry:
+    return tuple(getattr(state, name) for name in UNDOABLE)
 
 
-def _same(a: Any, b: Any) -> bool:
-    if a is b:
-        return True
-    return same(a, b) if isinstance(a, Setup | Lab) else bool(a == b)
+def is_equal(a: Any, b: Any) -> bool:
+    """Compare two values of a field, set-ups and laboratories bit by bit."""
+    return a is b or (same(a, b) if isinstance(a, Setup | Lab) else bool(a == b))
 
 
-def weight(entry: Entry) -> int:
-    """About how many bytes an entry keeps alive."""
+def estimate_bytes(entry: Entry) -> int:
+    """Estimate how many bytes an entry keeps alive."""
     return 1_000 + sum(x.nbytes for x in entry if isinstance(x, Setup | Lab))
 
 
-def noted(before: Any, after: Any, stroke: Any = None) -> History:
-    """The history of a work that was changed from `before` to `after`."""
+def record_change(before: Any, after: Any, stroke: Any = None) -> History:
+    """Return the history of a state that was changed from `before` to `after`."""
     history = before.history
-    old, new = _entry(before), _entry(after)
-    if all(map(_same, old, new)):
+    old, new = _make_entry(before), _make_entry(after)
+    if all(map(is_equal, old, new)):
         return history
     if stroke is not None and stroke == history.stroke:
         return replace(history, future=())
-    past, total = [], 0
-    for entry in reversed((*history.past[-MOST + 1 :], old)):
-        total += weight(entry)
-        if past and total > MOST_BYTES:
+    past: list[Entry] = []
+    total = 0
+    for entry in reversed((*history.past[-MAX_ENTRIES + 1 :], old)):
+        total += estimate_bytes(entry)
+        if past and total > MAX_BYTES:
             break
         past.append(entry)
     return History(tuple(reversed(past)), (), stroke)
 
 
-def undone(work: Any) -> Any:
-    """The work before its last edit; itself where there is none."""
-    return _turned(work, "past", "future")
+def undo(state: Any) -> Any:
+    """Return the state before its last edit; itself if there is none."""
+    past, future = state.history.past, state.history.future
+    return _restore(state, past[-1], past[:-1], (*future, _make_entry(state))) if past else state
 
 
-def redone(work: Any) -> Any:
-    """The work before its last undo; itself where there is none."""
-    return _turned(work, "future", "past")
+def redo(state: Any) -> Any:
+    """Return the state before its last undo; itself if there is none."""
+    past, future = state.history.past, state.history.future
+    return _restore(state, future[-1], (*past, _make_entry(state)), future[:-1]) if future else state
 
 
-def _turned(work: Any, source: str, target: str) -> Any:
-    *rest, entry = getattr(work.history, source) or [None]
-    if entry is None:
-        return work
-    moved = {source: tuple(rest), target: (*getattr(work.history, target), _entry(work)), "stroke": None}
-    return replace(work, **dict(zip(UNDONE, entry, strict=True)), history=History(**moved), notices={})
+def _restore(state: Any, entry: Entry, past: tuple[Entry, ...], future: tuple[Entry, ...]) -> Any:
+    return replace(state, **dict(zip(UNDOABLE, entry, strict=True)), history=History(past, future), notices={})

@@ -15,9 +15,9 @@ class Place:
 
     Attributes:
         chapter: which board.
-        chosen: what was chosen on it, by the name of the choice.
+        chosen: the value of each choice on it, by the name of the choice.
         frame: which cell or piece.
-        rev: counts the times the frame was set from here and not by the board.
+        rev: counts how often the frame was set by Python and not by the board.
     """
 
     chapter: str = "cell"
@@ -25,11 +25,7 @@ class Place:
     frame: int = 0
     rev: int = 0
 
-
-def moved(place: Place, *, chosen: tuple[str, str] | None = None, frame: int | None = None) -> Place:
-    """The place after a choice (which starts its frames anew) or after a frame was reached."""
-    if chosen is not None and chosen[0] == "chapter":
-        return replace(place, chapter=chosen[1], frame=0, rev=place.rev + 1)
-    if chosen is not None:
-        return replace(place, chosen={**place.chosen, chosen[0]: chosen[1]}, frame=0, rev=place.rev + 1)
-    return place if frame is None else replace(place, frame=frame)
+    def with_choice(self, name: str, value: str) -> Place:
+        """Return the place after a choice, which starts its frames anew."""
+        choice = {"chapter": value} if name == "chapter" else {"chosen": {**self.chosen, name: value}}
+        return replace(self, **choice, frame=0, rev=self.rev + 1)

@@ -1,7 +1,7 @@
-"""What a link, a file and a reload bring back: the parts of the work, and how each is written.
+"""What a link, a file and a reload bring back: the parts of the state, and how each is written and read.
 
-A part has the name of a field of `session.Work`. A page that keeps more adds its field there, an
-entry here, and its name to `history.UNDONE` if it can be edited.
+A part has the name of a field of `AppState`. A page that saves more adds its field there, an
+entry here, and its name to `history.UNDOABLE` if an undo is to bring it back.
 """
 
 from __future__ import annotations
@@ -11,148 +11,146 @@ from dataclasses import fields as dataclass_fields
 from dataclasses import is_dataclass, replace
 from typing import Any
 
-from mlpcore import EXAMPLES, Setup, exchange
+from mlpcore import EXAMPLES, exchange
 from mlpcore.exchange import LinkTooLongError, Part, from_json, from_link, to_json, to_link
 from mlpcore.exchange.plain import Json, fields, real, word
-from mlpcore.logits import LABS, Lab
+from mlpcore.logits import LABS
 from mlpcore.memory.sizes import MOST_LAYERS, Sizes
-from mlpcore.setup import same
-from pages.ui.state.app_state import LabView, Work, everyones
+from pages.ui.state.app_state import AppState, LabView, make_initial_state
+from pages.ui.state.history import is_equal
 from pages.ui.state.memory_page import MemoryChoice
 from pages.ui.state.place import CHOICES, Place
 
 #: The name of the link in an address.
-PARAMETER = "s"
+LINK_PARAMETER = "s"
 
 
-def _count(told: Json) -> int:
-    if type(told) is not int or not 0 <= told < 1_000_000:
+def _read_count(json: Json) -> int:
+    if type(json) is not int or not 0 <= json < 1_000_000:
         raise ValueError("a step or frame must be a whole number from 0")
-    return told
+    return json
 
 
-def _example(told: Json) -> str:
-    EXAMPLES[word(told, "example")]
-    return told
+def _read_example(json: Json) -> str:
+    EXAMPLES[word(json, "example")]
+    return json
 
 
-def _lab_example(told: Json) -> str:
-    LABS[word(told, "lab_example")]
-    return told
+def _read_lab_example(json: Json) -> str:
+    LABS[word(json, "lab_example")]
+    return json
 
 
-def _read_view(told: Json) -> LabView:
-    told = fields(told, "lab_view", ("shown", "rate", "count"), ("shown", "rate", "count"))
-    if not isinstance(told["shown"], list) or not all(isinstance(name, str) for name in told["shown"]):
+def _read_view(json: Json) -> LabView:
+    view = fields(json, "lab_view", ("shown", "rate", "count"), ("shown", "rate", "count"))
+    if not isinstance(view["shown"], list) or not all(isinstance(name, str) for name in view["shown"]):
         raise ValueError("lab_view shows a list of names")
-    return LabView(tuple(dict.fromkeys(told["shown"])), real(told["rate"], "rate"), _count(told["count"]))
+    return LabView(tuple(dict.fromkeys(view["shown"])), real(view["rate"], "rate"), _read_count(view["count"]))
 
 
-def _read_memory(told: Json) -> MemoryChoice:
-    told = fields(told, "memory", tuple(field.name for field in dataclass_fields(MemoryChoice)))
-    if "sizes" in told:
-        sizes = fields(told["sizes"], "sizes", tuple(field.name for field in dataclass_fields(Sizes)), ("widths", "N"))
+def _read_memory(json: Json) -> MemoryChoice:
+    choice = dict(fields(json, "memory", tuple(field.name for field in dataclass_fields(MemoryChoice))))
+    if "sizes" in choice:
+        sizes = fields(choice["sizes"], "sizes", tuple(f.name for f in dataclass_fields(Sizes)), ("widths", "N"))
         if not isinstance(sizes["widths"], list) or len(sizes["widths"]) > MOST_LAYERS + 1:
             raise ValueError(f"widths must be a list of up to {MOST_LAYERS + 1} whole numbers")
         for name in ("dtype", "activation", "loss"):
             word(sizes.get(name, ""), name)
-        told = told | {"sizes": Sizes(**sizes)}
-    if "policies" in told:
-        if not isinstance(told["policies"], list):
+        choice["sizes"] = Sizes(**sizes)
+    if "policies" in choice:
+        if not isinstance(choice["policies"], list):
             raise ValueError("policies must be a list of names")
-        told = told | {"policies": tuple(word(name, "policy") for name in told["policies"])}
+        choice["policies"] = tuple(word(name, "policy") for name in choice["policies"])
     try:
-        return MemoryChoice(**told)
+        return MemoryChoice(**choice)
     except TypeError:  # a list where a name is looked up
         raise ValueError("memory has a field that is no name and no number") from None
 
 
 def _write_fields(value: Any) -> Json:
-    # As `asdict`, which copies whatever is in them: a third of what it took to tell the browser what to keep.
-    told = {field.name: getattr(value, field.name) for field in dataclass_fields(value)}
-    return {name: _write_fields(x) if is_dataclass(x) else x for name, x in told.items()}
+    # `asdict` would copy every value, which took a third of the time of building the payload "keep".
+    written = {field.name: getattr(value, field.name) for field in dataclass_fields(value)}
+    return {name: _write_fields(x) if is_dataclass(x) else x for name, x in written.items()}
 
 
 def _write_place(place: Place) -> Json:
     return {"chapter": place.chapter, "chosen": dict(place.chosen), "frame": place.frame}
 
 
-def _read_place(told: Json) -> Place:
-    told = fields(told, "place", ("chapter", "chosen", "frame"))
-    chosen = fields(told.get("chosen", {}), "chosen", CHOICES)
+def _read_place(json: Json) -> Place:
+    place = fields(json, "place", ("chapter", "chosen", "frame"))
+    chosen = fields(place.get("chosen", {}), "chosen", CHOICES)
     return Place(
-        word(told.get("chapter", "cell"), "chapter"),
+        word(place.get("chapter", "cell"), "chapter"),
         {name: word(value, name) for name, value in chosen.items()},
-        _count(told.get("frame", 0)),
+        _read_count(place.get("frame", 0)),
     )
 
 
 PARTS: dict[str, Part] = {
     **exchange.PARTS,
-    "example": Part(str, _example),
-    "step": Part(int, _count),
+    "example": Part(str, _read_example),
+    "step": Part(int, _read_count),
     "place": Part(_write_place, _read_place),
-    "lab_example": Part(str, _lab_example),
+    "lab_example": Part(str, _read_lab_example),
     "lab_place": Part(_write_place, _read_place),
     "lab_view": Part(_write_fields, _read_view),
     "memory": Part(_write_fields, _read_memory),
 }
 
 
-def _told(name: str, value: Any) -> Any:
-    return PARTS[name].write(value) if name not in ("setup", "lab") else value
-
-
-def begun(link: str) -> Work:
-    """What a visitor starts with who comes with this link in the address; the worksheet, and why, where it is none."""
-    first = everyones()
+def open_link(link: str) -> AppState:
+    """Return the state in the link of an address; where it cannot be read, the worksheet and a message why."""
+    initial = make_initial_state()
     try:
-        return replace(first, **opened({"link": link}))
+        return replace(initial, **read_saved({"link": link}))
     except ValueError as error:
-        said = f"The link in the address could not be opened: {error}. This is the worksheet instead."
-        return replace(first, says=(1, said))
+        message = f"The link in the address could not be opened: {error}. This is the worksheet instead."
+        return replace(initial, message=(1, message))
 
 
-def changed(work: Any, first: Any) -> dict[str, Any]:
-    """The parts of a work that differ from those of the work everyone starts with."""
-    parts = {name: (getattr(work, name), getattr(first, name)) for name in PARTS}
-    return {
-        name: now
-        for name, (now, was) in parts.items()
-        if now is not was
-        and not (same(now, was) if isinstance(now, Setup | Lab) else _told(name, now) == _told(name, was))
-    }
+def find_changes(state: AppState) -> dict[str, Any]:
+    """Return the parts of a state that differ, as they are written, from those every visitor starts with."""
+    pairs = {name: (getattr(state, name), getattr(make_initial_state(), name)) for name in PARTS}
+    return {name: now for name, (now, first) in pairs.items() if now is not first and not _is_written_equal(now, first)}
 
 
-def kept(work: Any, first: Any) -> dict[str, Any]:
-    """What the browser keeps, and what stands beside it: can be undone, is to be said."""
-    beside = {"undo": len(work.history.past), "redo": len(work.history.future), "says": list(work.says)}
-    return _written(changed(work, first)) | beside
+def _is_written_equal(a: Any, b: Any) -> bool:
+    return _write_place(a) == _write_place(b) if isinstance(a, Place) else is_equal(a, b)
 
 
-def _written(state: dict[str, Any]) -> dict[str, str | None]:
-    """The link, empty for what everyone starts with; else the document."""
-    if not state:
+def build_keep_payload(state: AppState) -> dict[str, Any]:
+    """Build what the browser keeps: the state as a link or document; how much can be undone; the last message."""
+    counts = {"undo": len(state.history.past), "redo": len(state.history.future)}
+    return _encode(find_changes(state)) | counts | {"says": list(state.message)}
+
+
+def _encode(changes: dict[str, Any]) -> dict[str, str | None]:
+    """Return the link, empty without changes; the document if they are too long for a link."""
+    if not changes:
         return {"link": "", "doc": None}
-    text = to_json(state, PARTS)
+    text = to_json(changes, PARTS)
     try:
         return {"link": to_link(text), "doc": None}
     except LinkTooLongError:
         return {"link": None, "doc": text}
 
 
-def document(work: Any) -> str:
-    """The whole state as a file."""
-    return to_json({name: getattr(work, name) for name in PARTS}, PARTS, wide=True)
+def write_document(state: AppState) -> str:
+    """Return the whole state as the text of a file."""
+    return to_json({name: getattr(state, name) for name in PARTS}, PARTS, wide=True)
 
 
-def opened(kept: Mapping[str, Any]) -> dict[str, Any]:
-    """The parts in what the browser kept.
+def read_saved(saved: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parts in a link or document.
+
+    Args:
+        saved: `link` or `doc`, as in `build_keep_payload`.
 
     Raises:
-        ValueError: what is wrong with it.
+        ValueError: it cannot be read; the text says why.
     """
-    link, doc = kept.get("link"), kept.get("doc")
+    link, doc = saved.get("link"), saved.get("doc")
     if isinstance(link, str) and link:
         return from_json(from_link(link), PARTS)
     if isinstance(doc, str) and doc:

@@ -17,12 +17,12 @@ from pages.ui.widgets.words import escaped
 
 def choose_example() -> None:
     """The gallery, with one sentence on what to look at in the chosen one."""
-    work = session.current()
+    work = session.get_state()
     st.selectbox(
         "Example",
         list(EXAMPLES),
         format_func=lambda name: EXAMPLES[name].title,
-        key=session.show("example", work.example),
+        key=session.sync_widget("example", work.example),
         on_change=session.load_example,
         args=("example",),
         label_visibility="collapsed",
@@ -41,8 +41,8 @@ def start_again() -> None:
 
 def choose_loss() -> None:
     """The losses; where the targets do not fit, see `loss_complaint`."""
-    name = session.current().setup.loss.name
-    key = session.fresh("loss", name)
+    name = session.get_state().setup.loss.name
+    key = session.make_widget_key("loss", name)
     st.selectbox(
         "Loss",
         list(LOSSES),
@@ -56,7 +56,7 @@ def choose_loss() -> None:
 
 def loss_complaint() -> None:
     """Where a chosen loss cannot read the targets: why, and the way to make them fit."""
-    wrong = session.notice("loss")
+    wrong = session.get_notice("loss")
     if not wrong:
         return
     text, tried = wrong
@@ -74,7 +74,7 @@ def loss_complaint() -> None:
 def _turnable(tried: object) -> bool:
     """Whether the loss that was tried would be taken with targets turned into classes."""
     try:
-        with_loss(session.current().setup, tried, as_classes=True)
+        with_loss(session.get_state().setup, tried, as_classes=True)
     except (ValueError, KeyError, TypeError):
         return False
     return True
@@ -82,10 +82,10 @@ def _turnable(tried: object) -> bool:
 
 def choose_schedule() -> None:
     """What stays cached between the forward and the backward pass."""
-    now = session.current().schedule
+    now = session.get_state().schedule
     # A schedule that was built on the page Memory has no name in the registry.
     offered = list(dict.fromkeys([*SCHEDULES, now]))
-    key = session.fresh("schedule", now)
+    key = session.make_widget_key("schedule", now)
     st.selectbox(
         "Keep for the backward pass",
         offered,
@@ -114,8 +114,8 @@ def _conventions(lab: bool) -> None:
     Args:
         lab: the page is about the laboratory's loss and not about the network's.
     """
-    setup = session.current().setup
-    now, loss = setup.conventions, session.lab().loss if lab else setup.loss
+    setup = session.get_state().setup
+    now, loss = setup.conventions, session.get_lab().loss if lab else setup.loss
     scales = {None: f"{loss.scale}: {loss.short}, as published", **{name: f"{name} for every loss" for name in SCALES}}
     _choice("Examples are", "layout", {name: f"{name}: {lay.equation}" for name, lay in LAYOUTS.items()}, now.layout)
     _choice("In front of the sum over examples", "scale", scales, now.scale)
@@ -127,7 +127,7 @@ def _conventions(lab: bool) -> None:
 
 def _choice(label: str, field: str, words: dict, value: object) -> None:
     words = words if value in words else words | {value: str(value)}  # by a link or a file
-    key = session.fresh(field, value)
+    key = session.make_widget_key(field, value)
     st.selectbox(
         label,
         list(words),
@@ -141,7 +141,7 @@ def _choice(label: str, field: str, words: dict, value: object) -> None:
 
 def conventions() -> list[str]:
     """The choices in force, where mathematics leaves one, that the present network meets."""
-    setup = session.current().setup
+    setup = session.get_state().setup
     relu = any(layer.f.corner for layer in setup.net.layers)
     return setup.conventions.sentences(relu, hinge=margin in setup.inputs())
 

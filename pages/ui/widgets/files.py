@@ -12,8 +12,7 @@ from mlpcore import Setup, Var, exchange
 from mlpcore.passes.training_step import training_step
 from mlpcore.setup import same, with_matrix
 from pages.ui.components.stage.pictures import pictures
-from pages.ui.state import saved as parts
-from pages.ui.state import session
+from pages.ui.state import saved, session
 from pages.ui.widgets.menu import Menu
 from pages.ui.widgets.words import escaped
 
@@ -39,30 +38,30 @@ def _one_of(label: str, options: list[Any], default: int = 0, **more: Any) -> An
 # --- out -------------------------------------------------------------------------------------
 
 
-def _ran(how: Callable[..., Any], latest: Callable[[], session.Work]) -> Any:
+def _ran(how: Callable[..., Any], latest: Callable[[], session.AppState]) -> Any:
     """A solution of the work as it is when the button is clicked, for edits rerun only their stage."""
     work = latest()
     return how(work.setup, *work.setup.run(work.schedule))
 
 
-def _latex(latest: Callable[[], session.Work], digits: exchange.Digits) -> str:
+def _latex(latest: Callable[[], session.AppState], digits: exchange.Digits) -> str:
     return _ran(partial(exchange.document, digits=digits), latest)
 
 
-def _zipped(latest: Callable[[], session.Work]) -> bytes:
+def _zipped(latest: Callable[[], session.AppState]) -> bytes:
     work = latest()
     _, values = work.setup.run(work.schedule)
     flat = [v for v in values if work.setup.conventions.lay.is_row(v)]
-    return exchange.to_zip(values, {"state.json": parts.document(work)}, flat)
+    return exchange.to_zip(values, {"state.json": saved.write_document(work)}, flat)
 
 
-def _stated(latest: Callable[[], session.Work]) -> str:
-    return parts.document(latest())
+def _stated(latest: Callable[[], session.AppState]) -> str:
+    return saved.write_document(latest())
 
 
 def _save() -> None:
-    latest = session.latest()
-    work = session.current()
+    latest = session.make_state_reader()
+    work = session.get_state()
     told = ""
     try:
         exchange.check_count(exchange.length(work.setup, training_step(work.setup.net, work.setup.loss)))
@@ -108,7 +107,7 @@ def _decoded(raw: bytes) -> str:
 @st.fragment
 def _read() -> None:
     """A file or a paste, shown as it would be taken, then taken."""
-    setup = session.current().setup
+    setup = session.get_state().setup
     file = st.file_uploader("A state (.json) or a matrix (.csv, .txt)", ["json", "csv", "txt", "tsv"])
     pasted = st.text_area(
         "or paste: a table, NumPy, MATLAB, LaTeX, or a state", height=90, max_chars=_TOO_LONG_TEXT, key="pasted"
@@ -126,7 +125,7 @@ def _read() -> None:
 
 
 def _offer_state(setup: Setup, text: str) -> None:
-    state = parts.opened({"doc": text})
+    state = saved.read_saved({"doc": text})
     if "setup" in state:
         st.markdown(escaped(exchange.summary(state["setup"])))
     st.caption(escaped(f"This replaces: {', '.join(state) or 'nothing'}. It can be undone."))

@@ -30,13 +30,13 @@ def hinge() -> None:
     """Exercise 3, chapter by chapter. An edit reruns this fragment only."""
     for kind in ("player", "board"):
         restored(f"hinge {kind}")
-        session.take_reports(f"hinge {kind}", "lab", chapters.arrived)
-    chapter = chapters.chapter_of(session.current().lab_place)
+        session.apply_stage_events(f"hinge {kind}", "lab", chapters.arrived)
+    chapter = chapters.chapter_of(session.get_state().lab_place)
     if chapter == "simplex":
         _drops()
-    work, lab = session.current(), session.lab()
+    work, lab = session.get_state(), session.get_lab()
     place = work.lab_place
-    more = {"example": f"lab {work.lab_example}", "answer": work.answer, "keep": session.kept()}
+    more = {"example": f"lab {work.lab_example}", "answer": work.answer, "keep": session.build_keep_payload()}
     if chapter == "pass":
         untouched = same(lab, _begun(work.lab_example, lab.conventions))
         score, said = _pass_of_example(work.lab_example, lab.conventions) if untouched else _pass(lab)
@@ -111,7 +111,7 @@ def _viewed(view: LabView, value: Any, field: str) -> LabView:
 
 def _losses(lab: Lab) -> dict[str, Loss]:
     """Which losses are drawn side by side, in the order in which they are offered."""
-    shown = session.current().lab_view.shown
+    shown = session.get_state().lab_view.shown
     return {name: loss for name, loss in logits.list_class_losses(lab.loss.margin).items() if name in shown}
 
 
@@ -196,7 +196,7 @@ def _number(x: float) -> str:
 
 def _sweep(lab: Lab, _: dict) -> None:
     """One logit moves, the others stay."""
-    place = session.current().lab_place
+    place = session.get_state().lab_place
     cell, over = chapters.at_rest(lab, place), chapters.evenly(lab)
     losses = _losses(lab)
     at = logits.choose_sweep_values(lab.logits, cell)
@@ -213,13 +213,13 @@ def _sweep(lab: Lab, _: dict) -> None:
 
 def _drops() -> None:
     """An example that was dragged on a map goes there; so does the chosen one by a click; a clicked one is chosen."""
-    lab = session.lab()
+    lab = session.get_lab()
     for name in logits.list_class_losses(0.0):
-        example, at = session.dropped(f"simplex {name}")
+        example, at = session.read_drop_event(f"simplex {name}")
         if lab.classes != 3 or (example is None and at is None) or (example or 0) >= lab.N:
             continue
-        n = chapters.at_rest(lab, session.current().lab_place)[1] if example is None else example
-        session.put_lab(logits.move_example(lab, n, figures.to_simplex(**at)) if at else lab, n)
+        n = chapters.at_rest(lab, session.get_state().lab_place)[1] if example is None else example
+        session.replace_lab(logits.move_example(lab, n, figures.to_simplex(**at)) if at else lab, n)
 
 
 def _simplex(lab: Lab, _: dict) -> None:
@@ -229,7 +229,7 @@ def _simplex(lab: Lab, _: dict) -> None:
             f"The simplex is a triangle for three classes; here {'is' if lab.classes == 1 else 'are'} {lab.classes}."
         )
         return
-    place = session.current().lab_place
+    place = session.get_state().lab_place
     _, n = chapters.at_rest(lab, place)
     right = lab.labels[n]
     does, says = st.columns([1, 4], vertical_alignment="center")
@@ -256,7 +256,7 @@ def _simplex(lab: Lab, _: dict) -> None:
 
 def _descend(lab: Lab, _: dict) -> None:
     """Gradient descent on the logits themselves, under each loss from the same start."""
-    view, place = session.current().lab_view, session.current().lab_place
+    view, place = session.get_state().lab_view, session.get_state().lab_place
     right, n = chapters.at_rest(lab, place)
     losses = _losses(lab)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -269,7 +269,7 @@ def _descend(lab: Lab, _: dict) -> None:
                 step=step,
                 format=words,
                 label_visibility="collapsed",
-                key=session.show(f"descent {name}", getattr(view, name)),
+                key=session.sync_widget(f"descent {name}", getattr(view, name)),
                 on_change=session.change,
                 args=(f"descent {name}", partial(_viewed, field=name)),
                 kwargs={"about": "lab_view"},

@@ -20,7 +20,7 @@ from pages.ui.widgets.words import complain
 
 def choose_lab() -> None:
     """Logits and labels that each show one thing; what has another size by now is called by that."""
-    now, chosen = session.current().lab, session.current().lab_example
+    now, chosen = session.get_state().lab, session.get_state().lab_example
     own = now.logits.shape != LABS[chosen].lab.logits.shape
     st.selectbox(
         "Logits",
@@ -28,7 +28,7 @@ def choose_lab() -> None:
         format_func=lambda name: (
             f"Yours: classes {now.classes}, examples {now.N}" if own and name == chosen else LABS[name].title
         ),
-        key=session.show("lab example", session.current().lab_example),
+        key=session.sync_widget("lab example", session.get_state().lab_example),
         on_change=session.load_lab,
         args=("lab example",),
         label_visibility="collapsed",
@@ -52,26 +52,26 @@ def _labels(text: str, count: int) -> list[int]:
 
 
 def _typed(lab: Lab, _: object, fields: tuple[str, str]) -> Lab:
-    text, labels = (str(session.value_of(field) or "") for field in fields)
+    text, labels = (str(session.get_widget_value(field) or "") for field in fields)
     o = read_matrix(text) if text.strip() else lab.conventions.lay.convert(O, lab.logits)
     o = lab.conventions.lay.convert(O, o)
     return replace(lab, logits=o, targets=logits.one_hot(_labels(labels, o.shape[1]), len(o)))
 
 
 def _of_network(lab: Lab, _: object) -> Lab:
-    setup = session.current().setup
+    setup = session.get_state().setup
     output = setup.run()[1][Z(setup.net.depth)]
     return replace(lab, logits=setup.conventions.lay.convert(Z(0), output), targets=classes(setup.batch.Y))
 
 
 def _into_network(setup: Setup, _: object) -> Setup:
     new = with_loss(setup, SoftmaxHinge.name, as_classes=True)
-    return replace(new, loss=replace(new.loss, margin=session.current().lab.loss.margin))
+    return replace(new, loss=replace(new.loss, margin=session.get_state().lab.loss.margin))
 
 
 def _logits() -> None:
     """Other logits and labels, from a paste or from the network, and this loss into it."""
-    lab = session.lab()
+    lab = session.get_lab()
     turned = lab.conventions.lay.transposes(O)
     st.text_area(
         "Paste logits: a row for each " + ("example" if turned else "class, a column for each example"),
@@ -91,7 +91,7 @@ def _logits() -> None:
         kwargs={"about": "lab"},
     )
     complain("pasted")
-    there = session.current().setup.loss == session.current().lab.loss
+    there = session.get_state().setup.loss == session.get_state().lab.loss
     with st.container(horizontal=True):
         st.button(
             "Take the network's output",
@@ -116,7 +116,7 @@ def _logits() -> None:
 
 def lab_conventions() -> list[str]:
     """The choices in force that a hinge meets."""
-    return session.current().setup.conventions.sentences(relu=False, hinge=True)
+    return session.get_state().setup.conventions.sentences(relu=False, hinge=True)
 
 
 LOGITS = Menu("Logits", _logits, typed=("pasted logits",))

@@ -80,11 +80,11 @@ def _network() -> None:
 
 def _layers() -> None:
     """Sizes, activations and biases, layer by layer. What still fits is kept."""
-    setup = session.current().setup
+    setup = session.get_state().setup
     net = setup.net
 
     def asked(name: str, value: object, how: object) -> dict:
-        key = session.fresh(name, value)
+        key = session.make_widget_key(name, value)
         return {"key": key, "on_change": session.change, "args": (key, how, name)}
 
     def size(label: str, name: str, value: int, top: int, how: object) -> None:

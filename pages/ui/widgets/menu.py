@@ -29,7 +29,7 @@ def menus(*offered: Menu) -> None:
     as much as one that is seen. Opening and closing reruns this fragment alone; a choice in it
     concerns the page, and reruns that. One fragment for all: each costs as much as three widgets.
     """
-    if session.stale():
+    if session.is_page_outdated():
         st.rerun()
     for menu in offered:
         show(menu)
@@ -42,4 +42,4 @@ def show(menu: Menu) -> None:
         with behind:
             menu.fill()
     else:
-        session.hold(*menu.typed)
+        session.keep_widget_values(*menu.typed)

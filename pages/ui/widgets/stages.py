@@ -17,7 +17,7 @@ from pages.ui.state import session
 from pages.ui.state.place import Place
 
 
-def _untouched(work: session.Work) -> bool:
+def _untouched(work: session.AppState) -> bool:
     """Whether every number is the example's still."""
     return same(work.setup, _begun(work.example, work.setup.conventions))
 
@@ -39,7 +39,7 @@ def _board_of_example(example: str, conventions: Conventions) -> str:
     return json.dumps(told(_begun(example, conventions), Place()))
 
 
-def _look(work: session.Work, untouched: bool) -> str:
+def _look(work: session.AppState, untouched: bool) -> str:
     example = EXAMPLES[work.example]
     if not untouched:
         return f"Your own numbers, begun from “{example.title}”."
@@ -57,7 +57,7 @@ def _played(setup: Setup, schedule: str | tuple) -> tuple[dict, str]:
 
 def _score(kind: str) -> tuple[dict | str, dict]:
     """The score, and what stands beside it."""
-    work = session.current()
+    work = session.get_state()
     untouched = _untouched(work)
     if untouched:
         made, said = _score_of_example(work.example, work.setup.conventions, work.schedule)
@@ -69,28 +69,28 @@ def _score(kind: str) -> tuple[dict | str, dict]:
         "look": said or _look(work, untouched),
         "cursor": {"rev": work.rev, "step": work.step},
         "answer": work.answer,
-        "keep": session.kept(),
+        "keep": session.build_keep_payload(),
     }
     return made, beside
 
 
 def restored(name: str) -> None:
     """What the browser kept from a session before this one concerns every widget of the page."""
-    if session.take_restored(name):
+    if session.apply_restore_event(name):
         st.rerun()
 
 
 def silent() -> None:
     """For a page that has no stage: what the browser is to keep, told anew where it may have changed."""
     restored("silent")
-    stage("silent", {"kind": "silent", "keep": session.kept()})
+    stage("silent", {"kind": "silent", "keep": session.build_keep_payload()})
 
 
 @st.fragment
 def player() -> None:
     """One equation at a time. An edit reruns this fragment only."""
     restored("player")
-    session.take_reports("player")
+    session.apply_stage_events("player")
     stage("player", *_score("player"))
 
 
@@ -98,7 +98,7 @@ def player() -> None:
 def wall() -> None:
     """The whole pass at a glance; a matrix opens its step."""
     restored("wall")
-    if session.take_reports("wall"):
+    if session.apply_stage_events("wall"):
         st.switch_page("pages/1_Step_through.py")
     stage("wall", *_score("wall"))
 
@@ -107,10 +107,10 @@ def wall() -> None:
 def derivation() -> None:
     """Exercise 1 on a board, chapter by chapter."""
     restored("derivation")
-    session.take_reports("derivation")
-    work = session.current()
+    session.apply_stage_events("derivation")
+    work = session.get_state()
     if _untouched(work) and work.place == Place():
         board = _board_of_example(work.example, work.setup.conventions)
     else:
         board = told(work.setup, work.place)
-    stage("derivation", board, {"example": work.example, "answer": work.answer, "keep": session.kept()})
+    stage("derivation", board, {"example": work.example, "answer": work.answer, "keep": session.build_keep_payload()})

@@ -18,7 +18,7 @@ def escaped(text: str) -> str:
 
 def complain(*widgets: str) -> None:
     """What was wrong with the last use of these widgets, if anything was."""
-    notices = session.current().notices
+    notices = session.get_state().notices
     for widget in widgets:
         if wrong := notices.get(widget):
             st.error(escaped(wrong[0]))

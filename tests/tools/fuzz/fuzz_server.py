@@ -17,7 +17,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from pages.ui.state import saved as parts
+from pages.ui.state import saved
 from tests.browser.conftest import serve
 from tests.tools.load.hostile import Intruder
 from tests.tools.load.student import PAGES
@@ -62,7 +62,7 @@ async def broken(v):
     await v.settle()
     keep = v.told(v.stage)["keep"]
     try:
-        parts.opened(keep)
+        saved.read_saved(keep)
     except ValueError as error:
         wrong.append(f"what is kept cannot be opened: {error}")
     await v.edit("W1", (0, 0), 0.4375)

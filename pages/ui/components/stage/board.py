@@ -21,8 +21,8 @@ from mlpcore.notation import ROLES, Var
 from mlpcore.passes.layouts import Layout
 from mlpcore.setup import Editable
 from pages.ui.components.stage.score import Json, mathml, matrix_of, pack, seen_in, step_of
-from pages.ui.state.names import key
 from pages.ui.state.place import Place
+from pages.ui.state.wire_names import wire_name
 
 #: A stack above this many numbers is sent for the present frame only; others are asked for.
 STACKED = 20_000
@@ -86,7 +86,7 @@ class Board:
 
     def matrix(self, var: Var, stack: np.ndarray | None = None, name: str = "", **more: Any) -> str:
         """Put a matrix among those that are sent; returns its name on the wire."""
-        name = name or key(var)
+        name = name or wire_name(var)
         self.vars[name] = var
         if name not in self.matrices:
             value = self.values[var] if stack is None else stack[0]
@@ -158,8 +158,8 @@ class Board:
             if step and name not in known:
                 self.equation(step)
         self.chain = [
-            {"out": key(s.out), "text": s.out.symbol, "makes": s.op.makes,
-             "operands": [key(v) for v in s.operands], "reads": list(s.op.reads)}
+            {"out": wire_name(s.out), "text": s.out.symbol, "makes": s.op.makes,
+             "operands": [wire_name(v) for v in s.operands], "reads": list(s.op.reads)}
             for s in ran[0]
         ]  # fmt: skip
 

@@ -17,8 +17,8 @@ from mlpcore.setup import Setup
 from pages.ui.components.stage.board import Board, Ran, tile
 from pages.ui.components.stage.chapters_products import transpose, ways
 from pages.ui.components.stage.score import Json, mathml
-from pages.ui.state.names import key
 from pages.ui.state.place import Place
+from pages.ui.state.wire_names import wire_name
 
 #: A Jacobian above this many numbers is counted, not drawn.
 DRAWN = 4096
@@ -31,7 +31,7 @@ LEGEND = (
 
 
 def _target(board: Board) -> Var:
-    found = {key(v): v for v in targets(board.setup.net)}
+    found = {wire_name(v): v for v in targets(board.setup.net)}
     options = {
         name: (name_gradient(v).latex, f"{name_gradient(v).spoken}, {name_gradient(v).word}")
         for name, v in found.items()
@@ -80,19 +80,19 @@ def cell(board: Board, ran: Ran) -> None:
     at = _at(board, whole, kn)
     letters = board.frame["letters"]
     # So that a zero can say what it does not read.
-    board.matrices[key(here)] |= {"why": "zero", "of": key(Z(d.top)), "by": key(target)}
+    board.matrices[wire_name(here)] |= {"why": "zero", "of": wire_name(Z(d.top)), "by": wire_name(target)}
     board.claim(d.claims[0], strip=[
         tile(board.matrix(target), letters),
         tile(board.matrix(whole), at),
-        tile(key(here), at, "⊙"),
-        tile(key(Var("terms")), at, "=", scale="sum"),
+        tile(wire_name(here), at, "⊙"),
+        tile(wire_name(Var("terms")), at, "=", scale="sum"),
         tile(board.matrix(d.gradient), letters, "Σ →", fills=True, scale="sum"),
     ], numbers=False)  # fmt: skip
     strip = []
     slope, spread = Var("slope", d.top), next((v for v in d.stacked if v.kind == "spread"), here)
     if slope in d.values:
-        strip.append(tile(key(slope), at))
-    strip.append(tile(key(spread), at, "⊙" if strip else ""))
+        strip.append(tile(wire_name(slope), at))
+    strip.append(tile(wire_name(spread), at, "⊙" if strip else ""))
     if target.kind == "W":
         strip.append(tile(board.matrix(Z(d.top - 1)), _at(board, Z(0), "jn"), "from"))
     if target.kind == "Z":
@@ -147,9 +147,9 @@ def full(board: Board, ran: Ran) -> None:
         "spoken": "Jacobian",
         "why": why,
         "strip": [
-            tile(key(Var("J")), "ab", "", True, label=mathml(r"J^{\top}"), blocks=[cols, rows], small=True),
-            tile(key(given), "ax", "·"),
-            tile(key(out), "bx", "="),
+            tile(wire_name(Var("J")), "ab", "", True, label=mathml(r"J^{\top}"), blocks=[cols, rows], small=True),
+            tile(wire_name(given), "ax", "·"),
+            tile(wire_name(out), "bx", "="),
         ],
     })  # fmt: skip
 
@@ -192,7 +192,7 @@ def ladder(board: Board, ran: Ran) -> None:
         views = board.steps[-1]["views"]
         if views:
             strip.append(tile(views["1"]["id"], "", "⊙"))
-        strip.append(tile(key(delta(layer)), "", "=", scale=rung))
+        strip.append(tile(wire_name(delta(layer)), "", "=", scale=rung))
         check = checks[delta(layer)]
         where = "from the loss" if layer == net.depth else f"from δ of layer {layer + 1}"
         board.lines.append({

@@ -15,8 +15,8 @@ from mlpcore.notation import margin as MARGIN
 from mlpcore.passes.conventions import Conventions
 from pages.ui.components.stage.board import Board, Ran, tile
 from pages.ui.components.stage.score import Json, mathml, played
-from pages.ui.state.names import key
 from pages.ui.state.place import Place
+from pages.ui.state.wire_names import wire_name
 
 #: Name -> title. Those that are a bench (see `_BOARDS`) have charts below their matrices.
 CHAPTERS = {
@@ -64,13 +64,13 @@ def terms(board: Board, ran: Ran) -> None:
     board.derivation(d)
     here = next(v for v in d.stacked if v.kind == "dGdO")
     for var in (here, Var("terms")):
-        board.matrices[key(var)] |= {"struck": key(A)}
+        board.matrices[wire_name(var)] |= {"struck": wire_name(A)}
     board.matrix(A)
     at, column = _at(board, dO, "jn"), _at(board, G, "·n")
     board.claim(d.claims[0], numbers=False, strip=[
-        tile(key(A), column),
-        tile(key(here), column, "⊙"),
-        tile(key(Var("terms")), column, "=", scale="sum"),
+        tile(wire_name(A), column),
+        tile(wire_name(here), column, "⊙"),
+        tile(wire_name(Var("terms")), column, "=", scale="sum"),
         tile(board.matrix(dO), at, "Σ →", fills=True, scale="sum"),
     ])  # fmt: skip
     board.claim(d.claims[1], numbers=False, strip=[
@@ -86,7 +86,7 @@ def terms(board: Board, ran: Ran) -> None:
         "formula": mathml(whole), "spoken": "exercise 3 (ii)",
         "why": "Exercise 3 (ii), as on the worksheet: for logit j, the sum over examples i and rivals l of each.",
     })  # fmt: skip
-    made = key(d.part(dO, "jn"))
+    made = wire_name(d.part(dO, "jn"))
     board.matrices[made]["text"] = dO.symbol
     board.frame |= {"reads": made, "legend": LEGEND}
 
@@ -106,17 +106,17 @@ def jacobian(board: Board, ran: Ran) -> None:
     p, g = (d.part(v, "·n") for v in (P, dP))
     board.claim(d.claims[1], numbers=False, strip=[
         tile(board.matrix(P), _at(board, P, "·n")),
-        tile(key(p), "k", "→"),
-        tile(key(J), _at(board, J, "kj"), "→"),
+        tile(wire_name(p), "k", "→"),
+        tile(wire_name(J), _at(board, J, "kj"), "→"),
     ])  # fmt: skip
     line = board.claim(d.claims[0], numbers=False)
     board.matrices[line["value"]]["text"] = d.part(dO, "·n").symbol
     factors = [
-        tile(key(J), _at(board, J, "kj"), "", True, label=mathml(J.latex + r"^{\top}")),
-        tile(key(g), "k", "·"),
+        tile(wire_name(J), _at(board, J, "kj"), "", True, label=mathml(J.latex + r"^{\top}")),
+        tile(wire_name(g), "k", "·"),
     ]
     if board.lay.transposes(O):  # rows stand left of what they are multiplied with
-        factors = [tile(key(g), "k"), tile(key(J), _at(board, J, "kj"), "·")]
+        factors = [tile(wire_name(g), "k"), tile(wire_name(J), _at(board, J, "kj"), "·")]
     line["strip"] = [
         *factors,
         tile(line["value"], "j", "=", scale="sum"),
@@ -135,7 +135,9 @@ def _bench(board: Board, letters: str, *shown: tuple[Var, str], formula: str = "
     strip = []
     for var, sign in shown:
         own = marked if len(var.axes) == 2 else marked[-1:]
-        strip.append(tile(board.matrix(var), _at(board, var, own) if len(own) == 2 else own, sign, scale=key(var)))
+        strip.append(
+            tile(board.matrix(var), _at(board, var, own) if len(own) == 2 else own, sign, scale=wire_name(var))
+        )
     board.lines.append({"formula": formula and mathml(formula), "spoken": "", "why": why, "strip": strip})
 
 
@@ -248,7 +250,7 @@ def told(
     board.origins(ran)
     # Six matrices stand in two rows; terms are to be read, and may scroll for it.
     low, high = logits.choose_slider_range(lab.loss.margin)
-    knob = {"of": key(MARGIN), "label": "Margin m", "low": low, "high": high, "step": 0.005}
+    knob = {"of": wire_name(MARGIN), "label": "Margin m", "low": low, "high": high, "step": 0.005}
     legible = {"legible": True}
     more = {"margin": {"knob": knob}, "compare": {"room": 330}, "terms": legible, "jacobian": legible}
     return board.told("board", arrangement) | more.get(name, {})

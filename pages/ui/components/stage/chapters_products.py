@@ -15,7 +15,7 @@ from mlpcore.notation import Var, dW
 from mlpcore.passes.layouts import LAYOUTS
 from pages.ui.components.stage.board import Board, Ran, tile
 from pages.ui.components.stage.score import Json, mathml
-from pages.ui.state.names import key
+from pages.ui.state.wire_names import wire_name
 
 _MEETS = {
     "dot products": "Row {r} of A meets column {c} of B: one number.",
@@ -78,7 +78,7 @@ def _sizes(product: Product, ran: Ran) -> dict[str, int]:
 
 
 def _product(board: Board, among: list[Product], first: str = "") -> Product:
-    found = {key(p.step.out): p for p in among}
+    found = {wire_name(p.step.out): p for p in among}
     options = {name: (p.step.latex, f"{p.step.out.spoken}, {p.step.out.word}") for name, p in found.items()}
     return found[board.choose("product", "Product", options, first=first if first in found else "")]
 
@@ -86,7 +86,7 @@ def _product(board: Board, among: list[Product], first: str = "") -> Product:
 def transpose(board: Board, ran: Ran) -> None:
     """Why that order and that transpose: by shapes, by indices, by outer products."""
     gradients = [p for p in products(board.setup) if p.step.phase == "backward"]
-    product = _product(board, gradients, first=key(dW(1)))
+    product = _product(board, gradients, first=wire_name(dW(1)))
     how = board.choose(
         "how", "Seen", {h: (h, h) for h in ("by shapes", "by indices", "by outer products")}, first="by shapes"
     )
@@ -112,7 +112,7 @@ def transpose(board: Board, ran: Ran) -> None:
         )
     board.matrix(product.step.out)
     sign = "✓" if chosen.right else "≠" if chosen.result is not None else "is not defined; wanted:"
-    strip.append(tile(key(product.step.out), "", sign, scale="sum"))
+    strip.append(tile(wire_name(product.step.out), "", sign, scale="sum"))
     board.lines.append({
         "formula": mathml(chosen.latex),
         "spoken": " times ".join(_spoken(*o) for o in chosen.operands),
@@ -164,7 +164,7 @@ def _indices(board: Board, product: Product, ran: Ran) -> None:
         "spoken": "in every layout",
         "why": "The same sum where examples are columns, and where they are rows (Conventions).",
     })  # fmt: skip
-    board.frame["reads"] = key(made)
+    board.frame["reads"] = wire_name(made)
 
 
 def _laid(board: Board, made: Var) -> dict[str, str]:

@@ -26,7 +26,7 @@ from mlpcore.passes.layouts import Layout
 from mlpcore.passes.training_step import training_step
 from mlpcore.schedules import SCHEDULES
 from mlpcore.setup import Editable, Setup
-from pages.ui.state.names import key
+from pages.ui.state.wire_names import wire_name
 
 Json = dict[str, Any]
 
@@ -103,7 +103,7 @@ def numbers(what: Editable, steps: list[Step], values: Mapping[Var, np.ndarray])
     """The matrices, also as the steps see them, and what central differences say of the gradients."""
     check = check_steps(steps, values, most=choose_probe_count(values))
     editable, lay = what.inputs(), what.conventions.lay
-    matrices = {key(v): matrix_of(v, values[v], lay, v in editable) for v in values}
+    matrices = {wire_name(v): matrix_of(v, values[v], lay, v in editable) for v in values}
     for step in steps:
         matrices |= seen_in(step, values, lay)
     return {"matrices": matrices, "checks": checks_of(check)}
@@ -124,7 +124,7 @@ def seen_in(step: Step, values: Mapping[Var, np.ndarray], lay: Layout) -> Json:
 
 
 def _seen(step: Step, position: int) -> str:
-    return f"{step.op.views[position].name}({key(step.operands[position])})"
+    return f"{step.op.views[position].name}({wire_name(step.operands[position])})"
 
 
 def matrix_of(var: Var, value: np.ndarray, lay: Layout, editable: bool) -> Json:
@@ -147,9 +147,9 @@ def step_of(step: Step, lay: Layout, keeps_all: bool = True) -> Json:
     """A step as the stage plays it."""
     views = {k: {"id": _seen(step, k), "name": view.name} for k, view in step.op.views.items()}
     return {
-        "out": key(step.out),
+        "out": wire_name(step.out),
         "makes": step.op.makes,
-        "operands": [key(v) for v in step.operands],
+        "operands": [wire_name(v) for v in step.operands],
         "reads": list(step.op.reads),
         "formula": mathml(step.latex),
         "index": mathml(cells.symbols(step)),
@@ -190,8 +190,8 @@ def placed(step: Step, views: Mapping[int, Json], lay: Layout) -> list[Json]:
         shown = step.op.views[position].latex(var.latex) if view else var.latex
         tiles.append(
             {
-                "id": view["id"] if view else key(var),
-                "of": key(var),
+                "id": view["id"] if view else wire_name(var),
+                "of": wire_name(var),
                 "position": position,
                 "slot": slot,
                 "rows": rows,
@@ -200,7 +200,10 @@ def placed(step: Step, views: Mapping[int, Json], lay: Layout) -> list[Json]:
                 "label": mathml(shown + r"^{\top}" if turn else shown),
             }
         )
-    return [*tiles, {"id": key(step.out), "of": key(step.out), "slot": "result", "rows": down, "cols": across}]
+    return [
+        *tiles,
+        {"id": wire_name(step.out), "of": wire_name(step.out), "slot": "result", "rows": down, "cols": across},
+    ]
 
 
 def _sides(letters: str, flat: bool) -> tuple[str, str]:
@@ -224,7 +227,7 @@ def _slot(op: Op, letters: str, rows: str, cols: str, down: str, across: str, ta
 def checks_of(check: GradCheck) -> Json:
     """What central differences say of each gradient."""
     return {
-        key(v): {
+        wire_name(v): {
             "agrees": c.agrees,
             "error": f"{c.error:.0e}" if np.isfinite(c.error) else "out of range",
             "probed": c.probed,
@@ -253,7 +256,7 @@ def cards(values: Mapping[Var, np.ndarray]) -> list[Json]:
     blocks = sorted({f"[{v.block}]" for v in values if v.block}, key=lambda b: int(b[1:].split(":")[0]))
 
     def rows(*lines: str, layer: int | None = None) -> list[list[str | None]]:
-        here = {key(v) for v in values}
+        here = {wire_name(v) for v in values}
         names = [
             [(n if layer is None else f"{n}{layer}") + block for n in line.split()]
             for line in lines

@@ -22,7 +22,7 @@ _CHAPTERS = {"plan": plan, "measure": measure, "scaling": scaling, "slopes": slo
 @st.fragment
 def memory() -> None:
     """Exercise 4, chapter by chapter. What only counts reruns this fragment and nothing else."""
-    work = session.current()
+    work = session.get_state()
     choice: MemoryChoice = work.memory
     about = subject(choice, work.setup)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -30,7 +30,7 @@ def memory() -> None:
             "Chapter",
             list(CHAPTERS),
             format_func=CHAPTERS.get,
-            key=session.show("memory chapter", choice.chapter),
+            key=session.sync_widget("memory chapter", choice.chapter),
             on_change=session.change,
             args=("memory chapter", put("chapter")),
             kwargs={"about": "memory"},
@@ -46,7 +46,7 @@ def memory() -> None:
 @st.fragment
 def _chapter() -> None:
     """A chapter of its own: what is changed in it leaves the sizes above it alone."""
-    work = session.current()
+    work = session.get_state()
     choice = work.memory
     _CHAPTERS[choice.chapter](choice, subject(choice, work.setup))
     silent()

@@ -110,7 +110,7 @@ def _submit(choice: MemoryChoice, make: Callable[[], list[Job]]) -> MemoryChoice
     jobs = make()
     if not jobs:
         raise ValueError("no size along here is both quick and small enough to be measured")
-    if len(session.runs().tickets) + len(jobs) > MOST_RUNS:
+    if len(session.get_runs().tickets) + len(jobs) > MOST_RUNS:
         raise ValueError(f"no more than {MOST_RUNS} measurements of yours may wait at a time: let some finish first")
     for job in jobs:
         job.check(bench.memory_limit())
@@ -118,14 +118,14 @@ def _submit(choice: MemoryChoice, make: Callable[[], list[Job]]) -> MemoryChoice
         tickets = tuple(bench.shared_queue().submit(job, track_presence()) for job in jobs)
     except RuntimeError as error:  # a host without threads
         raise ValueError(f"measuring needs a process of its own, and none can be started here: {error}") from None
-    session.put_runs(tickets=(*session.runs().tickets, *tickets), message="")
+    session.update_runs(tickets=(*session.get_runs().tickets, *tickets), message="")
     return choice
 
 
 def show_progress() -> None:
     """Show the measurements in the queue, updated while there are any."""
     complain("memory measure")
-    runs = session.runs()
+    runs = session.get_runs()
     if runs.tickets:
         st.fragment(_show_running, run_every=UPDATE_INTERVAL)()
     elif runs.message:
@@ -133,10 +133,10 @@ def show_progress() -> None:
 
 
 def _show_running() -> None:
-    if _collect() or not session.runs().tickets:
+    if _collect() or not session.get_runs().tickets:
         # Only a rerun of the whole page ends the updates of this fragment.
         st.rerun()
-    tickets = session.runs().tickets
+    tickets = session.get_runs().tickets
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.progress(min(1.0, max(0.0, tickets[0].progress)), text=_describe_state(tickets))
         st.button("Cancel", on_click=_cancel, key="memory cancel")
@@ -144,13 +144,13 @@ def _show_running() -> None:
 
 def _collect() -> bool:
     """Move finished tickets out of the session, their reports into it; return whether there were any."""
-    runs = session.runs()
+    runs = session.get_runs()
     finished = [t for t in runs.tickets if t.state not in (bench.WAITING, bench.RUNNING)]
     if finished:
         reports = tuple(t.report for t in finished if t.report)
         errors = [t.message for t in finished if t.state == bench.FAILED]
         left = tuple(t for t in runs.tickets if t not in finished)
-        session.put_runs(tickets=left, reports=(*runs.reports, *reports), message=errors[0] if errors else "")
+        session.update_runs(tickets=left, reports=(*runs.reports, *reports), message=errors[0] if errors else "")
     return bool(finished)
 
 
@@ -165,15 +165,15 @@ def _describe_state(tickets: tuple[Ticket, ...]) -> str:
 
 
 def _cancel() -> None:
-    for ticket in reversed(session.runs().tickets):
+    for ticket in reversed(session.get_runs().tickets):
         ticket.cancel()
-    session.put_runs(tickets=(), message="")
+    session.update_runs(tickets=(), message="")
 
 
 def find_newest(about: Subject) -> Report | None:
     """Return the last report on exactly these sizes, or None."""
     sizes = (about.shape, about.N, about.loss.name)
-    fitting = [r for r in session.runs().reports if (r.job.shape, r.job.N, r.job.loss) == sizes]
+    fitting = [r for r in session.get_runs().reports if (r.job.shape, r.job.N, r.job.loss) == sizes]
     return fitting[-1] if fitting else None
 
 
@@ -225,7 +225,7 @@ def _show_table(report: Report | None) -> None:
 
 def offer_downloads() -> None:
     """Offer everything that was measured in this session as CSV."""
-    reports = session.runs().reports
+    reports = session.get_runs().reports
     if not reports:
         return
     with st.container(horizontal=True, vertical_alignment="center"):

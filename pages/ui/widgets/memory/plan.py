@@ -98,7 +98,7 @@ def _play(choice: MemoryChoice, about: Subject) -> None:
         tally(*about.counted, policy, about.conventions)
     except ValueError:
         return  # no such plan, which is said below
-    session.play(policy)
+    session.play_schedule(policy)
     st.switch_page("pages/1_Step_through.py")
 
 
@@ -138,7 +138,7 @@ def _fit(choice: MemoryChoice, about: Subject, counted: Totals) -> None:
     st.text_input(
         "Will it fit into",
         bytes_words(choice.room),
-        **asked(session.fresh("memory room", choice.room), _read_room, name="memory room"),
+        **asked(session.make_widget_key("memory room", choice.room), _read_room, name="memory room"),
         help="16 GB, 512 MiB, 40000: the memory there is for a pass.",
     )
     complain("memory room")

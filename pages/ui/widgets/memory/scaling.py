@@ -65,7 +65,7 @@ _READ = {"bytes": ("peak", "traced"), "flops": ("flops", None), "seconds": (None
 def _curves(choice: MemoryChoice, about: Subject, policies: list[Policy]) -> list[figures.Curve]:
     """What was counted along the axis, and what was measured of it in this session."""
     counted, got = _READ[choice.what]
-    measured = bench.find_measurements(session.runs().reports, about.sizes, choice.axis)
+    measured = bench.find_measurements(session.get_runs().reports, about.sizes, choice.axis)
     curves = []
     for policy, points in along(about.sizes, choice.axis, policies).items():
         if not points:
@@ -86,7 +86,7 @@ def _notes(choice: MemoryChoice, about: Subject) -> None:
         notes.append("The layers of this network are not all alike; here they are taken to be like the first.")
     if choice.axis == "width" and about.sizes.depth == 1:
         notes.append("One layer has no hidden one: its width does not change anything.")
-    busy = [r.unreliable for r in session.runs().reports if r.unreliable]
+    busy = [r.unreliable for r in session.get_runs().reports if r.unreliable]
     if busy and choice.what == "seconds":
         st.warning(f"Some of these times are not reliable: {busy[-1]}.")
     st.caption(" ".join(notes))

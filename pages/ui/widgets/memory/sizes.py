@@ -17,7 +17,7 @@ from pages.ui.widgets.words import complain
 def asked(key: str, how, value=None, name: str | None = None) -> dict:
     """The arguments of a widget that changes the choice; shown where it stands if it has a value."""
     return {
-        "key": session.show(key, value) if value is not None else key,
+        "key": session.sync_widget(key, value) if value is not None else key,
         "on_change": session.change,
         "args": (key, how, name),
         "kwargs": {"about": "memory"},
@@ -75,7 +75,7 @@ def choose_sizes(choice: MemoryChoice, about: Subject) -> None:
 def _more(about: Subject) -> None:
     """What is typed: in a popover, so under keys that change with the value."""
     sizes = about.sizes
-    fresh = partial(session.fresh)
+    fresh = partial(session.make_widget_key)
 
     def arguments(name: str, value: object, how) -> dict:
         return asked(fresh(f"memory {name}", value), resize(about, how), name="memory more")

@@ -15,7 +15,7 @@ from pages.ui.widgets.words import escaped
 
 def slopes(choice: MemoryChoice, about: Subject) -> None:
     """f' over Z is a function, or it is not."""
-    at_kink = session.current().setup.conventions.at_kink
+    at_kink = session.get_state().setup.conventions.at_kink
     name = choice.activation if choice.activation in ACTIVATIONS else next(iter(ACTIVATIONS))
     st.pills(
         "Activation",
