@@ -5,15 +5,14 @@ import streamlit as st
 
 def home() -> None:
     """Choose an example, edit any input, see the whole pass at a glance."""
-    from pages.ui import layout as shell
-    from pages.ui import widgets
+    from pages.ui import layout, widgets
 
-    with shell.open_page("Whole pass", widgets.NETWORK, widgets.CONVENTIONS):
+    with layout.open_page("Whole pass", widgets.NETWORK, widgets.CONVENTIONS):
         widgets.choose_example()
-        widgets.start_again()
-    widgets.loss_complaint()
-    widgets.wall()
-    shell.close_page(widgets.conventions())
+        widgets.draw_restart_button()
+    widgets.show_loss_error()
+    widgets.draw_wall()
+    layout.close_page(widgets.list_conventions())
 
 
 if __name__ == "__main__":

@@ -1,9 +1,8 @@
-from pages.ui import layout as shell
-from pages.ui import widgets
+from pages.ui import layout, widgets
 
-with shell.open_page("Derivation", widgets.NETWORK, widgets.CONVENTIONS):
+with layout.open_page("Derivation", widgets.NETWORK, widgets.CONVENTIONS):
     widgets.choose_example()
-    widgets.start_again()
-widgets.loss_complaint()
-widgets.derivation()
-shell.close_page(widgets.conventions())
+    widgets.draw_restart_button()
+widgets.show_loss_error()
+widgets.draw_derivation()
+layout.close_page(widgets.list_conventions())

@@ -1,8 +1,7 @@
-from pages.ui import layout as shell
-from pages.ui import widgets
+from pages.ui import layout, widgets
 
-with shell.open_page("Hinge loss", widgets.LOGITS, widgets.LAB_CONVENTIONS, charts=True):
+with layout.open_page("Hinge loss", widgets.LOGITS, widgets.LAB_CONVENTIONS, charts=True):
     widgets.choose_lab()
-    widgets.start_lab_again()
-widgets.hinge()
-shell.close_page(widgets.lab_conventions())
+    widgets.draw_lab_restart_button()
+widgets.draw_hinge_lab()
+layout.close_page(widgets.list_lab_conventions())

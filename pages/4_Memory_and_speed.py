@@ -1,7 +1,6 @@
-from pages.ui import layout as shell
-from pages.ui import widgets
+from pages.ui import layout, widgets
 
-with shell.open_page("Memory", charts=True):
+with layout.open_page("Memory", charts=True):
     pass
 widgets.memory()
-shell.close_page(widgets.memory_conventions())
+layout.close_page(widgets.memory_conventions())

@@ -1,4 +1,4 @@
-"""What the tests of the pages say to a page, and what they hear."""
+"""Open a page without a browser, send it events, read its payloads."""
 
 import json
 from itertools import count
@@ -13,61 +13,61 @@ HINGE = "pages/3_Hinge_loss.py"
 MEMORY = "pages/4_Memory_and_speed.py"
 
 
-def components(block):
-    """What every component of ours on the page was sent."""
+def list_payloads(block):
+    """List the payloads of all components on the page."""
     for child in block.children.values():
         if hasattr(child, "children"):
-            yield from components(child)
+            yield from list_payloads(child)
         elif child.type == "bidi_component":
             yield json.loads(child.proto.bytes) if child.proto.bytes else json.loads(child.proto.json)[0]
 
 
-def told(app):
-    """The score the stage on the page was sent."""
+def read_payload(app):
+    """Read the payload of the stage on the page."""
     assert not app.exception
-    (score,) = (sent for sent in components(app._tree) if "matrices" in sent)
-    return score
+    (payload,) = (p for p in list_payloads(app._tree) if "matrices" in p)
+    return payload
 
 
-def charts(app):
-    """The figures on the page, by their titles."""
-    sent = [s["figure"] for s in components(app._tree) if "figure" in s]
-    return {figure["layout"]["title"]["text"]: figure for figure in sent}
+def read_charts(app):
+    """Read the figures on the page, by their titles."""
+    figures = [p["figure"] for p in list_payloads(app._tree) if "figure" in p]
+    return {figure["layout"]["title"]["text"]: figure for figure in figures}
 
 
-def send(app, stage, **state):
-    """What the browser would report, as component state."""
+def send_events(app, stage, **state):
+    """Send the events of a component, as its component state."""
     app.session_state[stage] = state
     return app.run()
 
 
-def behind(app, menu):
-    """The page with a menu open, which is not drawn before."""
+def open_menu(app, menu):
+    """Open a menu, whose content is not drawn before."""
     app.session_state[f"menu {menu}"] = True
     return app.run()
 
 
-def field(app, label):
-    """A widget of the Network menu by its label; its key changes with its value."""
+def find_field(app, label):
+    """Find a widget of the Network menu by its label, as its key changes with its value."""
     if not any(w.label == "Keep for the backward pass" for w in app.selectbox):
-        behind(app, "Network")
+        open_menu(app, "Network")
     return next(w for w in (*app.text_input, *app.selectbox, *app.checkbox) if w.label == label)
 
 
-def edit(seq, *cells, client="me"):
+def make_edits(seq, *cells, client="me"):
     return {"client": client, "seq": seq, "cells": list(cells)}
 
 
-def keep(app):
-    """What the browser is told to keep."""
-    return told(app)["keep"]
+def read_keep_payload(app):
+    """Read what the browser is to keep."""
+    return read_payload(app)["keep"]
 
 
-_asked = count()
+_clicks = count()
 
 
-def ask(app, what):
-    app.session_state["tools"] = {"do": {"what": what, "at": next(_asked)}}
+def use_toolbar(app, what):
+    app.session_state["tools"] = {"do": {"what": what, "at": next(_clicks)}}
     return app.run()
 
 

@@ -1,4 +1,4 @@
-"""How every page opens: title, navigation, and the conventions at its foot."""
+"""How every page opens and closes: title, navigation, menus; the conventions at its foot."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from functools import cache
 
 import streamlit as st
 
-from pages.ui.components.toolbar.toolbar import tools
+from pages.ui.components.toolbar.toolbar import draw_toolbar
 from pages.ui.state import session
 from pages.ui.widgets.files import FILE
-from pages.ui.widgets.menu import Menu, menus
+from pages.ui.widgets.menu import Menu, draw_menus
 
 #: Every page, in the order it is offered: file, label.
 PAGES = {
@@ -22,7 +22,7 @@ PAGES = {
     "pages/4_Memory_and_speed.py": "Memory",
 }
 
-# Streamlit leaves room for a sidebar's button and for long pages; ours are one screen.
+# Streamlit leaves room for the button of a sidebar and for long pages; these are one screen.
 _BRAND = """
 <b class="mlp-brand">MLPScope</b>
 <style>
@@ -48,41 +48,41 @@ _BRAND = """
 
 
 @cache
-def _links() -> list[tuple[st.Page, str]]:
-    """What the navigation leads to: Streamlit looks a file up on the disk each time that it is only named."""
+def _make_links() -> list[tuple[st.Page, str]]:
+    """Return the pages of the navigation, made once: given only a name, Streamlit looks for its file each time."""
     return [(st.Page(file, default=file == "app.py"), name) for file, name in PAGES.items()]
 
 
 @contextmanager
-def open_page(label: str, *offered: Menu, charts: bool = False) -> Iterator[None]:
-    """The first line of every page: navigation, and beside it the page's own controls.
+def open_page(label: str, *menus: Menu, charts: bool = False) -> Iterator[None]:
+    """Draw the navigation; what the page draws in the `with` block stands beside it.
 
     Args:
-        label: the page's own name in `PAGES`.
-        offered: the page's menus, that stand after its controls.
-        charts: whether the page draws any.
+        label: the page's name in `PAGES`.
+        menus: the page's menus, after its own controls.
+        charts: whether the page has charts.
     """
-    # Some hosts start every app with details shown; what is set here wins.
+    # Some hosts start every app with error details shown; this setting overrides theirs.
     st.set_option("client.showErrorDetails", "none")
     session.apply_toolbar_event("tools")
     session.begin_page()
     st.set_page_config(page_title=f"{label} · MLPScope", page_icon="🔬", layout="wide")
     with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall"):
         st.html(_BRAND, width="content")
-        for page, name in _links():
+        for page, name in _make_links():
             st.page_link(page, label=name, width="content")
         yield
-        menus(*offered, FILE)
-        tools("tools", session.build_keep_payload())
+        draw_menus(*menus, FILE)
+        draw_toolbar("tools", session.build_keep_payload())
     if charts:
-        # Only where they are needed: the first of them loads plotly.
-        from pages.ui.components.chart.chart import open_charts
+        # Imported only here, because it imports plotly.
+        from pages.ui.components.chart.chart import load_plotly
 
-        open_charts()
+        load_plotly()
 
 
 def close_page(conventions: list[str]) -> None:
-    """The last line of every page: choices made where mathematics leaves one."""
+    """Draw the foot of a page: the conventions in force, and a message if an event could not be handled."""
     st.caption(" ".join([*conventions, "Layers count from 1."]).replace("_", r"\_"))
     if session.take_widgets_discarded():
         st.toast("What came last could not be taken. Everything that was entered before it is still here.")

@@ -11,7 +11,7 @@ import mlpcore as mlp
 from mlpcore.checking.numerical_gradients import check_steps
 from mlpcore.passes.training_step import initial_values, one_pass, training_step
 from mlpcore.setup import with_cells, with_loss
-from pages.ui.components.stage.score import score
+from pages.ui.components.stage.payload import build_pass_payload
 from tests.strategies import problems
 
 LAYOUTS = tuple(mlp.LAYOUTS)
@@ -177,7 +177,7 @@ def test_formulas_say_what_is_in_force():
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("name", list(mlp.EXAMPLES))
 def test_the_score_of_every_example_in_every_layout(name, layout):
-    sent = score(replace(mlp.EXAMPLES[name].setup, conventions=mlp.Conventions(layout)), "cache S")
+    sent = build_pass_payload(replace(mlp.EXAMPLES[name].setup, conventions=mlp.Conventions(layout)), "cache S")
     assert all(c["agrees"] for c in sent["checks"].values())
     for step in sent["steps"]:
         *operands, result = step["tiles"]

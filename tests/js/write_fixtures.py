@@ -22,7 +22,7 @@ from mlpcore.notation import Var
 from mlpcore.passes.conventions import LAYOUTS, SCALES, Conventions
 from mlpcore.passes.training_step import training_step
 from mlpcore.setup import Setup
-from pages.ui.components.stage.score import numbers, step_of
+from pages.ui.components.stage.payload import build_matrices, build_step
 from pages.ui.state.wire_names import wire_name
 
 SETUPS = 24
@@ -75,7 +75,7 @@ def formula(step: Step, values: dict[Var, np.ndarray], cell: tuple[int, ...]) ->
         wire_name(var): [index if isinstance(index, int) else None for index in read] for var, read in
         mlp.provenance(step, cell).items()
     }  # fmt: skip
-    return {"index": cell, "text": cells.numbers(step, values, cell), "provenance": blocks}
+    return {"index": cell, "text": cells.build_matrices(step, values, cell), "provenance": blocks}
 
 
 def case(rng: random.Random) -> dict[str, Any]:
@@ -85,7 +85,9 @@ def case(rng: random.Random) -> dict[str, Any]:
     steps = training_step(setup.net.shape, setup.loss, schedule, setup.conventions, setup.batch.N)
     with np.errstate(all="ignore"):
         values = evaluate(steps, setup.inputs())
-        payload = numbers(setup, steps, values) | {"steps": [step_of(s, setup.conventions.lay) for s in steps]}
+        payload = build_matrices(setup, steps, values) | {
+            "steps": [build_step(s, setup.conventions.lay) for s in steps]
+        }
     expected = []
     for step in steps:
         every = list(product(*map(range, np.shape(values[step.out]))))

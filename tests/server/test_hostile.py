@@ -22,7 +22,7 @@ from tests.browser.conftest import serve
 from tests.tools.fuzz.fuzz_server import BATCH, CAP, hostilities, is_whole, ours
 from tests.tools.load.usage import memory
 from tests.tools.load.visitor import Visitor
-from tests.visits import behind, visit
+from tests.visits import open_menu, visit
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +173,7 @@ def test_a_choice_that_came_by_a_link_and_is_not_offered_can_be_seen():
         app.session_state["state"],
         setup=replace(app.session_state["state"].setup, conventions=Conventions(at_kink=0.25)),
     )
-    app = behind(app.run(), "Conventions")
+    app = open_menu(app.run(), "Conventions")
     assert not app.exception
     assert next(box for box in app.selectbox if box.label == "relu'(0)").value == 0.25
 

@@ -1,4 +1,4 @@
-"""What the derivation page is told: valid JSON, every matrix there, every frame the right one."""
+"""The payload of the derivation page: valid JSON, every matrix there, every frame the right one."""
 
 import json
 from dataclasses import replace
@@ -8,11 +8,11 @@ import pytest
 
 import mlpcore as mlp
 from mlpcore.derivation import derive, products, targets, walk
-from pages.ui.components.stage.board import STACKED
-from pages.ui.components.stage.chapters import CHAPTERS, DRAWN, told
+from pages.ui.components.stage.board import MAX_STACK
+from pages.ui.components.stage.chapters import CHAPTERS, MAX_JACOBIAN, build_derivation_payload
 from pages.ui.state.place import Place
 from pages.ui.state.wire_names import wire_name
-from tests.ui.test_score import unpack
+from tests.ui.test_payload import unpack
 
 SHEET = mlp.EXAMPLES["worksheet"].setup
 
@@ -35,7 +35,7 @@ def places(setup):
 def test_every_board_of_every_example(name, layout):
     setup = replace(mlp.EXAMPLES[name].setup, conventions=mlp.Conventions(layout))
     for place in places(setup):
-        board = json.loads(json.dumps(told(setup, place), allow_nan=False))
+        board = json.loads(json.dumps(build_derivation_payload(setup, place), allow_nan=False))
         size = dict(zip(board["frame"]["letters"], board["frame"]["sizes"], strict=True))
         start, many = board["frame"]["have"]
         assert start <= board["frame"]["at"] < start + many
@@ -64,7 +64,7 @@ def test_every_board_of_every_example(name, layout):
 def test_a_frame_of_a_stack_is_that_cell(layout):
     setup = replace(mlp.EXAMPLES["three classes"].setup, conventions=mlp.Conventions(layout))
     for target in targets(setup.net):
-        board = told(setup, Place("cell", {"target": wire_name(target)}))
+        board = build_derivation_payload(setup, Place("cell", {"target": wire_name(target)}))
         letters, sizes = board["frame"]["letters"], board["frame"]["sizes"]
         local = next(m for k, m in board["matrices"].items() if k.startswith("dZd"))
         stack = unpack(local["values"], (-1, *local["shape"]))
@@ -82,16 +82,16 @@ def large():
     return mlp.Setup(net, mlp.Batch(rng.normal(size=(30, 50)), rng.normal(size=(5, 50))))
 
 
-def test_of_a_large_network_only_the_present_frame_is_sent():
+def test_a_large_network_sends_only_the_present_frame():
     setup = large()
-    board = told(setup, Place("cell", {"target": "W1"}, frame=17 * 30 + 4))
-    assert STACKED < 40 * 30 * 40 * 50
+    board = build_derivation_payload(setup, Place("cell", {"target": "W1"}, frame=17 * 30 + 4))
+    assert MAX_STACK < 40 * 30 * 40 * 50
     assert board["frame"]["have"] == [17 * 30 + 4, 1]
     local = board["matrices"]["dZdW1.ij"]
     sent = np.frombuffer(__import__("base64").b64decode(local["values"]["f32"]), "<f4").reshape(local["shape"])
     assert np.flatnonzero(sent.any(axis=1)).tolist() == [17]
     assert board["lines"][0]["check"]["holds"]
-    piece = told(setup, Place("ways", {"product": "S1", "way": "outer products"}, frame=29))
+    piece = build_derivation_payload(setup, Place("ways", {"product": "S1", "way": "outer products"}, frame=29))
     product = products(setup)[0]
     assert piece["frame"]["have"] == [29, 1]
     alone = walk(setup, product, "outer products", frames=[29]).sums[0]
@@ -99,41 +99,41 @@ def test_of_a_large_network_only_the_present_frame_is_sent():
 
 
 def test_a_frame_beyond_the_last_is_the_last():
-    assert told(SHEET, Place("cell", {"target": "W1"}, frame=10**9))["frame"]["at"] == 5
+    assert build_derivation_payload(SHEET, Place("cell", {"target": "W1"}, frame=10**9))["frame"]["at"] == 5
 
 
 @pytest.mark.parametrize("chapter", list(CHAPTERS))
-def test_nonsense_is_not_chosen(chapter):
+def test_an_unknown_choice_falls_back_to_an_offered_one(chapter):
     chosen = {"target": "W9", "product": "<b>", "how": "sideways", "way": "no", "candidate": "77"}
-    board = told(SHEET, Place(chapter, chosen))
+    board = build_derivation_payload(SHEET, Place(chapter, chosen))
     for choice in board["choices"]:
         assert choice["chosen"] in [o["value"] for o in choice["options"]]
 
 
-def test_a_jacobian_too_large_is_counted_and_not_drawn():
-    board = told(large(), Place("jacobian", {"target": "W1"}))
+def test_a_too_large_jacobian_is_counted_and_not_drawn():
+    board = build_derivation_payload(large(), Place("jacobian", {"target": "W1"}))
     (line,) = board["lines"]
     assert "2,000 × 1,200 = 2,400,000 numbers (19.2 MB)" in line["why"]
-    assert f"{DRAWN:,}" in line["why"]
+    assert f"{MAX_JACOBIAN:,}" in line["why"]
     assert "strip" not in line
 
 
 def test_wrong_shapes_are_explained():
-    said = {}
+    results = {}
     for n in range(8):
-        board = told(SHEET, Place("transpose", {"product": "dW1", "candidate": str(n)}))
-        said[n] = (board["lines"][0]["check"]["holds"], board["lines"][0]["why"])
-    assert [n for n, (right, _) in said.items() if right] == [1]
-    assert "a row of δ_1 has 4 numbers, one for each of the examples" in said[0][1]
-    assert "a column of Z_0 has 2 numbers, one for each of the inputs" in said[0][1]
-    assert "turned round" in said[6][1] or "turned round" in said[5][1] or "turned round" in said[7][1]
+        board = build_derivation_payload(SHEET, Place("transpose", {"product": "dW1", "candidate": str(n)}))
+        results[n] = (board["lines"][0]["check"]["holds"], board["lines"][0]["why"])
+    assert [n for n, (right, _) in results.items() if right] == [1]
+    assert "a row of δ_1 has 4 numbers, one for each of the examples" in results[0][1]
+    assert "a column of Z_0 has 2 numbers, one for each of the inputs" in results[0][1]
+    assert "turned round" in results[6][1] or "turned round" in results[5][1] or "turned round" in results[7][1]
 
 
 def test_why_the_sum_needs_a_transpose():
-    board = told(SHEET, Place("transpose", {"product": "dW1", "how": "by indices"}))
+    board = build_derivation_payload(SHEET, Place("transpose", {"product": "dW1", "how": "by indices"}))
     assert "δ_1 as its second index and in Z_0 as its second index" in board["lines"][0]["why"]
     assert "so Z_0 must be transposed" in board["lines"][0]["why"]
     assert "i, the row of the result, comes from δ_1, so δ_1 stands left" in board["lines"][1]["why"]
     assert all(f"{name}:" in board["lines"][2]["formula"].replace("&#x000A0;", " ") for name in mlp.LAYOUTS)
-    board = told(SHEET, Place("transpose", {"product": "dZ1", "how": "by indices"}))
+    board = build_derivation_payload(SHEET, Place("transpose", {"product": "dZ1", "how": "by indices"}))
     assert "so W_2 must be transposed" in board["lines"][0]["why"]

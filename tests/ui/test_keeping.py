@@ -13,7 +13,18 @@ from mlpcore.exchange import from_json, from_link, to_json, to_link
 from mlpcore.setup import resized, same, with_cells, with_matrix
 from pages.ui.state import history, saved
 from pages.ui.state.app_state import AppState
-from tests.visits import DERIVE, STEP, ask, behind, edit, field, keep, send, told, visit
+from tests.visits import (
+    DERIVE,
+    STEP,
+    find_field,
+    make_edits,
+    open_menu,
+    read_keep_payload,
+    read_payload,
+    send_events,
+    use_toolbar,
+    visit,
+)
 
 SHEET = mlp.EXAMPLES["worksheet"].setup
 
@@ -56,7 +67,7 @@ def test_one_gesture_is_undone_at_once():
     assert first(history.undo(work)) == 0.6
 
 
-def test_what_changes_nothing_is_no_edit():
+def test_an_edit_that_changes_nothing_is_not_recorded():
     work = edited(AppState(SHEET), 0.6)
     assert work.history.past == ()
     assert len(edited(edited(work, 0.0), -0.0).history.past) == 2
@@ -77,60 +88,63 @@ def test_history_is_capped_in_number_and_in_bytes():
 
 
 def test_undo_and_redo_across_pages(app):
-    send(app, "wall", edits=edit(1, ["W1", [0, 0], 9.0]))
+    send_events(app, "wall", edits=make_edits(1, ["W1", [0, 0], 9.0]))
     app.selectbox(key="example").select("xor").run()
     app.switch_page(STEP).run()
-    field(app, "Keep for the backward pass").select("cache S").run()
-    assert keep(app)["undo"] == 3
-    ask(app, "undo")
-    assert field(app, "Keep for the backward pass").value == "cache S and Z"
-    ask(app, "undo")
-    assert (told(app)["example"], told(app)["matrices"]["W1"]["values"][0]) == ("worksheet", 9)
+    find_field(app, "Keep for the backward pass").select("cache S").run()
+    assert read_keep_payload(app)["undo"] == 3
+    use_toolbar(app, "undo")
+    assert find_field(app, "Keep for the backward pass").value == "cache S and Z"
+    use_toolbar(app, "undo")
+    assert (read_payload(app)["example"], read_payload(app)["matrices"]["W1"]["values"][0]) == ("worksheet", 9)
     app.switch_page(DERIVE).run()
-    ask(app, "undo")
+    use_toolbar(app, "undo")
     app.switch_page("app.py").run()
-    assert told(app)["matrices"]["W1"]["values"][0] == 0.6
-    assert (keep(app)["undo"], keep(app)["redo"]) == (0, 3)
+    assert read_payload(app)["matrices"]["W1"]["values"][0] == 0.6
+    assert (read_keep_payload(app)["undo"], read_keep_payload(app)["redo"]) == (0, 3)
     for _ in range(5):
-        ask(app, "redo")
-    assert (told(app)["example"], keep(app)["redo"]) == ("xor", 0)
+        use_toolbar(app, "redo")
+    assert (read_payload(app)["example"], read_keep_payload(app)["redo"]) == ("xor", 0)
 
 
 @pytest.mark.parametrize("message", [None, 7, [], {}, {"what": "all"}, {"what": ["undo"]}, {"what": None}])
-def test_what_no_tool_asks_changes_nothing(app, message):
-    send(app, "wall", edits=edit(1, ["W1", [0, 0], 9.0]))
+def test_a_malformed_toolbar_event_changes_nothing(app, message):
+    send_events(app, "wall", edits=make_edits(1, ["W1", [0, 0], 9.0]))
     app.session_state["tools"] = {"do": message}
     app.run()
-    assert told(app)["matrices"]["W1"]["values"][0] == 9
+    assert read_payload(app)["matrices"]["W1"]["values"][0] == 9
 
 
-def test_a_refused_edit_is_nothing_to_undo(app):
-    send(app, "wall", edits=edit(1, ["W1", [7, 7], 9.0]))
-    assert keep(app)["undo"] == 0
+def test_a_refused_edit_cannot_be_undone(app):
+    send_events(app, "wall", edits=make_edits(1, ["W1", [7, 7], 9.0]))
+    assert read_keep_payload(app)["undo"] == 0
 
 
 # --- links -----------------------------------------------------------------------------------
 
 
-def test_nothing_entered_is_no_link(app):
-    assert (keep(app)["link"], keep(app)["doc"]) == ("", None)
+def test_an_unchanged_state_has_an_empty_link(app):
+    assert (read_keep_payload(app)["link"], read_keep_payload(app)["doc"]) == ("", None)
 
 
 def test_a_link_brings_everything_to_another_visitor(app):
-    send(app, "wall", edits=edit(1, ["W1", [0, 0], 0.1 + 0.2], ["W2", [0, 1], -0.0]))
+    send_events(app, "wall", edits=make_edits(1, ["W1", [0, 0], 0.1 + 0.2], ["W2", [0, 1], -0.0]))
     app.switch_page(STEP).run()
-    field(app, "Keep for the backward pass").select("cache S").run()
-    send(app, "player", cursor={"step": 7})
+    find_field(app, "Keep for the backward pass").select("cache S").run()
+    send_events(app, "player", cursor={"step": 7})
     app.switch_page(DERIVE).run()
-    send(app, "derivation", choose={"name": "chapter", "value": "transpose"})
-    link, before = keep(app)["link"], told(app)["matrices"]
+    send_events(app, "derivation", choose={"name": "chapter", "value": "transpose"})
+    link, before = read_keep_payload(app)["link"], read_payload(app)["matrices"]
     other = visit(s=link)
-    assert told(other)["matrices"]["W1"]["values"][0] == 0.1 + 0.2
+    assert read_payload(other)["matrices"]["W1"]["values"][0] == 0.1 + 0.2
     other.switch_page(DERIVE).run()
-    assert told(other)["matrices"] == before
+    assert read_payload(other)["matrices"] == before
     other.switch_page(STEP).run()
-    assert (told(other)["cursor"]["step"], field(other, "Keep for the backward pass").value) == (7, "cache S")
-    assert keep(other)["link"] == link
+    assert (read_payload(other)["cursor"]["step"], find_field(other, "Keep for the backward pass").value) == (
+        7,
+        "cache S",
+    )
+    assert read_keep_payload(other)["link"] == link
 
 
 BROKEN = {
@@ -148,10 +162,10 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("link", BROKEN, ids=[says[:24] for says in BROKEN.values()])
-def test_a_broken_link_opens_the_worksheet_and_says_why(link):
+def test_a_broken_link_opens_the_worksheet_with_the_reason(link):
     app = visit(s=link)
-    assert told(app)["matrices"]["W1"]["values"] == [0.6, 0.01, 0.7, 0.43, 0, 0.88]
-    count, text = keep(app)["says"]
+    assert read_payload(app)["matrices"]["W1"]["values"] == [0.6, 0.01, 0.7, 0.43, 0, 0.88]
+    count, text = read_keep_payload(app)["says"]
     assert count == 1
     assert BROKEN[link] in text
     assert text.endswith("This is the worksheet instead.")
@@ -159,14 +173,14 @@ def test_a_broken_link_opens_the_worksheet_and_says_why(link):
 
 def test_a_state_too_long_for_a_link_is_kept_whole():
     wide = resized(SHEET, (60, 60, 1), 20, ("relu", "relu"), (True, True))
-    told_ = saved.build_keep_payload(AppState(wide, step=3))
-    assert told_["link"] is None
-    state = saved.read_saved(told_)
+    payload = saved.build_keep_payload(AppState(wide, step=3))
+    assert payload["link"] is None
+    state = saved.read_saved(payload)
     assert same(state["setup"], wide)
     assert state["step"] == 3
 
 
-def test_a_part_is_a_field_of_the_work():
+def test_every_part_is_a_field_of_the_state():
     work = AppState(SHEET)
     for name, part in saved.PARTS.items():
         value = getattr(work, name)
@@ -178,38 +192,38 @@ def test_a_part_is_a_field_of_the_work():
 # --- after a restart ---------------------------------------------------------------------------
 
 
-def test_what_the_browser_kept_comes_back(app):
+def test_a_restore_event_brings_the_state_back(app):
     link = to_link(to_json({"setup": with_cells(SHEET, [(mlp.W(1), (0, 0), 5.0)])[0], "schedule": "cache S"}))
-    token = keep(app)["session"]
-    send(app, "wall", restore={"link": link, "doc": None, "session": token})
-    assert told(app)["matrices"]["W1"]["values"][0] == 5
-    assert keep(app)["link"] == link
-    assert keep(app)["undo"] == 1
+    token = read_keep_payload(app)["session"]
+    send_events(app, "wall", restore={"link": link, "doc": None, "session": token})
+    assert read_payload(app)["matrices"]["W1"]["values"][0] == 5
+    assert read_keep_payload(app)["link"] == link
+    assert read_keep_payload(app)["undo"] == 1
 
 
-def test_what_was_sent_to_a_session_that_is_gone_is_not_done_again(app):
-    old = edit(1, ["W1", [0, 0], 5.0]) | {"session": "of another server"}
-    send(app, "wall", edits=old)
-    assert told(app)["matrices"]["W1"]["values"][0] == 0.6
-    send(app, "wall", edits=old | {"session": keep(app)["session"]})
-    assert told(app)["matrices"]["W1"]["values"][0] == 5
+def test_an_event_of_an_ended_session_is_ignored(app):
+    old = make_edits(1, ["W1", [0, 0], 5.0]) | {"session": "of another server"}
+    send_events(app, "wall", edits=old)
+    assert read_payload(app)["matrices"]["W1"]["values"][0] == 0.6
+    send_events(app, "wall", edits=old | {"session": read_keep_payload(app)["session"]})
+    assert read_payload(app)["matrices"]["W1"]["values"][0] == 5
 
 
 @pytest.mark.parametrize(
     "message", [{}, {"link": 5}, {"link": "x"}, {"doc": "{"}, {"doc": []}, {"link": None, "doc": "[" * 10**5}]
 )
-def test_what_no_browser_kept_changes_nothing_and_is_told(app, message):
-    send(app, "wall", restore=message | {"at": 1})
-    assert told(app)["matrices"]["W1"]["values"][0] == 0.6
-    assert keep(app)["says"][0] == 1
-    assert "could not be brought back" in keep(app)["says"][1]
+def test_a_malformed_restore_event_changes_nothing_and_gives_a_message(app, message):
+    send_events(app, "wall", restore=message | {"at": 1})
+    assert read_payload(app)["matrices"]["W1"]["values"][0] == 0.6
+    assert read_keep_payload(app)["says"][0] == 1
+    assert "could not be brought back" in read_keep_payload(app)["says"][1]
 
 
 # --- files in ----------------------------------------------------------------------------------
 
 
 def paste(app, text):
-    return behind(app, "File").text_area(key="pasted").set_value(text).run()
+    return open_menu(app, "File").text_area(key="pasted").set_value(text).run()
 
 
 def press(app, label):
@@ -220,14 +234,14 @@ def test_a_pasted_matrix_is_shown_and_then_taken(app):
     paste(app, r"\begin{bmatrix} 1 & 2 \\ 3 & 4 \\ 5 & 6 \\ 7 & 8 \end{bmatrix}")
     into = next(s for s in app.selectbox if s.label.startswith("This is 4×2"))
     into.select(mlp.W(1)).run()
-    assert told(app)["matrices"]["W1"]["shape"] == [3, 2]
+    assert read_payload(app)["matrices"]["W1"]["shape"] == [3, 2]
     assert any("W\\_1 becomes 4×2, now 3×2; W\\_2 becomes 1×4" in c.value for c in app.caption)
     press(app, "Use it")
-    score = told(app)["matrices"]
+    score = read_payload(app)["matrices"]
     assert score["W1"]["values"] == [1, 2, 3, 4, 5, 6, 7, 8]
     assert score["W2"]["values"][:3] == [0.02, 0.03, 0.09]
     assert any("W\\_1 is this matrix" in s.value for s in app.success)
-    assert keep(app)["undo"] == 1
+    assert read_keep_payload(app)["undo"] == 1
 
 
 @pytest.mark.parametrize(
@@ -240,7 +254,7 @@ def test_a_pasted_matrix_is_shown_and_then_taken(app):
         ("![x](http://example.com/x.png)", "before the brackets stands “!”"),
     ],
 )
-def test_a_refusal_stands_in_the_menu(app, text, says):
+def test_a_refused_paste_shows_the_reason_in_the_menu(app, text, says):
     paste(app, text)
     (error,) = app.error
     assert says in error.value.replace("\\", "")
@@ -251,12 +265,12 @@ def test_a_refusal_stands_in_the_menu(app, text, says):
 def test_a_pasted_state_is_shown_and_then_opened(app):
     paste(app, to_json({"setup": mlp.EXAMPLES["xor"].setup}))
     assert any("2-2-1 (relu, identity), 4 examples" in m.value for m in app.markdown)
-    assert told(app)["matrices"]["W1"]["values"][0] == 0.6
+    assert read_payload(app)["matrices"]["W1"]["values"][0] == 0.6
     press(app, "Open it")
-    assert told(app)["matrices"]["W1"]["values"] == [1, 1, 1, 1]
+    assert read_payload(app)["matrices"]["W1"]["values"] == [1, 1, 1, 1]
 
 
-def test_the_saved_state_is_the_work():
+def test_the_saved_document_holds_the_whole_state():
     work = AppState(SHEET, schedule="cache S", step=4)
     state = from_json(saved.write_document(work), saved.PARTS)
     assert same(state.pop("setup"), SHEET)
@@ -288,6 +302,6 @@ def test_a_matrix_goes_where_it_is_put_and_sizes_follow(layout, name):
         (mlp.Z(0), [[0.0] * 257], "1 to 256 examples"),
     ],
 )
-def test_a_matrix_that_does_not_go_there(var, x, says):
+def test_a_matrix_that_does_not_fit_is_refused(var, x, says):
     with pytest.raises(ValueError, match=says):
         with_matrix(SHEET, var, np.array(x, dtype=float))

@@ -10,28 +10,30 @@ from mlpcore.memory.sizes import Sizes
 from pages.ui.state import saved
 from pages.ui.state.app_state import LabView
 from pages.ui.state.memory_page import MemoryChoice
-from tests.visits import HINGE, ask, edit, keep, send, told, visit
+from tests.visits import HINGE, make_edits, read_keep_payload, read_payload, send_events, use_toolbar, visit
 
 
 def test_a_laboratory_is_kept_bit_for_bit_and_its_edits_are_undone(app):
     app.switch_page(HINGE).run()
-    assert keep(app)["link"] == ""
-    send(app, "hinge player", edits=edit(1, ["O", [0, 0], -0.0], ["O", [1, 2], 5e-324], ["margin", [], 0.1]))
-    send(app, "hinge player", choose={"name": "chapter", "value": "sweep", "at": 1})
-    kept = from_json(from_link(keep(app)["link"]), saved.PARTS)
+    assert read_keep_payload(app)["link"] == ""
+    send_events(
+        app, "hinge player", edits=make_edits(1, ["O", [0, 0], -0.0], ["O", [1, 2], 5e-324], ["margin", [], 0.1])
+    )
+    send_events(app, "hinge player", choose={"name": "chapter", "value": "sweep", "at": 1})
+    kept = from_json(from_link(read_keep_payload(app)["link"]), saved.PARTS)
     assert np.signbit(kept["lab"].logits[0, 0])
     assert kept["lab"].logits[1, 2] == 5e-324
     assert kept["lab"].loss.margin == 0.1
     assert kept["lab_place"].chapter == "sweep"
     assert "setup" not in kept
-    ask(app, "undo")
-    assert keep(app)["link"] != ""
-    undone = from_json(from_link(keep(app)["link"]), saved.PARTS)
+    use_toolbar(app, "undo")
+    assert read_keep_payload(app)["link"] != ""
+    undone = from_json(from_link(read_keep_payload(app)["link"]), saved.PARTS)
     assert "lab" not in undone
     other = visit(s=to_link(to_json(kept, saved.PARTS)))
     other.switch_page(HINGE).run()
-    assert told(other)["matrices"]["O"]["values"][0] == 0
-    assert told(other)["choices"][0]["chosen"] == "sweep"
+    assert read_payload(other)["matrices"]["O"]["values"][0] == 0
+    assert read_payload(other)["choices"][0]["chosen"] == "sweep"
 
 
 @pytest.mark.parametrize(
@@ -46,7 +48,7 @@ def test_a_laboratory_is_kept_bit_for_bit_and_its_edits_are_undone(app):
         (7, "must be an object"),
     ],
 )
-def test_a_laboratory_that_is_none_is_refused_with_the_reason(lab, says):
+def test_an_invalid_laboratory_is_refused_with_the_reason(lab, says):
     with pytest.raises(ValueError, match=says):
         from_json(json.dumps({"format": "mlpscope", "version": 1, "lab": lab}), saved.PARTS)
 
@@ -65,7 +67,7 @@ def test_a_laboratory_that_is_none_is_refused_with_the_reason(lab, says):
         {"shown": ["SoftmaxHinge"], "rate": 1},
     ],
 )
-def test_a_view_that_is_none_is_refused(view):
+def test_an_invalid_view_is_refused(view):
     with pytest.raises(ValueError, match=r"lab_view|descent|loss"):
         from_json(json.dumps({"format": "mlpscope", "version": 1, "lab_view": view}), saved.PARTS)
 
@@ -94,7 +96,7 @@ def test_a_link_never_breaks_the_page_it_leads_to(part):
     assert not page.exception
 
 
-def test_seals_are_drawn_and_not_spelled_out(app):
+def test_check_marks_are_drawn_and_not_spelled_out(app):
     app.switch_page(HINGE).run()
     assert any(":green[✓ " in m.value for m in app.markdown)
 
@@ -105,7 +107,7 @@ def test_seals_are_drawn_and_not_spelled_out(app):
 @pytest.mark.parametrize(
     "schedule", ["cache Z", ("every", 3), ("blocks", 4), ("blocks", 4, "cache S"), ("blocks", 2, ("every", 2))]
 )
-def test_a_schedule_that_was_built_comes_back(schedule):
+def test_a_schedule_with_numbers_comes_back(schedule):
     assert from_json(to_json({"schedule": schedule}, saved.PARTS), saved.PARTS) == {"schedule": schedule}
 
 
@@ -114,7 +116,7 @@ def test_a_schedule_that_was_built_comes_back(schedule):
     [[], ["every"], ["every", 0], ["every", -1], ["every", True], ["every", 10**30], ["x", 1], [["every"], 1], {}, 7,
      ["blocks", 2, ["blocks", 2, ["x", 1]]], ["every", 2, 3]],
 )  # fmt: skip
-def test_a_schedule_that_is_none_is_refused(schedule):
+def test_an_invalid_schedule_is_refused(schedule):
     with pytest.raises((ValueError, TypeError)) as refused:
         from_json(json.dumps({"format": "mlpscope", "version": 1, "schedule": schedule}), saved.PARTS)
     assert refused.type is ValueError
@@ -133,7 +135,7 @@ def test_what_is_chosen_on_the_page_memory_comes_back():
      {"sizes": {"widths": [1, 2], "N": 3, "loss": ["x"]}},
      {"sizes": {"widths": [1, 2], "N": 3, "activation": {}}}],
 )  # fmt: skip
-def test_what_nobody_chose_there_is_refused(choice):
+def test_an_invalid_memory_choice_is_refused(choice):
     with pytest.raises((ValueError, TypeError)) as refused:
         from_json(json.dumps({"format": "mlpscope", "version": 1, "memory": choice}), saved.PARTS)
     assert refused.type is ValueError

@@ -9,7 +9,7 @@ from mlpcore.memory.sizes import PRESETS, Sizes
 from mlpcore.memory.tally import budgets, totals
 from mlpcore.schedules import SCHEDULES, find
 from pages.ui.state.memory_page import CHAPTERS, MemoryChoice, policy_of, put, resize, sized, subject
-from tests.visits import MEMORY, STEP, behind, components, field, told
+from tests.visits import MEMORY, STEP, find_field, list_payloads, open_menu, read_payload
 
 
 @pytest.fixture
@@ -33,14 +33,14 @@ def choose(page, key, value):
 
 
 def typed(page, label, text):
-    behind(page, "More")
+    open_menu(page, "More")
     next(w for w in page.text_input if w.label == label).set_value(text).run()
     assert not page.exception
     return page
 
 
 def figures(page):
-    return [sent["figure"] for sent in components(page._tree) if "figure" in sent]
+    return [sent["figure"] for sent in list_payloads(page._tree) if "figure" in sent]
 
 
 def words(page):
@@ -72,7 +72,7 @@ def test_every_policy_of_every_kind_is_planned(page, policy, source):
 
 
 def figures_says(page):
-    return " ".join(sent["says"] for sent in components(page._tree) if "figure" in sent)
+    return " ".join(sent["says"] for sent in list_payloads(page._tree) if "figure" in sent)
 
 
 def _counted(page):
@@ -98,13 +98,13 @@ def test_every_plan_plays_on_the_stage(page, policy):
     assert page.session_state["state"].schedule == wanted
     setup = page.session_state["state"].setup
     expected = mlp.one_pass(setup.net, setup.loss, wanted, N=setup.batch.N)
-    assert [s["recompute"] for s in told(page)["steps"]][: len(expected)] == [s.recompute for s in expected]
-    assert field(page, "Keep for the backward pass").value == wanted
+    assert [s["recompute"] for s in read_payload(page)["steps"]][: len(expected)] == [s.recompute for s in expected]
+    assert find_field(page, "Keep for the backward pass").value == wanted
     # Another one can be chosen there, and every page still opens.
     page.switch_page("app.py").run()
     assert not page.exception
     page.switch_page(STEP).run()
-    field(page, "Keep for the backward pass").select("cache S").run()
+    find_field(page, "Keep for the backward pass").select("cache S").run()
     assert page.session_state["state"].schedule == "cache S"
 
 
@@ -115,8 +115,8 @@ def test_a_plan_that_no_longer_fits_after_an_edit_says_so_and_plays_on(page):
     work = page.session_state["state"]
     page.session_state["state"] = replace(work, schedule=("within", 8))
     page.switch_page(STEP).run()
-    assert told(page)["look"].startswith("No plan fits into 8 bytes")
-    assert "Every matrix is kept" in told(page)["look"]
+    assert read_payload(page)["look"].startswith("No plan fits into 8 bytes")
+    assert "Every matrix is kept" in read_payload(page)["look"]
 
 
 def test_sizes_are_typed_and_dragged_and_kept(page):
@@ -129,7 +129,7 @@ def test_sizes_are_typed_and_dragged_and_kept(page):
     assert "No policy here would" in words(page) or "would, with" in words(page)
     typed(page, "Widths, input to output", "784-512 x 3-10")
     assert choice(page).sizes.widths == (784, 512, 512, 512, 10)
-    behind(page, "More")
+    open_menu(page, "More")
     next(w for w in page.selectbox if w.label == "Numbers").select("float32").run()
     next(w for w in page.checkbox if w.label == "Biases").check().run()
     assert (choice(page).sizes.dtype, choice(page).sizes.biases) == ("float32", True)
@@ -139,7 +139,7 @@ def test_sizes_are_typed_and_dragged_and_kept(page):
 
 
 @pytest.mark.parametrize(
-    ("label", "text", "said"),
+    ("label", "text", "reason"),
     [
         ("Widths, input to output", "784-many", "is not a width"),
         ("Widths, input to output", "", "is not a width"),
@@ -152,10 +152,10 @@ def test_sizes_are_typed_and_dragged_and_kept(page):
         ("Will it fit into", "0", "from 1 to"),
     ],
 )
-def test_what_makes_no_sense_is_said_and_changes_nothing(page, label, text, said):
+def test_what_makes_no_sense_is_said_and_changes_nothing(page, label, text, reason):
     before = choice(page)
     typed(page, label, text)
-    assert said in " ".join(e.value for e in page.error).replace("\\", "")
+    assert reason in " ".join(e.value for e in page.error).replace("\\", "")
     assert choice(page) == before
 
 
@@ -202,7 +202,7 @@ def test_will_it_fit_is_answered_in_words(page):
 
 
 def test_losses_have_the_names_of_the_other_pages(page):
-    behind(page, "More")
+    open_menu(page, "More")
     assert "Hinge of logits (Weston-Watkins)" in next(w for w in page.selectbox if w.label == "Loss").options
 
 

@@ -38,11 +38,11 @@ def test_a_block_pasted_into_a_vector_lies_as_the_vector_does(conventions):
     setup = replace(mlp.EXAMPLES["xor"].setup, conventions=conventions)
     b = setup.inputs()[mlp.b(1)]
     is_row = conventions.lay.is_row(mlp.b(1))
-    text = ("\t" if flat else "\n").join("12"[: len(b)])
+    text = ("\t" if is_row else "\n").join("12"[: len(b)])
     new, refused = paste(setup, text, wire_name(mlp.b(1)), (0,))
     assert not refused
     assert new.inputs()[mlp.b(1)][:2].tolist() == [1, 2]
-    across = ("\n" if flat else "\t").join("12")
+    across = ("\n" if is_row else "\t").join("12")
     assert "room for" in paste(setup, across, wire_name(mlp.b(1)), (0,))[1][0]["message"]
 
 

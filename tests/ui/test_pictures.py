@@ -7,7 +7,7 @@ import pytest
 
 import mlpcore as mlp
 from mlpcore.setup import with_cells
-from pages.ui.components.stage.pictures import pictures
+from pages.ui.components.stage.pictures import render_pass
 
 
 class Page(HTMLParser):
@@ -43,7 +43,7 @@ def test_every_matrix_of_every_equation_is_there_with_its_numbers(name, layout):
     setup = mlp.Setup(*(getattr(mlp.EXAMPLES[name].setup, f) for f in ("net", "batch", "loss", "rate")),
                       mlp.Conventions(layout))  # fmt: skip
     steps, values = setup.run()
-    page = Page(pictures(setup, steps, values))
+    page = Page(render_pass(setup, steps, values))
     assert page.open == []
     assert "script" not in page.tags
     shown = [v for s in steps for v in dict.fromkeys((*s.operands, s.out))]
@@ -56,7 +56,7 @@ def test_every_matrix_of_every_equation_is_there_with_its_numbers(name, layout):
 
 def test_zero_is_white_and_signs_have_colours_of_their_own():
     setup = mlp.EXAMPLES["worksheet"].setup
-    page = Page(pictures(setup, *setup.run()))
+    page = Page(render_pass(setup, *setup.run()))
     numbers = [x for table in page.tables for row in table for x in row]
     for x, style in zip(numbers, page.styles, strict=True):
         red, _, blue = map(int, style.split("rgb(")[1].split(")")[0].split(","))
@@ -65,5 +65,5 @@ def test_zero_is_white_and_signs_have_colours_of_their_own():
 
 def test_infinity_is_written_and_not_coloured():
     setup = with_cells(mlp.EXAMPLES["worksheet"].setup, [(mlp.W(1), (0, 0), 1e308), (mlp.Z(0), (0, 0), 1e308)])[0]
-    text = pictures(setup, *setup.run())
+    text = render_pass(setup, *setup.run())
     assert "<td>inf</td>" in text

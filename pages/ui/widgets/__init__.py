@@ -1,21 +1,21 @@
-"""Streamlit widgets over mlpcore values, and the stages. No page builds its own."""
+"""Streamlit widgets over mlpcore values, and the stages: all that a page draws."""
 
 from pages.ui.widgets.choices import (
     CONVENTIONS,
     LAB_CONVENTIONS,
     choose_example,
-    conventions,
-    loss_complaint,
-    start_again,
+    draw_restart_button,
+    list_conventions,
+    show_loss_error,
 )
-from pages.ui.widgets.hinge import hinge
-from pages.ui.widgets.lab import LOGITS, choose_lab, lab_conventions, start_lab_again
+from pages.ui.widgets.hinge import draw_hinge_lab
+from pages.ui.widgets.lab import LOGITS, choose_lab, draw_lab_restart_button, list_lab_conventions
 from pages.ui.widgets.layers import NETWORK
 from pages.ui.widgets.memory import memory, memory_conventions
-from pages.ui.widgets.stages import derivation, player, wall
+from pages.ui.widgets.stages import draw_derivation, draw_player, draw_wall
 
 __all__ = [
-    "CONVENTIONS", "LAB_CONVENTIONS", "LOGITS", "NETWORK", "choose_example", "choose_lab", "conventions", "derivation",
-    "hinge", "lab_conventions", "loss_complaint", "memory", "memory_conventions", "player", "start_again",
-    "start_lab_again", "wall",
+    "CONVENTIONS", "LAB_CONVENTIONS", "LOGITS", "NETWORK", "choose_example", "choose_lab", "draw_derivation",
+    "draw_hinge_lab", "draw_lab_restart_button", "draw_player", "draw_restart_button", "draw_wall", "list_conventions",
+    "list_lab_conventions", "memory", "memory_conventions", "show_loss_error",
 ]  # fmt: skip

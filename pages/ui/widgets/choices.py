@@ -1,9 +1,10 @@
-"""What is chosen on top of a page: example, loss, schedule, conventions."""
+"""What is chosen at the top of a page: example, loss, schedule, conventions."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -12,17 +13,16 @@ from mlpcore.schedules import find
 from mlpcore.setup import with_loss
 from pages.ui.state import session
 from pages.ui.widgets.menu import Menu
-from pages.ui.widgets.words import escaped
+from pages.ui.widgets.words import escape_markdown
 
 
 def choose_example() -> None:
-    """The gallery, with one sentence on what to look at in the chosen one."""
-    work = session.get_state()
+    """Draw the choice of an example."""
     st.selectbox(
         "Example",
         list(EXAMPLES),
         format_func=lambda name: EXAMPLES[name].title,
-        key=session.sync_widget("example", work.example),
+        key=session.sync_widget("example", session.get_state().example),
         on_change=session.load_example,
         args=("example",),
         label_visibility="collapsed",
@@ -30,8 +30,8 @@ def choose_example() -> None:
     )
 
 
-def start_again() -> None:
-    """The way back to the example as it was."""
+def draw_restart_button() -> None:
+    """Draw the button that brings the example back as it was."""
     st.button(
         "Start again",
         on_click=session.load_example,
@@ -40,7 +40,7 @@ def start_again() -> None:
 
 
 def choose_loss() -> None:
-    """The losses; where the targets do not fit, see `loss_complaint`."""
+    """Draw the choice of a loss; one that the targets do not fit is refused (see `show_loss_error`)."""
     name = session.get_state().setup.loss.name
     key = session.make_widget_key("loss", name)
     st.selectbox(
@@ -54,36 +54,36 @@ def choose_loss() -> None:
     )
 
 
-def loss_complaint() -> None:
-    """Where a chosen loss cannot read the targets: why, and the way to make them fit."""
-    wrong = session.get_notice("loss")
-    if not wrong:
+def show_loss_error() -> None:
+    """Show why a chosen loss does not fit the targets, and offer to make them fit."""
+    notice = session.get_notice("loss")
+    if not notice:
         return
-    text, tried = wrong
+    text, name = notice
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.error(escaped(text))
-        if _turnable(tried):
+        st.error(escape_markdown(text))
+        if _fits_as_classes(name):
             st.button(
                 "Turn the targets into classes",
                 help="For each example the largest entry of Y becomes 1, the others 0.",
                 on_click=session.change,
-                args=(None, lambda setup, _: with_loss(setup, tried, as_classes=True), "loss"),
+                args=(None, lambda setup, _: with_loss(setup, name, as_classes=True), "loss"),
             )
 
 
-def _turnable(tried: object) -> bool:
-    """Whether the loss that was tried would be taken with targets turned into classes."""
+def _fits_as_classes(name: Any) -> bool:
+    """Tell whether a loss fits once the targets are turned into classes."""
     try:
-        with_loss(session.get_state().setup, tried, as_classes=True)
+        with_loss(session.get_state().setup, name, as_classes=True)
     except (ValueError, KeyError, TypeError):
         return False
     return True
 
 
 def choose_schedule() -> None:
-    """What stays cached between the forward and the backward pass."""
+    """Draw the choice of what stays cached between the forward and the backward pass."""
     now = session.get_state().schedule
-    # A schedule that was built on the page Memory has no name in the registry.
+    # A schedule with numbers, from the page Memory, has no name in the registry.
     offered = list(dict.fromkeys([*SCHEDULES, now]))
     key = session.make_widget_key("schedule", now)
     st.selectbox(
@@ -104,47 +104,52 @@ _KINK = {0.0: "0", 0.5: "½", 1.0: "1"}
 _TIE = {True: "≥ 0", False: "> 0"}
 
 
-def _convention(setup: Setup, value: object, field: str) -> Setup:
+def _with_convention(setup: Setup, value: Any, field: str) -> Setup:
     return replace(setup, conventions=replace(setup.conventions, **{field: value}))
 
 
-def _conventions(lab: bool) -> None:
-    """Every formula, matrix and check on every page follows.
+def _draw_conventions(lab: bool) -> None:
+    """Draw the choice of conventions, which every formula, matrix and check on every page follows.
 
     Args:
-        lab: the page is about the laboratory's loss and not about the network's.
+        lab: whether the page is about the laboratory's loss instead of the network's.
     """
     setup = session.get_state().setup
     now, loss = setup.conventions, session.get_lab().loss if lab else setup.loss
-    scales = {None: f"{loss.scale}: {loss.short}, as published", **{name: f"{name} for every loss" for name in SCALES}}
-    _choice("Examples are", "layout", {name: f"{name}: {lay.equation}" for name, lay in LAYOUTS.items()}, now.layout)
-    _choice("In front of the sum over examples", "scale", scales, now.scale)
+    scales: dict[str | None, str] = {
+        None: f"{loss.scale}: {loss.short}, as published",
+        **{name: f"{name} for every loss" for name in SCALES},
+    }
+    _draw_convention(
+        "Examples are", "layout", {name: f"{name}: {lay.equation}" for name, lay in LAYOUTS.items()}, now.layout
+    )
+    _draw_convention("In front of the sum over examples", "scale", scales, now.scale)
     if not lab and any(layer.f.corner for layer in setup.net.layers):
-        _choice("relu'(0)", "at_kink", _KINK, now.at_kink)
+        _draw_convention("relu'(0)", "at_kink", _KINK, now.at_kink)
     if margin in loss.constants():
-        _choice("A rival class is active where its gap to the right one is", "at_tie", _TIE, now.at_tie)
+        _draw_convention("A rival class is active where its gap to the right one is", "at_tie", _TIE, now.at_tie)
 
 
-def _choice(label: str, field: str, words: dict, value: object) -> None:
-    words = words if value in words else words | {value: str(value)}  # by a link or a file
+def _draw_convention(label: str, field: str, words: dict[Any, str], value: Any) -> None:
+    words = words if value in words else words | {value: str(value)}  # from a link or a file
     key = session.make_widget_key(field, value)
     st.selectbox(
         label,
         list(words),
         list(words).index(value),
-        format_func=words.get,
+        format_func=words.__getitem__,
         key=key,
         on_change=session.change,
-        args=(key, partial(_convention, field=field), field),
+        args=(key, partial(_with_convention, field=field), field),
     )
 
 
-def conventions() -> list[str]:
-    """The choices in force, where mathematics leaves one, that the present network meets."""
+def list_conventions() -> list[str]:
+    """List the conventions in force that matter for the present network."""
     setup = session.get_state().setup
     relu = any(layer.f.corner for layer in setup.net.layers)
     return setup.conventions.sentences(relu, hinge=margin in setup.inputs())
 
 
-CONVENTIONS = Menu("Conventions", partial(_conventions, lab=False))
-LAB_CONVENTIONS = Menu("Conventions", partial(_conventions, lab=True))
+CONVENTIONS = Menu("Conventions", partial(_draw_conventions, lab=False))
+LAB_CONVENTIONS = Menu("Conventions", partial(_draw_conventions, lab=True))

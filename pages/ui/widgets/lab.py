@@ -1,4 +1,4 @@
-"""What is typed and chosen in the laboratory of exercise 3: logits, labels, and where they come from."""
+"""What is typed and chosen in the laboratory of exercise 3: logits and labels."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from mlpcore.notation import O
 from mlpcore.setup import classes, with_loss
 from pages.ui.state import session
 from pages.ui.widgets.menu import Menu
-from pages.ui.widgets.words import complain
+from pages.ui.widgets.words import show_errors
 
 
 def choose_lab() -> None:
-    """Logits and labels that each show one thing; what has another size by now is called by that."""
+    """Draw the choice of example logits and labels; logits of another size are named by their size."""
     now, chosen = session.get_state().lab, session.get_state().lab_example
     own = now.logits.shape != LABS[chosen].lab.logits.shape
     st.selectbox(
@@ -36,12 +36,12 @@ def choose_lab() -> None:
     )
 
 
-def start_lab_again() -> None:
-    """The way back to the example as it was."""
+def draw_lab_restart_button() -> None:
+    """Draw the button that brings the example back as it was."""
     st.button("Start again", on_click=session.load_lab, help="Put logits, labels and margin back as they were.")
 
 
-def _labels(text: str, count: int) -> list[int]:
+def _read_labels(text: str, count: int) -> list[int]:
     parts = text.replace(",", " ").replace(";", " ").split()
     for part in parts:
         if not (part.isdecimal() and len(part) < 5 and int(part) >= 1):
@@ -51,26 +51,25 @@ def _labels(text: str, count: int) -> list[int]:
     return [int(part) - 1 for part in parts]
 
 
-def _typed(lab: Lab, _: object, fields: tuple[str, str]) -> Lab:
+def _with_typed_logits(lab: Lab, _: object, fields: tuple[str, str]) -> Lab:
     text, labels = (str(session.get_widget_value(field) or "") for field in fields)
     o = read_matrix(text) if text.strip() else lab.conventions.lay.convert(O, lab.logits)
     o = lab.conventions.lay.convert(O, o)
-    return replace(lab, logits=o, targets=logits.one_hot(_labels(labels, o.shape[1]), len(o)))
+    return replace(lab, logits=o, targets=logits.one_hot(_read_labels(labels, o.shape[1]), len(o)))
 
 
-def _of_network(lab: Lab, _: object) -> Lab:
+def _take_network_output(lab: Lab, _: object) -> Lab:
     setup = session.get_state().setup
     output = setup.run()[1][Z(setup.net.depth)]
     return replace(lab, logits=setup.conventions.lay.convert(Z(0), output), targets=classes(setup.batch.Y))
 
 
-def _into_network(setup: Setup, _: object) -> Setup:
-    new = with_loss(setup, SoftmaxHinge.name, as_classes=True)
-    return replace(new, loss=replace(new.loss, margin=session.get_state().lab.loss.margin))
+def _put_loss_into_network(setup: Setup, _: object) -> Setup:
+    return replace(with_loss(setup, SoftmaxHinge.name, as_classes=True), loss=session.get_state().lab.loss)
 
 
-def _logits() -> None:
-    """Other logits and labels, from a paste or from the network, and this loss into it."""
+def _draw_logits() -> None:
+    """Draw the menu that takes logits and labels from a paste or the network, and this loss into the network."""
     lab = session.get_lab()
     turned = lab.conventions.lay.transposes(O)
     st.text_area(
@@ -80,43 +79,43 @@ def _logits() -> None:
         height=120,
     )
     labels = ", ".join(str(k + 1) for k in lab.labels)
-    # Other labels in the laboratory, another field; what was typed into this one stays when it is refused.
+    # Other labels in the laboratory make another field; refused text stays in this one.
     fields = ("pasted logits", f"pasted labels={labels}")
     st.text_input("Right class of each example", labels, key=fields[1])
     st.button(
         "Use these",
         type="primary",
         on_click=session.change,
-        args=(None, partial(_typed, fields=fields), "pasted"),
+        args=(None, partial(_with_typed_logits, fields=fields), "pasted"),
         kwargs={"about": "lab"},
     )
-    complain("pasted")
-    there = session.get_state().setup.loss == session.get_state().lab.loss
+    show_errors("pasted")
+    in_use = session.get_state().setup.loss == session.get_state().lab.loss
     with st.container(horizontal=True):
         st.button(
             "Take the network's output",
             help="Z_L of the network on the other pages; the largest target of each example is its class.",
             on_click=session.change,
-            args=(None, _of_network, "taken"),
+            args=(None, _take_network_output, "taken"),
             kwargs={"about": "lab"},
         )
         st.button(
             "Use this loss in the network",
             help="The hinge on probabilities with this margin becomes the loss of every page; the largest target of "
             "each example becomes 1, the others 0.",
-            disabled=there,
+            disabled=in_use,
             on_click=session.change,
-            args=(None, _into_network, "given"),
+            args=(None, _put_loss_into_network, "given"),
         )
-    if there:
+    if in_use:
         st.caption(f"It is the loss of every page, with m = {lab.loss.margin:g}. Undo brings back the one before.")
     for name in ("taken", "given"):
-        complain(name)
+        show_errors(name)
 
 
-def lab_conventions() -> list[str]:
-    """The choices in force that a hinge meets."""
+def list_lab_conventions() -> list[str]:
+    """List the conventions in force that matter for a hinge."""
     return session.get_state().setup.conventions.sentences(relu=False, hinge=True)
 
 
-LOGITS = Menu("Logits", _logits, typed=("pasted logits",))
+LOGITS = Menu("Logits", _draw_logits, text_fields=("pasted logits",))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -11,11 +13,10 @@ from mlpcore.setup import MAX_DEPTH, MAX_EXAMPLES, MAX_WIDTH, resized
 from pages.ui.state import session
 from pages.ui.widgets.choices import choose_loss, choose_schedule
 from pages.ui.widgets.menu import Menu
-from pages.ui.widgets.words import complain
+from pages.ui.widgets.words import show_errors
 
 
-def _whole(text: object, top: int) -> int:
-    text = str(text)
+def _read_whole_number(text: str, top: int) -> int:
     if not text.strip().isdecimal() or len(text) > 9 or not 1 <= int(text) <= top:
         raise ValueError(f"“{text[:20]}” is not a whole number from 1 to {top}")
     return int(text)
@@ -31,30 +32,30 @@ def _shape(setup: Setup) -> dict:
     }
 
 
-def _put(values: tuple, place: int, value: object) -> tuple:
+def _with_item(values: tuple, place: int, value: object) -> tuple:
     return (*values[:place], value, *values[place + 1 :])
 
 
-def _width(setup: Setup, value: int, layer: int) -> Setup:
-    return resized(setup, **_shape(setup) | {"widths": _put(setup.net.widths, layer, value)})
+def _with_width(setup: Setup, value: int, layer: int) -> Setup:
+    return resized(setup, **_shape(setup) | {"widths": _with_item(setup.net.widths, layer, value)})
 
 
-def _examples(setup: Setup, value: int) -> Setup:
+def _with_examples(setup: Setup, value: int) -> Setup:
     return resized(setup, **_shape(setup) | {"N": value})
 
 
-def _activation(setup: Setup, value: str, layer: int) -> Setup:
+def _with_activation(setup: Setup, value: str, layer: int) -> Setup:
     shape = _shape(setup)
-    return resized(setup, **shape | {"activations": _put(shape["activations"], layer - 1, value)})
+    return resized(setup, **shape | {"activations": _with_item(shape["activations"], layer - 1, value)})
 
 
-def _bias(setup: Setup, value: bool, layer: int) -> Setup:
+def _with_bias(setup: Setup, value: bool, layer: int) -> Setup:
     shape = _shape(setup)
-    return resized(setup, **shape | {"biases": _put(shape["biases"], layer - 1, value)})
+    return resized(setup, **shape | {"biases": _with_item(shape["biases"], layer - 1, value)})
 
 
-def _depth(setup: Setup, _: object, by: int) -> Setup:
-    """One layer more or fewer, below the last one, which keeps its width and activation."""
+def _with_depth(setup: Setup, _: object, by: int) -> Setup:
+    """Add or remove a layer below the last one, which keeps its width and activation."""
     shape = _shape(setup)
     if by > 0:
         grown = {
@@ -71,53 +72,57 @@ def _depth(setup: Setup, _: object, by: int) -> Setup:
     return resized(setup, **shape | grown)
 
 
-def _network() -> None:
-    """The loss, what is kept for the backward pass, and the layers."""
+def _draw_network() -> None:
+    """Draw the loss, what is kept for the backward pass, and the layers."""
     choose_loss()
     choose_schedule()
-    _layers()
+    _draw_layers()
 
 
-def _layers() -> None:
-    """Sizes, activations and biases, layer by layer. What still fits is kept."""
+def _draw_layers() -> None:
+    """Draw sizes, activations and biases, layer by layer. Numbers that still fit are kept."""
     setup = session.get_state().setup
     net = setup.net
 
-    def asked(name: str, value: object, how: object) -> dict:
+    def bind(name: str, value: object, how: Callable) -> dict[str, Any]:
         key = session.make_widget_key(name, value)
         return {"key": key, "on_change": session.change, "args": (key, how, name)}
 
-    def size(label: str, name: str, value: int, top: int, how: object) -> None:
-        # A text field: a number field turns what is no number into its smallest one, silently.
-        st.text_input(label, str(value), **asked(name, value, lambda setup, text: how(setup, _whole(text, top))))
+    def draw_size(label: str, name: str, value: int, top: int, how: Callable) -> None:
+        # A text field, because a number field silently turns other text into its smallest number.
+        st.text_input(
+            label, str(value), **bind(name, value, lambda setup, text: how(setup, _read_whole_number(text, top)))
+        )
 
     left, right = st.columns(2)
     with left:
-        size("Inputs", "width 0", net.widths[0], MAX_WIDTH, partial(_width, layer=0))
-        complain("width 0")
+        draw_size("Inputs", "width 0", net.widths[0], MAX_WIDTH, partial(_with_width, layer=0))
+        show_errors("width 0")
     with right:
-        size("Examples", "examples", setup.batch.N, MAX_EXAMPLES, _examples)
-        complain("examples")
+        draw_size("Examples", "examples", setup.batch.N, MAX_EXAMPLES, _with_examples)
+        show_errors("examples")
     for number, layer in enumerate(net.layers, start=1):
         units, f, bias = st.columns([2, 3, 2], vertical_alignment="bottom")
         with units:
             name = f"width {number}"
-            size(f"Units of layer {number}", name, net.widths[number], MAX_WIDTH, partial(_width, layer=number))
+            draw_size(
+                f"Units of layer {number}", name, net.widths[number], MAX_WIDTH, partial(_with_width, layer=number)
+            )
         with f:
-            how = partial(_activation, layer=number)
+            how = partial(_with_activation, layer=number)
             names = list(ACTIVATIONS)
             chosen = names.index(layer.activation)
-            st.selectbox("Activation", names, chosen, **asked(f"activation {number}", layer.activation, how))
+            st.selectbox("Activation", names, chosen, **bind(f"activation {number}", layer.activation, how))
         with bias:
             has = layer.b is not None
-            st.checkbox("Biases", has, **asked(f"bias {number}", has, partial(_bias, layer=number)))
-        complain(name)
+            st.checkbox("Biases", has, **bind(f"bias {number}", has, partial(_with_bias, layer=number)))
+        show_errors(name)
     with st.container(horizontal=True):
         for label, by, possible in (("Add a layer", 1, net.depth < MAX_DEPTH), ("Remove a layer", -1, net.depth > 1)):
             st.button(
-                label, disabled=not possible, on_click=session.change, args=(None, partial(_depth, by=by), "depth")
+                label, disabled=not possible, on_click=session.change, args=(None, partial(_with_depth, by=by), "depth")
             )
-    complain("depth")
+    show_errors("depth")
 
 
-NETWORK = Menu("Network", _network)
+NETWORK = Menu("Network", _draw_network)

@@ -1,4 +1,4 @@
-"""Buttons with something behind them, which is made only while it is open."""
+"""Menus: popovers whose content is made only while they are open."""
 
 from __future__ import annotations
 
@@ -12,34 +12,38 @@ from pages.ui.state import session
 
 @dataclass(frozen=True)
 class Menu:
-    """A button; `fill` draws what is behind it. What was typed into the widgets `typed` outlasts its closing."""
+    """A popover under a button.
+
+    Attributes:
+        fill: draws its content.
+        text_fields: keys of widgets whose text outlasts its closing.
+    """
 
     label: str
     fill: Callable[[], None]
-    typed: tuple[str, ...] = ()
+    text_fields: tuple[str, ...] = ()
 
 
-# Twice a day it runs by itself: where something is due, a page that finds its server again asks for
-# a run. Else it would wait for the next click, with numbers of a session that is gone.
+# A fragment that is due makes a page that reconnects to a restarted server ask for a run at once; otherwise
+# it would show numbers of an ended session until the next click. Twice a day is enough for that.
 @st.fragment(run_every=43_200)
-def menus(*offered: Menu) -> None:
-    """The menus of a page, side by side.
+def draw_menus(*menus: Menu) -> None:
+    """Draw the menus of a page side by side.
 
-    Most visitors look behind none of them most of the time, and a field that nobody sees costs
-    as much as one that is seen. Opening and closing reruns this fragment alone; a choice in it
-    concerns the page, and reruns that. One fragment for all: each costs as much as three widgets.
+    They are closed most of the time, so their widgets are made only when opened. Opening and closing reruns
+    this fragment alone; a choice inside reruns the page. One fragment for all costs as much as three widgets.
     """
     if session.is_page_outdated():
         st.rerun()
-    for menu in offered:
-        show(menu)
+    for menu in menus:
+        draw_menu(menu)
 
 
-def show(menu: Menu) -> None:
-    """One menu, in whatever fragment its choices concern."""
-    behind = st.popover(menu.label, key=f"menu {menu.label}", on_change="rerun")
-    if behind.open:
-        with behind:
+def draw_menu(menu: Menu) -> None:
+    """Draw one menu, in the fragment that its choices concern."""
+    popover = st.popover(menu.label, key=f"menu {menu.label}", on_change="rerun")
+    if popover.open:
+        with popover:
             menu.fill()
     else:
-        session.keep_widget_values(*menu.typed)
+        session.keep_widget_values(*menu.text_fields)

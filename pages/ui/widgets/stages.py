@@ -1,4 +1,4 @@
-"""The stages of the pages, each in a fragment: an edit reruns only it."""
+"""The stages of the pages, each in a fragment, so that an edit reruns only its stage."""
 
 from __future__ import annotations
 
@@ -10,107 +10,106 @@ import streamlit as st
 
 from mlpcore import EXAMPLES, SCHEDULES, Conventions, Setup
 from mlpcore.setup import same
-from pages.ui.components.stage.chapters import told
-from pages.ui.components.stage.score import score
-from pages.ui.components.stage.stage import stage
+from pages.ui.components.stage.chapters import build_derivation_payload
+from pages.ui.components.stage.payload import Json, build_pass_payload
+from pages.ui.components.stage.stage import draw_stage
 from pages.ui.state import session
+from pages.ui.state.app_state import AppState
 from pages.ui.state.place import Place
 
 
-def _untouched(work: session.AppState) -> bool:
-    """Whether every number is the example's still."""
-    return same(work.setup, _begun(work.example, work.setup.conventions))
+def _is_unchanged(state: AppState) -> bool:
+    """Tell whether every number is still the example's."""
+    return same(state.setup, _make_example_setup(state.example, state.setup.conventions))
 
 
-def _begun(example: str, conventions: Conventions) -> Setup:
+def _make_example_setup(example: str, conventions: Conventions) -> Setup:
     return replace(EXAMPLES[example].setup, conventions=conventions)
 
 
 @lru_cache(maxsize=64)
-def _score_of_example(example: str, conventions: Conventions, schedule: str | tuple) -> tuple[str, str]:
-    """The JSON of what all of a class see when they come in at once, and what is to be said of the schedule."""
-    played, said = _played(_begun(example, conventions), schedule)
-    return json.dumps(played), said
+def _build_example_pass(example: str, conventions: Conventions, schedule: str | tuple) -> tuple[str, str]:
+    """Return `_build_pass` of an example as JSON: what a whole class asks for when it comes in at once."""
+    payload, remark = _build_pass(_make_example_setup(example, conventions), schedule)
+    return json.dumps(payload), remark
 
 
 @lru_cache(maxsize=64)
-def _board_of_example(example: str, conventions: Conventions) -> str:
-    """Likewise, of the page where exercise 1 opens."""
-    return json.dumps(told(_begun(example, conventions), Place()))
+def _build_example_board(example: str, conventions: Conventions) -> str:
+    """Return the JSON of the board that the derivation page opens with."""
+    return json.dumps(build_derivation_payload(_make_example_setup(example, conventions), Place()))
 
 
-def _look(work: session.AppState, untouched: bool) -> str:
-    example = EXAMPLES[work.example]
-    if not untouched:
-        return f"Your own numbers, begun from “{example.title}”."
-    return " ".join(filter(None, (example.look, example.source)))
-
-
-def _played(setup: Setup, schedule: str | tuple) -> tuple[dict, str]:
-    """The score, and what is to be said of its schedule: a plan under a budget may fit no longer after an edit."""
+def _build_pass(setup: Setup, schedule: str | tuple) -> tuple[Json, str]:
+    """Return the payload of a pass, and a remark if an edit has outgrown the byte budget of its schedule."""
     try:
-        return score(setup, schedule), ""
+        return build_pass_payload(setup, schedule), ""
     except ValueError as error:
-        said = f"{str(error)[:1].upper()}{str(error)[1:]}. Every matrix is kept instead."
-        return score(setup, next(iter(SCHEDULES))), said
+        remark = f"{str(error)[:1].upper()}{str(error)[1:]}. Every matrix is kept instead."
+        return build_pass_payload(setup, next(iter(SCHEDULES))), remark
 
 
-def _score(kind: str) -> tuple[dict | str, dict]:
-    """The score, and what stands beside it."""
-    work = session.get_state()
-    untouched = _untouched(work)
-    if untouched:
-        made, said = _score_of_example(work.example, work.setup.conventions, work.schedule)
+def _draw_pass(kind: str) -> None:
+    """Draw the pass on a stage of this kind, which is also its key."""
+    state = session.get_state()
+    example = EXAMPLES[state.example]
+    payload: Json | str
+    if _is_unchanged(state):
+        payload, remark = _build_example_pass(state.example, state.setup.conventions, state.schedule)
+        look = " ".join(filter(None, (example.look, example.source)))
     else:
-        made, said = _played(work.setup, work.schedule)
-    beside = {
+        payload, remark = _build_pass(state.setup, state.schedule)
+        look = f"Your own numbers, begun from “{example.title}”."
+    more = {
         "kind": kind,
-        "example": work.example,
-        "look": said or _look(work, untouched),
-        "cursor": {"rev": work.rev, "step": work.step},
-        "answer": work.answer,
+        "example": state.example,
+        "look": remark or look,
+        "cursor": {"rev": state.rev, "step": state.step},
+        "answer": state.answer,
         "keep": session.build_keep_payload(),
     }
-    return made, beside
+    draw_stage(kind, payload, more)
 
 
-def restored(name: str) -> None:
-    """What the browser kept from a session before this one concerns every widget of the page."""
-    if session.apply_restore_event(name):
+def apply_restore(stage: str) -> None:
+    """Rerun the page if the browser brought back the state of an earlier session, which concerns every widget."""
+    if session.apply_restore_event(stage):
         st.rerun()
 
 
-def silent() -> None:
-    """For a page that has no stage: what the browser is to keep, told anew where it may have changed."""
-    restored("silent")
-    stage("silent", {"kind": "silent", "keep": session.build_keep_payload()})
+def draw_silent_stage() -> None:
+    """Draw a stage without matrices, for a page that has no other: it sends the browser what to keep."""
+    apply_restore("silent")
+    draw_stage("silent", {"kind": "silent", "keep": session.build_keep_payload()})
 
 
 @st.fragment
-def player() -> None:
-    """One equation at a time. An edit reruns this fragment only."""
-    restored("player")
+def draw_player() -> None:
+    """Draw the pass one equation at a time."""
+    apply_restore("player")
     session.apply_stage_events("player")
-    stage("player", *_score("player"))
+    _draw_pass("player")
 
 
 @st.fragment
-def wall() -> None:
-    """The whole pass at a glance; a matrix opens its step."""
-    restored("wall")
+def draw_wall() -> None:
+    """Draw the whole pass at a glance; a matrix opens its step."""
+    apply_restore("wall")
     if session.apply_stage_events("wall"):
         st.switch_page("pages/1_Step_through.py")
-    stage("wall", *_score("wall"))
+    _draw_pass("wall")
 
 
 @st.fragment
-def derivation() -> None:
-    """Exercise 1 on a board, chapter by chapter."""
-    restored("derivation")
+def draw_derivation() -> None:
+    """Draw exercise 1 on a board, chapter by chapter."""
+    apply_restore("derivation")
     session.apply_stage_events("derivation")
-    work = session.get_state()
-    if _untouched(work) and work.place == Place():
-        board = _board_of_example(work.example, work.setup.conventions)
+    state = session.get_state()
+    payload: Json | str
+    if state.place == Place() and _is_unchanged(state):
+        payload = _build_example_board(state.example, state.setup.conventions)
     else:
-        board = told(work.setup, work.place)
-    stage("derivation", board, {"example": work.example, "answer": work.answer, "keep": session.build_keep_payload()})
+        payload = build_derivation_payload(state.setup, state.place)
+    more = {"example": state.example, "answer": state.answer, "keep": session.build_keep_payload()}
+    draw_stage("derivation", payload, more)

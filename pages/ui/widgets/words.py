@@ -1,4 +1,4 @@
-"""What widgets say: text that is safe to show, and complaints beside what was wrong."""
+"""Text in widgets: escaped prose, errors beside the widget they concern, small tables."""
 
 from __future__ import annotations
 
@@ -11,24 +11,23 @@ import streamlit as st
 from pages.ui.state import session
 
 
-def escaped(text: str) -> str:
-    """Our own prose has underscores and stars that are symbols, and what it quotes may hold any: not markup."""
+def escape_markdown(text: str) -> str:
+    """Escape all markup: underscores and stars are symbols in our prose, and quoted input may hold anything."""
     return re.sub(r"([\\`*_\[\]<>$~:#|!])", r"\\\1", text)
 
 
-def complain(*widgets: str) -> None:
-    """What was wrong with the last use of these widgets, if anything was."""
-    notices = session.get_state().notices
+def show_errors(*widgets: str) -> None:
+    """Show what was wrong with the last use of these widgets, if anything was."""
     for widget in widgets:
-        if wrong := notices.get(widget):
-            st.error(escaped(wrong[0]))
+        if notice := session.get_notice(widget):
+            st.error(escape_markdown(notice[0]))
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], strong: Sequence[str] = ()) -> None:
-    """A small table of plain words and numbers, quicker than a dataframe and than Markdown.
+def draw_table(head: Sequence[str], rows: Iterable[Sequence[str]], strong: Sequence[str] = ()) -> None:
+    """Draw a small table of plain words and numbers, faster than a dataframe or Markdown.
 
     Args:
-        strong: the first cells of rows that are set bold.
+        strong: the first cells of the rows to set bold.
     """
 
     def line(cells: Sequence[str], tag: str) -> str:

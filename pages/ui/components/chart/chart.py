@@ -1,8 +1,8 @@
 """A Plotly chart that is redrawn in place: curves, maps, timelines.
 
 `st.plotly_chart` is mounted anew whenever its figure changes, so that it flashes under a slider.
-This one hands the new figure to the chart that is there. Plotly itself is Streamlit's own copy,
-which a `st.plotly_chart` brings into the page; `open_charts` draws one that nobody sees.
+This component updates the chart in place. It uses Streamlit's own copy of Plotly, which a
+`st.plotly_chart` brings into the page; `load_plotly` draws an invisible one.
 """
 
 from __future__ import annotations
@@ -18,29 +18,27 @@ _mount = st.components.v2.component(
     "mlpscope_chart",
     html='<div class="mlp-chart" role="img">\n</div>',
     js=script("chart"),
-    # Plotly keeps its own styles in the document, where a shadow root would not see them.
+    # Plotly puts its styles into the document, where they would not reach into a shadow root.
     isolate_styles=False,
 )
 
 
-def open_charts() -> None:
-    """Bring Plotly into the page. Once a page, outside of its fragments."""
+def load_plotly() -> None:
+    """Bring Plotly into the page. Call it once a page, outside of fragments."""
     with st.container(key="plotly-loader"):
         st.plotly_chart(smallest(), height=1, theme=None)
 
 
-def chart(key: str, figure: Figure, says: str) -> None:
+def draw_chart(key: str, figure: Figure, description: str) -> None:
     """Draw a figure of `mlpcore.figures`.
 
-    On a figure with `drops`, what was done with its dots is component state `drop` under `key`: {example, at} for
-    one that was clicked, {example, x, y, at} for one that was dragged there, {x, y, at} for a click elsewhere.
+    On a figure with `drops`, the event `drop` is component state under `key`: {example, at} for a dot that was
+    clicked, {example, x, y, at} for one that was dragged, {x, y, at} for a click elsewhere.
 
     Args:
-        says: what a screen reader says of it.
+        description: the text for a screen reader.
     """
-    # As bytes: an object would be written twice, once to be sent and once to be told from others.
-    _mount(key=key, data=json.dumps({"figure": figure, "says": says}).encode(), on_drop_change=_noted)
-
-
-def _noted() -> None:
-    """Streamlit keeps only state that has a callback; ours is read by the run that follows."""
+    # As bytes: Streamlit would serialize an object twice, to send it and to hash it. It keeps only state
+    # that has a callback; the run that follows reads it.
+    data = json.dumps({"figure": figure, "says": description}).encode()
+    _mount(key=key, data=data, on_drop_change=lambda: None)

@@ -7,21 +7,21 @@ from dataclasses import replace
 import numpy as np
 
 from mlpcore.checking.numerical_gradients import check_steps, choose_probe_count
-from mlpcore.derivation import count_jacobian, derive, jacobian, targets
+from mlpcore.derivation import Derivation, count_jacobian, derive, jacobian, targets
 from mlpcore.derivation.lines import find_top_layer, name_gradient
 from mlpcore.derivation.ways import Product
 from mlpcore.equations.steps import Step
 from mlpcore.network import Network, shape_of
 from mlpcore.notation import S, Var, W, Z, delta, dZ
 from mlpcore.setup import Setup
-from pages.ui.components.stage.board import Board, Ran, tile
-from pages.ui.components.stage.chapters_products import transpose, ways
-from pages.ui.components.stage.score import Json, mathml
+from pages.ui.components.stage.board import Board, Trace, make_tile
+from pages.ui.components.stage.chapters_products import fill_transpose, fill_ways
+from pages.ui.components.stage.payload import Json, to_mathml
 from pages.ui.state.place import Place
 from pages.ui.state.wire_names import wire_name
 
-#: A Jacobian above this many numbers is counted, not drawn.
-DRAWN = 4096
+#: A Jacobian with more numbers is counted, not drawn.
+MAX_JACOBIAN = 4096
 
 
 LEGEND = (
@@ -30,205 +30,207 @@ LEGEND = (
 )
 
 
-def _target(board: Board) -> Var:
-    found = {wire_name(v): v for v in targets(board.setup.net)}
+def _choose_target(board: Board[Setup]) -> Var:
+    offered = {wire_name(v): v for v in targets(board.setup.net)}
     options = {
         name: (name_gradient(v).latex, f"{name_gradient(v).spoken}, {name_gradient(v).word}")
-        for name, v in found.items()
+        for name, v in offered.items()
     }
-    return found[board.choose("target", "Gradient", options, first="W1")]
+    return offered[board.add_choice("target", "Gradient", options, first="W1")]
 
 
-def _at(board: Board, var: Var, letters: str) -> str:
-    """Letters of a matrix in the layout in force."""
+def _order_letters(board: Board[Setup], var: Var, letters: str) -> str:
+    """Return the letters of a matrix in the order of the layout in force."""
     return letters[::-1] if board.lay.transposes(var) else letters
 
 
-def _pass_steps(board: Board, ran: Ran, layer: int) -> None:
-    """The two forward steps of a layer, so that a zero can say what it does not read."""
-    for step in ran[0]:
+def _add_forward_steps(board: Board[Setup], trace: Trace, layer: int) -> None:
+    """Add the two forward steps of a layer, to explain the cells that are zero."""
+    for step in trace[0]:
         if step.phase == "forward" and step.out in (S(layer), Z(layer)) and not step.recompute:
-            board.equation(step)
+            board.add_equation(step)
 
 
-def _derived(board: Board, ran: Ran) -> tuple:
-    """The derivation by the chosen matrix, for the frames that are sent, and the letters of its matrices."""
-    target = _target(board)
+def _add_derivation(board: Board[Setup], trace: Trace) -> tuple[Derivation, Var, str]:
+    """Add the derivation for the frames that are sent. Returns it, the chosen matrix, and the letters of dL/dZ."""
+    target = _choose_target(board)
     setup = board.setup
     sizes = shape_of(target, setup.net.widths, setup.batch.N)
     top = find_top_layer(target)
     letters = "ij"[: len(sizes)]
-    have = board.frames(
-        _at(board, target, letters), tuple(sizes[letters.index(a)] for a in _at(board, target, letters)),
-        each=setup.net.widths[top] * setup.batch.N,
-    )  # fmt: skip
+    order = _order_letters(board, target, letters)
+    each = setup.net.widths[top] * setup.batch.N
+    have = board.set_frames(order, tuple(sizes[letters.index(a)] for a in order), each)
     shown = board.frame["sizes"]
     lay = setup.conventions.lay
     cells = [lay.convert_cell(target, tuple(int(i) for i in np.unravel_index(f, shown))) for f in have]
-    d = derive(setup, target, cells=cells, trace=ran)
-    _pass_steps(board, ran, top)
-    board.derivation(d)
-    unit, example = {"W": "in", "b": "in", "Z": "kj", "S": "ij"}[target.kind]
+    d = derive(setup, target, cells=cells, trace=trace)
+    _add_forward_steps(board, trace, top)
+    board.add_derivation(d)
+    unit, example = tuple({"W": "in", "b": "in", "Z": "kj", "S": "ij"}[target.kind])
     return d, target, unit + example
 
 
-def cell(board: Board, ran: Ran) -> None:
-    """One cell: its local derivative beside dL/dZ, their Frobenius product, and where that lands."""
-    d, target, kn = _derived(board, ran)
-    whole = dZ(d.top)
+def fill_cell(board: Board[Setup], trace: Trace) -> None:
+    """Show one cell: its local derivative beside dL/dZ, their Frobenius product, and the cell that gets it."""
+    d, target, kn = _add_derivation(board, trace)
+    d_output = dZ(d.top)
     here = next(v for v in d.stacked if v.kind.startswith("dZd"))
-    at = _at(board, whole, kn)
+    at = _order_letters(board, d_output, kn)
     letters = board.frame["letters"]
-    # So that a zero can say what it does not read.
+    # For the explanation of a zero: what it does not depend on.
     board.matrices[wire_name(here)] |= {"why": "zero", "of": wire_name(Z(d.top)), "by": wire_name(target)}
-    board.claim(d.claims[0], strip=[
-        tile(board.matrix(target), letters),
-        tile(board.matrix(whole), at),
-        tile(wire_name(here), at, "⊙"),
-        tile(wire_name(Var("terms")), at, "=", scale="sum"),
-        tile(board.matrix(d.gradient), letters, "Σ →", fills=True, scale="sum"),
+    board.add_claim(d.claims[0], strip=[
+        make_tile(board.add_matrix(target), letters),
+        make_tile(board.add_matrix(d_output), at),
+        make_tile(wire_name(here), at, "⊙"),
+        make_tile(wire_name(Var("terms")), at, "=", scale="sum"),
+        make_tile(board.add_matrix(d.gradient), letters, "Σ →", fills=True, scale="sum"),
     ], numbers=False)  # fmt: skip
-    strip = []
-    slope, spread = Var("slope", d.top), next((v for v in d.stacked if v.kind == "spread"), here)
-    if slope in d.values:
-        strip.append(tile(wire_name(slope), at))
-    strip.append(tile(wire_name(spread), at, "⊙" if strip else ""))
+    strip: list[Json] = []
+    derivative, spread = Var("slope", d.top), next((v for v in d.stacked if v.kind == "spread"), here)
+    if derivative in d.values:
+        strip.append(make_tile(wire_name(derivative), at))
+    strip.append(make_tile(wire_name(spread), at, "⊙" if strip else ""))
     if target.kind == "W":
-        strip.append(tile(board.matrix(Z(d.top - 1)), _at(board, Z(0), "jn"), "from"))
+        strip.append(make_tile(board.add_matrix(Z(d.top - 1)), _order_letters(board, Z(0), "jn"), "from"))
     if target.kind == "Z":
-        strip.append(tile(board.matrix(W(d.top)), _at(board, W(d.top), "ki"), "from"))
-    board.claim(d.claims[1], strip=strip, numbers=False)
-    # What the numbers line says when nothing is pointed at: the cell that is being made.
+        strip.append(make_tile(board.add_matrix(W(d.top)), _order_letters(board, W(d.top), "ki"), "from"))
+    board.add_claim(d.claims[1], strip=strip, numbers=False)
+    # The line of numbers explains this cell while no other is pointed at.
     board.frame["reads"] = board.lines[0]["value"]
     board.frame["legend"] = LEGEND
 
 
-def lines(board: Board, ran: Ran) -> None:
-    """The derivation of exercise 1, line by line, symbols on the left and numbers on the right."""
-    d, _, kn = _derived(board, ran)
+def fill_lines(board: Board[Setup], trace: Trace) -> None:
+    """Show the derivation of exercise 1 line by line, symbols on the left and numbers on the right."""
+    d, _, kn = _add_derivation(board, trace)
     for claim in d.claims:
-        line = board.claim(claim)
+        line = board.add_claim(claim)
         single = not claim.step.op.makes
         local = claim.step.out.kind.startswith("dZd")
         if not single:
-            letters = _at(board, dZ(d.top), kn) if local else board.frame["letters"]
+            letters = _order_letters(board, dZ(d.top), kn) if local else board.frame["letters"]
             about = local or claim.step.out == d.gradient
-            line["strip"] = [tile(line["value"], letters if about else "")]
+            line["strip"] = [make_tile(line["value"], letters if about else "")]
         line["numbers"] = single
     board.frame["legend"] = LEGEND
 
 
-def full(board: Board, ran: Ran) -> None:
-    """The Jacobian nobody forms, beside what backpropagation computes in its place."""
-    target = _target(board)
+def fill_jacobian(board: Board[Setup], trace: Trace) -> None:
+    """Show the full Jacobian, beside what backpropagation computes in its place."""
+    target = _choose_target(board)
     setup = board.setup
     count = count_jacobian(setup.net.widths, setup.batch.N, target)
     gradient, top = name_gradient(target), find_top_layer(target)
     written = gradient.symbol if target.kind == "S" else f"{delta(top).symbol} and {gradient.symbol}"
     why = (
-        f"J has {count.rows:,} × {count.columns:,} = {count.numbers:,} numbers ({_bytes(8 * count.numbers)}), of which "
-        f"{count.nonzero:,} can differ from 0. Backpropagation writes down {count.instead:,} instead "
-        f"({_bytes(8 * count.instead)}): {written}. {_stacking(board, dZ(top), gradient)}"
+        f"J has {count.rows:,} × {count.columns:,} = {count.numbers:,} numbers ({_format_bytes(8 * count.numbers)}), "
+        f"of which {count.nonzero:,} can differ from 0. Backpropagation writes down {count.instead:,} instead "
+        f"({_format_bytes(8 * count.instead)}): {written}. {_describe_vec(board, dZ(top), gradient)}"
     )
-    if count.numbers > DRAWN:
-        why += f" Drawn up to {DRAWN:,} numbers; take fewer units or examples to see it."
-        board.lines.append({"formula": mathml(r"J^{\top}"), "spoken": "Jacobian", "why": why})
+    if count.numbers > MAX_JACOBIAN:
+        why += f" Drawn up to {MAX_JACOBIAN:,} numbers; take fewer units or examples to see it."
+        board.lines.append({"formula": to_mathml(r"J^{\top}"), "spoken": "Jacobian", "why": why})
         return
-    J = jacobian(setup, target, ran)
+    J = jacobian(setup, target, trace)
     board.values |= J.values
     names = {J.step.out: f"vec {gradient.symbol}", J.step.operands[1]: f"vec {dZ(top).symbol}"}
     for var in J.values:
-        board.matrix(var, **({"text": names[var], "spoken": names[var]} if var in names else {}))
-    board.equation(J.step)
+        more: Json = {"text": names[var], "spoken": names[var]} if var in names else {}
+        board.add_matrix(var, **more)
+    board.add_equation(J.step)
     rows, cols = J.blocks
     given, out = J.step.operands[1], J.step.out
     board.lines.append({
-        "formula": mathml(rf"{J.step.latex},\quad {J.latex}"),
+        "formula": to_mathml(rf"{J.step.latex},\quad {J.latex}"),
         "spoken": "Jacobian",
         "why": why,
         "strip": [
-            tile(wire_name(Var("J")), "ab", "", True, label=mathml(r"J^{\top}"), blocks=[cols, rows], small=True),
-            tile(wire_name(given), "ax", "·"),
-            tile(wire_name(out), "bx", "="),
+            make_tile(
+                wire_name(Var("J")), "ab", "", True, label=to_mathml(r"J^{\top}"), blocks=[cols, rows], small=True
+            ),
+            make_tile(wire_name(given), "ax", "·"),
+            make_tile(wire_name(out), "bx", "="),
         ],
     })  # fmt: skip
 
 
-def _stacking(board: Board, given: Var, gradient: Var) -> str:
-    """What vec means here: units fastest, which is column by column or, in a turned matrix, row by row."""
+def _describe_vec(board: Board[Setup], given: Var, gradient: Var) -> str:
+    """Describe vec: units vary fastest, which is column by column or, in a transposed layout, row by row."""
     ways = [f"{v.symbol} {'row by row' if board.lay.transposes(v) else 'column by column'}" for v in (given, gradient)]
     return "vec writes a matrix as one column: " + ", ".join(ways[: len(gradient.axes)]) + "."
 
 
-def _bytes(n: int) -> str:
-    for unit in ("bytes", "kB", "MB", "GB", "TB"):
-        if n < 1000 or unit == "TB":
-            return f"{n:,.0f} {unit}" if unit == "bytes" else f"{n:,.1f} {unit}"
-        n /= 1000
-    return ""
+def _format_bytes(n: int) -> str:
+    if n < 1000:
+        return f"{n} bytes"
+    power = min(4, (len(str(n)) - 1) // 3)
+    return f"{n / 1000**power:,.1f} {('kB', 'MB', 'GB', 'TB')[power - 1]}"
 
 
-def ladder(board: Board, ran: Ran) -> None:
-    """The recursion from L down to 1, every matrix to the same scale."""
-    steps, values = ran
+def fill_ladder(board: Board[Setup], trace: Trace) -> None:
+    """Show the recursion from layer L down to 1, every matrix on the same scale."""
+    steps, values = trace
     net = board.setup.net
     checks = check_steps(steps, values, most=choose_probe_count(values)).of
-    made = {s.out: s for s in steps if s.phase == "backward" and not s.recompute}
-    _loss(board, steps)
+    makers = {s.out: s for s in steps if s.phase == "backward" and not s.recompute}
+    _add_loss(board, steps)
     for layer in range(net.depth, 0, -1):
-        pull, rule = made[dZ(layer)], made[delta(layer)]
-        strip, rung = [], f"rung {layer}"
+        pull, rule = makers[dZ(layer)], makers[delta(layer)]
+        strip: list[Json] = []
+        rung = f"rung {layer}"
         if layer < net.depth:
             for k, (var, turned) in enumerate(zip(pull.operands, Product(pull).turned, strict=True)):
-                strip.append(board.factor(var, "", turned, first=k == 0))
-            strip.append(tile(board.matrix(dZ(layer)), "", "=", scale=rung))
+                strip.append(board.make_factor_tile(var, "", turned, first=k == 0))
+            strip.append(make_tile(board.add_matrix(dZ(layer)), "", "=", scale=rung))
         else:
             for var in dict.fromkeys(v for s in steps if s.phase == "loss" for v in s.operands):
                 if var.kind in ("Z", "Y", "P"):
-                    strip.append(tile(board.matrix(var), ""))
-            strip.append(tile(board.matrix(dZ(layer)), "", "→", scale=rung))
+                    strip.append(make_tile(board.add_matrix(var), ""))
+            strip.append(make_tile(board.add_matrix(dZ(layer)), "", "→", scale=rung))
         for step in (pull, rule):
-            board.equation(step)
+            board.add_equation(step)
         views = board.steps[-1]["views"]
         if views:
-            strip.append(tile(views["1"]["id"], "", "⊙"))
-        strip.append(tile(wire_name(delta(layer)), "", "=", scale=rung))
+            strip.append(make_tile(views["1"]["id"], "", "⊙"))
+        strip.append(make_tile(wire_name(delta(layer)), "", "=", scale=rung))
         check = checks[delta(layer)]
         where = "from the loss" if layer == net.depth else f"from δ of layer {layer + 1}"
         board.lines.append({
-            "formula": mathml(_rung(pull, rule, layer == net.depth)),
+            "formula": to_mathml(_write_rung(pull, rule, layer == net.depth)),
             "spoken": f"delta {layer}",
-            "why": f"Layer {layer}: δ {where}; with it {_uses(net, layer)}.",
+            "why": f"Layer {layer}: δ {where}; with it {_name_gradients(net, layer)}.",
             "check": {"holds": check.agrees, "meant": True, "against": "central differences",
                       "error": f"{check.error:.0e}" if np.isfinite(check.error) else ""},
             "strip": strip,
         })  # fmt: skip
 
 
-def _loss(board: Board, steps: list[Step]) -> None:
-    """What is differentiated: the loss, from the output and the targets."""
+def _add_loss(board: Board[Setup], steps: list[Step]) -> None:
+    """Add the line of what is differentiated: the loss, from the output and the targets."""
     setup = board.setup
-    listed = [s for s in steps if s.phase == "loss"]
-    for step in listed:
-        board.equation(step)
+    loss_steps = [s for s in steps if s.phase == "loss"]
+    for step in loss_steps:
+        board.add_equation(step)
     c = setup.conventions.loss(setup.loss).c
     square = " Differentiating the square gives a 2." if setup.loss.name == "MSE" else ""
     board.lines.append({
-        "formula": mathml(r",\quad ".join(s.latex for s in listed)),
+        "formula": to_mathml(r",\quad ".join(s.latex for s in loss_steps)),
         "spoken": "the loss",
         "why": f"L = {setup.net.depth} layers, N = {setup.batch.N} examples; {setup.loss.title}, with the constant "
                f"{c.name} in front of the sum over examples.{square}",
     })  # fmt: skip
 
 
-def _uses(net: Network, layer: int) -> str:
+def _name_gradients(net: Network, layer: int) -> str:
     if net[layer].b is None:
         return f"∂L/∂W_{layer} is one product away"
     return f"∂L/∂W_{layer} and ∂L/∂b_{layer} are one product away"
 
 
-def _rung(pull: Step, rule: Step, top: bool) -> str:
-    """`delta_l = (W^T delta) ⊙ f'` in one line."""
+def _write_rung(pull: Step, rule: Step, top: bool) -> str:
+    """Write `delta_l = (W^T delta) ⊙ f'` in one line of LaTeX."""
     inner = pull.op.notation(*(v.latex for v in pull.operands))
     if top and len(rule.operands) == 1:
         return rf"{rule.out.latex} = {inner}"
@@ -236,23 +238,23 @@ def _rung(pull: Step, rule: Step, top: bool) -> str:
     return f"{rule.out.latex} = " + rule.op.notation(front, *(v.latex for v in rule.operands[1:]))
 
 
-#: Name -> (title, how its lines stand, what puts them there).
+#: Name -> (title, arrangement of its lines, the function that fills its board).
 CHAPTERS = {
-    "cell": ("One cell", "scene", cell),
-    "lines": ("Line by line", "proof", lines),
-    "transpose": ("Why transpose", "scene", transpose),
-    "ways": ("A product four ways", "scene", ways),
-    "ladder": ("From L down to 1", "rungs", ladder),
-    "jacobian": ("The full Jacobian", "scene", full),
+    "cell": ("One cell", "scene", fill_cell),
+    "lines": ("Line by line", "proof", fill_lines),
+    "transpose": ("Why transpose", "scene", fill_transpose),
+    "ways": ("A product four ways", "scene", fill_ways),
+    "ladder": ("From L down to 1", "rungs", fill_ladder),
+    "jacobian": ("The full Jacobian", "scene", fill_jacobian),
 }
 
 
-def told(setup: Setup, place: Place) -> Json:
-    """The board of the chapter a visitor is on."""
-    ran = setup.run()
-    board = Board(setup, dict(ran[1]), replace(place, chosen={**place.chosen, "chapter": place.chapter}))
-    name = board.choose("chapter", "", {name: (title, title) for name, (title, _, _) in CHAPTERS.items()})
-    _, arrangement, chapter = CHAPTERS[name]
-    chapter(board, ran)
-    board.origins(ran)
-    return board.told("board", arrangement)
+def build_derivation_payload(setup: Setup, place: Place) -> Json:
+    """Build the board of the chapter a visitor is on."""
+    trace = setup.run()
+    board = Board(setup, dict(trace[1]), replace(place, chosen={**place.chosen, "chapter": place.chapter}))
+    name = board.add_choice("chapter", "", {name: (title, title) for name, (title, _, _) in CHAPTERS.items()})
+    _, arrangement, fill = CHAPTERS[name]
+    fill(board, trace)
+    board.add_origins(trace)
+    return board.build_payload("board", arrangement)

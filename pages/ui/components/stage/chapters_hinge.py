@@ -1,9 +1,10 @@
-"""The chapters of the laboratory of exercise 3: a pass to step through, boards, and benches under charts."""
+"""The chapters of the laboratory of exercise 3: a pass to step through, boards, and matrices above charts."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 
 import numpy as np
@@ -13,12 +14,12 @@ from mlpcore.logits import Lab, LossComparison
 from mlpcore.notation import A, G, O, P, Var, Y, dO, dP, ell
 from mlpcore.notation import margin as MARGIN
 from mlpcore.passes.conventions import Conventions
-from pages.ui.components.stage.board import Board, Ran, tile
-from pages.ui.components.stage.score import Json, mathml, played
+from pages.ui.components.stage.board import Board, Trace, make_tile
+from pages.ui.components.stage.payload import Json, build_steps_payload, to_mathml
 from pages.ui.state.place import Place
 from pages.ui.state.wire_names import wire_name
 
-#: Name -> title. Those that are a bench (see `_BOARDS`) have charts below their matrices.
+#: Name -> title. Those arranged as a bench (see `_BOARDS`) have charts below their matrices.
 CHAPTERS = {
     "pass": "Step by step",
     "terms": "Term by term",
@@ -30,7 +31,7 @@ CHAPTERS = {
     "descend": "Descent",
 }
 
-NONE: Mapping[str, LossComparison] = MappingProxyType({})
+NO_COMPARISON: Mapping[str, LossComparison] = MappingProxyType({})
 
 LEGEND = (
     "⟨A, B⟩_F: multiply cell by cell and add all · p = softmax(o) · G: gap p_l − p_y + m of rival l to the right "
@@ -38,52 +39,52 @@ LEGEND = (
 )
 
 
-def chapter_of(place: Place) -> str:
-    """The chapter a visitor is on."""
+def get_chapter(place: Place) -> str:
+    """Return the chapter a visitor is on."""
     return place.chapter if place.chapter in CHAPTERS else "pass"
 
 
-def _framed(board: Board, letters: str, each: int = 0) -> list[tuple[int, ...]]:
-    """Frames over class j and example n (or one of them); the cells that are sent, as on the worksheet."""
-    lab: Lab = board.setup
+def _set_frames(board: Board[Lab], letters: str, each: int = 0) -> list[tuple[int, ...]]:
+    """Set frames over class j and example n, or one of them. Returns the cells that are sent, indexed (j, n)."""
+    lab = board.setup
     lay, size = board.lay, {"j": lab.classes, "n": lab.N}
     shown = letters[::-1] if len(letters) == 2 and lay.transposes(O) else letters
-    have = board.frames(shown, tuple(size[a] for a in shown), each)
+    have = board.set_frames(shown, tuple(size[a] for a in shown), each)
     cells = [tuple(int(i) for i in np.unravel_index(f, tuple(size[a] for a in shown))) for f in have]
     return [cell[::-1] if shown != letters else cell for cell in cells]
 
 
-def _at(board: Board, var: Var, letters: str) -> str:
+def _order_letters(board: Board[Lab], var: Var, letters: str) -> str:
     return letters[::-1] if board.lay.transposes(var) else letters
 
 
-def terms(board: Board, ran: Ran) -> None:
-    """The worksheet's sum over rivals for one cell of dL/dO, the inactive ones struck through."""
-    lab: Lab = board.setup
-    d = logits.terms(lab, _framed(board, "jn", lab.classes * lab.N), ran)
-    board.derivation(d)
+def fill_terms(board: Board[Lab], trace: Trace) -> None:
+    """Show the worksheet's sum over competing classes for one cell of dL/dO, the inactive ones struck through."""
+    lab = board.setup
+    d = logits.terms(lab, _set_frames(board, "jn", lab.classes * lab.N), trace)
+    board.add_derivation(d)
     here = next(v for v in d.stacked if v.kind == "dGdO")
     for var in (here, Var("terms")):
         board.matrices[wire_name(var)] |= {"struck": wire_name(A)}
-    board.matrix(A)
-    at, column = _at(board, dO, "jn"), _at(board, G, "·n")
-    board.claim(d.claims[0], numbers=False, strip=[
-        tile(wire_name(A), column),
-        tile(wire_name(here), column, "⊙"),
-        tile(wire_name(Var("terms")), column, "=", scale="sum"),
-        tile(board.matrix(dO), at, "Σ →", fills=True, scale="sum"),
+    board.add_matrix(A)
+    at, column = _order_letters(board, dO, "jn"), _order_letters(board, G, "·n")
+    board.add_claim(d.claims[0], numbers=False, strip=[
+        make_tile(wire_name(A), column),
+        make_tile(wire_name(here), column, "⊙"),
+        make_tile(wire_name(Var("terms")), column, "=", scale="sum"),
+        make_tile(board.add_matrix(dO), at, "Σ →", fills=True, scale="sum"),
     ])  # fmt: skip
-    board.claim(d.claims[1], numbers=False, strip=[
-        tile(board.matrix(O), at),
-        tile(board.matrix(P), column, "→"),
-        tile(board.matrix(Y), column, "and"),
-        tile(board.matrix(G), column, "→"),
+    board.add_claim(d.claims[1], numbers=False, strip=[
+        make_tile(board.add_matrix(O), at),
+        make_tile(board.add_matrix(P), column, "→"),
+        make_tile(board.add_matrix(Y), column, "and"),
+        make_tile(board.add_matrix(G), column, "→"),
     ])  # fmt: skip
-    board.claim(d.claims[2], numbers=False)
+    board.add_claim(d.claims[2], numbers=False)
     loss = lab.conventions.loss(lab.loss)
-    whole = _WRITTEN_OUT.replace("{c}", loss.c.latex()).replace("{over}", r"\ge" if loss.at_tie else ">")
+    formula = _WRITTEN_OUT.replace("{c}", loss.c.latex()).replace("{over}", r"\ge" if loss.at_tie else ">")
     board.lines.insert(0, {
-        "formula": mathml(whole), "spoken": "exercise 3 (ii)",
+        "formula": to_mathml(formula), "spoken": "exercise 3 (ii)",
         "why": "Exercise 3 (ii), as on the worksheet: for logit j, the sum over examples i and rivals l of each.",
     })  # fmt: skip
     made = wire_name(d.part(dO, "jn"))
@@ -97,36 +98,36 @@ _WRITTEN_OUT = (
 )
 
 
-def jacobian(board: Board, ran: Ran) -> None:
-    """dp_k/do_j of one example, off-diagonals included, and dL/dO through it."""
-    lab: Lab = board.setup
-    d = logits.jacobians(lab, _framed(board, "jn", lab.classes**2), ran)
-    board.derivation(d)
+def fill_jacobian(board: Board[Lab], trace: Trace) -> None:
+    """Show dp_k/do_j of one example, off-diagonals included, and dL/dO through it."""
+    lab = board.setup
+    d = logits.jacobians(lab, _set_frames(board, "jn", lab.classes**2), trace)
+    board.add_derivation(d)
     J = next(v for v in d.stacked if v.kind == "dPdO")
     p, g = (d.part(v, "·n") for v in (P, dP))
-    board.claim(d.claims[1], numbers=False, strip=[
-        tile(board.matrix(P), _at(board, P, "·n")),
-        tile(wire_name(p), "k", "→"),
-        tile(wire_name(J), _at(board, J, "kj"), "→"),
+    board.add_claim(d.claims[1], numbers=False, strip=[
+        make_tile(board.add_matrix(P), _order_letters(board, P, "·n")),
+        make_tile(wire_name(p), "k", "→"),
+        make_tile(wire_name(J), _order_letters(board, J, "kj"), "→"),
     ])  # fmt: skip
-    line = board.claim(d.claims[0], numbers=False)
+    line = board.add_claim(d.claims[0], numbers=False)
     board.matrices[line["value"]]["text"] = d.part(dO, "·n").symbol
     factors = [
-        tile(wire_name(J), _at(board, J, "kj"), "", True, label=mathml(J.latex + r"^{\top}")),
-        tile(wire_name(g), "k", "·"),
+        make_tile(wire_name(J), _order_letters(board, J, "kj"), "", True, label=to_mathml(J.latex + r"^{\top}")),
+        make_tile(wire_name(g), "k", "·"),
     ]
     if board.lay.transposes(O):  # rows stand left of what they are multiplied with
-        factors = [tile(wire_name(g), "k"), tile(wire_name(J), _at(board, J, "kj"), "·")]
+        factors = [make_tile(wire_name(g), "k"), make_tile(wire_name(J), _order_letters(board, J, "kj"), "·")]
     line["strip"] = [
         *factors,
-        tile(line["value"], "j", "=", scale="sum"),
-        tile(board.matrix(dO), _at(board, dO, "jn"), "→", fills=True, scale="sum"),
+        make_tile(line["value"], "j", "=", scale="sum"),
+        make_tile(board.add_matrix(dO), _order_letters(board, dO, "jn"), "→", fills=True, scale="sum"),
     ]
     board.frame |= {"reads": line["value"], "legend": LEGEND}
 
 
-def _bench(board: Board, letters: str, *shown: tuple[Var, str], formula: str = "", why: str = "") -> None:
-    """One line of matrices: what the charts below are drawn from."""
+def _add_bench(board: Board[Lab], letters: str, *shown: tuple[Var, str], formula: str = "", why: str = "") -> None:
+    """Add one line of matrices, those that the charts below are drawn from."""
     scale = board.setup.conventions.scale
     if scale and not formula:
         why = f"Every loss carries {scale} in front of its sum over examples: see Losses compared, or Conventions."
@@ -136,51 +137,60 @@ def _bench(board: Board, letters: str, *shown: tuple[Var, str], formula: str = "
     for var, sign in shown:
         own = marked if len(var.axes) == 2 else marked[-1:]
         strip.append(
-            tile(board.matrix(var), _at(board, var, own) if len(own) == 2 else own, sign, scale=wire_name(var))
+            make_tile(
+                board.add_matrix(var),
+                _order_letters(board, var, own) if len(own) == 2 else own,
+                sign,
+                scale=wire_name(var),
+            )
         )
-    board.lines.append({"formula": formula and mathml(formula), "spoken": "", "why": why, "strip": strip})
+    board.lines.append({"formula": formula and to_mathml(formula), "spoken": "", "why": why, "strip": strip})
 
 
 _HINGE = r"\mathcal{L} = {c}\sum_n\sum_{l\neq y_n}\max(0,\; p_l - p_{y_n} + m),\quad p = \operatorname{softmax}(o)"
 
 
-def margin(board: Board, _: Ran) -> None:
-    """The active set, as the margin moves."""
+def fill_margin(board: Board[Lab], _: Trace) -> None:
+    """Show the active set as the margin moves."""
     c = board.setup.conventions.loss(board.setup.loss).c.latex()
     shown = ((O, ""), (MARGIN, "and"), (G, "→"), (A, "→"), (ell, "→"), (dO, "→"))
-    _bench(board, "", *shown, formula=_HINGE.replace("{c}", c), why=f"Exercise 3 (i): {board.setup.loss.wants}.")
+    _add_bench(board, "", *shown, formula=_HINGE.replace("{c}", c), why=f"Exercise 3 (i): {board.setup.loss.wants}.")
 
 
-def compare(board: Board, _: Ran, found: Mapping[str, LossComparison]) -> None:
-    """The gradient of every loss on one scale, or its difference from cross-entropy's."""
-    lab: Lab = board.setup
-    show = board.choose("show", "Show", {
+def fill_comparison(board: Board[Lab], _: Trace, compared: Mapping[str, LossComparison]) -> None:
+    """Show the gradient of every loss on one scale, or its difference from that of cross-entropy."""
+    lab = board.setup
+    show = board.add_choice("show", "Show", {
         "gradient": ("∂L/∂O", "the gradient of each loss"),
         "difference": ("difference from cross-entropy", "the difference from cross-entropy's gradient"),
     })  # fmt: skip
-    board.frames("", (), 0)
-    over = evenly(lab)
-    offered = OVER if over.scale in OVER else {**OVER, over.scale: f"{over.scale} of the sum"}
-    board.choose("over", "Loss", {scale: (words, words) for scale, words in offered.items()}, first=over.scale)
+    board.set_frames("", (), 0)
+    scale = with_common_scale(lab).scale or ""
+    offered = COMMON_SCALES if scale in COMMON_SCALES else {**COMMON_SCALES, scale: f"{scale} of the sum"}
+    board.add_choice("over", "Loss", {name: (words, words) for name, words in offered.items()}, first=scale)
     contenders = logits.list_class_losses(lab.loss.margin)
     strip: list[Json] = []
     board.lines.append({
-        "formula": mathml(_SHOWN[show]), "spoken": "gradients",
+        "formula": to_mathml(_SHOWN[show]), "spoken": "gradients",
         "why": f"The same logits and labels, m = {lab.loss.margin:g}, one scale for all.", "strip": strip,
     })  # fmt: skip
-    for name, c in found.items():
+    for name, c in compared.items():
         board.values[dO] = board.lay.convert(dO, getattr(c, show))
         short = contenders[name].short
         # The caption is the loss's; the kind of matrix is the same for all.
-        names = {"label": mathml(rf"\text{{{short}}}"), "text": f"∂L/∂O, {short}", "spoken": f"d L d O, {short}"}
-        strip.append(tile(board.matrix(dO, name=f"dO.{name}", **names), scale="same"))
+        names: Json = {
+            "label": to_mathml(rf"\text{{{short}}}"),
+            "text": f"∂L/∂O, {short}",
+            "spoken": f"d L d O, {short}",
+        }
+        strip.append(make_tile(board.add_matrix(dO, name=f"dO.{name}", **names), scale="same"))
         defined = rf"\text{{{short}:}}\;\; \ell = {contenders[name].each}"
-        board.lines.append({"formula": mathml(defined), "spoken": short, "why": f"{contenders[name].wants}."})
+        board.lines.append({"formula": to_mathml(defined), "spoken": short, "why": f"{contenders[name].wants}."})
 
 
-def evenly(lab: Lab) -> Conventions:
-    """One constant for every loss: that of the conventions, else a sum over examples."""
-    return replace(lab.conventions, scale=lab.conventions.scale or next(iter(OVER)))
+def with_common_scale(lab: Lab) -> Conventions:
+    """Return conventions with one constant for every loss: their own, or else a sum over examples."""
+    return replace(lab.conventions, scale=lab.conventions.scale or next(iter(COMMON_SCALES)))
 
 
 _SHOWN = {
@@ -188,94 +198,100 @@ _SHOWN = {
     "difference": rf"{dO.latex} - \frac{{\partial\mathcal{{L}}_{{\mathrm{{CE}}}}}}{{\partial O}}",
 }
 
-#: What all losses that are compared carry in front of their sum over examples.
-OVER = {"1": "sum over examples", "1/N": "mean"}
+#: Constants that all compared losses may carry in front of their sum over examples.
+COMMON_SCALES = {"1": "sum over examples", "1/N": "mean"}
 
 
-def sweep(board: Board, _: Ran) -> None:
-    """One logit is chosen; the others stay."""
-    _framed(board, "jn")
-    _bench(board, "jn", (O, ""), (P, "→"), (ell, "→"), (dO, "→"))
+def fill_sweep(board: Board[Lab], _: Trace) -> None:
+    """Show one chosen logit, which is varied."""
+    _set_frames(board, "jn")
+    _add_bench(board, "jn", (O, ""), (P, "→"), (ell, "→"), (dO, "→"))
 
 
-def example(board: Board, _: Ran) -> None:
-    """One example is chosen."""
-    _framed(board, "n")
-    _bench(board, "n", (O, ""), (Y, "and"), (ell, "→"), (dO, "→"))
+def fill_example(board: Board[Lab], _: Trace) -> None:
+    """Show one chosen example."""
+    _set_frames(board, "n")
+    _add_bench(board, "n", (O, ""), (Y, "and"), (ell, "→"), (dO, "→"))
 
 
 #: The chapters whose charts draw several losses.
-SEVERAL = ("compare", "sweep", "simplex", "descend")
+CHAPTERS_OF_LOSSES = ("compare", "sweep", "simplex", "descend")
 
 
-def _offer(board: Board, shown: Collection[str]) -> None:
-    """Which losses are drawn, chosen above all that changes its place with their number."""
+def _offer_losses(board: Board[Lab], shown: Collection[str]) -> None:
+    """Add the choice of losses above everything whose position depends on their number."""
     offered = logits.list_class_losses(board.setup.loss.margin)
     options = [{"value": name, "label": loss.short, "spoken": loss.title} for name, loss in offered.items()]
     chosen = [name for name in offered if name in shown]
     board.choices.append({"name": "shown", "label": "Losses", "options": options, "chosen": chosen, "many": True})
 
 
-_BOARDS = {
-    "terms": (terms, "scene"),
-    "jacobian": (jacobian, "scene"),
-    "margin": (margin, "bench"),
-    "compare": (compare, "bench"),
-    "sweep": (sweep, "bench"),
-    "simplex": (example, "bench"),
-    "descend": (example, "bench"),
+_BOARDS: dict[str, tuple[Callable[[Board[Lab], Trace], None], str]] = {
+    "terms": (fill_terms, "scene"),
+    "jacobian": (fill_jacobian, "scene"),
+    "margin": (fill_margin, "bench"),
+    "sweep": (fill_sweep, "bench"),
+    "simplex": (fill_example, "bench"),
+    "descend": (fill_example, "bench"),
 }
 
 
-def told(
-    lab: Lab, place: Place, ran: Ran, shown: Collection[str] = (), found: Mapping[str, LossComparison] = NONE
+def build_lab_payload(
+    lab: Lab,
+    place: Place,
+    trace: Trace,
+    shown: Collection[str] = (),
+    compared: Mapping[str, LossComparison] = NO_COMPARISON,
 ) -> Json:
-    """What the stage of the laboratory is told.
+    """Build the payload of the laboratory's stage, without the cursor of the chapter that is played.
 
     Args:
-        shown: names of the losses that are drawn side by side, on the chapters that do.
-        found: what they are compared by, on the chapter that does.
-
-    The cursor of the chapter that is played is not in it.
+        shown: names of the losses to draw side by side, in the chapters of several losses.
+        compared: the comparison of those losses, in the chapter "compare".
     """
-    name = chapter_of(place)
-    board = Board(lab, dict(ran[1]), replace(place, chosen={**place.chosen, "chapter": name}))
-    board.choose("chapter", "", {n: (title, title) for n, title in CHAPTERS.items()})
+    name = get_chapter(place)
+    board = Board(lab, dict(trace[1]), replace(place, chosen={**place.chosen, "chapter": name}))
+    board.add_choice("chapter", "", {n: (title, title) for n, title in CHAPTERS.items()})
     if name == "pass":
-        return {**played(lab, *ran), "kind": "player", "choices": board.choices}
-    put, arrangement = _BOARDS[name]
-    if name in SEVERAL:
-        _offer(board, shown)
-    put(board, ran, found) if name == "compare" else put(board, ran)
-    board.origins(ran)
-    # Six matrices stand in two rows; terms are to be read, and may scroll for it.
+        return {**build_steps_payload(lab, *trace), "kind": "player", "choices": board.choices}
+    if name in CHAPTERS_OF_LOSSES:
+        _offer_losses(board, shown)
+    fill, arrangement = _BOARDS.get(name, (partial(fill_comparison, compared=compared), "bench"))
+    fill(board, trace)
+    board.add_origins(trace)
+    # Six matrices stand in two rows of limited height; terms are kept legible and may scroll instead.
     low, high = logits.choose_slider_range(lab.loss.margin)
     knob = {"of": wire_name(MARGIN), "label": "Margin m", "low": low, "high": high, "step": 0.005}
-    legible = {"legible": True}
-    more = {"margin": {"knob": knob}, "compare": {"room": 330}, "terms": legible, "jacobian": legible}
-    return board.told("board", arrangement) | more.get(name, {})
+    legible: Json = {"legible": True}
+    more: dict[str, Json] = {"margin": {"knob": knob}, "compare": {"room": 330}, "terms": legible, "jacobian": legible}
+    return board.build_payload("board", arrangement) | more.get(name, {})
 
 
-#: What the frames of a chapter run over; those of the others are steps or nothing.
+#: Subscripts that the frames of a chapter run over; other chapters have steps or no frames.
 _FRAMES = {"terms": "jn", "jacobian": "jn", "sweep": "jn", "simplex": "n", "descend": "n"}
 
 
-def at_rest(lab: Lab, place: Place) -> tuple[int, int]:
-    """The class j and example n that the frame of a board stands at, as on the worksheet."""
-    letters = _FRAMES.get(chapter_of(place), "")
+def find_cell(lab: Lab, place: Place) -> tuple[int, int]:
+    """Return the class j and example n of the present frame, or the right class of its example."""
+    letters = _FRAMES.get(get_chapter(place), "")
     if letters != "jn":
         n = min(place.frame, lab.N - 1) if letters else 0
         return lab.labels[n], n
     shape = lab.inputs()[O].shape
     cell = np.unravel_index(min(place.frame, lab.classes * lab.N - 1), shape)
-    return lab.conventions.lay.convert_cell(O, tuple(int(i) for i in cell))
+    j, n = lab.conventions.lay.convert_cell(O, tuple(int(i) for i in cell))
+    return j, n
 
 
-def arrived(lab: Lab, before: Place, after: Place) -> Place:
-    """The place in another chapter that is about the same logit or example as the one before."""
-    old, new = (_FRAMES.get(chapter_of(p), "") for p in (before, after))
+def carry_cell_over(lab: Lab, before: Place, after: Place) -> Place:
+    """Return the place in another chapter that is about the same logit or example."""
+    old, new = (_FRAMES.get(get_chapter(p), "") for p in (before, after))
     if not old or not new:
         return after
-    j, n = at_rest(lab, before)
-    cell = lab.conventions.lay.convert_cell(O, (j, n))
-    return replace(after, frame=n if new == "n" else int(np.ravel_multi_index(cell, lab.inputs()[O].shape)))
+    j, n = find_cell(lab, before)
+    frame = (
+        n
+        if new == "n"
+        else int(np.ravel_multi_index(lab.conventions.lay.convert_cell(O, (j, n)), lab.inputs()[O].shape))
+    )
+    return replace(after, frame=frame)

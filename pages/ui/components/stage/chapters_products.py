@@ -13,8 +13,9 @@ from mlpcore.derivation.ways import Product
 from mlpcore.equations.steps import axis_sizes
 from mlpcore.notation import Var, dW
 from mlpcore.passes.layouts import LAYOUTS
-from pages.ui.components.stage.board import Board, Ran, tile
-from pages.ui.components.stage.score import Json, mathml
+from mlpcore.setup import Setup
+from pages.ui.components.stage.board import Board, Trace, make_tile
+from pages.ui.components.stage.payload import Json, to_mathml
 from pages.ui.state.wire_names import wire_name
 
 _MEETS = {
@@ -29,93 +30,98 @@ _SUMS = {
 }
 
 
-def _walked(board: Board, product: Product, way: str, ran: Ran) -> None:
-    """A product made piece by piece: its operands, what this piece adds, and the sum so far."""
+def _add_pieces(board: Board[Setup], product: Product, way: str, trace: Trace) -> None:
+    """Add a product made piece by piece: its operands, what this piece adds, and the sum so far."""
     letters, made = product.letters(way), product.step.op.makes
-    size = _sizes(product, ran)
-    have = board.frames(letters, tuple(size[a] for a in letters), each=prod(size[a] for a in made))
-    w = walk(board.setup, product, way, frames=have, trace=ran)
+    size = _get_sizes(product, trace)
+    have = board.set_frames(letters, tuple(size[a] for a in letters), each=prod(size[a] for a in made))
+    w = walk(board.setup, product, way, frames=have, trace=trace)
     board.values |= w.values
     strip, names = [], []
     for k, (var, reads, turned) in enumerate(
         zip(product.step.operands, product.step.op.reads, product.turned, strict=True)
     ):
-        strip.append(board.factor(var, reads, turned, first=k == 0))
+        strip.append(board.make_factor_tile(var, reads, turned, first=k == 0))
         names.append(var.symbol + ("ᵀ" if turned else ""))
     for e in w.values:
         if e.kind == "one":
-            board.matrix(e, w.values[e])
-    added = board.matrix(Var("term"), w.terms, row=board.lay.is_row(product.step.out))
-    so_far = board.matrix(Var("sofar"), w.sums, row=board.lay.is_row(product.step.out))
-    board.matrix(product.step.out)
-    board.equation(product.step)
-    board.equation(w.step)
-    strip += [tile(added, made, "→", only=True, scale="sum"), tile(so_far, made, "Σ", fills="order", scale="sum")]
+            board.add_matrix(e, w.values[e])
+    added = board.add_matrix(Var("term"), w.terms, row=board.lay.is_row(product.step.out))
+    so_far = board.add_matrix(Var("sofar"), w.sums, row=board.lay.is_row(product.step.out))
+    board.add_matrix(product.step.out)
+    board.add_equation(product.step)
+    board.add_equation(w.step)
+    strip += [
+        make_tile(added, made, "→", only=True, scale="sum"),
+        make_tile(so_far, made, "Σ", fills="order", scale="sum"),
+    ]
     by_name = {"r": "{r}", "s": "{s}", "c": "{c}"} | {m: f"{{{a}}}" for m, a in product.roles.items()}
-    says = (_MEETS if len(names) == 2 else _SUMS)[way]
+    sentence = (_MEETS if len(names) == 2 else _SUMS)[way]
     for mark in "rsc":
-        says = says.replace(f"{{{mark}}}", by_name[mark])
-    board.frame["says"] = says.replace("A", names[0]).replace("B", names[-1])
+        sentence = sentence.replace(f"{{{mark}}}", by_name[mark])
+    board.frame["says"] = sentence.replace("A", names[0]).replace("B", names[-1])
     board.lines.append({
-        "formula": mathml(product.step.latex),
+        "formula": to_mathml(product.step.latex),
         "spoken": product.step.op.name,
         "why": f"{w.count} pieces: whichever way it is cut, they add up to {product.step.out.symbol}.",
         "strip": strip,
-        "check": _adds_up(board, product, way, ran),
+        "check": _check_sum(board, product, way, trace),
     })  # fmt: skip
 
 
-def _adds_up(board: Board, product: Product, way: str, ran: Ran) -> Json:
-    """Whether the last sum is the product."""
-    last = walk(board.setup, product, way, frames=[prod(board.frame["sizes"]) - 1], trace=ran)
-    error, allowed = measure_error(last.sums[0], last.values[product.step.out], ran[1])
+def _check_sum(board: Board[Setup], product: Product, way: str, trace: Trace) -> Json:
+    """Check that the last sum is the product."""
+    last = walk(board.setup, product, way, frames=[prod(board.frame["sizes"]) - 1], trace=trace)
+    error, allowed = measure_error(last.sums[0], last.values[product.step.out], trace[1])
     against = f"{product.step.out.symbol}, all added"
     return {"holds": error <= allowed, "meant": True, "error": f"{error:.0e}", "against": against}
 
 
-def _sizes(product: Product, ran: Ran) -> dict[str, int]:
-    return axis_sizes(product.step.op, (ran[1][v] for v in product.step.operands))
+def _get_sizes(product: Product, trace: Trace) -> dict[str, int]:
+    return axis_sizes(product.step.op, (trace[1][v] for v in product.step.operands))
 
 
-def _product(board: Board, among: list[Product], first: str = "") -> Product:
-    found = {wire_name(p.step.out): p for p in among}
-    options = {name: (p.step.latex, f"{p.step.out.spoken}, {p.step.out.word}") for name, p in found.items()}
-    return found[board.choose("product", "Product", options, first=first if first in found else "")]
+def _choose_product(board: Board[Setup], products: list[Product], first: str = "") -> Product:
+    offered = {wire_name(p.step.out): p for p in products}
+    options = {name: (p.step.latex, f"{p.step.out.spoken}, {p.step.out.word}") for name, p in offered.items()}
+    return offered[board.add_choice("product", "Product", options, first=first if first in offered else "")]
 
 
-def transpose(board: Board, ran: Ran) -> None:
-    """Why that order and that transpose: by shapes, by indices, by outer products."""
+def fill_transpose(board: Board[Setup], trace: Trace) -> None:
+    """Show why the product has that order and that transpose: by shapes, by indices, by outer products."""
     gradients = [p for p in products(board.setup) if p.step.phase == "backward"]
-    product = _product(board, gradients, first=wire_name(dW(1)))
-    how = board.choose(
+    product = _choose_product(board, gradients, first=wire_name(dW(1)))
+    how = board.add_choice(
         "how", "Seen", {h: (h, h) for h in ("by shapes", "by indices", "by outer products")}, first="by shapes"
     )
     if how == "by outer products":
-        return _walked(board, product, "outer products", ran)
+        return _add_pieces(board, product, "outer products", trace)
     if how == "by indices":
-        return _indices(board, product, ran)
-    found = candidates(board.setup, product, ran)
-    options = {str(n): (c.latex, " times ".join(_spoken(*o) for o in c.operands)) for n, c in enumerate(found)}
+        return _add_index_lines(board, product, trace)
+    found = candidates(board.setup, product, trace)
+    options = {str(n): (c.latex, " times ".join(_describe_factor(*o) for o in c.operands)) for n, c in enumerate(found)}
     right = next(str(n) for n, c in enumerate(found) if c.right)
-    chosen = found[int(board.choose("candidate", "Try", options, first=right))]
-    # Whether it is right is said of what was tried, not before.
+    chosen = found[int(board.add_choice("candidate", "Try", options, first=right))]
+    # The mark stands only on what was tried.
     board.choices[-1]["options"][found.index(chosen)]["mark"] = "✓" if chosen.right else "✗"
     strip = []
     for k, (var, flip) in enumerate(chosen.operands):
         if var.kind == "ones":
             board.values[var] = np.ones((board.setup.batch.N, 1))
-        strip.append(board.factor(var, "ab", flip, first=k == 0))
+        strip.append(board.make_factor_tile(var, "ab", flip, first=k == 0))
     if chosen.result is not None:
         board.values[Var("term")] = chosen.result
         strip.append(
-            tile(board.matrix(Var("term"), word="product", text="product"), "", "=", label=mathml(chosen.latex))
+            make_tile(
+                board.add_matrix(Var("term"), word="product", text="product"), "", "=", label=to_mathml(chosen.latex)
+            )
         )
-    board.matrix(product.step.out)
+    board.add_matrix(product.step.out)
     sign = "✓" if chosen.right else "≠" if chosen.result is not None else "is not defined; wanted:"
-    strip.append(tile(wire_name(product.step.out), "", sign, scale="sum"))
+    strip.append(make_tile(wire_name(product.step.out), "", sign, scale="sum"))
     board.lines.append({
-        "formula": mathml(chosen.latex),
-        "spoken": " times ".join(_spoken(*o) for o in chosen.operands),
+        "formula": to_mathml(chosen.latex),
+        "spoken": " times ".join(_describe_factor(*o) for o in chosen.operands),
         "why": chosen.why,
         "check": {"holds": chosen.right, "meant": True, "against": product.step.out.symbol, "verdict": True},
         "strip": strip,
@@ -123,26 +129,27 @@ def transpose(board: Board, ran: Ran) -> None:
     return None
 
 
-def _spoken(var: Var, flip: bool) -> str:
+def _describe_factor(var: Var, flip: bool) -> str:
     return var.spoken + (" transposed" if flip else "")
 
 
-def _indices(board: Board, product: Product, ran: Ran) -> None:
-    """The sum written out for every cell: the index that is summed has to stand inside."""
+def _add_index_lines(board: Board[Setup], product: Product, trace: Trace) -> None:
+    """Add the sum for every cell written out: the index that is summed must stand inside."""
     step = product.step
     letters, made = step.op.makes, step.out
-    size = _sizes(product, ran)
-    board.frames(letters, tuple(size[a] for a in letters), each=0)
+    size = _get_sizes(product, trace)
+    board.set_frames(letters, tuple(size[a] for a in letters), each=0)
     summed = product.roles["s"]
     strip = [
-        tile(board.matrix(v), reads, "and" if k else "")
+        make_tile(board.add_matrix(v), reads, "and" if k else "")
         for k, (v, reads) in enumerate(zip(step.operands, step.op.reads))
     ]
-    strip.append(tile(board.matrix(made), letters, "→", fills=True))
-    board.equation(step)
-    told = board.steps[-1]
+    strip.append(make_tile(board.add_matrix(made), letters, "→", fills=True))
+    board.add_equation(step)
+    payload = board.steps[-1]
     where = [
-        f"{v.symbol} as its {_nth(reads, summed)} index" for v, reads in zip(step.operands, step.op.reads, strict=True)
+        f"{v.symbol} as its {_name_position(reads, summed)} index"
+        for v, reads in zip(step.operands, step.op.reads, strict=True)
     ]
     why = f"The sum runs over {summed}, which stands in {' and in '.join(where)}. "
     if len(step.operands) == 2:
@@ -151,35 +158,35 @@ def _indices(board: Board, product: Product, ran: Ran) -> None:
         why += "A product of matrices sums over the last index of the left one and the first of the right one"
         turned = [v.symbol for v, good in zip(step.operands, wanted, strict=True) if not good]
         why += f", so {' and '.join(turned)} must be transposed." if turned else ": they stand right as they are."
-    board.lines.append({"formula": told["index"], "spoken": told["spoken"], "why": why, "strip": strip})
+    board.lines.append({"formula": payload["index"], "spoken": payload["spoken"], "why": why, "strip": strip})
     why = "The same for every cell at once."
     if len(letters) == 2:
         left, right = (v.symbol for v in step.operands)
         why += f" The order: {letters[0]}, the row of the result, comes from {left}, so {left} stands left; "
         why += f"{letters[1]}, its column, comes from {right}, so {right} stands right."
-    board.lines.append({"formula": mathml(step.latex), "spoken": told["spoken"], "why": why})
-    laid = [rf"\text{{{name}: }} {latex}" for name, latex in _laid(board, made).items()]
+    board.lines.append({"formula": to_mathml(step.latex), "spoken": payload["spoken"], "why": why})
+    formulas = [rf"\text{{{name}: }} {latex}" for name, latex in _write_in_layouts(board, made).items()]
     board.lines.append({
-        "formula": mathml(r",\qquad ".join(laid)),
+        "formula": to_mathml(r",\qquad ".join(formulas)),
         "spoken": "in every layout",
         "why": "The same sum where examples are columns, and where they are rows (Conventions).",
     })  # fmt: skip
     board.frame["reads"] = wire_name(made)
 
 
-def _laid(board: Board, made: Var) -> dict[str, str]:
-    """The product as it reads in every layout."""
+def _write_in_layouts(board: Board[Setup], made: Var) -> dict[str, str]:
+    """Return the LaTeX of the product in every layout."""
     setup = board.setup
-    turned = {name: replace(setup, conventions=replace(setup.conventions, layout=name)) for name in LAYOUTS}
-    return {name: next(p.step.latex for p in products(s) if p.step.out == made) for name, s in turned.items()}
+    setups = {name: replace(setup, conventions=replace(setup.conventions, layout=name)) for name in LAYOUTS}
+    return {name: next(p.step.latex for p in products(s) if p.step.out == made) for name, s in setups.items()}
 
 
-def _nth(reads: str, letter: str) -> str:
+def _name_position(reads: str, letter: str) -> str:
     return ("first", "second")[reads.index(letter)] if len(reads) == 2 else "only"
 
 
-def ways(board: Board, ran: Ran) -> None:
-    """Any product of the pass, four ways."""
-    product = _product(board, products(board.setup))
-    way = board.choose("way", "As", {w: (w, w) for w in product.ways})
-    _walked(board, product, way, ran)
+def fill_ways(board: Board[Setup], trace: Trace) -> None:
+    """Show any product of the pass in four ways."""
+    product = _choose_product(board, products(board.setup))
+    way = board.add_choice("way", "As", {w: (w, w) for w in product.ways})
+    _add_pieces(board, product, way, trace)

@@ -1,4 +1,4 @@
-"""The worked pass as one HTML file: every equation with its matrices as heatmaps, without a script."""
+"""The worked pass as one HTML file without a script: every equation with its matrices as heatmaps."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from mlpcore.equations.steps import Step
 from mlpcore.notation import Var
 from mlpcore.passes.layouts import Layout
 from mlpcore.setup import Setup
-from pages.ui.components.stage.score import PHASES, mathml
+from pages.ui.components.stage.payload import PHASES, to_mathml
 
-#: The poles of the stage in a light page.
+#: The poles of the colour scale of the stage on a light page, in RGB.
 _PLUS, _MINUS = np.array([33, 104, 190]), np.array([206, 88, 12])
 
 _HEAD = """<!doctype html>
@@ -27,8 +27,8 @@ _HEAD = """<!doctype html>
 """
 
 
-def pictures(setup: Setup, steps: Iterable[Step], values: Mapping[Var, np.ndarray]) -> str:
-    """Every step with its operands and its result; one scale for the matrices of one equation."""
+def render_pass(setup: Setup, steps: Iterable[Step], values: Mapping[Var, np.ndarray]) -> str:
+    """Render every step with its operands and its result as HTML; one scale for the matrices of an equation."""
     lay = setup.conventions.lay
     sizes = "-".join(map(str, setup.net.widths))
     out = [_HEAD, f"<h1>A network {sizes}, N = {setup.batch.N}; {escape(setup.loss.title)}</h1>"]
@@ -37,25 +37,25 @@ def pictures(setup: Setup, steps: Iterable[Step], values: Mapping[Var, np.ndarra
         if step.phase != phase:
             phase = step.phase
             out.append(f"<h2>{PHASES[phase]}</h2>")
-        shown = list(dict.fromkeys((*step.operands, step.out)))
-        finite = np.concatenate([np.abs(np.ravel(values[v])) for v in shown])
-        scale = float(finite[np.isfinite(finite)].max(initial=0.0)) or 1.0
-        out.append(f"<h3>{mathml(step.latex)}</h3>")
-        out += [_figure(v, np.asarray(values[v]), scale, lay) for v in shown]
+        matrices = list(dict.fromkeys((*step.operands, step.out)))
+        sizes_of_cells = np.concatenate([np.abs(np.ravel(values[v])) for v in matrices])
+        scale = float(sizes_of_cells[np.isfinite(sizes_of_cells)].max(initial=0.0)) or 1.0
+        out.append(f"<h3>{to_mathml(step.latex)}</h3>")
+        out += [_render_matrix(v, np.asarray(values[v]), scale, lay) for v in matrices]
     return "\n".join([*out, "</html>", ""])
 
 
-def _figure(var: Var, x: np.ndarray, scale: float, lay: Layout) -> str:
+def _render_matrix(var: Var, x: np.ndarray, scale: float, lay: Layout) -> str:
     rows = x.reshape(1, -1) if x.ndim < 2 and (lay.is_row(var) or x.ndim == 0) else x.reshape(len(x), -1)
-    body = "".join("<tr>" + "".join(_cell(float(v), scale) for v in row) + "</tr>" for row in rows)
-    return f"<figure><figcaption>{mathml(var.latex)}</figcaption><table>{body}</table></figure>"
+    body = "".join("<tr>" + "".join(_render_cell(float(v), scale) for v in row) + "</tr>" for row in rows)
+    return f"<figure><figcaption>{to_mathml(var.latex)}</figcaption><table>{body}</table></figure>"
 
 
-def _cell(value: float, scale: float) -> str:
+def _render_cell(value: float, scale: float) -> str:
     if not np.isfinite(value):
         return f"<td>{value}</td>"
     share = 0.92 * min(1.0, abs(value) / scale)
     colour = np.round(255 + ((_MINUS if value < 0 else _PLUS) - 255) * share).astype(int)
-    # White ink where black would be the harder one to read.
+    # White where black would be harder to read.
     ink = "#fff" if colour @ [0.299, 0.587, 0.114] < 130 else "#000"
     return f'<td style="background:rgb({",".join(map(str, colour))});color:{ink}">{value:.6g}</td>'

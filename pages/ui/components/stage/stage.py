@@ -1,6 +1,6 @@
-"""The stage: matrices as real cells in the browser, played without asking the server.
+"""The stage: matrices as real cells in the browser, played there without the server.
 
-Python sends a score and takes back edits and a cursor. Registered once, at import.
+Python sends a payload and takes back events. The component is registered once, at import.
 """
 
 from __future__ import annotations
@@ -18,22 +18,19 @@ _mount = st.components.v2.component(
     js=script("stage"),
 )
 
+#: The names of the events that the stage may send.
+EVENTS = ("edits", "cursor", "open", "choose", "pick", "restore")
 
-#: What the browser may report.
-REPORTS = ("edits", "cursor", "open", "choose", "pick", "restore")
 
-
-def stage(key: str, *parts: dict[str, Any] | str) -> None:
-    """Draw a score or a board: objects, or their JSON, that are sent as one.
+def draw_stage(key: str, *parts: dict[str, Any] | str) -> None:
+    """Draw the payload of a pass or a board, given in parts: objects or their JSON, sent as one object.
 
     Its `kind` is "player", "wall", "board" or, without matrices, "silent".
-    What the stage reports (`REPORTS`) is component state under `key`.
+    The events are component state under `key`.
     """
     texts = (part if isinstance(part, str) else json.dumps(part) for part in parts)
-    whole = "{" + ",".join(text[1:-1] for text in texts if len(text) > 2) + "}"
-    # As bytes: an object would be written twice, once to be sent and once to be told from others.
-    _mount(key=key, data=whole.encode(), **{f"on_{name}_change": _noted for name in REPORTS})
-
-
-def _noted() -> None:
-    """Streamlit keeps only state that has a callback; ours is read by the run that follows."""
+    payload = "{" + ",".join(text[1:-1] for text in texts if len(text) > 2) + "}"
+    # Streamlit keeps only state that has a callback; the run that follows reads it.
+    callbacks: dict[str, Any] = {f"on_{name}_change": lambda: None for name in EVENTS}
+    # As bytes: Streamlit would serialize an object twice, to send it and to hash it.
+    _mount(key=key, data=payload.encode(), **callbacks)

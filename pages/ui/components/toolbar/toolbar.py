@@ -1,6 +1,6 @@
-"""Undo, redo and the link: three small buttons on every page, and their keys.
+"""Undo, redo and the link: three small buttons on every page, and their keyboard shortcuts.
 
-What they show they hear from the stage in the browser, because an edit reruns only that.
+After an edit, which reruns only the stage, the stage updates them in the browser.
 """
 
 from __future__ import annotations
@@ -16,6 +16,6 @@ _mount = st.components.v2.component(
 )
 
 
-def tools(key: str, kept: dict) -> None:
-    """Draw them. What is asked for (`do`) is component state under `key`."""
-    _mount(key=key, data=[kept], on_do_change=lambda: None, width="content")
+def draw_toolbar(key: str, keep: dict) -> None:
+    """Draw them. The event `do` is component state under `key`."""
+    _mount(key=key, data=[keep], on_do_change=lambda: None, width="content")

@@ -11,8 +11,8 @@ from pages.ui.widgets.memory.plan import plan
 from pages.ui.widgets.memory.scaling import scaling
 from pages.ui.widgets.memory.sizes import choose_sizes
 from pages.ui.widgets.memory.slopes import slopes
-from pages.ui.widgets.stages import silent
-from pages.ui.widgets.words import complain
+from pages.ui.widgets.stages import draw_silent_stage
+from pages.ui.widgets.words import show_errors
 
 __all__ = ["memory", "memory_conventions"]
 
@@ -39,7 +39,7 @@ def memory() -> None:
         )
         if choice.chapter != "slopes":
             choose_sizes(choice, about)
-    complain("memory chapter")
+    show_errors("memory chapter")
     _chapter()
 
 
@@ -49,7 +49,7 @@ def _chapter() -> None:
     work = session.get_state()
     choice = work.memory
     _CHAPTERS[choice.chapter](choice, subject(choice, work.setup))
-    silent()
+    draw_silent_stage()
 
 
 def memory_conventions() -> list[str]:

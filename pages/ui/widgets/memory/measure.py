@@ -12,12 +12,12 @@ from mlpcore.benchmark import Job, Report, Ticket
 from mlpcore.memory.sizes import bytes_text, seconds_text
 from mlpcore.memory.tally import BASE, Policy, compared
 from mlpcore.schedules import find
-from pages.ui.components.chart.chart import chart
+from pages.ui.components.chart.chart import draw_chart
 from pages.ui.server.presence import track_presence
 from pages.ui.state import session
 from pages.ui.state.memory_page import BUILT, MOST_ROUNDS, MOST_RUNS, MemoryChoice, Subject, policy_of, put
 from pages.ui.widgets.memory.sizes import asked
-from pages.ui.widgets.words import complain, escaped, table
+from pages.ui.widgets.words import draw_table, escape_markdown, show_errors
 
 #: Seconds between two updates of a running measurement.
 UPDATE_INTERVAL = 0.5
@@ -27,7 +27,7 @@ def measure(choice: MemoryChoice, about: Subject) -> None:
     """Show bytes against time: counted at once, measured on demand."""
     policies = list_policies(choice, about)
     choose_policies(choice)
-    complain("memory policies")
+    show_errors("memory policies")
     tallies = compared(*about.counted, policies)
     base = tallies[BASE]
     spots = [
@@ -37,7 +37,7 @@ def measure(choice: MemoryChoice, about: Subject) -> None:
     report = find_newest(about)
     left, right = st.columns([7, 4], gap="medium")
     with left:
-        chart("trade", figures.trade(spots, report), _describe_chart(report, len(spots)))
+        draw_chart("trade", figures.trade(spots, report), _describe_chart(report, len(spots)))
     with right:
         choose_rounds_and_start(
             lambda: [Job(about.shape, about.N, tuple(policies), about.loss.name, choice.rounds)], choice
@@ -124,12 +124,12 @@ def _submit(choice: MemoryChoice, make: Callable[[], list[Job]]) -> MemoryChoice
 
 def show_progress() -> None:
     """Show the measurements in the queue, updated while there are any."""
-    complain("memory measure")
+    show_errors("memory measure")
     runs = session.get_runs()
     if runs.tickets:
         st.fragment(_show_running, run_every=UPDATE_INTERVAL)()
     elif runs.message:
-        st.error(escaped(runs.message))
+        st.error(escape_markdown(runs.message))
 
 
 def _show_running() -> None:
@@ -193,12 +193,12 @@ def _show_summary(report: Report | None) -> None:
         return
     for sentence in bench.summarise(report):
         if sentence.startswith("The times are not reliable"):
-            st.warning(escaped(sentence))
+            st.warning(escape_markdown(sentence))
         else:
-            st.markdown(escaped(sentence))
+            st.markdown(escape_markdown(sentence))
     machine = report.machine
     st.caption(
-        escaped(
+        escape_markdown(
             f"Hollow: counted; filled: measured, with the 95 % interval of the median of {report.job.rounds} ratios "
             f"of CPU time. Measured on {machine['processor']}, {machine['BLAS']}, kernel {machine['kernel']}, threads "
             f"{machine['threads']}, NumPy {machine['NumPy']}, {report.job.shape.dtype}, {report.job.N:,} examples."
@@ -210,7 +210,7 @@ def _show_table(report: Report | None) -> None:
     if report is None:
         return
     base = report.measurements[0]
-    table(
+    draw_table(
         ("measured", "counted", "measured", "of S and Z", "time", "of S and Z", "95 % interval", "verdict"),
         [
             (

@@ -11,30 +11,30 @@ from mlpcore.memory.cost import CATEGORIES
 from mlpcore.memory.sizes import bytes_text, flops_text, read_bytes
 from mlpcore.memory.tally import BASE, PLANNED, Policy, Tally, Totals, budgets, compared, planned, tally, totals
 from mlpcore.schedules import find
-from pages.ui.components.chart.chart import chart
+from pages.ui.components.chart.chart import draw_chart
 from pages.ui.state import session
 from pages.ui.state.memory_page import BUILT, MemoryChoice, Subject, budget_of, budget_stops, ladder, policy_of, put
 from pages.ui.widgets.memory.sizes import asked
-from pages.ui.widgets.words import complain, escaped, table
+from pages.ui.widgets.words import draw_table, escape_markdown, show_errors
 
 
 def plan(choice: MemoryChoice, about: Subject) -> None:
     """One policy, seen and counted."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         _choose_policy(choice, about)
-    complain("memory policy")
+    show_errors("memory policy")
     try:
         policy = policy_of(choice, about)
         counted = tally(*about.counted, policy, about.conventions)
     except ValueError as error:
         # No plan fits, or too deep to be planned: the words say what would do.
-        st.error(escaped(f"{str(error)[:1].upper()}{str(error)[1:]}."))
+        st.error(escape_markdown(f"{str(error)[:1].upper()}{str(error)[1:]}."))
         _least(about)
         return
     base = totals(*about.counted, BASE, about.conventions)
     left, right = st.columns([7, 4], gap="medium")
     with left:
-        chart("timeline", figures.timeline(counted), _spoken(counted))
+        draw_chart("timeline", figures.timeline(counted), _spoken(counted))
         if counted.left_out:
             st.caption(
                 f"{counted.blocks:,} blocks; drawn are the first two and the last, for the {counted.left_out:,} "
@@ -119,7 +119,7 @@ def _ledger(counted: Totals, base: Totals) -> None:
     def row(name: str, a: int, b: int, text: Callable[[float], str] = bytes_text) -> tuple[str, str, str]:
         return words.get(name, name), text(a), text(b)
 
-    table(
+    draw_table(
         ("at the peak", "this plan", "S and Z"),
         [
             *(row(c, mine[c], theirs[c]) for c in CATEGORIES),
@@ -141,7 +141,7 @@ def _fit(choice: MemoryChoice, about: Subject, counted: Totals) -> None:
         **asked(session.make_widget_key("memory room", choice.room), _read_room, name="memory room"),
         help="16 GB, 512 MiB, 40000: the memory there is for a pass.",
     )
-    complain("memory room")
+    show_errors("memory room")
     spare = choice.room - counted.total
     if spare >= 0:
         st.success(f"**Yes.** {counted.total:,} bytes are needed in all: {_share(counted.total, choice.room)} of it.")
@@ -197,14 +197,14 @@ def _words(policy: Policy, counted: Tally, about: Subject) -> None:
         parts.append(
             "Gradients of parameters are most of the peak, and no policy changes them: a larger batch shows more."
         )
-    st.markdown(escaped(" ".join(parts)).replace(r"\*\*", "**"))
+    st.markdown(escape_markdown(" ".join(parts)).replace(r"\*\*", "**"))
 
 
 def _all(choice: MemoryChoice, about: Subject) -> None:
     """Every policy at this size."""
     found = compared(*about.counted, _quick(about), about.conventions)
     base, room = found[BASE], bytes_words(choice.room)
-    table(
+    draw_table(
         ("policy", "peak", "÷ S and Z", "cached and workspace", "÷ S and Z", "operations", "in all", f"fits {room}"),
         [
             (

@@ -7,7 +7,7 @@ import streamlit as st
 from mlpcore import benchmark as bench
 from mlpcore import figures
 from mlpcore.memory.tally import AXES, Policy, along, place_on
-from pages.ui.components.chart.chart import chart
+from pages.ui.components.chart.chart import draw_chart
 from pages.ui.state import session
 from pages.ui.state.memory_page import MemoryChoice, Subject, put
 from pages.ui.widgets.memory.measure import (
@@ -18,7 +18,7 @@ from pages.ui.widgets.memory.measure import (
     show_progress,
 )
 from pages.ui.widgets.memory.sizes import asked
-from pages.ui.widgets.words import complain
+from pages.ui.widgets.words import show_errors
 
 _WHAT = {"bytes": "Peak bytes", "flops": "Operations", "seconds": "Measured time"}
 _AXES = {"depth": "Depth", "width": "Width", "batch": "Batch"}
@@ -46,7 +46,7 @@ def scaling(choice: MemoryChoice, about: Subject) -> None:
             st.info("Nothing was measured along here yet. Counted bytes and operations need no measurement.")
         else:
             said = f"{_WHAT[choice.what]} over {words} for {len(curves)} policies"
-            chart("scaling", figures.scaling(curves, choice.what, words, place_on(sizes, axis)), said)
+            draw_chart("scaling", figures.scaling(curves, choice.what, words, place_on(sizes, axis)), said)
     offer_downloads()
 
 
@@ -55,7 +55,7 @@ def _choose_view(choice: MemoryChoice) -> None:
         st.segmented_control(
             label, list(words), format_func=words.get, width="content", **asked(f"memory {field}", put(field), value)
         )
-    complain("memory axis", "memory what", "memory policies")
+    show_errors("memory axis", "memory what", "memory policies")
 
 
 #: What is shown -> (what is counted of it, what is measured of it).

@@ -10,8 +10,8 @@ from mlpcore import ACTIVATIONS, LOSSES
 from mlpcore.memory.sizes import DTYPES, MOST_EXAMPLES, MOST_LAYERS, MOST_UNITS, PRESETS, Sizes, read_widths
 from pages.ui.state import session
 from pages.ui.state.memory_page import OWN, TYPED, MemoryChoice, Subject, ladder, put, resize, sized
-from pages.ui.widgets.menu import Menu, show
-from pages.ui.widgets.words import complain
+from pages.ui.widgets.menu import Menu, draw_menu
+from pages.ui.widgets.words import show_errors
 
 
 def asked(key: str, how, value=None, name: str | None = None) -> dict:
@@ -68,8 +68,8 @@ def choose_sizes(choice: MemoryChoice, about: Subject) -> None:
         width=180,
         **asked("memory batch", resize(about, sized(N=int)), sizes.N),
     )
-    show(Menu("More", partial(_more, about)))
-    complain("memory source", "memory depth", "memory width", "memory batch", "memory more")
+    draw_menu(Menu("More", partial(_more, about)))
+    show_errors("memory source", "memory depth", "memory width", "memory batch", "memory more")
 
 
 def _more(about: Subject) -> None:

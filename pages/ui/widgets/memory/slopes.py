@@ -6,11 +6,11 @@ import streamlit as st
 
 from mlpcore import ACTIVATIONS, figures
 from mlpcore.schedules.derivative_from_output import told
-from pages.ui.components.chart.chart import chart
+from pages.ui.components.chart.chart import draw_chart
 from pages.ui.state import session
 from pages.ui.state.memory_page import MemoryChoice, Subject, put
 from pages.ui.widgets.memory.sizes import asked
-from pages.ui.widgets.words import escaped
+from pages.ui.widgets.words import escape_markdown
 
 
 def slopes(choice: MemoryChoice, about: Subject) -> None:
@@ -24,12 +24,14 @@ def slopes(choice: MemoryChoice, about: Subject) -> None:
         **asked("memory activation", put("activation"), name),
     )
     here = told(name, at_kink)
-    chart("slope", figures.derivative_over_output(name, at_kink), f"{name} over S, and its slope over its output")
+    draw_chart("slope", figures.derivative_over_output(name, at_kink), f"{name} over S, and its slope over its output")
     if here.enough:
-        st.markdown(escaped(f"Left: Z = f(S). Right: every Z has one slope. {here.why} S need not stay."))
+        st.markdown(escape_markdown(f"Left: Z = f(S). Right: every Z has one slope. {here.why} S need not stay."))
     else:
         st.markdown(
-            escaped(f"Left: one Z, two S. Right: over that Z stand two slopes, so f' is no function of Z. {here.why}")
+            escape_markdown(
+                f"Left: one Z, two S. Right: over that Z stand two slopes, so f' is no function of Z. {here.why}"
+            )
         )
     # Markdown, for the formulas.
     head = ["| activation | does Z tell f'? | f' from Z, or why not |", "|:--|:--|:--|"]
@@ -38,5 +40,5 @@ def slopes(choice: MemoryChoice, about: Subject) -> None:
 
 def _row(name: str, at_kink: float) -> tuple[str, str, str]:
     t = told(name, at_kink)
-    why = (f"${t.latex}$" if t.latex else t.why) if t.enough else escaped(t.why.partition(": ")[2])
+    why = (f"${t.latex}$" if t.latex else t.why) if t.enough else escape_markdown(t.why.partition(": ")[2])
     return name, "yes" if t.enough else "**no**", why

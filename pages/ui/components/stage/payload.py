@@ -1,7 +1,7 @@
-"""The score: what the stage is told to play, as plain JSON.
+"""The payload of a pass: what Python sends the stage, as plain JSON.
 
-Matrices with their values, steps with their operands, subscripts and formulas, and where on
-the stage each operand stands. Everything here is read off the steps; nothing is computed.
+It holds matrices with their values, steps with their operands, subscripts and formulas, and where on
+the stage each operand stands. All of it is read off the steps; nothing is computed here.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from mlpcore.notation import ROLES, Var
 from mlpcore.passes.conventions import Conventions
 from mlpcore.passes.layouts import Layout
 from mlpcore.passes.training_step import training_step
-from mlpcore.schedules import SCHEDULES
+from mlpcore.schedules import SCHEDULES, find
 from mlpcore.setup import Editable, Setup
 from pages.ui.state.wire_names import wire_name
 
 Json = dict[str, Any]
 
-#: Matrices above this many cells travel as bytes: shorter, and quicker to read, than digits.
-PACKED = 1024
+#: Matrices with more cells travel as bytes: shorter, and quicker to read, than digits.
+MAX_LIST = 1024
 PHASES = {
     "forward": "Forward",
     "loss": "Loss",
@@ -43,27 +43,24 @@ PHASES = {
 
 
 @lru_cache(maxsize=4096)
-def mathml(latex: str) -> str:
-    """LaTeX of ours as MathML, mended where browsers and the converter differ.
-
-    Browsers draw no double-struck variant, but the character itself.
-    """
-    drawn = convert(latex).replace('<mn mathvariant="double-struck">1</mn>', "<mn>𝟙</mn>")
+def to_mathml(latex: str) -> str:
+    """Convert LaTeX to MathML that every browser draws: the character 𝟙, where the converter writes a variant of 1."""
+    text = convert(latex).replace('<mn mathvariant="double-struck">1</mn>', "<mn>𝟙</mn>")
     # A prime is a character of its own height; as a superscript it would float away.
     prime = r"<msubsup><mi>f</mi>(<m\w+>\w+</m\w+>)<mi>&#x02032;</mi></msubsup>"
-    drawn = re.sub(prime, r"<msub><mi>𝑓′</mi>\1</msub>", drawn)
-    return re.sub(r"<msup><mo>([\w ]+)</mo><mi>&#x02032;</mi></msup>", r"<mi>\1′</mi>", drawn)
+    text = re.sub(prime, r"<msub><mi>𝑓′</mi>\1</msub>", text)
+    return re.sub(r"<msup><mo>([\w ]+)</mo><mi>&#x02032;</mi></msup>", r"<mi>\1′</mi>", text)
 
 
-def pack(array: np.ndarray, exact: bool = True) -> list[Any] | Json:
-    """The values of a matrix, row by row; NaN and infinity as words, for JSON has none.
+def pack_values(array: np.ndarray, exact: bool = True) -> list[Any] | Json:
+    """Return the values of a matrix, row by row; NaN and infinity as words, as JSON has neither.
 
     Args:
-        exact: every bit is needed, because the browser may send values back. Else a large
-            matrix travels in single precision, where its numbers are within that range.
+        exact: keep every bit, because the browser may send values back. Otherwise a large
+            matrix travels in single precision, if its numbers are within that range.
     """
     flat = np.asarray(array, dtype=np.float64).ravel()
-    if flat.size > PACKED:
+    if flat.size > MAX_LIST:
         sizes = np.abs(flat[flat != 0])
         narrow = not exact and ((sizes > 1e-37) & (sizes < 1e38)).all()
         kind, form = ("f32", "<f4") if narrow else ("f64", "<f8")
@@ -73,90 +70,90 @@ def pack(array: np.ndarray, exact: bool = True) -> list[Any] | Json:
     return [x if np.isfinite(x) else str(x) for x in flat.tolist()]
 
 
-def score(setup: Setup, schedule: str | tuple) -> Json:
-    """The whole of a training step, ready for the stage.
+def build_pass_payload(setup: Setup, schedule: str | tuple) -> Json:
+    """Build the payload of a training step.
 
     Raises:
-        ValueError: the schedule is a plan under a budget that this network does not fit.
+        ValueError: the schedule is one under a byte budget that this network exceeds.
     """
-    steps, told = _script(setup.net.shape, setup.loss, schedule, setup.conventions, setup.batch.N)
+    steps, payloads = _build_steps(setup.net.shape, setup.loss, schedule, setup.conventions, setup.batch.N)
     values = evaluate(steps, setup.inputs())
-    return {**numbers(setup, steps, values), "steps": told, "parts": ROLES, "cards": cards(values)}
+    return {**build_matrices(setup, steps, values), "steps": payloads, "parts": ROLES, "cards": build_cards(values)}
 
 
 @lru_cache(maxsize=128)
-def _script(
+def _build_steps(
     shape: Shape, loss: Loss, schedule: str | tuple, conventions: Conventions, N: int
 ) -> tuple[list[Step], list[Json]]:
-    """The steps, and what the stage is told of them. No number of a matrix is in it: an edit leaves it as it is."""
-    steps = training_step(shape, loss, schedule, conventions, N)
-    return steps, [step_of(step, conventions.lay, schedule == next(iter(SCHEDULES))) for step in steps]
+    """Return the steps and their payloads: without the values of matrices, so that edits of those find them cached."""
+    steps = training_step(shape, loss, find(schedule), conventions, N)
+    return steps, [build_step(step, conventions.lay, schedule == next(iter(SCHEDULES))) for step in steps]
 
 
-def played(what: Editable, steps: list[Step], values: Mapping[Var, np.ndarray]) -> Json:
-    """Steps and their matrices, ready to be stepped through."""
-    told = [step_of(step, what.conventions.lay) for step in steps]
-    return {**numbers(what, steps, values), "steps": told, "parts": ROLES}
+def build_steps_payload(what: Editable, steps: list[Step], values: Mapping[Var, np.ndarray]) -> Json:
+    """Build the payload of steps that are played one by one, with their matrices."""
+    payloads = [build_step(step, what.conventions.lay) for step in steps]
+    return {**build_matrices(what, steps, values), "steps": payloads, "parts": ROLES}
 
 
-def numbers(what: Editable, steps: list[Step], values: Mapping[Var, np.ndarray]) -> Json:
-    """The matrices, also as the steps see them, and what central differences say of the gradients."""
+def build_matrices(what: Editable, steps: list[Step], values: Mapping[Var, np.ndarray]) -> Json:
+    """Build the matrices, the views the steps have of them, and the checks of the gradients."""
     check = check_steps(steps, values, most=choose_probe_count(values))
     editable, lay = what.inputs(), what.conventions.lay
-    matrices = {wire_name(v): matrix_of(v, values[v], lay, v in editable) for v in values}
+    matrices = {wire_name(v): build_matrix(v, values[v], lay, v in editable) for v in values}
     for step in steps:
-        matrices |= seen_in(step, values, lay)
-    return {"matrices": matrices, "checks": checks_of(check)}
+        matrices |= build_views(step, values, lay)
+    return {"matrices": matrices, "checks": build_checks(check)}
 
 
-def seen_in(step: Step, values: Mapping[Var, np.ndarray], lay: Layout) -> Json:
-    """The operands that a step sees through a function, as matrices of their own."""
-    found = {}
+def build_views(step: Step, values: Mapping[Var, np.ndarray], lay: Layout) -> Json:
+    """Build the operands that a step reads through a function, as matrices of their own."""
+    views = {}
     for position, view in step.op.views.items():
         var = step.operands[position]
-        found[_seen(step, position)] = {
-            **matrix_of(var, view.arithmetic(values[var]), lay, False),
-            "label": mathml(view.latex(var.latex)),
+        views[_name_view(step, position)] = {
+            **build_matrix(var, view.arithmetic(values[var]), lay, False),
+            "label": to_mathml(view.latex(var.latex)),
             "text": f"{view.name}({var.symbol})",
             "spoken": f"{view.name} of {var.spoken}",
         }
-    return found
+    return views
 
 
-def _seen(step: Step, position: int) -> str:
+def _name_view(step: Step, position: int) -> str:
     return f"{step.op.views[position].name}({wire_name(step.operands[position])})"
 
 
-def matrix_of(var: Var, value: np.ndarray, lay: Layout, editable: bool) -> Json:
-    """A matrix as the stage draws it."""
+def build_matrix(var: Var, value: np.ndarray, lay: Layout, editable: bool) -> Json:
+    """Build a matrix as the stage draws it."""
     value = np.asarray(value)
     return {
-        "label": mathml(var.latex),
+        "label": to_mathml(var.latex),
         "text": var.symbol,
         "spoken": var.spoken,
         "word": var.word,
         "part": var.role,
         "shape": list(value.shape),
         "row": lay.is_row(var),
-        "values": pack(value, exact=editable),
+        "values": pack_values(value, exact=editable),
         "editable": editable,
     }
 
 
-def step_of(step: Step, lay: Layout, keeps_all: bool = True) -> Json:
-    """A step as the stage plays it."""
-    views = {k: {"id": _seen(step, k), "name": view.name} for k, view in step.op.views.items()}
+def build_step(step: Step, lay: Layout, keeps_all: bool = True) -> Json:
+    """Build a step as the stage plays it."""
+    views = {k: {"id": _name_view(step, k), "name": view.name} for k, view in step.op.views.items()}
     return {
         "out": wire_name(step.out),
         "makes": step.op.makes,
         "operands": [wire_name(v) for v in step.operands],
         "reads": list(step.op.reads),
-        "formula": mathml(step.latex),
-        "index": mathml(cells.symbols(step)),
-        "spoken": spoken(step),
+        "formula": to_mathml(step.latex),
+        "index": to_mathml(cells.symbols(step)),
+        "spoken": describe_step(step),
         "cell": cells.parse(step.op),
         "views": {str(k): v for k, v in views.items()},
-        "tiles": placed(step, views, lay),
+        "tiles": place_tiles(step, views, lay),
         "phase": PHASES[step.phase],
         "examples": step.op.examples,
         "recompute": step.recompute,
@@ -164,27 +161,27 @@ def step_of(step: Step, lay: Layout, keeps_all: bool = True) -> Json:
     }
 
 
-def spoken(step: Step) -> str:
-    """The equation for a screen reader."""
+def describe_step(step: Step) -> str:
+    """Describe the equation for a screen reader."""
     operands = " and ".join(v.spoken for v in step.operands)
     return f"{step.out.spoken}, {step.out.word}: {step.op.name} of {operands}"
 
 
-def placed(step: Step, views: Mapping[int, Json], lay: Layout) -> list[Json]:
-    """Where each operand stands, so that a row and a column meet in the cell they make.
+def place_tiles(step: Step, views: Mapping[int, Json], lay: Layout) -> list[Json]:
+    """Place the operands so that a row and a column meet in the cell they make.
 
-    The result is in the corner. What shares its row letter stands left of it, what shares its
-    column letter above it, turned round (transposed) where that letter runs the other way.
+    The result is in the corner. An operand with the same row letter stands left of it, one with the
+    same column letter above it, transposed if that letter runs the other way.
     """
-    down, across = _sides(step.op.makes, lay.is_row(step.out))
+    down, across = _split_letters(step.op.makes, lay.is_row(step.out))
     tiles: list[Json] = []
     taken: set[str] = set()
     for position, (var, letters) in enumerate(zip(step.operands, step.op.reads, strict=True)):
-        rows, cols = _sides(letters, lay.is_row(var))
+        rows, cols = _split_letters(letters, lay.is_row(var))
         turn = len(letters) == 2 and rows != down and (cols == down != "" or rows == across != "")
         if turn:
             rows, cols = cols, rows
-        slot = _slot(step.op, letters, rows, cols, down, across, taken)
+        slot = _choose_slot(step.op, letters, rows, cols, down, across, taken)
         taken.add(slot)
         view = views.get(position)
         shown = step.op.views[position].latex(var.latex) if view else var.latex
@@ -197,7 +194,7 @@ def placed(step: Step, views: Mapping[int, Json], lay: Layout) -> list[Json]:
                 "rows": rows,
                 "cols": cols,
                 "turned": turn,
-                "label": mathml(shown + r"^{\top}" if turn else shown),
+                "label": to_mathml(shown + r"^{\top}" if turn else shown),
             }
         )
     return [
@@ -206,14 +203,14 @@ def placed(step: Step, views: Mapping[int, Json], lay: Layout) -> list[Json]:
     ]
 
 
-def _sides(letters: str, flat: bool) -> tuple[str, str]:
-    """The letters that run down and across a matrix."""
+def _split_letters(letters: str, flat: bool) -> tuple[str, str]:
+    """Split the subscripts of a matrix into the letter that runs down and the one that runs across."""
     if len(letters) == 2:
         return letters[0], letters[1]
     return ("", letters) if flat else (letters, "")
 
 
-def _slot(op: Op, letters: str, rows: str, cols: str, down: str, across: str, taken: set[str]) -> str:
+def _choose_slot(op: Op, letters: str, rows: str, cols: str, down: str, across: str, taken: set[str]) -> str:
     if not letters or (len(op.makes) == 2 and len(letters) < 2):
         return "right"
     wanted = ["left", "above"]
@@ -224,8 +221,8 @@ def _slot(op: Op, letters: str, rows: str, cols: str, down: str, across: str, ta
     return next((slot for slot in wanted if slot not in taken), "right")
 
 
-def checks_of(check: GradCheck) -> Json:
-    """What central differences say of each gradient."""
+def build_checks(check: GradCheck) -> Json:
+    """Build the verdict of the numerical gradient on each gradient."""
     return {
         wire_name(v): {
             "agrees": c.agrees,
@@ -233,7 +230,8 @@ def checks_of(check: GradCheck) -> Json:
             "probed": c.probed,
             "cells": c.cells,
             "skipped": [
-                f"{v.of.symbol}{_place(s.cell)}: the kink of {s.kink.symbol}{_place(s.kink_cell)} lies inside the probe"
+                f"{v.of.symbol if v.of else ''}{_format_cell(s.cell)}: "
+                f"the kink of {s.kink.symbol}{_format_cell(s.kink_cell)} lies inside the probe"
                 for s in c.skipped[:4]
             ],
             "skips": len(c.skipped),
@@ -242,15 +240,15 @@ def checks_of(check: GradCheck) -> Json:
     }
 
 
-def _place(cell: tuple[int, ...]) -> str:
+def _format_cell(cell: tuple[int, ...]) -> str:
     return "[" + ", ".join(str(i + 1) for i in cell) + "]"
 
 
-def cards(values: Mapping[Var, np.ndarray]) -> list[Json]:
-    """The wall: a card for the inputs, one for each layer, one for the loss.
+def build_cards(values: Mapping[Var, np.ndarray]) -> list[Json]:
+    """Build the cards of the wall: one for the inputs, one for each layer, one for the loss.
 
-    Within a layer what is made going forward stands above its gradient, and that above the
-    updated parameter, so that a column of the card is one matrix and what is said about it.
+    A matrix of the forward pass stands above its gradient, and that above the updated parameter:
+    a column of the card is about one matrix.
     """
     depth = max(v.layer or 0 for v in values)
     blocks = sorted({f"[{v.block}]" for v in values if v.block}, key=lambda b: int(b[1:].split(":")[0]))

@@ -1,4 +1,4 @@
-"""What the stage is told: valid JSON, every number exact, every operand where it belongs."""
+"""The payload of a pass: valid JSON, every number exact, every operand where it belongs."""
 
 import base64
 import json
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 import mlpcore as mlp
-from pages.ui.components.stage.score import PACKED, mathml, pack, score
+from pages.ui.components.stage.payload import MAX_LIST, build_pass_payload, pack_values, to_mathml
 from pages.ui.state.wire_names import wire_name
 from tests.strategies import problems
 
@@ -24,7 +24,7 @@ def unpack(values, shape):
 @pytest.mark.parametrize(("name", "schedule"), SETUPS)
 def test_every_matrix_arrives_bit_for_bit(name, schedule):
     setup = mlp.EXAMPLES[name].setup
-    sent = json.loads(json.dumps(score(setup, schedule), allow_nan=False))
+    sent = json.loads(json.dumps(build_pass_payload(setup, schedule), allow_nan=False))
     steps, values = setup.run(schedule)
     assert [s["out"] for s in sent["steps"]] == [wire_name(s.out) for s in steps]
     for var, value in values.items():
@@ -37,7 +37,7 @@ def test_every_matrix_arrives_bit_for_bit(name, schedule):
 def test_rows_and_columns_meet_in_the_cell_they_make(problem):
     """Left shares the result's rows, above its columns, and each letter runs one way on the stage."""
     setup = mlp.Setup(*problem)
-    sent = score(setup, "cache S")
+    sent = build_pass_payload(setup, "cache S")
     json.dumps(sent, allow_nan=False)
     for step in sent["steps"]:
         *operands, result = step["tiles"]
@@ -55,7 +55,7 @@ def test_rows_and_columns_meet_in_the_cell_they_make(problem):
 
 
 def test_products_of_the_sheet():
-    steps = {s["out"]: s for s in score(mlp.EXAMPLES["worksheet"].setup, "cache S and Z")["steps"]}
+    steps = {s["out"]: s for s in build_pass_payload(mlp.EXAMPLES["worksheet"].setup, "cache S and Z")["steps"]}
     place = {
         out: [(t["id"], t["slot"], t.get("turned", False)) for t in steps[out]["tiles"]] for out in ("S1", "dW2", "dZ1")
     }
@@ -64,42 +64,42 @@ def test_products_of_the_sheet():
     assert place["dZ1"] == [("W2", "left", True), ("delta2", "above", False), ("dZ1", "result", False)]
 
 
-def test_the_slope_is_shown_where_the_formula_needs_it():
-    sent = score(mlp.EXAMPLES["worksheet"].setup, "cache S and Z")
+def test_the_derivative_is_shown_where_the_formula_needs_it():
+    sent = build_pass_payload(mlp.EXAMPLES["worksheet"].setup, "cache S and Z")
     tile = next(s for s in sent["steps"] if s["out"] == "delta1")["tiles"][1]
     assert (tile["id"], tile["of"]) == ("relu'(S1)", "S1")
     assert sent["matrices"]["relu'(S1)"]["values"] == [1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 1, 0]
 
 
-def test_what_is_not_a_number_travels_as_a_word():
-    assert pack(np.array([1.5, np.nan, np.inf, -np.inf, -0.0])) == [1.5, "nan", "inf", "-inf", -0.0]
+def test_nan_and_infinity_travel_as_words():
+    assert pack_values(np.array([1.5, np.nan, np.inf, -np.inf, -0.0])) == [1.5, "nan", "inf", "-inf", -0.0]
 
 
 def test_large_matrices_travel_as_bytes():
-    big = np.arange(PACKED + 1.0) / 3
-    np.testing.assert_array_equal(unpack(pack(big), big.shape), big)
-    short = pack(big, exact=False)
+    big = np.arange(MAX_LIST + 1.0) / 3
+    np.testing.assert_array_equal(unpack(pack_values(big), big.shape), big)
+    short = pack_values(big, exact=False)
     np.testing.assert_allclose(np.frombuffer(base64.b64decode(short["f32"]), "<f4"), big, rtol=1e-7)
     for wide in (1e300, 1e-300, np.inf, np.nan):
         big[5] = wide
-        np.testing.assert_array_equal(unpack(pack(big, exact=False), big.shape), big)
+        np.testing.assert_array_equal(unpack(pack_values(big, exact=False), big.shape), big)
 
 
 def test_every_gradient_carries_its_check():
-    sent = score(mlp.EXAMPLES["xor"].setup, "cache S and Z")
+    sent = build_pass_payload(mlp.EXAMPLES["xor"].setup, "cache S and Z")
     assert set(sent["checks"]) == {k for k, m in sent["matrices"].items() if m["part"] == "gradient"}
     assert all(c["agrees"] for c in sent["checks"].values())
     assert "the kink of S_1[1, 1] lies inside the probe" in " ".join(sent["checks"]["delta1"]["skipped"])
 
 
-def test_every_matrix_of_the_pass_hangs_on_the_wall():
+def test_every_matrix_of_the_pass_is_on_the_wall():
     for name in mlp.EXAMPLES:
-        sent = score(mlp.EXAMPLES[name].setup, "cache S and Z")
+        sent = build_pass_payload(mlp.EXAMPLES[name].setup, "cache S and Z")
         hung = {k for card in sent["cards"] for row in card["rows"] for k in row if k}
         passing = {k for k, m in sent["matrices"].items() if not k.startswith("new.") and "(" not in k}
         assert hung >= passing
 
 
 def test_formulas_need_no_variant_a_browser_lacks():
-    assert "double-struck" not in mathml(r"\delta_1\,\mathbb{1}_N")
-    assert "𝟙" in mathml(r"\delta_1\,\mathbb{1}_N")
+    assert "double-struck" not in to_mathml(r"\delta_1\,\mathbb{1}_N")
+    assert "𝟙" in to_mathml(r"\delta_1\,\mathbb{1}_N")
