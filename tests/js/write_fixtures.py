@@ -75,7 +75,7 @@ def formula(step: Step, values: dict[Var, np.ndarray], cell: tuple[int, ...]) ->
         wire_name(var): [index if isinstance(index, int) else None for index in read] for var, read in
         mlp.provenance(step, cell).items()
     }  # fmt: skip
-    return {"index": cell, "text": cells.build_matrices(step, values, cell), "provenance": blocks}
+    return {"index": cell, "text": cells.numbers(step, values, cell), "provenance": blocks}
 
 
 def case(rng: random.Random) -> dict[str, Any]:

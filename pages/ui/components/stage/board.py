@@ -115,12 +115,12 @@ class Board(Generic[T]):
 
     def add_derivation(self, d: Derivation) -> None:
         """Add the matrices and equations of a derivation."""
-        steps = [*d.steps, *(claim.step for claim in d.claims)]
-        for var in {v for step in steps for v in (*step.operands, step.out)}:
-            if var in d.values:
-                self.values[var] = d.values[var]
-                more = {"text": "column times row", "spoken": "column times row"} if var.kind == "spread" else {}
-                self.add_matrix(var, d.values[var] if var in d.stacked else None, **more)
+        for step in (*d.steps, *(claim.step for claim in d.claims)):
+            for var in (*step.operands, step.out):
+                if var in d.values:
+                    self.values[var] = d.values[var]
+                    more = {"text": "column times row", "spoken": "column times row"} if var.kind == "spread" else {}
+                    self.add_matrix(var, d.values[var] if var in d.stacked else None, **more)
         for step in d.steps:
             self.add_equation(step)
 
