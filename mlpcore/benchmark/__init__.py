@@ -7,10 +7,10 @@
 Importing this starts nothing.
 """
 
-from .along import find_measurements, make_jobs
 from .job import Job, Measurement, RefusedError, Report, format_csv, pareto_front, tabulate
 from .machine import machine, memory_limit
 from .queue import CANCELLED, DONE, FAILED, RUNNING, WAITING, JobQueue, Ticket, shared_queue
+from .sweep import find_measurements, make_jobs
 from .verdict import describe_time, is_tie, pareto_front_with_ties, summarise
 
 __all__ = [

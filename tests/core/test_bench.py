@@ -49,7 +49,8 @@ def is_alive(pid):
         return False
 
 
-def wait_until(condition, seconds=20):
+def wait_until(condition, seconds=120):
+    """Wait for a condition; the process that measures has the lowest priority, so on a busy machine it takes long."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
@@ -174,13 +175,16 @@ def test_many_cancels_leave_no_process_and_a_queue_that_works():
 
 @linux_only
 def test_the_process_that_measures_lets_others_go_first(queue):
-    _, pid = start(queue)
-    assert os.getpriority(os.PRIO_PROCESS, pid) == 19
+    before = set(children(os.getpid()))
+    queue.submit(LONG)
+    wait_until(lambda: set(children(os.getpid())) - before)
+    (pid,) = set(children(os.getpid())) - before
+    wait_until(lambda: os.getpriority(os.PRIO_PROCESS, pid) == 19)
     assert os.getpriority(os.PRIO_PROCESS, 0) < 19
     group = Path(f"/proc/{pid}/autogroup")
-    if group.exists():  # Linux weighs sessions first
-        assert os.getsid(pid) != os.getsid(0)
-        assert group.read_text(encoding="ascii").strip()[-8:] in ("", " nice 19")
+    if group.exists():  # Linux shares out between sessions first
+        wait_until(lambda: os.getsid(pid) != os.getsid(0))
+        wait_until(lambda: group.read_text(encoding="ascii").strip()[-8:] in ("", " nice 19"))
 
 
 @linux_only
