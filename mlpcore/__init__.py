@@ -20,7 +20,6 @@ from .examples import EXAMPLES, Example
 from .losses import LOSSES, MSE, CrammerSinger, CrossEntropy, OneVsAll, ScoreHinge, SoftmaxHinge, SquaredHinge
 from .losses.scales import SCALES
 from .memory.cost import Count, count_pass, live_bytes, peak_bytes
-from .memory.planner import within
 from .network import Batch, Layer, Network, Shape, shape_of
 from .notation import (
     KINDS,
@@ -52,7 +51,7 @@ from .passes.conventions import Conventions
 from .passes.layers import backward, forward, update
 from .passes.layouts import LAYOUTS
 from .passes.training_step import gradients, one_pass, sgd, trace, training_step
-from .schedules import SCHEDULES, Schedule, binomial, blocks, every
+from .schedules import SCHEDULES, Schedule, binomial, blocks, every, within
 from .setup import Setup
 
 __version__ = "0.1.0"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ..memory.sizes import Sizes
-from ..memory.tally import AXES, Policy, compared, place_on, put_on
+from ..memory.tally import AXES, compare, place_on, put_on
+from ..schedules import Plain
 from .job import Job, Measurement, Report
 
 #: Matmul FLOPs of a pass above which it takes seconds; such a size can be measured on its own.
@@ -14,7 +15,7 @@ MAX_FLOPS = 4 * 10**9
 MAX_POINTS = 5
 
 
-def make_jobs(sizes: Sizes, axis: str, policies: Sequence[Policy], rounds: int, limit: int) -> list[Job]:
+def make_jobs(sizes: Sizes, axis: str, policies: Sequence[Plain], rounds: int, limit: int) -> list[Job]:
     """Return a job for each of a few sizes along an axis, the present one among them, that are quick and fit.
 
     Args:
@@ -23,7 +24,7 @@ def make_jobs(sizes: Sizes, axis: str, policies: Sequence[Policy], rounds: int, 
     values = []
     for value in sorted({*AXES[axis][1], place_on(sizes, axis)}):
         here = put_on(sizes, axis, value)
-        sums = compared(here.shape, here.N, here.costs, policies).values()
+        sums = compare(here.shape, here.N, here.costs, policies).values()
         if sums and max(s.flops for s in sums) <= MAX_FLOPS and 2 * max(s.total for s in sums) <= limit:
             values.append(value)
     if len(values) > MAX_POINTS:

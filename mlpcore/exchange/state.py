@@ -28,7 +28,7 @@ from ..losses import LOSSES, Loss, SoftmaxHinge
 from ..network import Batch, Layer, Network
 from ..notation import margin
 from ..passes.conventions import Conventions
-from ..schedules import SCHEDULES, find
+from ..schedules import SCHEDULES, Schedule, find
 from ..setup import MAX_DEPTH, MAX_TEXT, Setup, check_sizes
 from .plain import Json, fields, read_array, real, word, write_array
 from .text import clip
@@ -187,20 +187,17 @@ def _read_conventions(data: Json) -> Conventions:
     )
 
 
-def _write_schedule(schedule: str | tuple) -> Json:
-    return schedule if isinstance(schedule, str) else json.loads(json.dumps(schedule))
+def _write_schedule(schedule: str | tuple | Schedule) -> Json:
+    return json.loads(json.dumps(find(schedule).plain))
 
 
-def _read_schedule(data: Json) -> str | tuple:
-    """Read a name, or the spec of a schedule that was built: a kind, a number, and what stays inside of a block."""
+def _read_schedule(data: Json) -> Schedule:
+    """Read a name, or how a schedule was built: a kind, a number, and what stays inside of a block."""
     if not isinstance(data, list):
-        SCHEDULES[word(data, "schedule")]
-        return data
+        return SCHEDULES[word(data, "schedule")]
     if not 2 <= len(data) <= 3 or type(data[1]) is not int or not 0 < data[1] < 10**18:
         raise ValueError("a schedule is a name, or a list of its kind and a number")
-    spec = (word(data[0], "the kind of a schedule"), data[1], *(_read_schedule(x) for x in data[2:]))
-    find(spec)
-    return spec
+    return find((word(data[0], "the kind of a schedule"), data[1], *(_read_schedule(x) for x in data[2:])))
 
 
 def _write_lab(lab: Lab) -> Json:

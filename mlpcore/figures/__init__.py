@@ -17,9 +17,9 @@ from .descent import descents
 from .losses import along_logit, over_margin, per_example
 from .memory import timeline
 from .simplex import simplex, to_simplex
-from .trade import Curve, Spot, scaling, trade
+from .trade import ScalingCurve, Spot, scaling, trade
 
 __all__ = [
-    "Curve", "Figure", "Spot", "along_logit", "descents", "over_margin", "per_example", "plain", "scaling", "simplex",
-    "derivative_over_output", "smallest", "timeline", "to_simplex", "trade",
+    "Figure", "ScalingCurve", "Spot", "along_logit", "derivative_over_output", "descents", "over_margin",
+    "per_example", "plain", "scaling", "simplex", "smallest", "timeline", "to_simplex", "trade",
 ]  # fmt: skip

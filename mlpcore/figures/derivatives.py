@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..equations.activations import ACTIVATIONS
-from ..schedules.derivative_from_output import told
+from ..schedules.derivative_from_output import explain
 from .base import Figure, axis, label, line, numbers
 
 _FROM, _TO = -4.0, 4.0
@@ -17,7 +17,7 @@ def derivative_over_output(activation: str, at_kink: float = 0.0) -> Figure:
     S = np.linspace(_FROM, _TO, 401)
     Z = f.f(S)
     slope = np.ones_like(S) if f.derivative is None else f.derivative(S)
-    pair = told(activation, at_kink).pair
+    pair = explain(activation, at_kink).counterexample
     right = {"xaxis": "x2", "yaxis": "y2"}
     data = [
         line(S, Z, "f", hovertemplate="S = %{x:.3g}<br>Z = %{y:.3g}<extra></extra>"),
@@ -33,14 +33,14 @@ def derivative_over_output(activation: str, at_kink: float = 0.0) -> Figure:
         dots = {"type": "scatter", "mode": "markers", "marker": marker, "hoverinfo": "skip"}
         data += [
             dots | {"x": numbers(pair.S), "y": numbers([pair.Z] * 2)},
-            dots | {"x": numbers([pair.Z] * 2), "y": numbers(pair.slopes)} | right,
+            dots | {"x": numbers([pair.Z] * 2), "y": numbers(pair.derivatives)} | right,
         ]
         shapes = [
             {"type": "line", "x0": _FROM, "x1": _TO, "y0": pair.Z, "y1": pair.Z, "line": dash},
             {"type": "line", "xref": "x2", "yref": "y2 domain", "x0": pair.Z, "x1": pair.Z, "y0": 0, "y1": 1,
              "line": dash},
         ]  # fmt: skip
-        for at, s in zip(pair.S, pair.slopes, strict=True):
+        for at, s in zip(pair.S, pair.derivatives, strict=True):
             words.append(label(pair.Z, s, f"f' = {s:.3g} at S = {at:.3g}".replace("-", "−"),
                                xref="x2", yref="y2", xshift=10))  # fmt: skip
     return {

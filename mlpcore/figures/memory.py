@@ -8,19 +8,19 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from ..memory.cost import CATEGORIES, Life
-from ..memory.sizes import bytes_text
 from ..memory.tally import Tally
 from ..notation import Var
+from ..units import bytes_text
 from .base import Figure, axis, label, upright
 
-#: Category -> colour, pattern of its area, and what it says. No category is told by colour alone.
+#: Category -> colour, pattern of its area, and its name. No category differs by colour alone.
 LOOKS = {
     "cached": ("--series0", "", "cached"),
     "workspace": ("--series4", "/", "workspace"),
     "gradients": ("--series2", ".", "gradients"),
     "scratch": ("--series5", "x", "scratch"),
 }
-AGAIN = "--series1"
+RECOMPUTED = "--series1"
 HEIGHT = 430
 #: More lanes than this are named by every second, third, ... name, so many in all.
 NAMED = 17
@@ -28,10 +28,10 @@ THINNED = 11
 
 
 def timeline(tally: Tally) -> Figure:
-    """Live bytes by category with the peak marked, above a lane for each matrix.
+    """Draw live bytes by category with the peak marked, above a lane for each matrix.
 
     A block of examples shares the lanes of the whole matrix. A life is a stroke from the step that
-    makes it to the step that frees it; one that is made again is hollow and begins with a diamond.
+    makes it to the step that frees it; one that is recomputed is hollow and begins with a diamond.
     """
     count = tally.count
     steps, last = count.steps, len(count.steps) - 1
@@ -72,21 +72,21 @@ def _few(last: int) -> Figure:
 
 
 def _ticks(top: int) -> Figure:
-    """Bytes along the axis, in words."""
+    """Write bytes along the axis, in words."""
     at = [0.0, top / 2, float(top)]
     return {"tickmode": "array", "tickvals": at, "ticktext": [bytes_text(x) for x in at]}
 
 
 class _Drawn(NamedTuple):
-    """A life, its lane, and what is said of it."""
+    """A life, its lane, and its text under the pointer."""
 
     life: Life
     lane: int
-    told: str
+    text: str
 
 
 def _drawn(lives: Iterable[Life]) -> tuple[dict[Var, int], list[_Drawn]]:
-    """A lane for each matrix, in the order in which they are first made, and what is drawn in them."""
+    """Give each matrix a lane, in the order in which they are first made, and list what is drawn in them."""
     lanes: dict[Var, int] = {}
     size = cache(bytes_text)
     drawn = []
@@ -94,11 +94,11 @@ def _drawn(lives: Iterable[Life]) -> tuple[dict[Var, int], list[_Drawn]]:
         if life.var is not None:
             var = life.var.of_examples(None)
             recomputed = ", computed again" if life.recomputed else ""
-            told = (
+            text = (
                 f"{_short(life.var)}: {size(life.bytes)}, {life.category}{recomputed}<br>"
                 f"from step {life.made + 1} to step {life.freed + 1}"
             )
-            drawn.append(_Drawn(life, lanes.setdefault(var, len(lanes)), told))
+            drawn.append(_Drawn(life, lanes.setdefault(var, len(lanes)), text))
     return lanes, drawn
 
 
@@ -115,12 +115,12 @@ def _names(lanes: dict[Var, int]) -> Figure:
 
 @lru_cache(maxsize=2048)
 def _short(var: Var) -> str:
-    """A symbol as Plotly sets it."""
+    """Write a symbol as Plotly sets it."""
     return re.sub(r"_(\d+)", r"<sub>\1</sub>", var.symbol)
 
 
 def _areas(tally: Tally) -> list[Figure]:
-    """Stacked areas that are constant while a step runs."""
+    """Stack areas that are constant while a step runs."""
     curves = tally.count.by_category
     data = []
     for name in CATEGORIES:
@@ -138,25 +138,25 @@ def _areas(tally: Tally) -> list[Figure]:
 
 
 def _strokes(drawn: list[_Drawn], lanes: int) -> list[Figure]:
-    """One trace for each category, and two for what is computed again: a shape for each life would be slow."""
+    """Draw one trace for each category, and two for what is recomputed: a shape for each life would be slow."""
     thick = max(1.5, min(10.0, 170 / max(1, lanes)))
     data = []
     for name in CATEGORIES:
         if once := [x for x in drawn if x.life.category == name and not x.life.recomputed]:
             width = thick if name == "cached" else 0.55 * thick
-            data.append(_stroke(once, {"color": LOOKS[name][0], "width": width}) | _told_on_both_ends(once))
-    if again := [x for x in drawn if x.life.recomputed]:
-        name = {"name": "computed again", "showlegend": True}
-        data.append(_stroke(again, {"color": AGAIN, "width": thick}) | _told_on_both_ends(again))
+            data.append(_stroke(once, {"color": LOOKS[name][0], "width": width}) | _label_both_ends(once))
+    if recomputed := [x for x in drawn if x.life.recomputed]:
+        data.append(_stroke(recomputed, {"color": RECOMPUTED, "width": thick}) | _label_both_ends(recomputed))
         if thick > 4:
             inner = {"color": "--paper", "width": max(0.0, thick - 3.5)}
-            data.append(_stroke(again, inner) | {"hoverinfo": "skip"})
+            data.append(_stroke(recomputed, inner) | {"hoverinfo": "skip"})
         size = max(5.0, min(11.0, thick + 2))
         data.append({
-            "type": "scatter", "mode": "markers", "yaxis": "y2", "x": [x.life.made + 1 for x in again],
-            "y": [x.lane for x in again], "text": [x.told for x in again],
-            "marker": {"symbol": "diamond", "size": size, "color": AGAIN}, "hovertemplate": "%{text}<extra></extra>",
-            **name,
+            "type": "scatter", "mode": "markers", "yaxis": "y2", "x": [x.life.made + 1 for x in recomputed],
+            "y": [x.lane for x in recomputed], "text": [x.text for x in recomputed],
+            "marker": {"symbol": "diamond", "size": size, "color": RECOMPUTED},
+            "hovertemplate": "%{text}<extra></extra>",
+            "name": "computed again", "showlegend": True,
         })  # fmt: skip
     return data
 
@@ -172,13 +172,13 @@ def _stroke(drawn: list[_Drawn], style: Figure) -> Figure:
     }  # fmt: skip
 
 
-def _told_on_both_ends(drawn: list[_Drawn]) -> Figure:
-    text = [text for x in drawn for text in (x.told, x.told, "")]
+def _label_both_ends(drawn: list[_Drawn]) -> Figure:
+    text = [text for x in drawn for text in (x.text, x.text, "")]
     return {"text": text, "hovertemplate": "%{text}<extra></extra>"}
 
 
 def _turn(tally: Tally) -> list[Figure]:
-    """Where forward turns into backward, once for every block that is drawn."""
+    """Mark where forward turns into backward, once for every block that is drawn."""
     steps = tally.count.steps
     back = [step.phase == "backward" for step in steps]
     turns = [n for n in range(1, len(steps)) if back[n] != back[n - 1]]

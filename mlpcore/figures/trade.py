@@ -1,4 +1,4 @@
-"""Bytes against time: policies as points, counted beside measured; and both over the size of a network."""
+"""Bytes against time: schedules as points, counted beside measured; and both over the size of a network."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
+from operator import itemgetter
 
 from ..benchmark import Report, pareto_front
 from ..benchmark.verdict import describe_time, pareto_front_with_ties
-from ..memory.sizes import bytes_text, flops_text, seconds_text
+from ..units import bytes_text, flops_text, seconds_text
 from .base import DASHES, Figure, axis, heading, label, line, numbers
 
-#: A policy is told by its shape as well as by its colour, and by its name beside it.
+#: A schedule has a shape as well as a colour, and its name beside it.
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star", "pentagon", "triangle-down", "hexagon")
 
 
@@ -21,7 +22,7 @@ _SERIES = tuple(f"--series{n}" for n in (0, 1, 2, 3, 4, 6))
 
 
 def _colour(number: int) -> str:
-    """What all are held against is drawn in the colour of the text."""
+    """Choose a colour; the schedule all others are compared with has the colour of the text."""
     return _SERIES[(number - 1) % len(_SERIES)] if number else "--ink"
 
 
@@ -30,16 +31,16 @@ def _look(number: int) -> tuple[str, str]:
 
 
 def _dash(number: int) -> str:
-    """The second time a colour comes round, it has another stroke."""
+    """Choose a stroke: the second time a colour comes round, it is another one."""
     return DASHES[(number + 3 * ((number - 1) // len(_SERIES))) % len(DASHES)]
 
 
 @dataclass(frozen=True)
 class Spot:
-    """A policy at one size, relative to caching everything.
+    """A schedule at one size, relative to caching everything.
 
     Attributes:
-        name: the policy.
+        name: the schedule.
         number: its place among those drawn, which gives colour and shape.
         bytes, work: counted peak and counted operations of products, as shares.
     """
@@ -51,7 +52,7 @@ class Spot:
 
 
 def trade(spots: Sequence[Spot], report: Report | None = None) -> Figure:
-    """Peak bytes against time, both relative to the first policy: counted hollow, measured filled.
+    """Draw peak bytes against time, both relative to the first schedule: counted hollow, measured filled.
 
     Args:
         report: what was measured, drawn with its spread and joined to what was counted.
@@ -61,15 +62,14 @@ def trade(spots: Sequence[Spot], report: Report | None = None) -> Figure:
     shown: list[tuple[float, float, str, int]] = []
     measured = {arm.policy for arm in report.measurements} if report else set()
     stairs: list[tuple[float, float]] = []
-    for spot in spots:
-        colour, symbol = _look(spot.number)
+    for s in spots:
+        colour, symbol = _look(s.number)
         data.append({
-            **_dot(spot.bytes, spot.work, f"{spot.name}, counted: {spot.bytes:.3f} of the bytes, {spot.work:.3f} of "
-                   "the operations"),
+            **_dot(s.bytes, s.work, f"{s.name}, counted: {s.bytes:.3f} of the bytes, {s.work:.3f} of the operations"),
             "marker": {"color": colour, "symbol": f"{symbol}-open", "size": 11, "line": {"width": 2}},
         })  # fmt: skip
-        if spot.name not in measured:
-            shown.append((spot.bytes, spot.work, spot.name, spot.number))
+        if s.name not in measured:
+            shown.append((s.bytes, s.work, s.name, s.number))
     if report:
         base = report.measurements[0]
         stairs = [
@@ -88,8 +88,8 @@ def trade(spots: Sequence[Spot], report: Report | None = None) -> Figure:
         [y for _, y, *_ in shown] + ([a.high for a in report.measurements] if report else []) + [s.work for s in spots]
     )
     low, high = min([0.9, *reach]), max([1.1, *reach])
-    y = (max(0.0, low - 0.12 * (high - low)), high + 0.14 * (high - low))
-    x = (0.0, 1.06 * max([1.0, *(s[0] for s in shown)]))
+    y_range = (max(0.0, low - 0.12 * (high - low)), high + 0.14 * (high - low))
+    x_range = (0.0, 1.06 * max([1.0, *(bytes_ for bytes_, *_ in shown)]))
     return {
         "data": data,
         "layout": {
@@ -99,11 +99,11 @@ def trade(spots: Sequence[Spot], report: Report | None = None) -> Figure:
             "showlegend": True,
             "legend": {"orientation": "h", "y": 1.005, "yanchor": "bottom", "x": 0, "font": {"size": 13},
                        "itemclick": False, "itemdoubleclick": False},
-            "xaxis": axis("peak bytes, relative to caching everything", range=[*x], tickformat=".1f"),
-            "yaxis": axis("time, relative to caching everything", range=[*y], tickformat=".2~f"),
+            "xaxis": axis("peak bytes, relative to caching everything", range=[*x_range], tickformat=".1f"),
+            "yaxis": axis("time, relative to caching everything", range=[*y_range], tickformat=".2~f"),
             "shapes": [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 1, "y1": 1,
                         "line": {"color": "--quiet", "width": 1, "dash": "dash"}}],
-            "annotations": beside(shown, x, y, stairs),
+            "annotations": place_names(shown, x_range, y_range, stairs),
         },
     }  # fmt: skip
 
@@ -116,7 +116,7 @@ def _dot(x: float, y: float, text: str) -> Figure:
 
 
 def _front(points: Sequence[tuple[float, float]], name: str, dash: str, colour: str, given: bool = False) -> Figure:
-    """The points that are not beaten, as stairs."""
+    """Draw the Pareto front as stairs."""
     corners = [points[n] for n in (range(len(points)) if given else pareto_front(points))]
     return {
         **line([p[0] for p in corners], [p[1] for p in corners], name),
@@ -149,13 +149,13 @@ _ROOM = (760.0, 300.0)
 _LINE, _LETTER = 17.0, 7.2
 
 
-def beside(
+def place_names(
     shown: Sequence[tuple[float, float, str, int]],
     x: tuple[float, float],
     y: tuple[float, float],
     front: Sequence[tuple[float, float]] = (),
 ) -> list[Figure]:
-    """A name beside each point, moved to where no other name or point is."""
+    """Place a name beside each point, moved to where no other name or point is."""
     at = [((px - x[0]) / (x[1] - x[0]) * _ROOM[0], (y[1] - py) / (y[1] - y[0]) * _ROOM[1]) for px, py, *_ in shown]
     taken = [(px - 8, py - 8, px + 8, py + 8) for px, py in at]
     for (x0, y0), (x1, _) in pairwise(front):
@@ -167,16 +167,15 @@ def beside(
     placed = []
     for (px, py), (vx, vy, name, number) in sorted(zip(at, shown, strict=True), key=lambda item: item[0][1]):
         wide = _LETTER * len(name)
-        best = None
+        places = []
         for off, right in product(sorted(range(-8, 9), key=abs), (True, False)):
             left = px + 14 if right else px - 14 - wide
             box = (left, py + off * 12 - _LINE / 2, left + wide, py + off * 12 + _LINE / 2)
             outside = box[0] < 0 or box[2] > _ROOM[0] or box[1] < 0 or box[3] > _ROOM[1]
             crossed = sum(_meet(box, other) for other in taken)
             cost = 10 * crossed + 25 * outside + abs(off) + 1.5 * (not right)
-            if best is None or cost < best[0]:
-                best = (cost, off, right, box)
-        _, off, right, box = best
+            places.append((cost, off, right, box))
+        _, off, right, box = min(places, key=itemgetter(0))
         taken.append(box)
         placed.append(label(
             vx, vy, name, _colour(number), showarrow=True, arrowhead=0, arrowwidth=1,
@@ -201,8 +200,8 @@ MEASURES = {
 
 
 @dataclass(frozen=True)
-class Curve:
-    """A policy over sizes: counted points `at` -> `values`, measured ones `dots`."""
+class ScalingCurve:
+    """A schedule over sizes: counted points `at` -> `values`, measured ones `dots`."""
 
     name: str
     number: int
@@ -211,8 +210,8 @@ class Curve:
     dots: tuple[tuple[int, float], ...] = ()
 
 
-def scaling(curves: Sequence[Curve], what: str, along: str, now: int) -> Figure:
-    """Bytes, operations or time over depth, width or batch, both axes logarithmic.
+def scaling(curves: Sequence[ScalingCurve], what: str, along: str, now: int) -> Figure:
+    """Draw bytes, operations or time over depth, width or batch, both axes logarithmic.
 
     Args:
         what: a name of `MEASURES`; along: words for the axis; now: the size that is chosen.
@@ -224,19 +223,19 @@ def scaling(curves: Sequence[Curve], what: str, along: str, now: int) -> Figure:
     low, high = (min(values), max(values)) if values else (1.0, 10.0)
     for c in curves:
         colour, symbol = _look(c.number)
-        told = [f"{c.name}<br>{along} {x:,}: {words(v)}" for x, v in zip(c.at, c.values, strict=True)]
+        texts = [f"{c.name}<br>{along} {x:,}: {words(v)}" for x, v in zip(c.at, c.values, strict=True)]
         data.append({
-            **line(c.at, c.values, c.name, 0), "text": told, "hovertemplate": "%{text}<extra></extra>",
+            **line(c.at, c.values, c.name, 0), "text": texts, "hovertemplate": "%{text}<extra></extra>",
             "line": {"color": colour, "dash": _dash(c.number), "width": 2.2},
         })  # fmt: skip
         if c.dots:
-            told = [f"{c.name}, measured<br>{along} {x:,}: {words(v)}" for x, v in c.dots]
+            texts = [f"{c.name}, measured<br>{along} {x:,}: {words(v)}" for x, v in c.dots]
             # Where nothing is counted, the dots are joined themselves.
             joined = {} if c.at else {"line": {"color": colour, "dash": _dash(c.number), "width": 1.2}}
             data.append({
                 "type": "scatter", "mode": "lines+markers" if joined else "markers", **joined,
                 "x": [x for x, _ in c.dots],
-                "y": numbers([v for _, v in c.dots]), "text": told, "hovertemplate": "%{text}<extra></extra>",
+                "y": numbers([v for _, v in c.dots]), "text": texts, "hovertemplate": "%{text}<extra></extra>",
                 "marker": {"color": colour, "symbol": symbol, "size": 12, "line": {"color": "--paper", "width": 1.5}},
             })  # fmt: skip
     first, last = min(sizes), max(sizes)
@@ -271,8 +270,8 @@ def _decades(low: float, high: float, words) -> Figure:
     return {"tickvals": at[::each], "ticktext": [words(x).replace(".00", "").replace(".0 ", " ") for x in at[::each]]}
 
 
-def _ends(curves: Sequence[Curve], span: list[float]) -> list[Figure]:
-    """Each curve named at its right end, apart where they end together."""
+def _ends(curves: Sequence[ScalingCurve], span: list[float]) -> list[Figure]:
+    """Name each curve at its right end, apart where they end together."""
     last = ((c, (c.values or [d for _, d in c.dots])[-1]) for c in curves if c.values or c.dots)
     found = sorted((math.log10(value), c.name, c.number) for c, value in last if value > 0)
     if not found:

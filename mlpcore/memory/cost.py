@@ -102,7 +102,8 @@ class Count:
         """The buffers, by number: what the lives in one place need together."""
         found: dict[int, Place] = {}
         for life in self.lives:
-            piece = life.var is None and self.steps[life.made].op.kernel.cellwise
+            kernel = self.steps[life.made].op.kernel
+            piece = life.var is None and kernel is not None and kernel.cellwise
             old = found.get(life.place, Place(life.made, life.freed, life.bytes, piece))
             found[life.place] = replace(old, last=max(old.last, life.freed))
         return tuple(found[n] for n in range(len(found)))

@@ -1,9 +1,9 @@
-"""The best plan under a byte budget: as little as possible computed again.
+"""The best schedule under a byte budget: as little as possible is recomputed.
 
-A plan takes the chain of layers apart: either a stretch of layers keeps what its backward pass reads
+Such a schedule takes the chain of layers apart: either a stretch of layers keeps what its backward pass reads
 (every S, or every S and Z), or it is split at a checkpoint, the upper part first. Checkpoints stay
-until their part is done. Within these plans the answer is the best one: for small depth by trying and
-counting every plan, above it by a dynamic programme over stretches (as Beaumont et al. 2020 for
+until their part is done. Within these schedules the answer is the best one: for small depth by trying and
+counting every one, above it by a dynamic programme over stretches (as Beaumont et al. 2020 for
 chains of unequal layers), which the tests hold against the first.
 """
 
@@ -21,34 +21,34 @@ from ..losses import MSE, Loss
 from ..network import Network, Shape
 from ..notation import Z, dZ
 from ..passes.conventions import WORKSHEET, Conventions
-from ..schedules import BUILDERS, SCHEDULES, Advance, Move, Schedule, Task
+from ..schedules import Advance, Move, Task
 from ..schedules.moves import carry_out, list_equations
 from .cost import count
 from .liveness import mark_liveness
-from .stretches import Cost, flat, fronts, leaves, undominated
+from .stretches import Cost, find_stretch_front, flatten, keep_undominated, list_leaves
 
-#: Up to this depth every plan is tried and counted.
+#: Up to this depth every schedule is tried and counted.
 EXHAUSTIVE = 4
 #: In deeper networks the dynamic programme would take more than seconds.
 DEEPEST = 32
 
 
 class BudgetError(ValueError):
-    """No plan fits; `least` bytes would do."""
+    """No schedule fits; `least` bytes would do."""
 
     def __init__(self, budget: int, least: int) -> None:
         super().__init__(f"no plan fits into {budget:,} bytes: the least that would do is {least:,} bytes")
         self.least = least
 
 
-class Plan(NamedTuple):
-    """A plan of a front.
+class BudgetSchedule(NamedTuple):
+    """A schedule of a front.
 
     Attributes:
         peak: its counted peak in bytes, gradients and scratch with it.
-        cost: what it computes again.
-        moves: as a schedule plays them.
-        exact: whether every plan was tried; else it is the answer of the dynamic programme.
+        cost: what it recomputes.
+        moves: what is done in turn.
+        exact: whether every schedule was tried; else it is the answer of the dynamic programme.
     """
 
     peak: int
@@ -57,13 +57,13 @@ class Plan(NamedTuple):
     exact: bool
 
     @property
-    def by(self) -> str:
+    def method(self) -> str:
         """How it was found, for a label."""
         return "exhaustive search" if self.exact else "dynamic programme"
 
 
-def front(task: Task, *, segments: bool = True) -> tuple[Plan, ...]:
-    """The best plan for every budget: each needs more bytes than the one before and computes less again.
+def find_front(task: Task, *, segments: bool = True) -> tuple[BudgetSchedule, ...]:
+    """Find the best schedule for every budget: each needs more bytes than the one before and recomputes less.
 
     Args:
         segments: several layers may keep their S together; else each is a stretch of its own, as in
@@ -74,76 +74,47 @@ def front(task: Task, *, segments: bool = True) -> tuple[Plan, ...]:
     """
     if task.shape.depth > DEEPEST:
         raise ValueError(f"the best plan is looked for in up to {DEEPEST} layers, not {task.shape.depth}")
-    return _front(replace(task, N=task.examples), segments)
+    return _search(replace(task, N=task.examples), segments)
 
 
+# Fronts of a few sizes: one for 16 layers takes 0.2 s, and a slider of budgets asks for the same one at each stop.
 @lru_cache(maxsize=64)
-def _front(task: Task, segments: bool) -> tuple[Plan, ...]:
+def _search(task: Task, segments: bool) -> tuple[BudgetSchedule, ...]:
     exact = task.shape.depth <= EXHAUSTIVE
-    return tuple(_exhaustive(task, segments) if exact else _dynamic(task, segments))
+    return tuple(_try_all(task, segments) if exact else _solve(task, segments))
 
 
-def best(task: Task, budget: int) -> Plan:
-    """The plan under the budget that computes least again.
+def find_best(task: Task, budget: int) -> BudgetSchedule:
+    """Find the schedule under the budget that recomputes least.
 
     Raises:
         BudgetError: a ValueError that says the least bytes that would do.
     """
-    plans = front(task)
-    fitting = [plan for plan in plans if plan.peak <= budget]
+    front = find_front(task)
+    fitting = [schedule for schedule in front if schedule.peak <= budget]
     if not fitting:
-        raise BudgetError(budget, plans[0].peak)
+        raise BudgetError(budget, front[0].peak)
     return fitting[-1]
 
 
-def within(budget: int) -> Schedule:
-    """The best plan under so many bytes: of `Count.peak`, gradients and scratch with it.
-
-    Its steps raise `BudgetError`, a ValueError with the least bytes that would do, where none fits.
-    """
-    return Schedule(
-        f"within {budget:,} bytes",
-        f"As little as possible is computed again in {budget:,} bytes.",
-        lambda task: list(best(task, budget).moves),
-        spec=("within", budget),
-    )
+# --- every schedule, counted -----------------------------------------------------------------------
 
 
-BUILDERS["within"] = within
-
-
-def within_half(task: Task) -> list[Move]:
-    """Half the bytes that caching everything needs, or the least that will do."""
-    plans = front(task)
-    return list(best(task, max(plans[0].peak, plans[-1].peak // 2)).moves)
-
-
-SCHEDULES["best in half the bytes"] = Schedule(
-    "best in half the bytes",
-    "In half the bytes that caching everything needs, or the least that will do, as little as possible is "
-    "computed again.",
-    within_half,
-)
-
-
-# --- every plan, counted ---------------------------------------------------------------------------
-
-
-def _all_moves(lo: int, hi: int, segments: bool) -> Iterator[tuple[Move, ...]]:
-    for leaf in leaves(lo, hi, segments):
+def _list_all(lo: int, hi: int, segments: bool) -> Iterator[tuple[Move, ...]]:
+    for leaf in list_leaves(lo, hi, segments):
         yield (leaf,)
     for m in range(lo + 1, hi):
-        for upper in _all_moves(m, hi, segments):
-            for lower in _all_moves(lo, m, segments):
+        for upper in _list_all(m, hi, segments):
+            for lower in _list_all(lo, m, segments):
                 yield (Advance(lo, m), *upper, *lower)
 
 
-def _exhaustive(task: Task, segments: bool) -> list[Plan]:
-    plans = []
+def _try_all(task: Task, segments: bool) -> list[BudgetSchedule]:
+    found = []
     equations = list_equations(task)
-    for moves in _all_moves(0, task.shape.depth, segments):
-        plans.append(Plan(*_weigh(mark_liveness(carry_out(moves, equations)), task), moves, True))
-    return undominated(plans)
+    for moves in _list_all(0, task.shape.depth, segments):
+        found.append(BudgetSchedule(*_weigh(mark_liveness(carry_out(moves, equations)), task), moves, True))
+    return keep_undominated(found)
 
 
 def _weigh(steps: tuple[Step, ...], task: Task) -> tuple[int, Cost]:
@@ -155,45 +126,45 @@ def _weigh(steps: tuple[Step, ...], task: Task) -> tuple[int, Cost]:
 # --- the dynamic programme -------------------------------------------------------------------------
 
 
-def _dynamic(task: Task, segments: bool) -> list[Plan]:
+def _solve(task: Task, segments: bool) -> list[BudgetSchedule]:
     depth, shape = task.shape.depth, task.shape
     made = [0] * (depth + 1)
-    for v in shape.parameters():
-        made[v.layer] += shape.itemsize * shape.size(v, task.N)
+    for layer, (below, above, biased) in enumerate(zip(shape.widths, shape.widths[1:], shape.biases, strict=False), 1):
+        made[layer] = shape.itemsize * above * (below + biased)
     made[depth] += shape.itemsize  # the loss
     # The input is there before and after.
-    checkpoints = [0, *(shape.itemsize * shape.size(Z(n), task.N) for n in shape.layers)]
-    parts = fronts(depth, _counter(task), checkpoints, made, segments, _kinds(shape))
-    return [Plan(p.peak, p.cost, tuple(flat(p, 0)), False) for p in parts]
+    checkpoints = [0, *(shape.itemsize * shape.size(Z(n), task.examples) for n in shape.layers)]
+    parts = find_stretch_front(depth, _make_counter(task), checkpoints, made, segments, _key_stretches(shape))
+    return [BudgetSchedule(p.peak, p.cost, tuple(flatten(p, 0)), False) for p in parts]
 
 
-def _kinds(shape: Shape) -> Callable[[int, int], Hashable]:
-    """What there is to tell a stretch of layers by: where two agree, the same is to be done at the same price."""
+def _key_stretches(shape: Shape) -> Callable[[int, int], Hashable]:
+    """Give the key of a stretch of layers: where two agree, the same is to be done at the same cost."""
 
-    def kind(lo: int, hi: int) -> Hashable:
+    def key_of(lo: int, hi: int) -> Hashable:
         here = slice(lo, hi)
         return lo == 0, hi == shape.depth, shape.widths[lo : hi + 1], shape.activations[here], shape.biases[here]
 
-    return kind
+    return key_of
 
 
-def _counter(task: Task) -> Callable[[Move, int], tuple[int, Cost]]:
-    """Peak and cost of a move in a stretch that ends at layer hi, by counting its steps.
+def _make_counter(task: Task) -> Callable[[Move, int], tuple[int, Cost]]:
+    """Give the function that counts peak and cost of a move in a stretch that ends at layer hi.
 
     Moves over layers that are alike are counted once: a chain of equal layers is quick at any depth.
     """
-    shape, depth, kind = task.shape, task.shape.depth, _kinds(task.shape)
+    shape, depth, key_of = task.shape, task.shape.depth, _key_stretches(task.shape)
     known: dict[tuple, tuple[int, Cost]] = {}
 
-    def counted(move: Move, hi: int) -> tuple[int, Cost]:
-        key = type(move), getattr(move, "recompute", None), kind(move.lo, move.hi), hi == depth
+    def count_move(move: Move, hi: int) -> tuple[int, Cost]:
+        key = type(move), getattr(move, "recompute", None), key_of(move.lo, move.hi), hi == depth
         if key not in known:
             known[key] = _weigh(_list_stretch(task, move, hi), task)
         peak, cost = known[key]
         waits = isinstance(move, Advance) and hi < depth  # dL/dZ_hi lies there and is not touched
         return peak + (shape.itemsize * shape.size(dZ(hi), task.examples) if waits else 0), cost
 
-    return counted
+    return count_move
 
 
 def _list_stretch(task: Task, move: Move, hi: int) -> tuple[Step, ...]:
@@ -221,6 +192,6 @@ def task_of(
     dtype: np.typing.DTypeLike | None = None,
     conventions: Conventions = WORKSHEET,
 ) -> Task:
-    """What a plan is made for, from a network or a shape and a batch of N examples."""
+    """Describe a pass for a schedule, from a network or a shape and a batch of N examples."""
     shape = net.shape if dtype is None else replace(net.shape, dtype=np.dtype(dtype).name)
     return Task(shape, conventions.loss(loss or MSE()), N, conventions.at_kink)

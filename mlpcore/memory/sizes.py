@@ -1,4 +1,4 @@
-"""Sizes without numbers: what is counted and measured, typed in a few words; and bytes in words."""
+"""Sizes without numbers: what is counted and measured, typed in a few words."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from ..registry import Registry
 #: What is counted within a blink; what does not fit anywhere is well below these.
 MOST_LAYERS, MOST_UNITS, MOST_EXAMPLES = 64, 2**20, 2**24
 DTYPES = ("float32", "float64")
-
-_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 
 
 @dataclass(frozen=True)
@@ -87,20 +85,20 @@ class Sizes:
         return "-".join(f"{d} x {n}" if n > 2 else "-".join([str(d)] * n) for d, n in runs)
 
     def with_depth(self, depth: int) -> Sizes:
-        """So many layers; hidden ones are added before the last, as wide as the last hidden one."""
+        """Change to so many layers; hidden ones are added before the last, as wide as the last hidden one."""
         inner = self.widths[1:-1] or (self.hidden,)
         inner = (*inner, *(inner[-1],) * depth)[: depth - 1]
         return replace(self, widths=(self.widths[0], *inner, self.widths[-1]))
 
     def with_width(self, width: int) -> Sizes:
-        """Hidden layers of this width; where all layers had one width, all of them."""
+        """Change hidden layers to this width; where all layers had one width, all of them."""
         if len(set(self.widths)) == 1:
             return replace(self, widths=(width,) * len(self.widths))
         return replace(self, widths=(self.widths[0], *(width,) * (self.depth - 1), self.widths[-1]))
 
 
 def read_widths(text: str) -> tuple[int, ...]:
-    """Widths as they are typed: `784-512-256-10`, `784, 512, 10`, `128 x 17`.
+    """Read widths as they are typed: `784-512-256-10`, `784, 512, 10`, `128 x 17`.
 
     Raises:
         ValueError: it is something else, or has too many layers.
@@ -117,52 +115,6 @@ def read_widths(text: str) -> tuple[int, ...]:
     if len(widths) < 2:
         raise ValueError("at least two widths are needed: those of the input and of the output")
     return tuple(widths)
-
-
-def read_bytes(text: str) -> int:
-    """Bytes as they are typed: `16 GB`, `512 MiB`, `40000`.
-
-    Raises:
-        ValueError: it is something else.
-    """
-    found = re.fullmatch(r"\s*([\d.,' ]{1,24}?)\s*([kmgt]?i?)b?(?:ytes?)?\s*", text, re.ASCII | re.IGNORECASE)
-    unit = _UNITS.get(found[2].lower()) if found else None
-    digits = re.sub(r",(?=\d{3}(\D|$))|[' ]", "", found[1]).replace(",", ".") if found else ""
-    if unit is None or not re.fullmatch(r"\d+(\.\d*)?|\.\d+", digits):
-        raise ValueError(f"“{text.strip()[:20]}” is not a number of bytes: write 16 GB, 512 MiB or 40000")
-    return round(float(digits) * unit)
-
-
-def bytes_text(n: float) -> str:
-    """Bytes in words, three digits: `1.23 MB`. Units of 1000."""
-    for unit, size in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if n >= 0.9995 * size:
-            return f"{three(n / size)} {unit}"
-    return f"{n:,.0f} B"
-
-
-def flops_text(n: float) -> str:
-    """Operations in words: `3.2 GFLOP`."""
-    for unit, size in (("EFLOP", 10**18), ("PFLOP", 10**15), ("TFLOP", 10**12), ("GFLOP", 10**9), ("MFLOP", 10**6)):
-        if n >= 0.9995 * size:
-            return f"{three(n / size)} {unit}"
-    return f"{n:,.0f} FLOP"
-
-
-def seconds_text(seconds: float) -> str:
-    """A time in words, three digits."""
-    for unit, size in (("s", 1.0), ("ms", 1e-3)):
-        if seconds >= 0.9995 * size:
-            return f"{three(seconds / size)} {unit}"
-    return f"{three(seconds * 1e6)} µs"
-
-
-def three(x: float) -> str:
-    """Three digits, without an exponent and without trailing zeros after the point."""
-    if x >= 999.5:
-        return f"{x:,.0f}"
-    digits = 3 - len(str(int(float(f"{x:.3g}")))) if x >= 0.9995 else 3
-    return f"{x:.{digits}f}"
 
 
 #: Name -> sizes that each show one thing.

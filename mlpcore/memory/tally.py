@@ -1,4 +1,4 @@
-"""What a policy costs at some size, quick enough for a slider: a count that knows equal blocks are equal.
+"""What a schedule costs at some size, quick enough for a slider: a count that knows equal blocks are equal.
 
 Between the first block of a batch and the last every block is made of the same steps over the same
 bytes, so three blocks tell what ten thousand would: the peak to the byte, and operations by the share
@@ -7,28 +7,25 @@ of examples, in which every product is linear.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
 from ..losses import Loss
 from ..network import Shape
 from ..passes.conventions import WORKSHEET, Conventions
-from ..schedules import SCHEDULES, find
+from ..schedules import SCHEDULES, Plain, Schedule, find
 from .cost import CATEGORIES, Count, count, input_bytes
-from .planner import Plan, front, task_of
+from .planner import BudgetSchedule, find_front, task_of
 from .sizes import Sizes
-
-#: A policy as plain data: a name of `SCHEDULES`, or what `Schedule.spec` says.
-Policy = str | tuple
 
 #: Blocks that are counted: the first, one of those between, the last.
 SHOWN = 3
-#: Deeper networks are not planned while a page waits: the planner would take seconds.
+#: In deeper networks the planner would take seconds, and a page waits for it.
 PLANNED = 24
-#: The policy all others are held against.
+#: The schedule all others are compared with.
 BASE = next(iter(SCHEDULES))
 
 
@@ -36,13 +33,13 @@ class Totals(NamedTuple):
     """What a schedule costs, in sums.
 
     Attributes:
-        policy: its name.
+        schedule: its name.
         peak, activations: bytes (see `Count`); `at_peak` those of the peak by category.
         parameters, inputs: bytes that stand apart: W and b; X and Y.
         flops, recomputed_flops: operations of all matrix products, and of those that are recomputed.
     """
 
-    policy: str
+    schedule: str
     peak: int
     at_peak: tuple[int, ...]
     parameters: int
@@ -62,7 +59,8 @@ class Totals(NamedTuple):
         return dict(zip(CATEGORIES, self.at_peak, strict=True)) | apart
 
 
-class Tally(NamedTuple):
+@dataclass(frozen=True)
+class Tally:
     """A schedule counted, step by step and in sums.
 
     Attributes:
@@ -81,7 +79,7 @@ class Tally(NamedTuple):
         return max(0, self.blocks - SHOWN)
 
 
-def tally(shape: Shape, N: int, loss: Loss, policy: Policy, conventions: Conventions = WORKSHEET) -> Tally:
+def tally(shape: Shape, N: int, loss: Loss, schedule: Plain | Schedule, conventions: Conventions = WORKSHEET) -> Tally:
     """Count a schedule for a network of this shape and N examples. No arrays: any size.
 
     Raises:
@@ -90,15 +88,15 @@ def tally(shape: Shape, N: int, loss: Loss, policy: Policy, conventions: Convent
     """
     if N < 1:
         raise ValueError(f"a batch has at least one example, not {N}")
-    schedule = find(policy)
-    if planned(policy):
+    schedule = find(schedule)
+    if schedule.planned:
         _check_depth(shape)
     counted, blocks = N, 1
     if schedule.block is not None:
-        size = min(schedule.block(N), N)
+        size = schedule.block_size(N)
         blocks = -(-N // size)
         counted = N - size * max(0, blocks - SHOWN)
-        schedule = replace(schedule, block=lambda _: size)
+        schedule = replace(schedule, block=size)
     steps = schedule.steps(task_of(shape, counted, loss, conventions=conventions), conventions.lay)
     found = count(steps, shape, counted, conventions.lay)
     flops, recomputed = (n * N // counted for n in (sum(found.flops), found.again))
@@ -109,40 +107,45 @@ def tally(shape: Shape, N: int, loss: Loss, policy: Policy, conventions: Convent
     )
 
 
-@lru_cache(maxsize=4096)
-def totals(shape: Shape, N: int, loss: Loss, policy: Policy, conventions: Conventions = WORKSHEET) -> Totals:
+def totals(
+    shape: Shape, N: int, loss: Loss, schedule: Plain | Schedule, conventions: Conventions = WORKSHEET
+) -> Totals:
     """Count a schedule in sums alone.
 
     Raises:
         ValueError, KeyError: as `tally`.
     """
-    return tally(shape, N, loss, policy, conventions).totals
+    return _count_totals(shape, N, loss, find(schedule), conventions)
 
 
-def compared(
-    shape: Shape, N: int, loss: Loss, policies: Sequence[Policy], conventions: Conventions = WORKSHEET
-) -> dict[Policy, Totals]:
-    """Those of the policies that can be counted here, in order; a plan that does not exist is left out."""
+# A few numbers for each size and schedule: the table of all schedules (20 ms at 16 layers) and the curves of
+# Scaling (50 counts) are redrawn at each stop of a slider that changes one of them.
+@lru_cache(maxsize=1024)
+def _count_totals(shape: Shape, N: int, loss: Loss, schedule: Schedule, conventions: Conventions) -> Totals:
+    return tally(shape, N, loss, schedule, conventions).totals
+
+
+def compare(
+    shape: Shape, N: int, loss: Loss, schedules: Iterable[Plain | Schedule], conventions: Conventions = WORKSHEET
+) -> dict[str, Totals]:
+    """Count those of the schedules that can be counted here, by name; where none fits a budget, it is left out."""
     found = {}
-    for policy in policies:
+    for schedule in map(find, schedules):
         with suppress(ValueError):
-            found[policy] = totals(shape, N, loss, policy, conventions)
+            found[schedule.name] = totals(shape, N, loss, schedule, conventions)
     return found
 
 
-def planned(policy: Policy) -> bool:
-    """Whether the planner is behind a policy."""
-    return policy == "best in half the bytes" or (isinstance(policy, tuple) and policy[0] == "within")
-
-
-def budgets(shape: Shape, N: int, loss: Loss, conventions: Conventions = WORKSHEET) -> tuple[Plan, ...]:
-    """The best plan for every budget, fewest bytes first.
+def find_budget_schedules(
+    shape: Shape, N: int, loss: Loss, conventions: Conventions = WORKSHEET
+) -> tuple[BudgetSchedule, ...]:
+    """Find the best schedule for every budget, fewest bytes first.
 
     Raises:
         ValueError: the network is too deep to be planned here.
     """
     _check_depth(shape)
-    return front(task_of(shape, N, loss, conventions=conventions))
+    return find_front(task_of(shape, N, loss, conventions=conventions))
 
 
 def _check_depth(shape: Shape) -> None:
@@ -159,17 +162,17 @@ AXES = {
     "width": ("units in a hidden layer", tuple(4**k for k in range(1, 8))),
     "batch": ("examples", tuple(8**k for k in range(0, 7))),
 }
-#: Over depth, plans are made up to here.
+#: Along an axis the planner searches up to this depth.
 PLANNED_ALONG = 16
 
 
 def place_on(sizes: Sizes, axis: str) -> int:
-    """Where sizes are on an axis of `AXES`."""
+    """Find where sizes are on an axis of `AXES`."""
     return {"depth": sizes.depth, "width": sizes.hidden, "batch": sizes.N}[axis]
 
 
 def put_on(sizes: Sizes, axis: str, value: int) -> Sizes:
-    """The same sizes, made larger or smaller along an axis."""
+    """Make the sizes larger or smaller along an axis."""
     if value == place_on(sizes, axis):
         return sizes  # hidden layers of several widths stay as they are
     if axis == "batch":
@@ -177,13 +180,14 @@ def put_on(sizes: Sizes, axis: str, value: int) -> Sizes:
     return sizes.with_depth(value) if axis == "depth" else sizes.with_width(value)
 
 
-def along(sizes: Sizes, axis: str, policies: Sequence[Policy]) -> dict[Policy, list[tuple[int, Totals]]]:
-    """Every policy counted at every size of an axis, and at the present one."""
+def count_along(sizes: Sizes, axis: str, schedules: Iterable[Plain | Schedule]) -> dict[str, list[tuple[int, Totals]]]:
+    """Count every schedule at every size of an axis, and at the present one; by name."""
+    chosen = [find(schedule) for schedule in schedules]
     at = sorted({*AXES[axis][1], place_on(sizes, axis)})
-    found: dict[Policy, list[tuple[int, Totals]]] = {policy: [] for policy in policies}
+    found: dict[str, list[tuple[int, Totals]]] = {schedule.name: [] for schedule in chosen}
     for value in at:
         here = put_on(sizes, axis, value)
-        asked = [p for p in policies if not (planned(p) and here.depth > PLANNED_ALONG)]
-        for policy, sums in compared(here.shape, here.N, here.costs, asked).items():
-            found[policy].append((value, sums))
+        quick = [s for s in chosen if not (s.planned and here.depth > PLANNED_ALONG)]
+        for name, sums in compare(here.shape, here.N, here.costs, quick).items():
+            found[name].append((value, sums))
     return found

@@ -1,35 +1,32 @@
 """A schedule says what stays cached between the forward and the backward pass.
 
 It turns a pass into one list: every step with what is freed after it, and what was dropped
-computed again, as a visible step just before the step that reads it (exercise 4). A policy is
+recomputed, as a visible step just before the step that reads it (exercise 4). A schedule is
 short data, moves along the layers (`Advance`, `Reverse`); everything else is read off the list.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from ..registry import Registry
-from .moves import Advance, Move, Reverse, Task
-from .policies import (
+from .builders import (
     binomial,
-    binomial_moves,
     blocks,
+    ceil_root,
     every,
     extra_layers,
-    in_segments,
     keep_all,
+    keep_every,
+    keep_every_root,
+    keep_log_checkpoints,
+    keep_nothing,
     keep_preactivations,
-    layer_by_layer,
+    keep_within_half,
+    within,
 )
-from .schedule import Schedule
-
-
-def _root(n: int) -> int:
-    """The least whole number whose square is at least n."""
-    return math.isqrt(n - 1) + 1
-
+from .moves import Advance, Move, Reverse, Task
+from .schedule import Plain, Schedule
 
 #: Name -> `Schedule`. What stands here can be chosen, and what can be chosen is tested.
 SCHEDULES: dict[str, Schedule] = Registry(
@@ -52,40 +49,50 @@ SCHEDULES: dict[str, Schedule] = Registry(
             Schedule(
                 "every 2nd layer",
                 "Every second activation stays; the layer between two of them is computed again.",
-                every(2).moves,
+                keep_every,
+                arguments=(2,),
             ),
             Schedule(
                 "every √L layers",
                 "A checkpoint every √L layers: about 2√L matrices where L would stay (Chen et al. 2016).",
-                lambda task: in_segments(task.shape.depth, _root(task.shape.depth)),
+                keep_every_root,
             ),
             Schedule(
                 "binomial",
                 "About log L checkpoints, moved while the backward pass runs (revolve, Griewank and Walther 2000).",
-                lambda task: binomial_moves(task.shape.depth, task.shape.depth.bit_length()),
+                keep_log_checkpoints,
             ),
             Schedule(
-                "recompute everything", "Nothing stays: every layer is computed again from the input.", layer_by_layer
+                "recompute everything", "Nothing stays: every layer is computed again from the input.", keep_nothing
             ),
             Schedule(
                 "blocks of the batch",
                 "About √N examples at a time; their gradients add up. Nothing is computed twice.",
                 keep_all,
-                block=_root,
+                block=ceil_root,
+            ),
+            Schedule(
+                "best in half the bytes",
+                "In half the bytes that caching everything needs, or the least that will do, as little as possible is "
+                "computed again.",
+                keep_within_half,
+                planned=True,
             ),
         )
     },
 )
 
 
-#: Constructor -> function, for schedules that are named by how they were built.
+#: Name -> builder, for schedules that are named by how they were built.
 BUILDERS: dict[str, Callable[..., Schedule]] = Registry(
-    "kind of schedule", {"every": every, "binomial": binomial, "blocks": blocks}
+    "kind of schedule", {"every": every, "binomial": binomial, "blocks": blocks, "within": within}
 )
 
 
-def find(schedule: str | Sequence | Schedule) -> Schedule:
-    """A schedule by its name, by its spec (`("every", 3)`, as plain data), or itself.
+def find(schedule: Plain | list | Schedule) -> Schedule:
+    """Find a schedule by its name or by how it was built, as plain data (`("every", 3)`); one passes through.
+
+    The one place where plain data of callers, links and files become a `Schedule`.
 
     Raises:
         KeyError: no such schedule.
@@ -95,10 +102,10 @@ def find(schedule: str | Sequence | Schedule) -> Schedule:
     if isinstance(schedule, str):
         return SCHEDULES[schedule]
     kind, number, *inside = schedule
-    return BUILDERS[kind](number, *(find(s) for s in inside))
+    return BUILDERS[kind](number, *map(find, inside))
 
 
 __all__ = [
-    "BUILDERS", "SCHEDULES", "Advance", "Move", "Reverse", "Schedule", "Task", "binomial", "blocks", "every",
-    "extra_layers", "find",
+    "BUILDERS", "SCHEDULES", "Advance", "Move", "Plain", "Reverse", "Schedule", "Task", "binomial", "blocks", "every",
+    "extra_layers", "find", "within",
 ]  # fmt: skip

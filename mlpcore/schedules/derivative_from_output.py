@@ -1,6 +1,6 @@
-"""Whether f' can be told from the output of an activation, and why: what `cache Z` rests on.
+"""Whether f' can be computed from the output of an activation, and why: what `cache Z` rests on.
 
-Where two preactivations give the same output and different slopes, the output alone is not
+Where two preactivations give the same output and different derivatives, the output alone is not
 enough; such a pair is computed, not asserted.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from ..equations.activations import ACTIVATIONS, Activation
 
-#: Activation -> f' in terms of Z, in LaTeX. A new activation needs no row: see `told`.
+#: Activation -> f' in terms of Z, in LaTeX. A new activation needs no row.
 FORMULAS = {
     "identity": "f' = 1",
     "relu": r"f' = [Z > 0]",
@@ -26,34 +26,35 @@ FORMULAS = {
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Two preactivations with one output and two slopes."""
+class Counterexample:
+    """Two preactivations with one output and two derivatives."""
 
     S: tuple[float, float]
     Z: float
-    slopes: tuple[float, float]
+    derivatives: tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Told:
-    """What is said of an activation.
+class Explanation:
+    """Whether the output of an activation is enough, and why.
 
     Attributes:
-        enough: the output determines the slope.
+        enough: the output determines the derivative.
         why: one sentence.
-        latex: the slope in terms of Z, where there is one.
-        pair: the counter-example, where the output is not enough.
+        latex: the derivative in terms of Z, where it is known.
+        counterexample: where the output is not enough.
     """
 
     enough: bool
     why: str
     latex: str = ""
-    pair: Pair | None = None
+    counterexample: Counterexample | None = None
 
 
+# A sentence or two for each activation: the bisection of a counterexample takes 2 ms, and the page asks for all.
 @lru_cache(maxsize=64)
-def told(activation: str, at_kink: float = 0.0) -> Told:
-    """Whether and why f' can be told from Z for an activation.
+def explain(activation: str, at_kink: float = 0.0) -> Explanation:
+    """Explain whether f' can be computed from Z for an activation.
 
     Args:
         at_kink: the convention for f'(0), as in `mlpcore.Conventions`.
@@ -63,19 +64,19 @@ def told(activation: str, at_kink: float = 0.0) -> Told:
     """
     f = ACTIVATIONS[activation].at_kink(at_kink)
     if f.derivative is None or f.derivative_from_Z is not None:
-        return Told(True, f"{activation}: the output determines the slope.", FORMULAS.get(activation, ""))
-    pair = counterexample(f)
-    (a, b), (at_a, at_b) = pair.S, pair.slopes
-    return Told(
+        return Explanation(True, f"{activation}: the output determines the slope.", FORMULAS.get(activation, ""))
+    found = find_counterexample(f)
+    (a, b), (at_a, at_b) = found.S, found.derivatives
+    return Explanation(
         False,
-        f"{activation}: S = {a:.4g} and S = {b:.4g} both give Z = {pair.Z:.4g}, "
+        f"{activation}: S = {a:.4g} and S = {b:.4g} both give Z = {found.Z:.4g}, "
         f"but the slope is {at_a:.4g} at one and {at_b:.4g} at the other. So S has to stay.",
-        pair=pair,
+        counterexample=found,
     )
 
 
-def counterexample(f: Activation) -> Pair:
-    """Two S with the same f(S) and different f'(S), for an activation that first falls, then rises.
+def find_counterexample(f: Activation) -> Counterexample:
+    """Find two S with the same f(S) and different f'(S), for an activation that first falls, then rises.
 
     Where f is flat left of its corner, the corner and a point left of it are such a pair.
     """
@@ -86,13 +87,16 @@ def counterexample(f: Activation) -> Pair:
         points = np.array([-1.0, 0.0])
     else:
         level = 0.5 * (values[lowest] + min(values[0], values[-1]))
-        points = np.array([_crossing(f, level, grid[0], grid[lowest]), _crossing(f, level, grid[-1], grid[lowest])])
-    slopes = f.derivative(points)
-    return Pair((float(points[0]), float(points[1])), float(f.f(points)[0]), (float(slopes[0]), float(slopes[1])))
+        points = np.array(
+            [_find_crossing(f, level, grid[0], grid[lowest]), _find_crossing(f, level, grid[-1], grid[lowest])]
+        )
+    assert f.derivative is not None
+    a, b = f.derivative(points)
+    return Counterexample((float(points[0]), float(points[1])), float(f.f(points)[0]), (float(a), float(b)))
 
 
-def _crossing(f: Activation, level: float, above: float, below: float) -> float:
-    """Where f passes the level, by bisection to the last digit."""
+def _find_crossing(f: Activation, level: float, above: float, below: float) -> float:
+    """Find where f passes the level, by bisection to the last digit."""
     for _ in range(200):
         middle = 0.5 * (above + below)
         if f.f(np.array([middle]))[0] > level:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from ..equations.steps import Step
@@ -11,31 +11,50 @@ from ..passes.layouts import Layout
 from .blocks import list_blocks
 from .moves import COLUMNS, Move, Task, carry_out, list_equations
 
+#: A schedule as plain data: its name, or (name in `BUILDERS`, number, schedule inside of a block).
+Plain = str | tuple
+
 
 @dataclass(frozen=True)
 class Schedule:
-    """A policy: what stays cached, and what is computed again, between forward and backward.
+    """What stays cached, and what is recomputed, between forward and backward. Equal if built alike.
 
     Attributes:
         name: as it is chosen.
         why: one sentence for the user.
-        moves: what is done in turn, for a task.
-        derivative_from_Z: the backward pass tells f' from the output wherever it determines it.
-        block: N -> how many examples are worked on at a time; None for the whole batch at once.
-        spec: how it was built, (constructor, arguments) as plain data; () for what has a name.
+        moves: (task, *arguments) -> what is done in turn.
+        derivative_from_Z: the backward pass computes f' from the output wherever that determines it.
+        block: how many examples are worked on at a time, or a function of N; None for the whole batch.
+        arguments: of `moves`.
+        built: the name in `BUILDERS` and the arguments it was built with; () for one of `SCHEDULES`.
+        planned: the planner searches for it, which takes seconds for a deep network.
     """
 
     name: str
     why: str
-    moves: Callable[[Task], list[Move]]
+    moves: Callable[..., list[Move]]
     derivative_from_Z: bool = False
-    block: Callable[[int], int] | None = None
-    spec: tuple = ()
+    block: Callable[[int], int] | int | None = None
+    arguments: tuple[Hashable, ...] = ()
+    built: tuple[Hashable, ...] = ()
+    planned: bool = False
+
+    @property
+    def plain(self) -> Plain:
+        """As it is written in links and files: its name, or how it was built. `find` reads it."""
+        if not self.built:
+            return self.name
+        return tuple(x.plain if isinstance(x, Schedule) else x for x in self.built)
 
     @property
     def same_formulas(self) -> bool:
         """Whether every number is made as by `cache S and Z`, and so agrees with it to the last bit."""
         return not self.derivative_from_Z and self.block is None
+
+    def block_size(self, N: int) -> int:
+        """Give how many of N examples are worked on at a time."""
+        size = self.block(N) if callable(self.block) else self.block
+        return N if size is None else min(size, N)
 
     def steps(self, task: Task, lay: Layout = COLUMNS) -> tuple[Step, ...]:
         """List the pass: every step with what is freed after it.
@@ -43,9 +62,9 @@ class Schedule:
         Raises:
             ValueError: the schedule depends on the number of examples and the task does not say it.
         """
-        moves = self.moves(task)
+        moves = self.moves(task, *self.arguments)
         if self.block is not None:
-            steps = list_blocks(moves, task, self.block(task.examples), self.derivative_from_Z, lay)
+            steps = list_blocks(moves, task, self.block_size(task.examples), self.derivative_from_Z, lay)
         else:
             steps = carry_out(moves, list_equations(task, self.derivative_from_Z, lay))
         return mark_liveness(steps)

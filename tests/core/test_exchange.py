@@ -66,7 +66,11 @@ def edgy(draw):
     return replace(setup, net=net, batch=mlp.Batch(stirred(setup.batch.X), Y), rate=rate, conventions=conventions)
 
 
-@given(edgy(), st.sampled_from(tuple(mlp.SCHEDULES)), st.booleans())
+@given(
+    edgy(),
+    st.sampled_from((*mlp.SCHEDULES.values(), mlp.every(3), mlp.blocks(2, mlp.binomial(2)), mlp.within(99))),
+    st.booleans(),
+)
 def test_every_state_comes_back_bit_for_bit(setup, schedule, wide):
     text = to_json({"setup": setup, "schedule": schedule}, wide=wide)
     for back in (from_json(text), from_json(from_link(to_link(text)))):

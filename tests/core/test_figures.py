@@ -19,7 +19,7 @@ from mlpcore.figures.descent import find_arrival
 from mlpcore.figures.simplex import CORNERS, to_plane, to_simplex
 from mlpcore.logits import LABS
 from mlpcore.memory.sizes import PRESETS
-from mlpcore.memory.tally import along, compared, tally
+from mlpcore.memory.tally import compare, count_along, tally
 
 LAB = LABS["four answers"].lab
 LOSSES = logits.list_class_losses(0.3)
@@ -74,12 +74,12 @@ MEASURED = [(ratio, 0.02) for ratio in (1.004, 0.9, 1.2, 1.3, 1.4, 2.0, 0.97, 1.
 def found():
     sizes = PRESETS["784-512-256-10"]
     shape = (sizes.shape, sizes.N, sizes.costs)
-    base = compared(*shape, ["cache S and Z"])["cache S and Z"]
-    sums = compared(*shape, list(mlp.SCHEDULES))
-    spots = [figures.Spot(t.policy, n, t.peak / base.peak, t.flops / base.flops) for n, t in enumerate(sums.values())]
+    base = compare(*shape, ["cache S and Z"])["cache S and Z"]
+    sums = compare(*shape, list(mlp.SCHEDULES))
+    spots = [figures.Spot(t.schedule, n, t.peak / base.peak, t.flops / base.flops) for n, t in enumerate(sums.values())]
     arms = [
         Measurement(
-            t.policy, t.peak, t.peak + 500, t.activations, t.flops, t.recomputed_flops, 0.01 * r, r, r - w, r + w
+            t.schedule, t.peak, t.peak + 500, t.activations, t.flops, t.recomputed_flops, 0.01 * r, r, r - w, r + w
         )
         for t, (r, w) in zip(sums.values(), cycle(((1, 0), *MEASURED)))
     ]
@@ -94,11 +94,11 @@ def trade(measured):
 def scaling(what):
     axis, shown = what
     curves = []
-    for n, (policy, points) in enumerate(along(PRESETS["gelu"], axis, list(mlp.SCHEDULES)[:-1]).items()):
+    for n, (policy, points) in enumerate(count_along(PRESETS["gelu"], axis, list(mlp.SCHEDULES)[:-1]).items()):
         at, values = zip(*((v, float(t.peak)) for v, t in points), strict=True)
-        curves.append(figures.Curve(policy, n, at, values, ((4, 100.0),) if n < 2 else ()))
+        curves.append(figures.ScalingCurve(policy, n, at, values, ((4, 100.0),) if n < 2 else ()))
     return figures.scaling(
-        curves if shown != "seconds" else [figures.Curve("a", 0, (), (), ((2, 0.5),))], shown, "x", 8
+        curves if shown != "seconds" else [figures.ScalingCurve("a", 0, (), (), ((2, 0.5),))], shown, "x", 8
     )
 
 

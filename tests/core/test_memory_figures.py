@@ -5,7 +5,7 @@ import pytest
 
 import mlpcore as mlp
 from mlpcore import figures
-from mlpcore.figures.trade import beside
+from mlpcore.figures.trade import place_names
 from tests.core.test_figures import counted, found, trade
 
 
@@ -34,7 +34,7 @@ def test_every_life_is_a_stroke_and_what_is_made_again_has_a_diamond(policy):
 
 def test_no_two_series_are_told_by_colour_alone():
     figure = figures.scaling(
-        [figures.Curve(str(n), n, (1, 2), (1.0, 2.0), ((1, 1.0),)) for n in range(10)], "bytes", "x", 1
+        [figures.ScalingCurve(str(n), n, (1, 2), (1.0, 2.0), ((1, 1.0),)) for n in range(10)], "bytes", "x", 1
     )
     looks = [(d["line"]["color"], d["line"]["dash"]) for d in figure["data"] if d["mode"] == "lines"]
     assert len(set(looks)) == 10
@@ -57,7 +57,7 @@ def test_a_measured_point_has_its_spread_and_a_tie_is_called_one():
 
 def test_names_lie_on_no_other_name():
     shown = [(0.5, 1.0, f"policy {n}", n) for n in range(6)]
-    placed = beside(shown, (0, 1), (0, 2))
+    placed = place_names(shown, (0, 1), (0, 2))
     assert len({(p["ay"], p["ax"]) for p in placed}) == 6
 
 

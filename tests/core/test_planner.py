@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import mlpcore as mlp
 from mlpcore.memory import planner, stretches
 from mlpcore.memory.cost import count_pass
-from mlpcore.memory.planner import BudgetError, best, front, task_of
+from mlpcore.memory.planner import BudgetError, find_best, find_front, task_of
 from mlpcore.schedules import Schedule, extra_layers
 
 
@@ -29,14 +29,14 @@ def tasks(draw, deepest):
 @settings(max_examples=40)
 @given(tasks(5))
 def test_the_dynamic_programme_finds_what_trying_every_plan_finds(task):
-    tried, found = planner._exhaustive(task, True), planner._dynamic(task, True)
+    tried, found = planner._try_all(task, True), planner._solve(task, True)
     assert [(p.peak, p.cost) for p in found] == [(p.peak, p.cost) for p in tried]
 
 
 @settings(max_examples=25)
 @given(tasks(10))
 def test_every_plan_of_a_front_is_counted_to_what_it_says_and_computes_the_gradients(task):
-    plans = front(task)
+    plans = find_front(task)
     assert [p.peak for p in plans] == sorted({p.peak for p in plans})
     assert all(a.cost > b.cost for a, b in pairwise(plans))
     for plan in plans:
@@ -50,7 +50,7 @@ def test_every_plan_of_a_front_is_counted_to_what_it_says_and_computes_the_gradi
 @settings(max_examples=40)
 @given(tasks(8), st.integers(0, 3000))
 def test_never_over_budget_and_an_impossible_budget_says_what_would_do(task, budget):
-    least = front(task)[0].peak
+    least = find_front(task)[0].peak
     if budget >= least:
         assert count_pass(task.shape, task.N, task.loss, mlp.within(budget)).peak <= budget
         return
@@ -67,7 +67,7 @@ def test_a_chain_of_equal_layers_meets_the_binomial_bound(depth):
         layers = 0 if hi == depth else move.hi - move.lo
         return 0, (layers, 0)
 
-    parts = stretches.fronts(depth, counted, [1] * (depth + 1), [0] * (depth + 1), False)
+    parts = stretches.find_stretch_front(depth, counted, [1] * (depth + 1), [0] * (depth + 1), False)
     for slots in range(1, depth + 1):
         fewest = min(p.cost[0] for p in parts if p.peak <= slots)
         assert fewest == extra_layers(depth, slots)
@@ -78,27 +78,27 @@ def test_in_the_bytes_of_the_binomial_schedule_no_more_is_computed_again(depth):
     task = task_of(mlp.Shape.of((2,) * (depth + 1), "tanh", bias=False), 10_000)
     for slots in range(1, depth + 1):
         binomial = count_pass(task.shape, task.N, task.loss, mlp.binomial(slots))
-        plan = best(task, binomial.peak)
+        plan = find_best(task, binomial.peak)
         assert plan.cost[0] <= binomial.again
         assert plan.peak <= binomial.peak
 
 
 def test_plans_are_labelled_by_how_they_were_found():
-    assert {p.by for p in front(task_of(mlp.EXAMPLES["larger"].net, 16))} == {"exhaustive search"}
-    assert {p.by for p in front(task_of(mlp.Shape.of((4,) * 8), 16))} == {"dynamic programme"}
+    assert {p.method for p in find_front(task_of(mlp.EXAMPLES["larger"].net, 16))} == {"exhaustive search"}
+    assert {p.method for p in find_front(task_of(mlp.Shape.of((4,) * 8), 16))} == {"dynamic programme"}
 
 
 def test_a_budget_that_holds_everything_computes_nothing_again():
     for schedule in ("cache S and Z", "cache S", "every √L layers", "recompute everything"):
         shape = mlp.Shape.of((30, 20, 10, 20, 30, 5), "gelu")
         counted = count_pass(shape, 100, mlp.MSE(), schedule)
-        plan = best(task_of(shape, 100), counted.peak)
+        plan = find_best(task_of(shape, 100), counted.peak)
         assert plan.cost[0] <= counted.again
 
 
 def test_a_network_that_is_too_deep_to_plan_for_says_so():
     with pytest.raises(ValueError, match="up to 32 layers, not 33"):
-        front(task_of(mlp.Shape.of((2,) * 34), 4))
+        find_front(task_of(mlp.Shape.of((2,) * 34), 4))
 
 
 def test_half_the_bytes_is_half_or_the_least():
@@ -107,7 +107,7 @@ def test_half_the_bytes_is_half_or_the_least():
     assert half.peak <= count_pass(shape, 4096, mlp.MSE()).peak / 2
     assert half.again == 0 or half.peak > count_pass(shape, 4096, mlp.MSE()).peak / 4
     tiny = mlp.Shape.of((2, 1))
-    assert count_pass(tiny, 1, mlp.MSE(), "best in half the bytes").peak == front(task_of(tiny, 1))[0].peak
+    assert count_pass(tiny, 1, mlp.MSE(), "best in half the bytes").peak == find_front(task_of(tiny, 1))[0].peak
 
 
 def test_the_optimum_at_every_budget_is_found_at_once():
@@ -115,6 +115,6 @@ def test_the_optimum_at_every_budget_is_found_at_once():
     rng = np.random.default_rng(0)
     shape = mlp.Shape.of(tuple(int(d) for d in rng.integers(10, 500, 11)), "gelu")
     begun = time.thread_time()
-    plans = front(task_of(shape, 256))
+    plans = find_front(task_of(shape, 256))
     assert len(plans) > 5
     assert time.thread_time() - begun < 20  # about 0.1 s; trying every plan would take days

@@ -12,7 +12,7 @@ import mlpcore as mlp
 from mlpcore.checking.numerical_gradients import check_steps
 from mlpcore.passes.training_step import initial_values, one_pass
 from mlpcore.schedules import extra_layers
-from mlpcore.schedules.derivative_from_output import told
+from mlpcore.schedules.derivative_from_output import explain
 from tests.strategies import problems
 
 
@@ -106,11 +106,11 @@ def test_gelu_and_silu_keep_s_where_others_need_only_z():
 @pytest.mark.parametrize("name", list(mlp.ACTIVATIONS))
 def test_a_slope_is_told_from_the_output_or_a_pair_says_why_not(name):
     for at_kink in (0.0, 0.5):
-        f, said = mlp.ACTIVATIONS[name].at_kink(at_kink), told(name, at_kink)
+        f, said = mlp.ACTIVATIONS[name].at_kink(at_kink), explain(name, at_kink)
         assert said.enough == (f.derivative is None or f.derivative_from_Z is not None)
         if not said.enough:
-            S, slopes = np.array(said.pair.S), np.array(said.pair.slopes)
-            np.testing.assert_allclose(f.f(S), said.pair.Z, rtol=1e-12, atol=0)
+            S, slopes = np.array(said.counterexample.S), np.array(said.counterexample.derivatives)
+            np.testing.assert_allclose(f.f(S), said.counterexample.Z, rtol=1e-12, atol=0)
             np.testing.assert_allclose(f.derivative(S), slopes)
             assert abs(slopes[0] - slopes[1]) > 0.1
 

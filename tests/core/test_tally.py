@@ -8,8 +8,9 @@ import mlpcore as mlp
 from mlpcore import benchmark as bench
 from mlpcore.benchmark import Job, Measurement, Report
 from mlpcore.memory import tally
-from mlpcore.memory.sizes import MOST_LAYERS, PRESETS, Sizes, bytes_text, read_bytes, read_widths, seconds_text
+from mlpcore.memory.sizes import MOST_LAYERS, PRESETS, Sizes, read_widths
 from mlpcore.schedules import SCHEDULES, find
+from mlpcore.units import bytes_text, read_bytes, seconds_text
 
 shapes = st.builds(
     mlp.Shape.of,
@@ -67,15 +68,15 @@ def test_deep_networks_are_not_planned_while_a_page_waits():
     with pytest.raises(ValueError, match=f"up to {tally.PLANNED} layers"):
         tally.tally(shape, 4, mlp.MSE(), ("within", 10**9))
     with pytest.raises(ValueError, match=f"up to {tally.PLANNED} layers"):
-        tally.budgets(shape, 4, mlp.MSE())
-    assert "best in half the bytes" not in tally.compared(shape, 4, mlp.MSE(), list(SCHEDULES))
+        tally.find_budget_schedules(shape, 4, mlp.MSE())
+    assert "best in half the bytes" not in tally.compare(shape, 4, mlp.MSE(), list(SCHEDULES))
 
 
 @pytest.mark.parametrize("axis", list(tally.AXES))
 @pytest.mark.parametrize("name", list(PRESETS))
 def test_along_an_axis_the_present_size_is_counted_too(axis, name):
     sizes = PRESETS[name]
-    curves = tally.along(sizes, axis, ["cache S and Z", "cache S"])
+    curves = tally.count_along(sizes, axis, ["cache S and Z", "cache S"])
     here = dict(curves["cache S"])[tally.place_on(sizes, axis)]
     assert here.peak == mlp.peak_bytes(sizes.shape, sizes.N, sizes.costs, "cache S")
     for value, sums in curves["cache S"]:

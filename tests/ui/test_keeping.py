@@ -271,12 +271,12 @@ def test_a_pasted_state_is_shown_and_then_opened(app):
 
 
 def test_the_saved_document_holds_the_whole_state():
-    work = AppState(SHEET, schedule="cache S", step=4)
+    work = AppState(SHEET, schedule=mlp.SCHEDULES["cache S"], step=4)
     state = from_json(saved.write_document(work), saved.PARTS)
     assert same(state.pop("setup"), SHEET)
     assert same(state.pop("lab"), work.lab)
     assert state == {name: getattr(work, name) for name in saved.PARTS if name not in ("setup", "lab")}
-    assert (state["schedule"], state["step"]) == ("cache S", 4)
+    assert (state["schedule"], state["step"]) == (mlp.SCHEDULES["cache S"], 4)
     assert from_link(to_link(saved.write_document(work))) == saved.write_document(work)
 
 

@@ -6,9 +6,9 @@ import pytest
 
 import mlpcore as mlp
 from mlpcore.memory.sizes import PRESETS, Sizes
-from mlpcore.memory.tally import budgets, totals
-from mlpcore.schedules import SCHEDULES, find
-from pages.ui.state.memory_page import CHAPTERS, MemoryChoice, policy_of, put, resize, sized, subject
+from mlpcore.memory.tally import find_budget_schedules, totals
+from mlpcore.schedules import SCHEDULES
+from pages.ui.state.memory_page import CHAPTERS, MemoryChoice, find_schedule, find_subject, put, resize, sized
 from tests.visits import MEMORY, STEP, find_field, list_payloads, open_menu, read_payload
 
 
@@ -85,7 +85,7 @@ def _counted(page):
 
 def _policy(page):
     work = page.session_state["state"]
-    return policy_of(work.memory, subject(work.memory, work.setup))
+    return find_schedule(work.memory, find_subject(work.memory, work.setup))
 
 
 @pytest.mark.parametrize("policy", [*SCHEDULES, "every", "blocks", "within"])
@@ -99,13 +99,13 @@ def test_every_plan_plays_on_the_stage(page, policy):
     setup = page.session_state["state"].setup
     expected = mlp.one_pass(setup.net, setup.loss, wanted, N=setup.batch.N)
     assert [s["recompute"] for s in read_payload(page)["steps"]][: len(expected)] == [s.recompute for s in expected]
-    assert find_field(page, "Keep for the backward pass").value == wanted
+    assert find_field(page, "Keep for the backward pass").value == wanted.name
     # Another one can be chosen there, and every page still opens.
     page.switch_page("app.py").run()
     assert not page.exception
     page.switch_page(STEP).run()
     find_field(page, "Keep for the backward pass").select("cache S").run()
-    assert page.session_state["state"].schedule == "cache S"
+    assert page.session_state["state"].schedule == SCHEDULES["cache S"]
 
 
 def test_a_plan_that_no_longer_fits_after_an_edit_says_so_and_plays_on(page):
@@ -113,7 +113,7 @@ def test_a_plan_that_no_longer_fits_after_an_edit_says_so_and_plays_on(page):
     page.button(key="memory play").click().run()
     page.switch_page("app.py").run()
     work = page.session_state["state"]
-    page.session_state["state"] = replace(work, schedule=("within", 8))
+    page.session_state["state"] = replace(work, schedule=mlp.within(8))
     page.switch_page(STEP).run()
     assert read_payload(page)["look"].startswith("No plan fits into 8 bytes")
     assert "Every matrix is kept" in read_payload(page)["look"]
@@ -177,7 +177,7 @@ def test_a_budget_of_a_small_network_becomes_the_least_of_a_large_one(page):
     choose(page, "memory policy", "within")
     choose(page, "memory source", "784-512-256-10")
     assert not page.error
-    assert budgets(*_counted(page))[0].peak == page.select_slider(key="memory budget").value
+    assert find_budget_schedules(*_counted(page))[0].peak == page.select_slider(key="memory budget").value
 
 
 def test_the_price_of_caching_s_alone_is_said_where_no_product_is_done_again(page):
@@ -264,7 +264,7 @@ def test_hostile_states_break_nothing(page, chapter, state):
 
 @pytest.mark.parametrize("value", ["many", None, 0, -1, 10**30, 1.5, float("nan"), [], ["x"], {}, True, b"7"])
 def test_whatever_a_widget_sends_the_choice_is_one_or_is_refused(page, value):
-    about = subject(MemoryChoice(), page.session_state["state"].setup)
+    about = find_subject(MemoryChoice(), page.session_state["state"].setup)
     hows = [put(field) for field in ("chapter", "source", "policy", "k", "block", "budget", "room", "policies",
                                      "rounds", "axis", "what", "activation")]  # fmt: skip
     hows += [resize(about, how) for how in (Sizes.with_depth, Sizes.with_width, sized(N=int), sized(dtype=str))]
@@ -291,4 +291,4 @@ def test_every_example_of_the_app_is_counted_in_every_chapter(app, example):
 
 
 def test_the_policies_have_a_reason_each():
-    assert all(find(name).why for name in SCHEDULES)
+    assert all(schedule.why for schedule in SCHEDULES.values())

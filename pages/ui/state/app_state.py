@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from mlpcore import EXAMPLES, Setup
+from mlpcore import EXAMPLES, SCHEDULES, Schedule, Setup
 from mlpcore.logits import LABS, Lab, list_class_losses
 from pages.ui.state.history import History
 from pages.ui.state.memory_page import MemoryChoice
@@ -54,7 +54,7 @@ class AppState:
     Attributes:
         setup: network, batch, loss and learning rate.
         example: name of the example the set-up was made from.
-        schedule: what stays cached: a name, or the spec of a schedule with numbers.
+        schedule: what stays cached.
         step: the cursor, the number of a step.
         place: where the visitor is on the derivation page.
         lab: logits, labels and margin of the laboratory; the conventions are the set-up's (see `session.get_lab`).
@@ -72,7 +72,7 @@ class AppState:
 
     setup: Setup
     example: str = FIRST_EXAMPLE
-    schedule: str | tuple = "cache S and Z"
+    schedule: Schedule = SCHEDULES["cache S and Z"]
     step: int = 0
     place: Place = field(default_factory=Place)
     lab: Lab = LABS[FIRST_LAB].lab

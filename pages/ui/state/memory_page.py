@@ -12,15 +12,16 @@ from mlpcore.benchmark import Report, Ticket
 from mlpcore.figures.trade import MEASURES
 from mlpcore.losses import Loss
 from mlpcore.memory.sizes import MOST_EXAMPLES, MOST_LAYERS, PRESETS, Sizes
-from mlpcore.memory.tally import AXES, BASE, Policy, budgets
+from mlpcore.memory.tally import AXES, BASE, find_budget_schedules
 from mlpcore.network import Shape
 from mlpcore.passes.conventions import WORKSHEET, Conventions
+from mlpcore.schedules import BUILDERS, Schedule
 
 #: Name -> title.
 CHAPTERS = {"plan": "Plan", "measure": "Measure", "scaling": "Scaling", "slopes": "Z only"}
 #: Where sizes come from, besides the presets.
 OWN, TYPED = "own", "typed"
-#: Policies that take a number -> (their name in the select box, the words beside the number).
+#: Schedules that take a number -> (their name in the select box, the words beside the number).
 BUILT = {
     "every": ("every k-th layer", "k"),
     "blocks": ("blocks of n examples", "n"),
@@ -44,10 +45,10 @@ class MemoryChoice:
         policy: a name of `SCHEDULES` or of `BUILT`.
         k, block, budget: the numbers of those in `BUILT`.
         room: the bytes that it has to fit into.
-        policies: those that are measured and drawn over sizes.
+        policies: the schedules that are measured and drawn over sizes.
         rounds: how often each is timed.
         axis, what: what is drawn over what, in the chapter Scaling.
-        activation: whose slope is looked at.
+        activation: the one whose derivative is shown.
 
     Raises:
         ValueError, KeyError: nothing of that name, or a number out of range.
@@ -134,8 +135,8 @@ class Subject:
         return self.sizes.shape == self.shape
 
 
-def subject(choice: MemoryChoice, setup: Setup) -> Subject:
-    """The network of the app, or the sizes that are chosen or typed."""
+def find_subject(choice: MemoryChoice, setup: Setup) -> Subject:
+    """Find what is counted: the network of the app, or the sizes that are chosen or typed."""
     if choice.source == OWN:
         shape = setup.net.shape
         sizes = Sizes(
@@ -146,47 +147,51 @@ def subject(choice: MemoryChoice, setup: Setup) -> Subject:
     return Subject(sizes.shape, sizes.N, sizes.costs, WORKSHEET, sizes, own=False)
 
 
-def policy_of(choice: MemoryChoice, about: Subject) -> Policy:
-    """The policy that is chosen, its number brought into range."""
+def find_schedule(choice: MemoryChoice, about: Subject) -> Schedule:
+    """Find the schedule that is chosen, its number brought into range.
+
+    Raises:
+        ValueError: the network is too deep for the planner.
+    """
     if choice.policy == "every":
-        return ("every", min(choice.k, about.shape.depth))
+        return BUILDERS["every"](min(choice.k, about.shape.depth))
     if choice.policy == "blocks":
-        return ("blocks", min(choice.block, about.N))
+        return BUILDERS["blocks"](min(choice.block, about.N))
     if choice.policy == "within":
-        return ("within", budget_of(choice, about))
-    return choice.policy
+        return BUILDERS["within"](find_budget(choice, about))
+    return SCHEDULES[choice.policy]
 
 
-def budget_of(choice: MemoryChoice, about: Subject) -> int:
-    """The stop of the slider that is closest to the budget; half way through the plans where there is none yet.
+def find_budget(choice: MemoryChoice, about: Subject) -> int:
+    """Find the stop of the slider that is closest to the budget; half way through the front where there is none yet.
 
     One that was set for a network so much smaller that the slider ends above it becomes the least that will do.
     """
-    stops = budget_stops(about)
-    plans = budgets(*about.counted, about.conventions)
+    stops = list_budgets(about)
+    front = find_budget_schedules(*about.counted, about.conventions)
     if choice.budget:
-        wanted = choice.budget if choice.budget >= stops[0] else plans[0].peak
+        wanted = choice.budget if choice.budget >= stops[0] else front[0].peak
         return min(stops, key=lambda stop: abs(stop - wanted))
-    half = (plans[0].peak + plans[-1].peak) // 2
+    half = (front[0].peak + front[-1].peak) // 2
     return next(stop for stop in stops if stop >= half)
 
 
-def budget_stops(about: Subject) -> list[int]:
-    """Budgets to drag through: below the least that will do, every plan's own bytes, above the most.
+def list_budgets(about: Subject) -> list[int]:
+    """List budgets to drag through: below the least that will do, the bytes of every schedule, above the most.
 
     Raises:
         ValueError: the network is too deep to be planned here.
     """
-    plans = budgets(*about.counted, about.conventions)
-    least, most = plans[0].peak, plans[-1].peak
+    front = find_budget_schedules(*about.counted, about.conventions)
+    least, most = front[0].peak, front[-1].peak
     between = [least + (most - least) * n // 40 for n in range(41)]
     low = [max(1, least * n // 20) for n in range(14, 20)]
-    exact = [plan.peak for plan in plans][:60]
+    exact = [schedule.peak for schedule in front][:60]
     return sorted({*low, *between, *exact, most + most // 10})
 
 
 def ladder(value: int, most: int, base: int = 2) -> list[int]:
-    """Stops of a slider that reaches far: powers, and the present value."""
+    """List the stops of a slider that reaches far: powers, and the present value."""
     stops = {value}
     at = 1
     while at <= most:
@@ -197,35 +202,35 @@ def ladder(value: int, most: int, base: int = 2) -> list[int]:
 
 # --- callbacks: (choice, value of the widget) -> choice ------------------------------------------------
 
-How = Callable[[MemoryChoice, Any], MemoryChoice]
+Change = Callable[[MemoryChoice, Any], MemoryChoice]
 
 
-def put(field: str) -> How:
-    """Another value of a field; nothing chosen is no change."""
+def put(field: str) -> Change:
+    """Make the change to another value of a field; nothing chosen is no change."""
 
-    def how(choice: MemoryChoice, value: Any) -> MemoryChoice:
+    def change(choice: MemoryChoice, value: Any) -> MemoryChoice:
         if value is None or value == []:
             return choice
         if field == "policies":
             value = tuple(name for name in SCHEDULES if name in value or name == BASE)
         return replace(choice, **{field: value})
 
-    return how
+    return change
 
 
-def resize(about: Subject, how: Callable[[Sizes, Any], Sizes]) -> How:
-    """Other sizes, made from those that are shown; they are typed ones from then on."""
+def resize(about: Subject, change_sizes: Callable[[Sizes, Any], Sizes]) -> Change:
+    """Make the change to other sizes, made from those that are shown; they are typed ones from then on."""
 
-    def changed(choice: MemoryChoice, value: Any) -> MemoryChoice:
+    def change(choice: MemoryChoice, value: Any) -> MemoryChoice:
         if value is None:
             return choice
-        return replace(choice, source=TYPED, sizes=how(about.sizes, value))
+        return replace(choice, source=TYPED, sizes=change_sizes(about.sizes, value))
 
-    return changed
+    return change
 
 
 def sized(**fields: Callable[[Any], Any]) -> Callable[[Sizes, Any], Sizes]:
-    """For `resize`: one field of the sizes, read from the widget's value."""
+    """Make, for `resize`, the change of one field of the sizes, read from the widget's value."""
     ((name, read),) = fields.items()
     return partial(_sized, name, read)
 

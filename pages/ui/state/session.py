@@ -14,7 +14,7 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from mlpcore import EXAMPLES, SCALES, SCHEDULES
+from mlpcore import EXAMPLES, SCALES, SCHEDULES, Schedule
 from mlpcore.logits import LABS, Lab
 from mlpcore.passes.conventions import WORKSHEET
 from pages.ui.state import events, history, saved
@@ -205,10 +205,10 @@ def replace_lab(lab: Lab, frame: int) -> None:
 def choose_schedule(widget: str) -> None:
     """Take the chosen schedule; the cursor stays on its equation."""
     if (name := _read_option(widget, SCHEDULES)) is not None:
-        _update(schedule=name)
+        _update(schedule=SCHEDULES[name])
 
 
-def play_schedule(schedule: str | tuple) -> None:
+def play_schedule(schedule: Schedule) -> None:
     """Use a schedule on every page, and go to the first step."""
     _update(schedule=schedule, step=0, rev=get_state().rev + 1)
 

@@ -9,7 +9,6 @@ from typing import Any
 import streamlit as st
 
 from mlpcore import EXAMPLES, LAYOUTS, LOSSES, SCALES, SCHEDULES, Setup, margin
-from mlpcore.schedules import find
 from mlpcore.setup import with_loss
 from pages.ui.state import session
 from pages.ui.widgets.menu import Menu
@@ -82,7 +81,7 @@ def _fits_as_classes(name: Any) -> bool:
 
 def choose_schedule() -> None:
     """Draw the choice of what stays cached between the forward and the backward pass."""
-    now = session.get_state().schedule
+    now = session.get_state().schedule.name
     # A schedule with numbers, from the page Memory, has no name in the registry.
     offered = list(dict.fromkeys([*SCHEDULES, now]))
     key = session.make_widget_key("schedule", now)
@@ -90,7 +89,6 @@ def choose_schedule() -> None:
         "Keep for the backward pass",
         offered,
         offered.index(now),
-        format_func=lambda name: find(name).name,
         key=key,
         on_change=session.choose_schedule,
         args=(key,),

@@ -10,7 +10,6 @@ import streamlit as st
 
 from mlpcore import Setup, Var, exchange
 from mlpcore.passes.training_step import training_step
-from mlpcore.schedules import find
 from mlpcore.setup import same, with_matrix
 from pages.ui.components.stage.pictures import render_pass
 from pages.ui.state import saved, session
@@ -43,7 +42,7 @@ def _draw_choice(label: str, options: list[Any], default: int = 0, **more: Any) 
 def _export(how: Callable[..., Any], read_state: Callable[[], AppState]) -> Any:
     """Export a solution of the latest state: edits rerun only their stage, and not this menu."""
     state = read_state()
-    return how(state.setup, *state.setup.run(find(state.schedule)))
+    return how(state.setup, *state.setup.run(state.schedule))
 
 
 def _export_latex(read_state: Callable[[], AppState], digits: exchange.Digits) -> str:
@@ -52,7 +51,7 @@ def _export_latex(read_state: Callable[[], AppState], digits: exchange.Digits) -
 
 def _make_zip(read_state: Callable[[], AppState]) -> bytes:
     state = read_state()
-    _, values = state.setup.run(find(state.schedule))
+    _, values = state.setup.run(state.schedule)
     flat = [v for v in values if state.setup.conventions.lay.is_row(v)]
     return exchange.to_zip(values, {"state.json": saved.write_document(state)}, flat)
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import streamlit as st
 
-from mlpcore import EXAMPLES, SCHEDULES, Conventions, Setup
+from mlpcore import EXAMPLES, SCHEDULES, Conventions, Schedule, Setup
 from mlpcore.setup import same
 from pages.ui.components.stage.chapters import build_derivation_payload
 from pages.ui.components.stage.payload import Json, build_pass_payload
@@ -28,7 +28,7 @@ def _make_example_setup(example: str, conventions: Conventions) -> Setup:
 
 
 @lru_cache(maxsize=64)
-def _build_example_pass(example: str, conventions: Conventions, schedule: str | tuple) -> tuple[str, str]:
+def _build_example_pass(example: str, conventions: Conventions, schedule: Schedule) -> tuple[str, str]:
     """Return `_build_pass` of an example as JSON: what a whole class asks for when it comes in at once."""
     payload, remark = _build_pass(_make_example_setup(example, conventions), schedule)
     return json.dumps(payload), remark
@@ -40,13 +40,13 @@ def _build_example_board(example: str, conventions: Conventions) -> str:
     return json.dumps(build_derivation_payload(_make_example_setup(example, conventions), Place()))
 
 
-def _build_pass(setup: Setup, schedule: str | tuple) -> tuple[Json, str]:
+def _build_pass(setup: Setup, schedule: Schedule) -> tuple[Json, str]:
     """Return the payload of a pass, and a remark if an edit has outgrown the byte budget of its schedule."""
     try:
         return build_pass_payload(setup, schedule), ""
     except ValueError as error:
         remark = f"{str(error)[:1].upper()}{str(error)[1:]}. Every matrix is kept instead."
-        return build_pass_payload(setup, next(iter(SCHEDULES))), remark
+        return build_pass_payload(setup, next(iter(SCHEDULES.values()))), remark
 
 
 def _draw_pass(kind: str) -> None:

@@ -22,7 +22,7 @@ import mlpcore as mlp
 from mlpcore.benchmark import Job, JobQueue
 from mlpcore.benchmark.machine import KERNEL_OVERRIDES, ONE_THREAD, machine
 from mlpcore.benchmark.worker import draw_numbers, median_interval
-from mlpcore.memory.planner import front, task_of
+from mlpcore.memory.planner import find_front, task_of
 from mlpcore.passes import training_step
 
 try:
@@ -177,7 +177,7 @@ def policies():
 def planner():
     rng = np.random.default_rng(0)
     begun = time.thread_time()
-    plans = front(task_of(mlp.Shape.of(tuple(int(d) for d in rng.integers(10, 500, 11)), "gelu"), 256))
+    plans = find_front(task_of(mlp.Shape.of(tuple(int(d) for d in rng.integers(10, 500, 11)), "gelu"), 256))
     assert all(a.peak < b.peak for a, b in pairwise(plans))
     took = time.thread_time() - begun
     print(f"\nThe best plan for every budget, 10 unequal layers: {len(plans)} plans in {took:.2f} s (1 s)")

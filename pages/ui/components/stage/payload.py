@@ -24,7 +24,7 @@ from mlpcore.notation import ROLES, Var
 from mlpcore.passes.conventions import Conventions
 from mlpcore.passes.layouts import Layout
 from mlpcore.passes.training_step import training_step
-from mlpcore.schedules import SCHEDULES, find
+from mlpcore.schedules import SCHEDULES, Schedule, find
 from mlpcore.setup import Editable, Setup
 from pages.ui.state.wire_names import wire_name
 
@@ -70,24 +70,24 @@ def pack_values(array: np.ndarray, exact: bool = True) -> list[Any] | Json:
     return [x if np.isfinite(x) else str(x) for x in flat.tolist()]
 
 
-def build_pass_payload(setup: Setup, schedule: str | tuple) -> Json:
+def build_pass_payload(setup: Setup, schedule: str | Schedule) -> Json:
     """Build the payload of a training step.
 
     Raises:
         ValueError: the schedule is one under a byte budget that this network exceeds.
     """
-    steps, payloads = _build_steps(setup.net.shape, setup.loss, schedule, setup.conventions, setup.batch.N)
+    steps, payloads = _build_steps(setup.net.shape, setup.loss, find(schedule), setup.conventions, setup.batch.N)
     values = evaluate(steps, setup.inputs())
     return {**build_matrices(setup, steps, values), "steps": payloads, "parts": ROLES, "cards": build_cards(values)}
 
 
 @lru_cache(maxsize=128)
 def _build_steps(
-    shape: Shape, loss: Loss, schedule: str | tuple, conventions: Conventions, N: int
+    shape: Shape, loss: Loss, schedule: Schedule, conventions: Conventions, N: int
 ) -> tuple[list[Step], list[Json]]:
     """Return the steps and their payloads: without the values of matrices, so that edits of those find them cached."""
-    steps = training_step(shape, loss, find(schedule), conventions, N)
-    return steps, [build_step(step, conventions.lay, schedule == next(iter(SCHEDULES))) for step in steps]
+    steps = training_step(shape, loss, schedule, conventions, N)
+    return steps, [build_step(step, conventions.lay, schedule == next(iter(SCHEDULES.values()))) for step in steps]
 
 
 def build_steps_payload(what: Editable, steps: list[Step], values: Mapping[Var, np.ndarray]) -> Json:

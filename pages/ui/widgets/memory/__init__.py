@@ -5,18 +5,18 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui.state import session
-from pages.ui.state.memory_page import CHAPTERS, MemoryChoice, put, subject
+from pages.ui.state.memory_page import CHAPTERS, MemoryChoice, find_subject, put
+from pages.ui.widgets.memory.derivatives import derivatives
 from pages.ui.widgets.memory.measure import measure
 from pages.ui.widgets.memory.plan import plan
 from pages.ui.widgets.memory.scaling import scaling
 from pages.ui.widgets.memory.sizes import choose_sizes
-from pages.ui.widgets.memory.slopes import slopes
 from pages.ui.widgets.stages import draw_silent_stage
 from pages.ui.widgets.words import show_errors
 
 __all__ = ["memory", "memory_conventions"]
 
-_CHAPTERS = {"plan": plan, "measure": measure, "scaling": scaling, "slopes": slopes}
+_CHAPTERS = {"plan": plan, "measure": measure, "scaling": scaling, "slopes": derivatives}
 
 
 @st.fragment
@@ -24,12 +24,12 @@ def memory() -> None:
     """Exercise 4, chapter by chapter. What only counts reruns this fragment and nothing else."""
     work = session.get_state()
     choice: MemoryChoice = work.memory
-    about = subject(choice, work.setup)
+    about = find_subject(choice, work.setup)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.segmented_control(
             "Chapter",
             list(CHAPTERS),
-            format_func=CHAPTERS.get,
+            format_func=CHAPTERS.__getitem__,
             key=session.sync_widget("memory chapter", choice.chapter),
             on_change=session.change,
             args=("memory chapter", put("chapter")),
@@ -48,7 +48,7 @@ def _chapter() -> None:
     """A chapter of its own: what is changed in it leaves the sizes above it alone."""
     work = session.get_state()
     choice = work.memory
-    _CHAPTERS[choice.chapter](choice, subject(choice, work.setup))
+    _CHAPTERS[choice.chapter](choice, find_subject(choice, work.setup))
     draw_silent_stage()
 
 

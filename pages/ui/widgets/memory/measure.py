@@ -9,13 +9,13 @@ import streamlit as st
 from mlpcore import SCHEDULES, figures
 from mlpcore import benchmark as bench
 from mlpcore.benchmark import Job, Report, Ticket
-from mlpcore.memory.sizes import bytes_text, seconds_text
-from mlpcore.memory.tally import BASE, Policy, compared
-from mlpcore.schedules import find
+from mlpcore.memory.tally import BASE, compare
+from mlpcore.schedules import Plain
+from mlpcore.units import bytes_text, seconds_text
 from pages.ui.components.chart.chart import draw_chart
 from pages.ui.server.presence import track_presence
 from pages.ui.state import session
-from pages.ui.state.memory_page import BUILT, MOST_ROUNDS, MOST_RUNS, MemoryChoice, Subject, policy_of, put
+from pages.ui.state.memory_page import BUILT, MOST_ROUNDS, MOST_RUNS, MemoryChoice, Subject, find_schedule, put
 from pages.ui.widgets.memory.sizes import asked
 from pages.ui.widgets.words import draw_table, escape_markdown, show_errors
 
@@ -28,11 +28,10 @@ def measure(choice: MemoryChoice, about: Subject) -> None:
     policies = list_policies(choice, about)
     choose_policies(choice)
     show_errors("memory policies")
-    tallies = compared(*about.counted, policies)
+    tallies = compare(*about.counted, policies)
     base = tallies[BASE]
     spots = [
-        figures.Spot(t.policy, index_policy(policy), t.peak / base.peak, t.flops / base.flops)
-        for policy, t in tallies.items()
+        figures.Spot(name, index_policy(name), t.peak / base.peak, t.flops / base.flops) for name, t in tallies.items()
     ]
     report = find_newest(about)
     left, right = st.columns([7, 4], gap="medium")
@@ -48,19 +47,18 @@ def measure(choice: MemoryChoice, about: Subject) -> None:
     offer_downloads()
 
 
-def list_policies(choice: MemoryChoice, about: Subject) -> list[Policy]:
+def list_policies(choice: MemoryChoice, about: Subject) -> list[Plain]:
     """Return the policies to measure: those chosen, and the one built in the chapter Plan."""
     built = []
     if choice.policy in BUILT:
         try:
-            built = [policy_of(choice, about)]
-            find(built[0])
+            built = [find_schedule(choice, about).plain]
         except ValueError:
             built = []
     return [*choice.policies, *built]
 
 
-def index_policy(policy: Policy) -> int:
+def index_policy(policy: str) -> int:
     """Return a policy's place in the list, which gives it its colour and its shape in every chart."""
     return list(SCHEDULES).index(policy) if policy in SCHEDULES else len(SCHEDULES)
 

@@ -1,4 +1,4 @@
-"""The chapter Plan: a policy, its timeline, its bytes and operations, and whether it fits."""
+"""The chapter Plan: a schedule, its timeline, its bytes and operations, and whether it fits."""
 
 from __future__ import annotations
 
@@ -8,24 +8,33 @@ import streamlit as st
 
 from mlpcore import SCHEDULES, figures
 from mlpcore.memory.cost import CATEGORIES
-from mlpcore.memory.sizes import bytes_text, flops_text, read_bytes
-from mlpcore.memory.tally import BASE, PLANNED, Policy, Tally, Totals, budgets, compared, planned, tally, totals
-from mlpcore.schedules import find
+from mlpcore.memory.tally import BASE, PLANNED, Tally, Totals, compare, find_budget_schedules, tally, totals
+from mlpcore.schedules import Schedule
+from mlpcore.units import bytes_text, flops_text, read_bytes
 from pages.ui.components.chart.chart import draw_chart
 from pages.ui.state import session
-from pages.ui.state.memory_page import BUILT, MemoryChoice, Subject, budget_of, budget_stops, ladder, policy_of, put
+from pages.ui.state.memory_page import (
+    BUILT,
+    MemoryChoice,
+    Subject,
+    find_budget,
+    find_schedule,
+    ladder,
+    list_budgets,
+    put,
+)
 from pages.ui.widgets.memory.sizes import asked
 from pages.ui.widgets.words import draw_table, escape_markdown, show_errors
 
 
 def plan(choice: MemoryChoice, about: Subject) -> None:
-    """One policy, seen and counted."""
+    """Draw and count one schedule."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         _choose_policy(choice, about)
     show_errors("memory policy")
     try:
-        policy = policy_of(choice, about)
-        counted = tally(*about.counted, policy, about.conventions)
+        schedule = find_schedule(choice, about)
+        counted = tally(*about.counted, schedule, about.conventions)
     except ValueError as error:
         # No plan fits, or too deep to be planned: the words say what would do.
         st.error(escape_markdown(f"{str(error)[:1].upper()}{str(error)[1:]}."))
@@ -43,14 +52,14 @@ def plan(choice: MemoryChoice, about: Subject) -> None:
     with right:
         _ledger(counted.totals, base)
         _fit(choice, about, counted.totals)
-    _words(policy, counted, about)
+    _write_reasons(schedule, counted, about)
     _all(choice, about)
 
 
 def _least(about: Subject) -> None:
-    """The way out of a budget into which nothing fits."""
+    """Offer the way out of a budget into which nothing fits."""
     if about.shape.depth <= PLANNED:
-        least = budgets(*about.counted, about.conventions)[0].peak
+        least = find_budget_schedules(*about.counted, about.conventions)[0].peak
         st.button(
             f"Take {least:,} bytes",
             key="memory least",
@@ -78,13 +87,13 @@ def _choose_policy(choice: MemoryChoice, about: Subject) -> None:
         stops = ladder(block, about.N)
         st.select_slider("Examples in a block", stops, width=260, **asked("memory block", put("block"), block))
     elif choice.policy == "within" and shape.depth <= PLANNED:
-        stops = budget_stops(about)
+        stops = list_budgets(about)
         st.select_slider(
             "Budget: bytes alive at once, parameters and inputs apart",
             stops,
             format_func="{:,} B".format,
             width=420,
-            **asked("memory budget", put("budget"), budget_of(choice, about)),
+            **asked("memory budget", put("budget"), find_budget(choice, about)),
         )
     if about.own and st.button(
         "Play this plan", help="On the page Step through, equation by equation.", key="memory play"
@@ -94,24 +103,24 @@ def _choose_policy(choice: MemoryChoice, about: Subject) -> None:
 
 def _play(choice: MemoryChoice, about: Subject) -> None:
     try:
-        policy = policy_of(choice, about)
-        tally(*about.counted, policy, about.conventions)
+        schedule = find_schedule(choice, about)
+        tally(*about.counted, schedule, about.conventions)
     except ValueError:
         return  # no such plan, which is said below
-    session.play_schedule(policy)
+    session.play_schedule(schedule)
     st.switch_page("pages/1_Step_through.py")
 
 
 def _spoken(counted: Tally) -> str:
     step = counted.count.steps[counted.count.at_peak]
     return (
-        f"Live bytes and matrices over {len(counted.count.steps)} steps under {counted.totals.policy}: the peak is "
+        f"Live bytes and matrices over {len(counted.count.steps)} steps under {counted.totals.schedule}: the peak is "
         f"{counted.count.peak:,} bytes, at step {counted.count.at_peak + 1}, which makes {step.out.symbol}"
     )
 
 
 def _ledger(counted: Totals, base: Totals) -> None:
-    """What the bytes are spent on at the peak, beside those of caching everything."""
+    """Show what the bytes are spent on at the peak, beside those of caching everything."""
     mine, theirs = counted.list_bytes(), base.list_bytes()
 
     words = {"scratch": "scratch within a step", "gradients": "gradients of parameters, and L"}
@@ -134,7 +143,7 @@ def _ledger(counted: Totals, base: Totals) -> None:
 
 
 def _fit(choice: MemoryChoice, about: Subject, counted: Totals) -> None:
-    """Whether it fits into so many bytes, in words."""
+    """Say whether it fits into so many bytes."""
     st.text_input(
         "Will it fit into",
         bytes_words(choice.room),
@@ -146,13 +155,13 @@ def _fit(choice: MemoryChoice, about: Subject, counted: Totals) -> None:
     if spare >= 0:
         st.success(f"**Yes.** {counted.total:,} bytes are needed in all: {_share(counted.total, choice.room)} of it.")
         return
-    others = compared(*about.counted, _quick(about), about.conventions)
+    others = compare(*about.counted, _list_quick(about), about.conventions)
     fitting = sorted((t for t in others.values() if t.total <= choice.room), key=lambda t: (t.flops, t.total))
     if fitting:
-        cure = f"**{fitting[0].policy}** would, with {bytes_text(fitting[0].total)}."
+        cure = f"**{fitting[0].schedule}** would, with {bytes_text(fitting[0].total)}."
     else:
         least = min(others.values(), key=lambda t: t.total)
-        cure = f"No policy here would; the least is {bytes_text(least.total)}, {least.policy}."
+        cure = f"No policy here would; the least is {bytes_text(least.total)}, {least.schedule}."
     st.error(f"**No.** {counted.total:,} bytes are needed in all, {bytes_text(-spare)} too many. {cure}")
 
 
@@ -161,7 +170,7 @@ def _share(part: int, whole: int) -> str:
 
 
 def bytes_words(n: int) -> str:
-    """Bytes as a person would type them, exactly."""
+    """Write bytes as a person would type them, exactly."""
     for unit, size in (("GB", 10**9), ("GiB", 2**30), ("MB", 10**6), ("MiB", 2**20), ("kB", 10**3)):
         if n % size == 0:
             return f"{n // size} {unit}"
@@ -172,19 +181,19 @@ def _read_room(choice: MemoryChoice, text: str) -> MemoryChoice:
     return put("room")(choice, read_bytes(str(text)))
 
 
-def _quick(about: Subject) -> list[Policy]:
-    """Every policy that is counted without being asked for: not those that need seconds of planning."""
-    return [name for name in SCHEDULES if about.shape.depth <= 8 or not planned(name)]
+def _list_quick(about: Subject) -> list[str]:
+    """List the schedules that are counted at once: not those for which the planner takes seconds."""
+    return [name for name, s in SCHEDULES.items() if about.shape.depth <= 8 or not s.planned]
 
 
-def _words(policy: Policy, counted: Tally, about: Subject) -> None:
-    """Why this policy, and how the plan under a budget was found."""
-    parts = [f"**{counted.totals.policy}**: {find(policy).why}"]
-    if planned(policy):
-        plans = budgets(*about.counted, about.conventions)
+def _write_reasons(schedule: Schedule, counted: Tally, about: Subject) -> None:
+    """Say what the schedule is for, and how one under a budget was found."""
+    parts = [f"**{counted.totals.schedule}**: {schedule.why}"]
+    if schedule.planned:
+        front = find_budget_schedules(*about.counted, about.conventions)
         parts.append(
-            f"Found by {plans[0].by}; {len(plans)} plan{'s are' if len(plans) > 1 else ' is'} worth having, from "
-            f"{bytes_text(plans[0].peak)} to {bytes_text(plans[-1].peak)}."
+            f"Found by {front[0].method}; {len(front)} plan{'s are' if len(front) > 1 else ' is'} worth having, from "
+            f"{bytes_text(front[0].peak)} to {bytes_text(front[-1].peak)}."
         )
     recomputed = counted.count.recomputed_cells
     if recomputed and not counted.totals.recomputed_flops:
@@ -201,14 +210,14 @@ def _words(policy: Policy, counted: Tally, about: Subject) -> None:
 
 
 def _all(choice: MemoryChoice, about: Subject) -> None:
-    """Every policy at this size."""
-    found = compared(*about.counted, _quick(about), about.conventions)
+    """Show every schedule at this size."""
+    found = compare(*about.counted, _list_quick(about), about.conventions)
     base, room = found[BASE], bytes_words(choice.room)
     draw_table(
         ("policy", "peak", "÷ S and Z", "cached and workspace", "÷ S and Z", "operations", "in all", f"fits {room}"),
         [
             (
-                t.policy, bytes_text(t.peak), f"{t.peak / base.peak:.2f}", bytes_text(t.activations),
+                t.schedule, bytes_text(t.peak), f"{t.peak / base.peak:.2f}", bytes_text(t.activations),
                 f"{t.activations / base.activations:.2f}", f"{t.flops / base.flops:.2f} ×", bytes_text(t.total),
                 "yes" if t.total <= choice.room else "no",
             )

@@ -6,7 +6,7 @@ import streamlit as st
 
 from mlpcore import benchmark as bench
 from mlpcore import figures
-from mlpcore.memory.tally import AXES, Policy, along, place_on
+from mlpcore.memory.tally import AXES, count_along, place_on
 from pages.ui.components.chart.chart import draw_chart
 from pages.ui.state import session
 from pages.ui.state.memory_page import MemoryChoice, Subject, put
@@ -25,9 +25,9 @@ _AXES = {"depth": "Depth", "width": "Width", "batch": "Batch"}
 
 
 def scaling(choice: MemoryChoice, about: Subject) -> None:
-    """Counted lines through measured dots."""
+    """Draw counted lines through measured dots."""
     sizes, axis = about.sizes, choice.axis
-    policies: list[Policy] = list(choice.policies)
+    policies = list(choice.policies)
     choose_policies(choice)
     left, right = st.columns([7, 4], gap="medium")
     with right:
@@ -53,28 +53,36 @@ def scaling(choice: MemoryChoice, about: Subject) -> None:
 def _choose_view(choice: MemoryChoice) -> None:
     for label, words, field, value in (("Over", _AXES, "axis", choice.axis), ("Show", _WHAT, "what", choice.what)):
         st.segmented_control(
-            label, list(words), format_func=words.get, width="content", **asked(f"memory {field}", put(field), value)
+            label,
+            list(words),
+            format_func=words.__getitem__,
+            width="content",
+            **asked(f"memory {field}", put(field), value),
         )
     show_errors("memory axis", "memory what", "memory policies")
 
 
 #: What is shown -> (what is counted of it, what is measured of it).
-_READ = {"bytes": ("peak", "traced"), "flops": ("flops", None), "seconds": (None, "seconds")}
+_READ: dict[str, tuple[str | None, str | None]] = {
+    "bytes": ("peak", "traced"),
+    "flops": ("flops", None),
+    "seconds": (None, "seconds"),
+}
 
 
-def _curves(choice: MemoryChoice, about: Subject, policies: list[Policy]) -> list[figures.Curve]:
-    """What was counted along the axis, and what was measured of it in this session."""
+def _curves(choice: MemoryChoice, about: Subject, schedules: list[str]) -> list[figures.ScalingCurve]:
+    """List what was counted along the axis, and what was measured of it in this session."""
     counted, got = _READ[choice.what]
     measured = bench.find_measurements(session.get_runs().reports, about.sizes, choice.axis)
     curves = []
-    for policy, points in along(about.sizes, choice.axis, policies).items():
+    for name, points in count_along(about.sizes, choice.axis, schedules).items():
         if not points:
             continue
-        name = points[0][1].policy
-        arms = sorted(measured.get(name, {}).items()) if got else []
-        lines = [(at, float(getattr(sums, counted))) for at, sums in points] if counted else []
-        dots = tuple((at, float(getattr(arm, got))) for at, arm in arms)
-        curves.append(figures.Curve(name, index_policy(policy), *(tuple(zip(*lines, strict=True)) or ((), ())), dots))
+        arms = sorted(measured.get(name, {}).items())
+        sizes = tuple(at for at, _ in points) if counted else ()
+        values = tuple(float(getattr(sums, counted)) for _, sums in points) if counted else ()
+        dots = tuple((at, float(getattr(arm, got))) for at, arm in arms) if got else ()
+        curves.append(figures.ScalingCurve(name, index_policy(name), sizes, values, dots))
     return curves
 
 

@@ -1,11 +1,11 @@
-"""The chapter Z only: for every activation whether its output tells its slope, and why."""
+"""The chapter Z only: for every activation whether its output determines its derivative, and why."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from mlpcore import ACTIVATIONS, figures
-from mlpcore.schedules.derivative_from_output import told
+from mlpcore.schedules.derivative_from_output import explain
 from pages.ui.components.chart.chart import draw_chart
 from pages.ui.state import session
 from pages.ui.state.memory_page import MemoryChoice, Subject, put
@@ -13,8 +13,8 @@ from pages.ui.widgets.memory.sizes import asked
 from pages.ui.widgets.words import escape_markdown
 
 
-def slopes(choice: MemoryChoice, about: Subject) -> None:
-    """f' over Z is a function, or it is not."""
+def derivatives(choice: MemoryChoice, about: Subject) -> None:
+    """Show that f' over Z is a function, or that it is not."""
     at_kink = session.get_state().setup.conventions.at_kink
     name = choice.activation if choice.activation in ACTIVATIONS else next(iter(ACTIVATIONS))
     st.pills(
@@ -23,7 +23,7 @@ def slopes(choice: MemoryChoice, about: Subject) -> None:
         label_visibility="collapsed",
         **asked("memory activation", put("activation"), name),
     )
-    here = told(name, at_kink)
+    here = explain(name, at_kink)
     draw_chart("slope", figures.derivative_over_output(name, at_kink), f"{name} over S, and its slope over its output")
     if here.enough:
         st.markdown(escape_markdown(f"Left: Z = f(S). Right: every Z has one slope. {here.why} S need not stay."))
@@ -39,6 +39,6 @@ def slopes(choice: MemoryChoice, about: Subject) -> None:
 
 
 def _row(name: str, at_kink: float) -> tuple[str, str, str]:
-    t = told(name, at_kink)
+    t = explain(name, at_kink)
     why = (f"${t.latex}$" if t.latex else t.why) if t.enough else escape_markdown(t.why.partition(": ")[2])
     return name, "yes" if t.enough else "**no**", why
