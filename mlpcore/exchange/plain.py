@@ -10,7 +10,7 @@ import numpy as np
 
 from ..network import Array
 from ..setup import check_shape
-from .text import clip
+from .numerals import clip
 
 Json = Any
 

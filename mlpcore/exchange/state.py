@@ -30,8 +30,8 @@ from ..notation import margin
 from ..passes.conventions import Conventions
 from ..schedules import SCHEDULES, Schedule, find
 from ..setup import MAX_DEPTH, MAX_TEXT, Setup, check_sizes
+from .numerals import clip
 from .plain import Json, fields, read_array, real, word, write_array
-from .text import clip
 
 FORMAT = "mlpscope"
 VERSION = 1

@@ -56,13 +56,14 @@ BAD = [
     ("[[]]", "no numbers"),
     ("1,x", "row 1, column 2: “x” is not a number"),
     ("1 2\n3", "row 2 has 1 cell, row 1 has 2 cells"),
-    ("1,2,\n3,4,", "row 1, column 3: the cell is empty"),
+    ("1,,2\n3,4,5", "row 1, column 2: the cell is empty"),
+    ("1,2,\n3,4,5", "row 2 has 3 cells, row 1 has 2 cells"),
     ("a,b", "row 1, column 1: “a” is not a number"),
     ("a,b\nc,d\n1,2", "row 1, column 1: “c” is not a number"),
     ("1\t2\n3\tnan", "row 2, column 2: nan is not a finite number"),
     ("1 1e999", "row 1, column 2: 1e999 is too large"),
     ("1,2,3 4", "row 1, column 3: “3 4” is not a number"),
-    ("1.234,5;2", "row 1, column 1: “1.234,5” is not a number"),
+    ("1.23,5;2", "row 1, column 1: “1.23,5” is not a number"),
     ("1_000", "row 1, column 1: “1_000” is not a number"),
     ("\u0661 2", "row 1, column 1"),
     ("=1+1;2", "row 1, column 1: “=1\\+1” is not a number"),
@@ -78,7 +79,7 @@ BAD = [
     (r"\begin{bmatrix} 1 \end{bmatrix} + x", "after the matrix stands “\\+x”"),
     (r"\begin{bmatrix} 1", "is not closed by"),
     (r"\begin{bmatrix}1\end{bmatrix}\begin{bmatrix}1\end{bmatrix}", "there are 2 matrices"),
-    (r"\begin{bmatrix} 0.0985 - 1 & 2 \end{bmatrix}", "row 1, column 1: “0.0985-1” is not a number"),
+    (r"\begin{bmatrix} 0.0985 - 1 & 2 \end{bmatrix}", "row 1, column 1: “0.0985 - 1” is not a number"),
 ]
 
 

@@ -1,13 +1,16 @@
 """Mutated links, files and texts: seeded, so that what was found can be found again."""
 
+import json
 import random
 import re
 import zlib
 from base64 import urlsafe_b64encode
+from pathlib import Path
 
 import mlpcore as mlp
-from mlpcore.exchange import from_json, from_link, read_matrix, to_csv, to_json, to_link
+from mlpcore.exchange import from_json, from_link, list_readings, numpy_script, read_named, to_csv, to_json, to_link
 
+CASES = Path(__file__).parents[2] / "data" / "paste.jsonl"
 NASTY = [
     "1e999", "-1e999", "NaN", "Infinity", "-0.0", "5e-324", "9" * 400, "9" * 5000, "null", "true", "[]", "{}", '""',
     "[[", "]]", "{", "}", '"', ",", ";", "\t", "\n", "\\\\", "&", r"\begin{bmatrix}", r"\end{bmatrix}", "\x00",
@@ -60,12 +63,19 @@ def _texts():
         str(W),
         "[" + "; ".join(" ".join(map(str, row)) for row in rows) + "]'",
         r"W_1 = \begin{bmatrix}" + r" \\ ".join(" & ".join(map(str, row)) for row in rows) + r"\end{bmatrix}^T",
+        *(json.loads(case)["text"] for case in CASES.read_text(encoding="utf-8").splitlines()),
     ]
+
+
+def _script():
+    setup = mlp.EXAMPLES["worksheet"].setup
+    return numpy_script(setup, *setup.run())
 
 
 DOCUMENTS = _documents()
 LINKS = [to_link(d) for d in DOCUMENTS[:8]]
 TEXTS = _texts()
+NAMED = [*TEXTS, CASES.with_name("exercise_2.md").read_text(encoding="utf-8"), _script()]
 
 
 def _hostile(document):
@@ -84,7 +94,8 @@ KINDS = {
     "link": (lambda rng: mutated(rng.choice(LINKS), rng), _open_link, len),
     "hostile link": (lambda rng: _hostile(mutated(rng.choice(DOCUMENTS), rng)), _open_link, lambda link: 100_000),
     "file": (lambda rng: mutated(rng.choice(DOCUMENTS), rng), from_json, len),
-    "text": (lambda rng: mutated(rng.choice(TEXTS), rng), read_matrix, len),
+    "text": (lambda rng: mutated(rng.choice(TEXTS), rng), list_readings, len),
+    "named": (lambda rng: mutated(rng.choice(NAMED), rng), read_named, len),
 }
 
 

@@ -1,0 +1,200 @@
+"""Matrices as code: NumPy, PyTorch, TensorFlow, SymPy, MATLAB, Mathematica, JSON; typed or printed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .numerals import clip
+from .written import LONGEST_ROW, Rows, WrittenMatrix, cut, read_row
+
+#: Characters before and after the brackets of a literal: a name, a call, a dtype.
+_LONGEST_EDGE = 400
+#: Lines of a printed vector are filled up to this width before they are wrapped.
+_FILLED = 60
+
+#: Calls that say what their numbers are, and compute nothing.
+_PLAIN_CALLS = {
+    "array", "asarray", "asanyarray", "matrix", "mat", "tensor", "Tensor", "as_tensor", "Parameter", "FloatTensor",
+    "DoubleTensor", "constant", "Variable", "Matrix", "ImmutableMatrix", "MutableDenseMatrix", "Array", "list", "tuple",
+}  # fmt: skip
+_NAME = r"(?:[^\s=\[\](){}<>+*@;\"'#|]|\w'){1,60}"
+_BEFORE = re.compile(
+    rf"\s*(?:\{{\s*[\"']{_NAME}[\"']\s*:\s*|(?:new\s+)?{_NAME}\s*(?::=|=|<-|←)\s*)?"
+    r"(?:Parameter containing:\s*)?"
+    r"(?:<tf\.(?:Tensor|Variable)\b[^\[\]]{0,200}numpy=\s*)?"
+    r"((?:[A-Za-z_][\w.]*\s*\(\s*)*)"
+)
+_CALLED = re.compile(r"([\w.]+)\s*\(")
+_AFTER = re.compile(
+    r"\s*(?:,\s*(?:dtype|device|requires_grad|grad_fn|shape|copy|weak_type|layout)\s*=\s*"
+    r"(?:\([^()]{0,40}\)|<[^<>]{0,80}>|'[^']{0,40}'|\"[^\"]{0,40}\"|[\w.:]{1,40})\s*)*,?\s*[)>}\s]*"
+    r"(\.T\b|\.mT\b|\.t\(\)|\.transpose\(\)|\.'|')?\s*[;,]?\s*(?:[#%][^\r\n]*\s*)?",
+)
+_NESTED_ROW = re.compile(r"[\s,]*\[([^\[\]]*)\]")
+_END = re.compile(r"[\s,]*\]")
+_NEXT_LIST = re.compile(r"\s*,?\s*\[|\s*,?\s*$")
+_FLAT = re.compile(r"[^\[\]]*")
+_CALL = re.compile(rf"\s*(?:{_NAME}\s*(?::=|=)\s*)?([A-Za-z_][\w.]*)\s*\(")
+
+
+def brackets_of(text: str) -> str | None:
+    """Give the text with square brackets, where it holds a literal of any brackets; else None."""
+    if "[" in text:
+        return text
+    opened = text[:_LONGEST_EDGE].lstrip()
+    named = re.match(rf"{_NAME}\s*(?::=|=)\s*(?=[({{])|(?:[A-Za-z_][\w.]*)(?=\(\s*\()", opened)
+    opened = opened[named.end() :] if named else opened
+    if opened.startswith("{"):
+        return text.translate({ord("{"): "[", ord("}"): "]"})
+    flat = opened.startswith("(") and "," in opened and text.count("(") == 1 and text.rstrip(" \r\n\t;").endswith(")")
+    if flat or re.match(r"\(\s*\(", opened):
+        return text.translate({ord("("): "[", ord(")"): "]"})
+    return None
+
+
+def called(text: str) -> str:
+    """Give the name of the function that a text calls first, unless it computes nothing; empty for none."""
+    found = _CALL.match(text[:_LONGEST_EDGE])
+    return found[1] if found and found[1].rsplit(".")[-1] not in _PLAIN_CALLS else ""
+
+
+def refuse_call(name: str) -> ValueError:
+    """Make the error for a text that would have to be carried out."""
+    return ValueError(f"{clip(name)}(…) is a call, and nothing is computed here: paste what it prints")
+
+
+def read_literal(text: str) -> tuple[list[WrittenMatrix], int]:
+    """Read `[[1, 2], [3, 4]]` as NumPy writes and prints it, `[1 2; 3 4]` as MATLAB does.
+
+    Returns:
+        The ways to read it, the likeliest first, and where it ends, with what belongs to it.
+
+    Raises:
+        ValueError: what is wrong, by row and column.
+    """
+    start = text.find("[")
+    _check_before(text, start)
+    rows, begin = Rows(), start + 1
+    inner = re.compile(r"\s*\[").match(text, begin)
+    if inner:
+        stop = _read_nested(text, begin, rows)
+        readings = [rows.matrix()]
+    else:
+        stop = _close(text, begin)
+        if _another_list(text, stop):
+            stop = _read_lists(text, start, rows)
+            readings = [rows.matrix("each list is a row")]
+        else:
+            readings = _read_flat(text, begin, stop - 1)
+    after = _AFTER.match(text, stop)
+    end = after.end() if after else stop
+    if after and after[1]:
+        readings = [reading.T for reading in readings]
+    return readings, end
+
+
+def check_after(text: str, end: int) -> None:
+    """Raise ValueError where more stands after a literal than belongs to it."""
+    if text[end : end + _LONGEST_EDGE].strip() or len(text) > end + _LONGEST_EDGE:
+        raise ValueError(f"after the brackets stands “{clip(text[end : end + 80])}”: only one matrix is read at a time")
+
+
+def _check_before(text: str, start: int) -> None:
+    before = _BEFORE.fullmatch(text, 0, start) if start <= _LONGEST_EDGE else None
+    if not before:
+        stray = text[max(0, start - 80) : start]
+        raise ValueError(f"before the brackets stands “{clip(stray)}”: only one matrix is read at a time")
+    for name in _CALLED.findall(before[1]):
+        if name.rsplit(".")[-1] not in _PLAIN_CALLS:
+            raise refuse_call(name)
+
+
+def _close(text: str, begin: int) -> int:
+    found = _FLAT.match(text, begin)
+    stop = found.end() if found else begin
+    if stop >= len(text):
+        raise ValueError("a bracket [ is not closed")
+    if text[stop] == "[":
+        raise ValueError(f"a bracket [ inside of a row: “{clip(text[begin : stop + 20])}”: a row holds numbers")
+    return stop + 1
+
+
+def _another_list(text: str, stop: int) -> bool:
+    found = re.compile(r"\s*,?\s*\[").match(text, stop)
+    return bool(found) and ("," in found[0] or "\n" in found[0] or "\r" in found[0])
+
+
+def _read_lists(text: str, start: int, rows: Rows) -> int:
+    """Read lists that stand one after the other, each a row."""
+    while found := _NESTED_ROW.match(text, start):
+        _add_row(text, *found.span(1), rows)
+        start = found.end()
+    return start
+
+
+def _add_row(text: str, start: int, end: int, rows: Rows) -> None:
+    sep = "," if text.find(",", start, end) >= 0 else None
+    piece = cut(text, start, end, rows.count + 1, sep).strip().rstrip(",")
+    rows.add(read_row(piece, sep, rows.count + 1))
+
+
+def _read_nested(text: str, start: int, rows: Rows) -> int:
+    while found := _NESTED_ROW.match(text, start):
+        _add_row(text, *found.span(1), rows)
+        start = found.end()
+    if found := _END.match(text, start):
+        return found.end()
+    rest = text[start : start + 80]
+    if not rest.strip():
+        raise ValueError("a bracket [ is not closed")
+    raise ValueError(f"row {rows.count + 1}: a row in brackets [ ] is expected where “{clip(rest)}” stands")
+
+
+def _read_flat(text: str, start: int, end: int) -> list[WrittenMatrix]:
+    """Read what stands between one pair of brackets: rows as MATLAB parts them, or one vector that was wrapped."""
+    rows = Rows()
+    error = None
+    try:
+        for piece in _split_rows(text, start, end):
+            rows.add(read_row(piece, "," if "," in piece else None, rows.count + 1))
+        as_rows = rows.matrix()
+    except ValueError as refusal:
+        error = refusal
+    wrapped = end - start <= LONGEST_ROW and not re.search(r"[;,]", text[start:end]) and "\n" in text[start:end].strip()
+    if not wrapped:
+        if error:
+            raise error
+        return [as_rows]
+    vector = Rows()
+    try:
+        vector.add(read_row(text[start:end], None, 1))
+        as_vector = vector.matrix("one vector, printed on several lines")
+    except ValueError:
+        raise error or ValueError("there are no numbers in this text") from None
+    if error:
+        return [as_vector]
+    # NumPy fills its lines, and prints whole floats as `1.`, which people do not type.
+    first_line = text[start:end].lstrip("\r\n").partition("\n")[0]
+    printed = len(first_line) > _FILLED or re.search(r"\d\.(?!\d)", first_line)
+    return [as_vector, as_rows] if printed else [as_rows, as_vector]
+
+
+def _split_rows(text: str, start: int, end: int) -> Iterator[str]:
+    """Yield rows separated by semicolons or ends of lines; a line that ends in a comma or ... goes on."""
+    begun, row = "", 1
+    for found in re.compile(r"[^;\r\n]+").finditer(text, start, end):
+        piece = begun + cut(text, found.start(), found.end(), row, ",").strip()
+        ended = text[found.end() : found.end() + 1] in (";", "]")
+        begun = ""
+        if not ended and piece.endswith("..."):
+            begun = piece[:-3] + " "
+        elif not ended and piece.endswith(","):
+            begun = piece
+        elif piece:
+            yield piece.rstrip(",")
+            row += 1
+        if len(begun) > LONGEST_ROW:
+            raise ValueError(f"row {row} has over {LONGEST_ROW:,} characters")
+    if begun.strip():
+        yield begun.strip().rstrip(",")

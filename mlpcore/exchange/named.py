@@ -1,0 +1,241 @@
+r"""Several named matrices in one text: a worked solution, a script, the printout of a session.
+
+A text is cut into statements; a statement `A = B = C` gives its last part to every part before that is
+the name of a matrix. So `Y_{out} = Z_2 = S_2 = W_2 Z_1 = \begin{bmatrix}...` gives Z_2 and S_2.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..notation import S, Var, W, Y, Z, after, b, db, delta, dW, dZ, loss, rate
+from ..setup import MAX_TEXT
+from .latex_input import BEGIN, clean_cell, read_environment
+from .literals import brackets_of, read_literal
+from .numerals import clip, read_numeral
+from .text import list_readings
+from .written import Rows, WrittenMatrix
+
+#: Statements of one text.
+_MOST = 2_000
+_LONGEST_NAME = 120
+
+_LAYERED = {"W": W, "b": b, "S": S, "Z": Z, "delta": delta, "dW": dW, "db": db, "dZ": dZ, "dS": delta}
+_SINGLE = {
+    "x": Z(0), "inputs": Z(0), "xtrain": Z(0), "y": Y, "ygt": Y, "ytrue": Y, "ytrain": Y, "targets": Y,
+    "l": loss, "loss": loss, "rate": rate, "eta": rate, "lr": rate, "learningrate": rate,
+}  # fmt: skip
+_OUTPUT = {"yout", "ypred", "yhat", "output"}
+
+_MARKUP = re.compile(
+    r"\\(?:mathbf|mathrm|mathcal|mathit|mathsf|boldsymbol|bm|text|operatorname|rm|bf|left|right|displaystyle|,|;|!|quad|qquad)"
+    r"(?![a-zA-Z])|[{}$&\s*`\"']"
+)
+_SIGNS = str.maketrans("₀₁₂₃₄₅₆₇₈₉∂ℒδη", "0123456789dLδη")
+_FRACTION = re.compile(r"\\[td]?frac\s*\{((?:[^{}]|\{[^{}]*\})*)\}\s*\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}")
+_GRADIENT = re.compile(r"(?:d(?:L|loss)?/?_?d|grad(?:_|of)?|nabla_*|∇_?|d)(W|b|Z|S)", re.IGNORECASE)
+_LAYER = re.compile(r"(delta|d[WbZS]|[WbZS])(?:\^?[_\[(]*)(\d{1,2})[\])]*", re.IGNORECASE)
+_NEW = re.compile(r"\^?_?(?:new|updated|neu)\)?$|^new_?", re.IGNORECASE)
+_PREFIX = re.compile(r"^(?:(?!new\b)[^\W\d_]{2,}[^\S\n]+){1,12}(?=\S+$)")
+
+# Where a statement of a text without LaTeX may begin: a name, then what gives it a value.
+_HEAD = re.compile(
+    r"(?:^|(?<=[\n;,{]))[ \t]*(?P<name>[^\n=:;<\[\]{}]{1,60}?)[ \t]*(?::=|=(?!=)|:(?!\d)|<-|←)[ \t]*"
+    r"|(?:^|(?<=\n))[ \t]*(?P<alone>[\w∂δη/^.()ℒ' ]{1,40})[ \t]*(?=\r?\n[ \t]*(?:array|tensor|[-+.\d\u2212\[]))"
+    r"|check\(\s*'(?P<checked>\w{1,40})',\s*\w+,\s*",
+)
+_PROMPTS = re.compile(r"^(?:>>>|>>|In \[\d+\]:|Out\[\d+\]:)[ \t]*", re.MULTILINE)
+_EQUALS = re.compile(r"&?\s*(?:=|\\leftarrow|\\gets|:=)\s*&?")
+_DISPLAY = re.compile(
+    r"\$\$|\\\[|\\\]|\\(?:begin|end)\{(?:equation|align|gather|aligned|split)\*?\}|\n[ \t]*\r?\n|(?<!\\)\$"
+)
+_LINE_END = re.compile(r"\\\\(?:\[[^\]]{0,16}\])?(?!\s*&?\s*=)|\\q?quad\b|;")
+
+
+def read_named(text: str) -> dict[Var, WrittenMatrix]:
+    r"""Read every named matrix of a text: `S_1 = ...`, `dW1`, `\frac{\partial L}{\partial W_1} = ...`, `loss = 0.49`.
+
+    NumPy, MATLAB, LaTeX and tables under a name are read; of a chain `A = B C = D` the last part is the value.
+    X is Z_0, Y_out the activations of the highest layer named. A single number has shape (1, 1).
+
+    Raises:
+        ValueError: a named matrix that cannot be read, with its name; no named matrix at all.
+    """
+    found, _ = list_named(text)
+    if not found:
+        raise ValueError("no matrix in this text has a name that is known here, such as W_1 = or dL/dW_1 =")
+    return found
+
+
+def list_named(text: str) -> tuple[dict[Var, WrittenMatrix], list[str]]:
+    """Read every named matrix of a text, and list the names before a value that are not known here.
+
+    Raises:
+        ValueError: a named matrix that cannot be read, with its name.
+    """
+    if len(text) > MAX_TEXT:
+        raise ValueError(f"the text has {len(text):,} characters; {MAX_TEXT:,} are the most that is read")
+    found: dict[Var, WrittenMatrix] = {}
+    output: WrittenMatrix | None = None
+    unknown: list[str] = []
+    statements = _split_latex(text) if BEGIN.search(text) or "\\frac" in text else _split_plain(text)
+    for count, (names, value) in enumerate(statements):
+        if count > _MOST:
+            raise ValueError(f"there are over {_MOST:,} statements in this text")
+        known = [var for name in names if (var := name_of(name))]
+        is_output = any(_simplify(name).replace("_", "").lower() in _OUTPUT for name in names)
+        if not known and not is_output:
+            unknown += [clip(name.strip()) for name in names[:1] if value and len(unknown) < 20]
+            continue
+        try:
+            matrix = _read_value(value)
+        except ValueError as error:
+            raise ValueError(f"{(known or [Z(0)])[0].text if known else 'Y_out'}: {error}") from None
+        if matrix is None:
+            continue
+        found |= dict.fromkeys(known, matrix)
+        if is_output and not known:
+            output = matrix
+    depth = max((var.layer or 0 for var in found), default=0)
+    if output is not None and depth:
+        found.setdefault(Z(depth), output)
+    return found, unknown
+
+
+def name_of(text: str) -> Var | None:
+    r"""Tell which matrix a name means: `W_1`, `dW1`, `dL/dW_1`, `grad_b1`, `\delta_2`, `W_1_new`; else None."""
+    if len(text) > _LONGEST_NAME or not text.strip():
+        return None
+    text = _PREFIX.sub("", text.strip()) if "\\" not in text else text
+    name = _simplify(text)
+    updated = bool(_NEW.search(name)) or text.rstrip(" }$").endswith(("'", "^+", "\\prime"))
+    name = _NEW.sub("", name).removesuffix("^").removesuffix("+")
+    if (single := _SINGLE.get(name.replace("_", "").lower())) is not None:
+        if single == loss and name == "l":
+            return None
+        return after(single) if updated and single == loss else None if updated else single
+    if name.endswith(("_grad", ".grad")):
+        name = "d" + name[:-5]
+    if gradient := _GRADIENT.match(name):
+        name = "d" + gradient[1] + name[gradient.end() :]
+        name = re.sub(r"[_^]?L$", "", name)
+    layered = _LAYER.fullmatch(name)
+    if not layered or len(layered[2]) > 2:
+        return None
+    kind = layered[1]
+    kind = kind.lower() if kind.lower() in ("delta", "b", "db") else kind[:-1].lower() + kind[-1].upper()
+    var = _LAYERED[kind](int(layered[2]))
+    if var.layer == 0 and var.kind != "Z":
+        return None
+    return after(var) if updated else var
+
+
+def _simplify(text: str) -> str:
+    r"""Write a name without markup: `\frac{\partial \mathcal{L}}{\partial W_{1}}` as `dL/dW_1`."""
+    text = text.translate(_SIGNS)
+    text = _FRACTION.sub(r"\1/\2", text)
+    text = text.replace(r"\partial", "d").replace(r"\delta", "delta").replace("δ", "delta").replace(r"\nabla", "nabla_")
+    text = text.replace(r"\eta", "eta").replace("η", "eta").replace(r"\hat", "").replace(r"\ell", "ell")
+    return _MARKUP.sub("", text).replace("(W_", "W_").removesuffix(".")
+
+
+# --- statements ------------------------------------------------------------------------------
+
+
+def _split_latex(text: str) -> Iterator[tuple[list[str], str]]:
+    """Yield the names and the last part of every chain of equations."""
+    for piece in _outside(text, _DISPLAY):
+        for statement in _outside(piece, _LINE_END):
+            parts = list(_outside(statement, _EQUALS))
+            if len(parts) > 1:
+                yield _mark_update(parts[:-1], parts[1:]), parts[-1]
+
+
+def _outside(text: str, at: re.Pattern) -> Iterator[str]:
+    """Cut a text where a pattern matches outside of matrices."""
+    start = scan = 0
+    while cut := at.search(text, scan):
+        begin = BEGIN.search(text, scan, cut.start() + 1)
+        if begin:
+            end = text.find(rf"\end{{{begin[1]}}}", begin.end())
+            scan = len(text) if end < 0 else end + len(begin[1]) + 6
+            continue
+        yield text[start : cut.start()]
+        start = scan = max(cut.end(), cut.start() + 1)
+    yield text[start:]
+
+
+def _split_plain(text: str) -> Iterator[tuple[list[str], str]]:
+    """Yield the names before a value, and the value with what follows up to the next name."""
+    text = _PROMPTS.sub("", text)
+    heads = [found for found in _HEAD.finditer(text) if _is_head(found)]
+    names: list[str] = []
+    for head, following in zip(heads, [*heads[1:], None]):
+        names.append(head["name"] or head["alone"] or head["checked"])
+        value = text[head.end() : following.start() if following else len(text)].rstrip().removesuffix(",")
+        if head["checked"]:
+            value = value[: value.find(")")]
+        if value or not following:
+            yield _mark_update(names, [value.partition("[")[0]]), value
+            names = []
+
+
+def _is_head(found: re.Match) -> bool:
+    return (
+        bool(found["checked"])
+        or name_of(found["name"] or found["alone"] or "") is not None
+        or (_simplify(found["name"] or "").replace("_", "").lower() in _OUTPUT)
+    )
+
+
+def _mark_update(names: list[str], further: list[str]) -> list[str]:
+    """Name what is computed from itself, `W_1 = W_1 - ...`, as new."""
+    first = _simplify(names[0])
+    if first and any(_simplify(part).startswith((f"{first}-", f"{first}+")) for part in further):
+        return [f"new {names[0].strip()}", *names[1:]]
+    return names
+
+
+# --- values ----------------------------------------------------------------------------------
+
+
+def _read_value(value: str) -> WrittenMatrix | None:
+    """Read the value of a statement; None where it is a formula, or words."""
+    if begin := BEGIN.search(value):
+        before = re.sub(r"\\left\s*\\?[\[({|.]|[\s$&]|\\displaystyle|\\[,;!]", "", value[: begin.start()])
+        matrix, end = read_environment(value, begin)
+        return None if before or BEGIN.search(value, end) else matrix
+    value = value.strip()
+    if not re.match(r"[-+.\d\u2212\[{(\\A-Za-z\n]", value[:1]):
+        return None
+    single = re.match(r"\S[^\n,;]*", clean_cell(value[:200]).rstrip(" .,;"))
+    try:
+        number = read_numeral(single[0].rstrip(" .") if single else "")
+    except ValueError:
+        pass
+    else:
+        if "\n" not in value.strip() or not re.search(r"\n[ \t]*[-+.\d]", value):
+            rows = Rows()
+            rows.add(([number[0]], [number[1]]))
+            return rows.matrix()
+    if scalar := re.match(r"\w+\.\w+\(\s*([-+.\deE]+)\s*\)|tensor\(\s*([-+.\deE]+)[,)]", value):
+        return list_readings(scalar[1] or scalar[2])[0]
+    literal = brackets_of(value)
+    if literal is not None and "[" in literal:
+        if not re.match(r"\s*(?:[A-Za-z_][\w.]*\s*\(\s*)*\[|\s*Parameter|\s*<tf", literal):
+            chain = literal.rpartition("=")[2] if "=" in literal.partition("[")[0] else ""
+            return _read_value(chain) if chain else None
+        readings, end = read_literal(literal)
+        return None if re.match(r"\s*[-+*/@.]", literal[end:]) else readings[0]
+    if re.match(r"[A-Za-z(\\{]", value):
+        chain = value.rpartition("=")[2] if "=" in value else ""
+        return _read_value(chain) if chain.strip() else None
+    return list_readings(_leading_table(value))[0]
+
+
+def _leading_table(value: str) -> str:
+    """Give the lines up to the first that begins with a word: the prose, or code, after a table."""
+    lines = value.splitlines()
+    stop = next((k for k, line in enumerate(lines) if re.match(r"\s*(?:[^\W\d_]{2,}|[#%])", line)), len(lines))
+    return "\n".join(lines[:stop])

@@ -1,0 +1,320 @@
+"""Matrices as tables: of spreadsheets, CSV files, markdown, and as pandas, R, MATLAB, Octave and Julia print them."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..setup import MAX_SIDE, check_shape
+from .numerals import COMMA_THOUSANDS, DECIMAL, POINT_THOUSANDS, clip
+from .written import Rows, WrittenMatrix, cut, read_cells, read_row
+
+#: How far one looks to tell what parts the cells.
+_GLANCE = 100_000
+
+# Blanks between two numbers, and commas that cannot be decimal ones.
+_BLANK_PARTED = re.compile(r"[\d.],?[ \u00a0]+[-+.\d\u2212]")
+_PARTING_COMMA = re.compile(r",\s|\s,|\.|,[^\s,]*,")
+_POINT_THOUSANDS = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{3})+,\d", re.ASCII)
+_COMMA_THOUSANDS = re.compile(r"(?<![\d,])\d{1,3}(?:,\d{3})+\.\d|(?<![\d,])\d{1,3}(?:,\d{3}){2,}(?![\d,])", re.ASCII)
+_DECIMAL_POINT = re.compile(r"\d\.\d|(?<!\d)\.\d")
+_COMMA_NUMBER = re.compile(r"(\d*),(\d+)", re.ASCII)
+#: Rows of one comma and nothing else: one cell with a decimal comma, or two whole numbers?
+_TWO_READINGS = re.compile(r"(?:[ \t]*[-+\u2212]?\d+,\d+[ \t]*(?:[\r\n]+|$))+", re.ASCII)
+_COMMA_BLANK = re.compile(r",[ ]+")
+
+# What stands around a matrix that a program prints.
+_SPREADSHEET_ERROR = re.compile(r"\s*#(?:N/A|NV|DIV/0!|[A-ZÄÖÜ]+[!?])")
+_NAME = re.compile(r"\s*[^\W\d][\w.]*\s*(?::=|=|<-|←)\s*")
+_FACTOR = re.compile(r"\s*(1(?:\.0+)?e[-+]?\d{1,3})\s*\*\s*", re.IGNORECASE)
+_PIECE = re.compile(r"\s*Columns?\s+\d+(?:\s+(?:through|and|to)\s+\d+)?\s*:?\s*", re.IGNORECASE)
+_HEADER = re.compile(
+    r"\s*(?:\d+(?:[×x]\d+|-element)\s+[\w{}., ]+:|Diagonal Matrix|\[\d+ rows x \d+ columns\]|dtype:.*|ans)\s*"
+)
+_RULE = re.compile(r"[\s|+:=-]*[-=]{3}[\s|+:=-]*|\s*\|(?:\s*:?-+:?\s*\|)+\s*")
+_SEP = re.compile(r"\s*\"?sep=(.)\"?\s*")
+_R_COLUMNS = re.compile(r"(?:\s*\[,\d+\])+\s*")
+_R_ROW = re.compile(r"\s*\[\d+,\]")
+_R_VECTOR = re.compile(r"\s*\[\d+\](?=\s)")
+_NO_LABEL = re.compile(r"\s*\"?[-+.\u2212]?(?:\d|nan|na|inf|infinity)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a table is to be read.
+
+    Attributes:
+        sep: what parts the cells; None for blanks.
+        rows_by_semicolon: semicolons part rows, as in MATLAB.
+        commas: how commas are used in a cell.
+        comma_blank: a comma with a blank after it parts cells, one without is a decimal comma.
+    """
+
+    sep: str | None
+    rows_by_semicolon: bool = False
+    commas: str = DECIMAL
+    comma_blank: bool = False
+
+
+def list_layouts(text: str) -> list[Layout]:
+    """List the ways in which a table can be read, the likeliest first."""
+    glance = text[:_GLANCE]
+    if found := _SEP.match(glance):
+        return [Layout(found[1], commas=_find_commas(glance))]
+    if glance.lstrip().startswith(("|", "+--")):
+        return [Layout("|", commas=_find_commas(glance))]
+    if _R_ROW.search(glance) or _R_VECTOR.match(glance):
+        return [Layout(None)]
+    if "\t" in text:
+        return _with_thousands(Layout("\t"), glance)
+    if ";" in text:
+        by_rows = _BLANK_PARTED.search(glance)
+        sep = _parting(glance) if by_rows else ";"
+        return _with_thousands(Layout(sep, bool(by_rows)), glance) if sep != "," else [Layout(sep, bool(by_rows))]
+    if "," not in text:
+        return [Layout(None)]
+    if "." not in glance and re.search(r"\d,\d", glance) and _COMMA_BLANK.search(glance):
+        return [Layout(";", comma_blank=True), Layout(",")]
+    if '"' not in glance and _TWO_READINGS.fullmatch(glance):
+        column, columns = Layout(";"), Layout(",")
+        pairs = _COMMA_NUMBER.findall(glance)
+        zero_led = all(before == "0" for before, _ in pairs) and any(len(after) > 1 for _, after in pairs)
+        if zero_led or any(len(after) > 1 and after[0] == "0" for _, after in pairs):
+            return [column]
+        return [columns, column]
+    sep = _parting(glance)
+    return [Layout(sep)] if sep == "," else _with_thousands(Layout(sep), glance)
+
+
+def _parting(glance: str) -> str | None:
+    """Tell whether commas or blanks part the cells."""
+    if "," not in glance or (_BLANK_PARTED.search(glance) and not _PARTING_COMMA.search(glance)):
+        return None
+    if _COMMA_THOUSANDS.search(glance) and not _PARTING_COMMA.search(_COMMA_THOUSANDS.sub("", glance)):
+        return None
+    return ","
+
+
+def _find_commas(glance: str) -> str:
+    if _POINT_THOUSANDS.search(glance):
+        return POINT_THOUSANDS
+    return COMMA_THOUSANDS if _COMMA_THOUSANDS.search(glance) else DECIMAL
+
+
+def _with_thousands(layout: Layout, glance: str) -> list[Layout]:
+    """Add the reading in which every comma parts thousands, where every comma could."""
+    commas = _find_commas(glance)
+    pairs = _COMMA_NUMBER.findall(glance) if commas == DECIMAL else ()
+    by_comma = Layout(layout.sep, layout.rows_by_semicolon, COMMA_THOUSANDS)
+    if pairs and all(len(after) == 3 and before and before[0] != "0" for before, after in pairs):
+        return [by_comma] if _DECIMAL_POINT.search(glance) else [layout, by_comma]
+    return [Layout(layout.sep, layout.rows_by_semicolon, commas)]
+
+
+def read_table(text: str, layout: Layout) -> WrittenMatrix:
+    """Read the matrix of a table that is laid out like this.
+
+    Raises:
+        ValueError: a cell that is no number, by row and column; rows of unequal length; two tables.
+    """
+    table = _Table(layout)
+    lines = re.compile(r"[^;\r\n]+" if layout.rows_by_semicolon else r"[^\r\n]+")
+    stop = 0
+    for found in lines.finditer(text):
+        if max(text.count(end, stop, found.start()) for end in "\r\n") > 1:
+            table.gap = True
+        stop = found.end()
+        piece = cut(text, found.start(), stop, table.rows.count + 1, layout.sep)
+        table.feed(piece)
+    return table.finish()
+
+
+def _is_label(cell: str) -> bool:
+    return cell.strip(" \t\"'#_")[:1].isalpha()
+
+
+class _Table:
+    """A table as it is read, line after line."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.rows = Rows()
+        self.pieces: list[WrittenMatrix] = []
+        self.heading: list[str] | None = None
+        self.heading_error = ""
+        self.named = False  # the first column holds the names of the rows
+        self.gap = False  # an empty line was passed
+        self.begun = False
+        self.factor = 1.0
+        self.counting = ""  # a line that may number the columns, or be the first row
+        self.notes: list[str] = []
+
+    def feed(self, piece: str) -> None:
+        """Take the next line."""
+        if not piece.strip(" \t\r;,|\u00a0\ufeff"):
+            self.gap = True
+            return
+        if self._skip(piece):
+            return
+        if not self.begun:
+            piece = piece.lstrip("\ufeff")
+            if name := _NAME.match(piece):
+                self._note(f"the name “{clip(name[0].rstrip(' =:<-←'))}”")
+                piece = piece[name.end() :]
+            self.begun = True
+            if not piece.strip():
+                return
+        if self.gap and self.rows.count and not self._begins_piece(piece):
+            raise ValueError(
+                f"after row {self.rows.count} comes an empty line, then more numbers: paste one matrix at a time, "
+                "or take the empty line out"
+            )
+        self.gap = False
+        if self.layout.sep is None and _R_VECTOR.match(piece):
+            self.rows.extend(read_row(_R_VECTOR.sub("", piece, count=1), None, 1))
+            return
+        self._read(piece)
+
+    def _note(self, words: str) -> None:
+        if words not in self.notes and len(self.notes) < 8:
+            self.notes.append(words)
+
+    def _skip(self, piece: str) -> bool:
+        """Pass over what is no row: a remark, a rule, what a program prints around a matrix."""
+        if len(piece) > 2000:
+            return False
+        if piece.lstrip()[0] in "#%" and not _SPREADSHEET_ERROR.match(piece):
+            self._note(f"the remark “{clip(piece.strip())}”")
+            return True
+        if factor := _FACTOR.fullmatch(piece):
+            self.factor = float(factor[1])
+            self._note(f"every number is multiplied by {factor[1]}")
+            return True
+        if _PIECE.fullmatch(piece):
+            self._close_piece()
+            self.begun = True
+            return True
+        return bool(_RULE.fullmatch(piece) or _HEADER.fullmatch(piece) or (not self.begun and _SEP.fullmatch(piece)))
+
+    def _begins_piece(self, piece: str) -> bool:
+        """Tell whether columns go on here, as R and pandas print a wide table; their heading comes again."""
+        if self.layout.sep is None and self.heading and not _NO_LABEL.match(piece):
+            self._close_piece()
+            return True
+        return False
+
+    def _close_piece(self) -> None:
+        if self.rows.count:
+            self.pieces.append(self.rows.matrix())
+            check_shape(1, sum(part.shape[1] for part in self.pieces), 1)
+            self.rows, self.heading, self.named = Rows(), None, False
+
+    def _read(self, piece: str) -> None:
+        row, sep = self.rows.count + 1, self.layout.sep
+        if _R_COLUMNS.fullmatch(piece):
+            self._close_piece()
+            self.heading = piece.split()
+            self._note("the numbers of rows and columns")
+            return
+        cells = None if sep is None else self._cells(piece, sep)
+        if not self.rows.count and self.heading is None:
+            names = None if self.counting else self._names(piece, cells)
+            if self.counting == piece:
+                return
+            if names is not None:
+                self.heading = names
+                self._note(f"the heading “{clip(' '.join(names))}”")
+                try:
+                    read_cells(names[:1], row)
+                except ValueError as error:
+                    self.heading_error = f"row 1, column 1: {error}"
+                return
+        self._add(piece, cells, row)
+
+    def _cells(self, piece: str, sep: str) -> list[str]:
+        """Cut a line at what parts its cells; empty cells at its end are none."""
+        piece = piece if sep == "\t" else piece.strip()
+        if sep == "|":
+            piece = piece.removeprefix("|")
+        piece = piece.rstrip(sep + " ")
+        if self.layout.comma_blank:
+            piece = _COMMA_BLANK.sub(";", piece)
+        check_shape(1, piece.count(sep), self.rows.count + 1)
+        if '"' in piece:
+            return next(csv.reader([piece], delimiter=sep, skipinitialspace=True))
+        return piece.split(sep, MAX_SIDE + 1)
+
+    def _names(self, piece: str, cells: list[str] | None) -> list[str] | None:
+        """Give the names in a heading; None for a row of numbers.
+
+        A heading has no number in it; where its first cell is empty, or blanks part the cells, names may be numbers
+        that count the columns.
+        """
+        if cells is None:
+            piece = piece.removesuffix("\\")
+            names = re.split(r"\s{2,}" if re.search(r"\S\s{2,}\S", piece) else r"\s+", piece.strip(), maxsplit=MAX_SIDE)
+        else:
+            names = cells
+        named = cells is not None and len(names) > 1 and not names[0].strip()
+        counted = [name.strip() for name in names if name.strip()]
+        counts = len(counted) > 1 and counted[0] in ("0", "1") and counted == [
+            str(int(counted[0]) + k) for k in range(len(counted))
+        ]  # fmt: skip
+        if counts and named:
+            return names
+        if counts and cells is None and piece.startswith("  "):
+            self.counting = piece
+        if any(_NO_LABEL.match(name) or not _is_label(name) for name in names[named:]):
+            return None
+        return names
+
+    def _add(self, piece: str, cells: list[str] | None, row: int) -> None:
+        sep, commas = self.layout.sep, self.layout.commas
+        if self.counting:
+            names, self.counting = self.counting.split(), ""
+            if len(piece.split(None, MAX_SIDE + 1)) == len(names) + 1:
+                self.heading = names
+            else:
+                self.rows.add(read_cells(names, row, commas))
+                row += 1
+        if cells is None:
+            piece = piece.strip()
+            if "/" not in piece and '"' not in piece and not self.heading and "10" not in piece:
+                self.rows.add(read_row(piece, None, row, commas))
+                return
+            piece = re.sub(r"\s*([·×⋅])\s*(?=10)", r"\1", piece)
+            cells = [cell.strip('"') for cell in piece.split(None, MAX_SIDE + 1)]
+        if row == 1 and self.heading:
+            empty = sep is not None and not self.heading[0].strip()
+            self.named = empty or (sep is None and len(self.heading) == len(cells) - 1)
+            if self.named:
+                self._note("the first column, which has no heading: it numbers or names the rows")
+        if self.named:
+            self.rows.add(read_cells(cells[1:], row, commas))
+        elif sep is None:
+            self.rows.add(read_cells(cells, row, commas))
+        else:
+            self.rows.add(read_row(sep.join(cells), sep, row, commas) if '"' not in piece else read_cells(cells, row))
+
+    def finish(self) -> WrittenMatrix:
+        if self.counting:
+            self.rows.add(read_cells(self.counting.split(), 1))
+        if not self.rows.count and not self.pieces and self.heading_error:
+            raise ValueError(self.heading_error)
+        last = self.rows.matrix(*self.notes)
+        if self.pieces:
+            parts = [*self.pieces, last]
+            if len({part.shape[0] for part in parts}) > 1:
+                heights = ", ".join(str(part.shape[0]) for part in parts[:5])
+                raise ValueError(f"the matrix is printed in pieces of columns, and they have unequal rows: {heights}")
+            check_shape(1, sum(part.shape[1] for part in parts), 1)
+            values, decimals = (np.hstack([getattr(part, name) for part in parts]) for name in ("values", "decimals"))
+            last = WrittenMatrix(values, decimals, (*self.notes, f"{len(parts)} pieces of columns, side by side"))
+        if self.factor != 1:
+            places = round(np.log10(self.factor))
+            decimals = np.where(last.decimals < 0, last.decimals, np.maximum(last.decimals - places, 0))
+            last = WrittenMatrix(last.values * self.factor, decimals, last.notes)
+        return last
