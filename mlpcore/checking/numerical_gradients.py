@@ -1,13 +1,14 @@
 """Central differences: an authority on gradients that shares no formula with the backward pass.
 
-Every gradient of a pass is a derivative of the loss by some matrix (`Var.of`), so every one
-can be checked alike: nudge a cell of that matrix, run the steps that follow it, look at the
-loss. A probe that steps over a kink measures nothing; such cells are skipped and named.
+Every gradient of a pass is a derivative of the loss by some matrix (`Var.of`), so every one can be checked
+alike: perturb a cell of that matrix, run the steps that follow it, look at the loss. The step adapts to each
+cell and comes with an estimate of its own error (two step sizes must agree, as in Ridders 1982); where no
+step size measures anything, because of a kink or of rounding, the verdict says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,16 +21,25 @@ from ..notation import loss as LOSS
 from ..passes.conventions import WORKSHEET, Conventions
 from ..passes.training_step import initial_values, one_pass
 
+AGREES, DISAGREES, NOT_MEASURABLE, NOT_PROBED = "agrees", "disagrees", "not measurable", "not probed"
+
 #: Five-point central difference: error O(h^4), so h can be large enough to keep rounding small.
 OFFSETS = np.array([-2.0, -1.0, 1.0, 2.0])
 WEIGHTS = np.array([1.0, -8.0, 8.0, -1.0]) / 12.0
-PROBE = 1e-3
 
-#: Worst relative error above which a gradient disagrees.
-TOLERANCE = 1e-6
-#: Below this share of the loss a gradient is too small for differences of losses to see.
-FLOOR = 1e-5
+EPS = float(np.finfo(float).eps)
 
+#: Step sizes as shares of max(1, |w|), powers of two so that they are added exactly: 0.125 to 2e-10.
+SIZES = 2.0 ** -np.arange(3.0, 34.0, 2.5).round()
+#: The two that are tried first; they suffice for most cells, the others are tried where they do not.
+FIRST = (2, 3)
+
+#: A derivative counts as measured when its estimated error is at most this share of it.
+MEASURED = 2e-6
+#: A claimed derivative disagrees when it is off by more than this share of it, beyond the estimated error.
+TOLERANCE = 5e-6
+#: Rounding of a loss, in units of its last place, that a difference may carry.
+ROUNDED = 8.0
 
 #: Probe at most this many cells of each gradient where a pass is looked at anew on every edit,
 #: and fewer where it is large: no more numbers than this in all.
@@ -38,17 +48,24 @@ PROBED_NUMBERS = 1_000_000
 
 
 def choose_probe_count(values: Mapping[Var, Array]) -> int:
-    """How many cells of a gradient can be probed without keeping a reader waiting."""
+    """Choose how many cells of a gradient can be probed without keeping a reader waiting."""
     return max(3, min(PROBES, PROBED_NUMBERS // sum(np.size(value) for value in values.values())))
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """A cell whose probe crosses a kink: of which matrix, at which cell."""
+    """A cell that could not be measured, and why.
+
+    Attributes:
+        cell: its index in the gradient.
+        reason: "kink", "below rounding" or "out of range".
+        kink, kink_cell: the matrix and the cell whose kink lies inside every probe.
+    """
 
     cell: tuple[int, ...]
-    kink: Var
-    kink_cell: tuple[int, ...]
+    reason: str
+    kink: Var | None = None
+    kink_cell: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,21 +73,36 @@ class Check:
     """One gradient against central differences.
 
     Attributes:
-        error: worst difference, relative to the largest entry of the gradient; NaN where the
-            gradient or the loss is not finite, so that nothing can be compared.
-        probed: how many cells were compared.
-        cells: how many cells the gradient has.
-        skipped: cells whose probe crosses a kink.
+        verdict: "agrees", "disagrees" or "not measurable".
+        cells: the same for each cell, shape of the gradient; "not probed" where no difference was taken.
+        numerical: the differences, NaN where there is none; `estimate` their estimated errors; `steps` the
+            step sizes; all of the gradient's shape.
+        error: the worst difference among the cells that were compared, relative to the largest entry of the
+            gradient; NaN where none was.
+        skipped: the cells that could not be measured.
     """
 
+    verdict: str
+    cells: Array
+    numerical: Array
+    estimate: Array
+    steps: Array
     error: float
-    probed: int
-    cells: int
     skipped: tuple[Skipped, ...] = ()
 
     @property
     def agrees(self) -> bool:
-        return self.error <= TOLERANCE
+        return self.verdict == AGREES
+
+    @property
+    def compared(self) -> int:
+        """How many cells were compared."""
+        return int(((self.cells == AGREES) | (self.cells == DISAGREES)).sum())
+
+    @property
+    def size(self) -> int:
+        """How many cells the gradient has."""
+        return self.cells.size
 
 
 @dataclass(frozen=True)
@@ -81,12 +113,19 @@ class GradCheck:
 
     @property
     def worst(self) -> float:
-        """The worst relative error of all (NaN where a gradient is not finite)."""
-        return float(np.max([c.error for c in self.of.values()]))
+        """The worst relative error of all that was compared; NaN where nothing was."""
+        errors = [c.error for c in self.of.values() if np.isfinite(c.error)]
+        return max(errors, default=float("nan"))
+
+    @property
+    def verdict(self) -> str:
+        """What holds of all gradients together: one that disagrees decides, then one that could not be measured."""
+        verdicts = {c.verdict for c in self.of.values()}
+        return next((v for v in (DISAGREES, NOT_MEASURABLE) if v in verdicts), AGREES if verdicts else NOT_MEASURABLE)
 
     @property
     def agrees(self) -> bool:
-        return all(c.agrees for c in self.of.values())
+        return self.verdict == AGREES
 
     @property
     def skipped(self) -> dict[Var, tuple[Skipped, ...]]:
@@ -116,7 +155,7 @@ def check_grads(
 
 
 def check_steps(
-    steps: list[Step],
+    steps: Sequence[Step],
     values: Mapping[Var, Array],
     *,
     most: int | None = None,
@@ -128,12 +167,16 @@ def check_steps(
     The gradient of a block of examples is compared with the loss of that block.
 
     Args:
+        most, seed: as in `check_grads`.
         only: the gradients to compare; None for all.
     """
     forward = [s for s in steps if s.phase in ("forward", "loss")]
-    made = (s.out for s in steps if s.out.of is not None)
-    gradients = dict.fromkeys(g for g in made if only is None or g in only)
+    computed = (s.out for s in steps if s.out.of is not None)
+    gradients = dict.fromkeys(g for g in computed if only is None or g in only)
     return GradCheck({g: _check(g, forward, values, most, seed) for g in gradients})
+
+
+Kink = tuple[Var, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -141,84 +184,229 @@ class Probe:
     """What changed when cells of a matrix were perturbed.
 
     Attributes:
-        measured: the derivative of every entry of what was watched, one block a nudged cell.
-        crossed: for each nudged cell the kink that lies within the probe, or None.
+        measured: the derivative of every entry of what was watched, shape (cells, *watched).
+        estimate: the estimated error of each, infinite where nothing was measured.
+        steps: the step size of each.
+        kinks: for each cell the kink that lies inside every probe, or None.
     """
 
     measured: Array
-    crossed: list[tuple[Var, tuple[int, ...]] | None]
+    estimate: Array
+    steps: Array
+    kinks: list[Kink | None]
 
-    @property
-    def good(self) -> Array:
-        """Which probes measured something."""
-        return np.array([k is None for k in self.crossed], dtype=bool)
+    @np.errstate(over="ignore", invalid="ignore")
+    def judge(self, claimed: Array, precision: float = EPS) -> tuple[str, float, Array]:
+        """Compare a claimed gradient, shape of `measured`, with what was measured.
+
+        A cell agrees within `TOLERANCE` of itself and the estimated error; one that is exactly 0 agrees if the
+        difference vanishes beside the largest. The gradient agrees if every cell was compared, not all of them
+        zeros, and none disagrees.
+
+        Args:
+            precision: of the arithmetic that the claim was computed with.
+
+        Returns:
+            The verdict, the worst error relative to the largest entry (NaN where nothing was compared), and the
+            verdict of each cell.
+        """
+        claimed = np.asarray(claimed, dtype=float)
+        known = np.isfinite(self.estimate) & np.isfinite(claimed)
+        off = np.abs(claimed - self.measured)
+        size = np.where(known, np.maximum(np.abs(claimed), np.abs(self.measured)), 0.0)
+        largest = float(size.max(initial=0.0))
+        allowed = TOLERANCE * size + self.estimate + 64 * precision * largest
+        is_small = self.estimate <= MEASURED * largest
+        measured = known & (self.estimate <= MEASURED * size)
+        # Sums that cancel on the way are rounded as the largest numbers are.
+        rounding = ROUNDED * EPS * largest / self.steps
+        wrong = known & ((measured & (off > allowed)) | (is_small & (off > allowed + 9 * (self.estimate + rounding))))
+        right = (measured | (known & is_small & (claimed == 0))) & (off <= allowed)
+        cells = np.where(wrong, DISAGREES, np.where(right, AGREES, NOT_MEASURABLE))
+        compared = right | wrong
+        if not compared.any():
+            return NOT_MEASURABLE, float("nan"), cells
+        error = float(off[compared].max() / (largest or 1.0))
+        if wrong.any():
+            return DISAGREES, error, cells
+        return AGREES if largest > 0 and compared.all() else NOT_MEASURABLE, error, cells
 
 
-def differences(steps: list[Step], values: Mapping[Var, Array], of: Var, by: Var, chosen: Array) -> Probe:
-    """Central differences of the matrix `of` by the cells `chosen` (flat numbers) of the matrix `by`.
+@np.errstate(over="ignore", invalid="ignore")
+def differences(steps: Sequence[Step], values: Mapping[Var, Array], of: Var, by: Var, chosen: Array) -> Probe:
+    """Take central differences of the matrix `of` by the cells `chosen` (flat numbers) of the matrix `by`.
 
     Args:
         steps: a list in which `of` is made; `values` holds every matrix of it.
     """
-    at = np.asarray(values[by])
-    start = next((i + 1 for i, s in enumerate(steps) if s.out == by), 0)
+    begin = next((i + 1 for i, s in enumerate(steps) if s.out == by), 0)
     end = next(i for i, s in enumerate(steps) if s.out == of) + 1
+    run = _Perturbation(steps[begin:end], values, of, by)
+    measured, rounding, kinks = run.measure(chosen, FIRST)
+    coarse = measured[:, 0]
+    estimate = np.abs(coarse - measured[:, 1]) + rounding[:, 0]
+    size = np.abs(coarse)
+    vanishing = (size <= estimate) & (estimate <= 1e-4 * MEASURED * size.max(initial=0.0))
+    is_good = (estimate <= 0.1 * MEASURED * size) | vanishing
+    is_open = ~is_good.reshape(len(chosen), -1).all(axis=1) | [any(row) for row in kinks]
+    if not is_open.any():
+        steps_taken = np.broadcast_to(_beside(run.scale(chosen) * SIZES[FIRST[0]], coarse), coarse.shape)
+        return Probe(coarse, estimate, steps_taken, [None] * len(chosen))
+    found = _Measurements(len(chosen), run.watched.shape)
+    found.take(np.arange(len(chosen)), FIRST, measured, rounding, kinks)
+    rest = tuple(k for k in range(len(SIZES)) if k not in FIRST)
+    found.take(np.flatnonzero(is_open), rest, *run.measure(chosen[is_open], rest))
+    return found.choose_best(run.scale(chosen))
 
-    h = PROBE * np.maximum(1.0, np.abs(at.ravel()[chosen]))
-    copies = np.broadcast_to(at.ravel(), (len(chosen), len(OFFSETS), at.size)).copy()
-    with np.errstate(over="ignore", invalid="ignore"):
-        copies[np.arange(len(chosen)), :, chosen] += h[:, None] * OFFSETS
-    runs = evaluate(steps[start:end], {**values, by: copies.reshape(len(chosen), len(OFFSETS), *at.shape)})
-    watched = np.asarray(values[of])
-    over = (slice(None), *(None,) * watched.ndim)
-    with np.errstate(over="ignore", invalid="ignore"):
+
+def _beside(per_cell: Array, watched: Array) -> Array:
+    """Give numbers of cells the axes of what is watched."""
+    return per_cell.reshape(-1, *(1,) * (watched.ndim - 1))
+
+
+class _Perturbation:
+    """A list of steps, run again from perturbed cells of one matrix."""
+
+    def __init__(self, steps: Sequence[Step], values: Mapping[Var, Array], of: Var, by: Var) -> None:
+        self.steps, self.values, self.of, self.by = steps, values, of, by
+        # In double precision whatever the pass was computed in: one double among the operands is enough.
+        self.at, self.watched = (np.asarray(values[v], dtype=float) for v in (by, of))
+        self.at = self.at.ravel()
+
+    def scale(self, cells: Array) -> Array:
+        """Give what the step sizes are shares of: the power of two next to max(1, |w|)."""
+        return 2.0 ** np.round(np.log2(np.maximum(1.0, np.abs(self.at[cells]))))
+
+    def measure(self, cells: Array, sizes: Sequence[int]) -> tuple[Array, Array, list[list[Kink | None]]]:
+        """Give differences and their rounding, shape (cells, sizes, *watched), and the kinks inside each probe."""
+        parts = [self._measure(part, sizes) for part in self._split(cells, len(sizes))]
+        kinks = [row for _, _, rows in parts for row in rows]
+        return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts]), kinks
+
+    def _split(self, cells: Array, sizes: int) -> Iterator[Array]:
+        """Split the cells so that one run stays within a few million numbers."""
+        numbers = sizes * len(OFFSETS) * (self.at.size + sum(np.size(self.values[s.out]) for s in self.steps))
+        at_once = max(1, 4_000_000 // numbers)
+        for first in range(0, max(1, len(cells)), at_once):
+            yield cells[first : first + at_once]
+
+    def _measure(self, cells: Array, sizes: Sequence[int]) -> tuple[Array, Array, list[list[Kink | None]]]:
+        n, points = len(cells), len(sizes) * len(OFFSETS)
+        h = self.scale(cells)[:, None] * SIZES[list(sizes)]
+        copies = np.broadcast_to(self.at, (n, points, self.at.size)).copy()
+        over = (slice(None), slice(None), *(None,) * self.watched.ndim)
+        copies[np.arange(n), :, cells] += (h[:, :, None] * OFFSETS).reshape(n, points)
+        runs = evaluate(
+            self.steps, {**self.values, self.by: copies.reshape(n, points, *np.shape(self.values[self.by]))}
+        )
+        found = np.broadcast_to(runs[self.of], (n, points, *self.watched.shape))
+        found = found.reshape(n, len(sizes), len(OFFSETS), *self.watched.shape)
         # The value itself is taken off before the weighted sum: differences of close numbers are exact.
-        moved = np.broadcast_to(runs[of], (len(chosen), len(OFFSETS), *watched.shape)) - watched
-        measured = (moved * WEIGHTS[over]).sum(axis=1) / h[over]
-        crossed = _crossed(steps[start:end], runs, len(chosen))
-    return Probe(measured, crossed)
+        moved = np.moveaxis(found - self.watched, 2, -1)
+        measured = (moved @ WEIGHTS) / h[over]
+        rounding = np.abs(self.watched) * (ROUNDED * EPS) / h[over]
+        return measured, rounding, self._find_kinks(runs, n, len(sizes))
+
+    def _find_kinks(self, runs: Mapping[Var, Array], cells: int, sizes: int) -> list[list[Kink | None]]:
+        """Find for each probe the first kink inside it: a piece that is left, or a boundary that is touched."""
+        found: list[list[Kink | None]] = [[None] * sizes for _ in range(cells)]
+        for step in self.steps:
+            if step.op.kink is None:
+                continue
+            pieces = step.op.kink(*(runs[v] for v in step.operands))
+            if pieces.ndim < 4:  # not reached by the perturbation
+                continue
+            here = step.op.kink(*(self.values[v] for v in step.operands))
+            pieces = pieces.reshape(cells, sizes, len(OFFSETS), *pieces.shape[2:])
+            inside = (pieces != here).any(axis=2)
+            for cell, size in np.argwhere(inside.any(axis=(-2, -1))):
+                if found[cell][size] is None:
+                    place = np.argwhere(inside[cell, size])[0]
+                    found[cell][size] = (step.operands[0], tuple(int(i) for i in place))
+        return found
+
+
+class _Measurements:
+    """Differences of every cell at the step sizes that were tried."""
+
+    def __init__(self, cells: int, watched: tuple[int, ...]) -> None:
+        shape = (cells, len(SIZES), *watched)
+        self.measured, self.rounding = np.full(shape, np.nan), np.full(shape, np.inf)
+        self.kinks: list[Kink | None] = [None] * cells
+
+    def take(self, cells: Array, sizes: Sequence[int], measured: Array, rounding: Array, kinks: list) -> None:
+        """Take in what was measured for some cells at some sizes."""
+        at = np.ix_(cells, sizes)
+        crossed = np.array([[kink is not None for kink in row] for row in kinks])
+        measured[crossed] = np.nan
+        self.measured[at], self.rounding[at] = measured, rounding
+        for cell, row in zip(cells, kinks, strict=True):
+            self.kinks[cell] = row[-1]
+
+    def estimates(self) -> Array:
+        """Estimate the error at each size: its distance to the next smaller one, and rounding.
+
+        What rounding does is known from the smaller sizes: differences there vary by it, the more the smaller they are.
+        """
+        sizes = SIZES.reshape(1, -1, *(1,) * (self.measured.ndim - 2))
+        apart = np.full_like(self.measured, np.nan)
+        apart[:, :-1] = np.abs(self.measured[:, :-1] - self.measured[:, 1:])
+        noise = np.zeros_like(apart)
+        noise[:, :-1] = np.nan_to_num(apart[:, :-1] * sizes[:, 1:], nan=0.0, posinf=0.0)
+        below = np.maximum.accumulate(noise[:, ::-1], axis=1)[:, ::-1]  # the largest from this size down
+        smaller = np.concatenate([below[:, 1:], np.zeros_like(below[:, :1])], axis=1) / sizes
+        # A sum that no longer moves may move less than its last place: what moved last bounds that.
+        moves = np.nan_to_num(np.abs(self.measured) * sizes, nan=np.inf)
+        least = np.minimum.accumulate(np.where(moves == 0, np.inf, moves), axis=1)
+        still = np.where((self.measured == 0) & np.isfinite(least), least / sizes, 0.0)
+        error = apart + np.maximum(np.maximum(self.rounding, smaller), still)
+        return np.where(np.isfinite(error), error, np.inf)
+
+    def choose_best(self, base: Array) -> Probe:
+        """Choose for every entry the size with the least estimated error."""
+        error = self.estimates()
+        best = error.argmin(axis=1)
+        at = np.expand_dims(best, 1)
+        measured = np.take_along_axis(self.measured, at, 1)[:, 0]
+        estimate = np.take_along_axis(error, at, 1)[:, 0]
+        steps = SIZES[best] * _beside(base, best)
+        inside = [None if np.isfinite(estimate[n]).any() else kink for n, kink in enumerate(self.kinks)]
+        return Probe(measured, estimate, steps, inside)
 
 
 def _check(gradient: Var, steps: list[Step], values: Mapping[Var, Array], most: int | None, seed: int) -> Check:
     assert gradient.of is not None
-    at = np.asarray(values[gradient.of])
-    count = at.size
+    claimed = np.asarray(values[gradient])
+    count = claimed.size
     chosen = np.arange(count)
     if most is not None and count > most:
         chosen = np.sort(np.random.default_rng(seed).choice(count, most, replace=False))
     watched = LOSS.of_examples(gradient.examples)
     probe = differences(steps, values, watched, gradient.of, chosen)
-    good = probe.good
-    loss = float(values[watched])
-    with np.errstate(over="ignore", invalid="ignore"):
-        claimed = np.asarray(values[gradient]).ravel()[chosen]
-        off = np.abs(probe.measured - claimed)[good]
-        largest = max((float(np.abs(x[good]).max(initial=0.0)) for x in (probe.measured, claimed)), default=0.0)
-        scale = max(largest, FLOOR * abs(loss), np.finfo(float).tiny)
-        error = float(off.max(initial=0.0) / scale)
-    if not (np.isfinite(claimed).all() and np.isfinite(loss)):
-        error = float("nan")
-    skipped = tuple(
-        Skipped(tuple(int(i) for i in np.unravel_index(c, at.shape)), *k)
-        for c, k in zip(chosen, probe.crossed, strict=True)
-        if k is not None
+    precision = float(np.finfo(claimed.dtype).eps)
+    verdict, error, probed = probe.judge(claimed.ravel()[chosen], precision)
+    cells, numerical, estimate, sizes = (
+        np.full(count, x, dtype=object if x == NOT_PROBED else float) for x in (NOT_PROBED, np.nan, np.inf, np.nan)
     )
-    return Check(error, int(good.sum()), count, skipped)
-
-
-def _crossed(steps: list[Step], runs: Mapping[Var, Array], probes: int) -> list[tuple[Var, tuple[int, ...]] | None]:
-    """For each probe, the first kink that lies within it: a zero that is touched or stepped over."""
-    found: list[tuple[Var, tuple[int, ...]] | None] = [None] * probes
-    for step in steps:
-        if step.op.kink is None:
-            continue
-        where = step.op.kink(*(runs[v] for v in step.operands))
-        if where.ndim < 4:  # not reached by the perturbation
-            continue
-        sign = np.sign(where)
-        inside = sign.min(axis=1) != sign.max(axis=1)
-        for probe in np.flatnonzero(inside.any(axis=(-2, -1))):
-            if found[probe] is None:
-                cell = np.argwhere(inside[probe])[0]
-                found[probe] = (step.operands[0], tuple(int(i) for i in cell))
-    return found
+    cells[chosen], estimate[chosen], sizes[chosen] = probed, probe.estimate, probe.steps
+    numerical[chosen] = np.where(np.isfinite(probe.estimate), probe.measured, np.nan)
+    finite = np.isfinite(float(values[watched]))
+    skipped = []
+    for n in np.flatnonzero(probed == NOT_MEASURABLE):
+        place = tuple(int(i) for i in np.unravel_index(chosen[n], claimed.shape))
+        kink = probe.kinks[n]
+        if kink is not None:
+            skipped.append(Skipped(place, "kink", *kink))
+        else:
+            in_range = finite and np.isfinite(claimed.ravel()[chosen[n]])
+            skipped.append(Skipped(place, "below rounding" if in_range else "out of range"))
+    shape = claimed.shape
+    return Check(
+        verdict,
+        cells.reshape(shape),
+        numerical.reshape(shape),
+        estimate.reshape(shape),
+        sizes.reshape(shape),
+        error,
+        tuple(skipped),
+    )

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..checking.numerical_gradients import FLOOR, TOLERANCE, Probe
+from ..checking.numerical_gradients import AGREES, DISAGREES, NOT_MEASURABLE, Probe
 from ..equations.steps import Op, Step
 from ..notation import Var, delta
-from ..notation import loss as LOSS
 from ..passes.layouts import Layout
 from .equations import selection_op
 
@@ -41,10 +40,10 @@ class Claim:
         value: its right-hand side; with `per_cell` one entry for each of `cells`.
         against: what it was compared with.
         error: the worst difference, relative to the largest entry; NaN if nothing could be compared.
-        allowed: the largest error that still counts as agreement.
+        verdict: "agrees", "disagrees" or "not measurable", as of a gradient.
         why: one sentence for the reader.
         meant: False for a line that does not hold, on purpose; its error is relative to the right value.
-        unseen: which of the cells could not be compared, because the probe touches a kink.
+        unseen: which of the cells could not be compared, because no difference measures them.
     """
 
     step: Step
@@ -52,14 +51,14 @@ class Claim:
     per_cell: bool
     against: str
     error: float
-    allowed: float
+    verdict: str
     why: str
     meant: bool = True
     unseen: tuple[int, ...] = ()
 
     @property
     def holds(self) -> bool:
-        return self.error <= self.allowed
+        return self.verdict == AGREES
 
 
 @dataclass
@@ -118,27 +117,30 @@ class Derivation:
         step = op if isinstance(op, Step) else self.equation(out, op, *operands)
         value = step.op(*(self.values[v] for v in step.operands))
         per_cell = any(v in self.stacked for v in step.operands)
-        error, allowed = measure_error(value, of, self.values)
-        unseen = tuple(int(n) for n in np.flatnonzero(~of.good)) if isinstance(of, Probe) else ()
+        verdict, error, unseen = compare(value, of)
         if not meant:
             assert not isinstance(of, Probe)
             size = float(np.abs(of).max(initial=0.0))
             error = float(np.abs(value - of).max(initial=0.0)) / max(size, np.finfo(float).tiny)
-        self.claims.append(Claim(step, value, per_cell, against, error, allowed, why, meant, unseen))
+        self.claims.append(Claim(step, value, per_cell, against, error, verdict, why, meant, unseen))
         return value
 
 
-def measure_error(value: Array, of: Array | Probe, values: dict[Var, Array]) -> tuple[float, float]:
-    """Give the largest difference, relative to the largest entry, and how large it may be."""
-    floor, allowed = float(np.finfo(float).tiny), ROUNDING
+def compare(value: Array, of: Array | Probe) -> tuple[str, float, tuple[int, ...]]:
+    """Compare a value with what is known of it.
+
+    Returns:
+        The verdict; the largest difference relative to the largest entry, NaN where nothing was compared; and
+        which of the cells of a probe could not be compared.
+    """
     if isinstance(of, Probe):
-        floor, allowed = FLOOR * max(1e-30, abs(float(values[LOSS]))), TOLERANCE
-        if not of.good.any():
-            return float("nan"), allowed
-        value, expected = np.asarray(value)[of.good], of.measured[of.good]
-    else:
-        expected = of
+        verdict, error, cells = of.judge(value)
+        if verdict == NOT_MEASURABLE and np.any(np.asarray(value)[cells == AGREES]):
+            verdict = AGREES  # where it was compared; the cells that were not are named
+        unmeasured = (cells == NOT_MEASURABLE).reshape(len(cells), -1).all(axis=1)
+        return verdict, error, tuple(int(n) for n in np.flatnonzero(unmeasured))
     with np.errstate(over="ignore", invalid="ignore"):
-        off = np.abs(value - expected).max(initial=0.0)
-        scale = max(float(np.abs(value).max(initial=0.0)), float(np.abs(expected).max(initial=0.0)), floor)
-        return float(off / scale), allowed
+        off = np.abs(value - of).max(initial=0.0)
+        scale = max(float(np.abs(value).max(initial=0.0)), float(np.abs(of).max(initial=0.0)), np.finfo(float).tiny)
+        error = float(off / scale)
+    return NOT_MEASURABLE if np.isnan(error) else AGREES if error <= ROUNDING else DISAGREES, error, ()

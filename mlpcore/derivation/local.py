@@ -19,7 +19,7 @@ from ..notation import S, Var, W, Z, after, b, delta, dZ
 from ..notation import loss as LOSS
 from ..setup import Setup
 from .equations import FROBENIUS, TERMS, local_derivative_op, outer_notation, sum_of_products_op
-from .lines import Cell, Claim, Derivation, find_top_layer, measure_error, name_gradient
+from .lines import Cell, Claim, Derivation, compare, find_top_layer, name_gradient
 
 Array = np.ndarray
 
@@ -158,12 +158,12 @@ def _delta_line(d: Derivation, steps: list[Step], values: dict[Var, Array]) -> N
     some = np.unique(np.linspace(0, size - 1, min(size, choose_probe_count(values))).astype(int))
     probe = differences(steps, values, LOSS, S(layer), some)
     value = step.op(*(values[v] for v in step.operands))
-    error, allowed = measure_error(np.asarray(value).ravel()[some], probe, values)
+    verdict, error, _ = compare(np.asarray(value).ravel()[some], probe)
     why = (
         f"All gradients of layer {layer} contain this matrix, so it gets a name. "
         f"It is ∂L/∂{S(layer).symbol}: how the loss moves with each preactivation."
     )
-    d.claims.append(Claim(step, value, False, f"central differences by {S(layer).symbol}", error, allowed, why))
+    d.claims.append(Claim(step, value, False, f"central differences by {S(layer).symbol}", error, verdict, why))
 
 
 def _end(d: Derivation, first: Array, slope: Var | None, steps: list[Step], op: Op, *operands: Var) -> None:

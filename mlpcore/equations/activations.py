@@ -31,7 +31,7 @@ class Activation:
         derivative: S -> f'(S); None where f' is 1 everywhere, so that nothing is read.
         derivative_from_Z: Z -> f'(S) where the output alone determines it, else None.
         cell: f in the language of `mlpcore.equations.cells`.
-        kinked: f or f' has a corner at S = 0, so a difference across 0 measures neither side.
+        kinks: where f or f' has a corner, so that a difference across it measures neither side.
         corner: where f itself has a corner at 0, its derivatives on the left and on the right.
         into: f and f' again, written into given buffers; `NOT_WRITTEN_OUT` where there is only the arithmetic.
     """
@@ -41,7 +41,7 @@ class Activation:
     derivative: Function | None
     derivative_from_Z: Function | None
     cell: str
-    kinked: bool = False
+    kinks: tuple[float, ...] = ()
     corner: tuple[float, float] | None = None
     into: InPlace = inplace.NOT_WRITTEN_OUT
 
@@ -60,9 +60,13 @@ class Activation:
             self.f,
             lambda S: rf"{self.latex}({S})",
             self.cell,
-            kink=(lambda S: S) if self.kinked else None,
+            kink=self._find_pieces if self.kinks else None,
             kernel=self.into.apply() or kernels.by_pieces(self.f),
         )
+
+    def _find_pieces(self, S: Array) -> Array:
+        """Number the pieces between kinks; a kink itself lies between two numbers."""
+        return sum((np.sign(S - kink) for kink in self.kinks), start=np.zeros_like(S))
 
     def at_kink(self, share: float) -> Activation:
         """Give the same f with f'(0) this share of the way from its left derivative to its right one."""
@@ -156,7 +160,7 @@ for _row in (
         lambda S: (S > 0).astype(S.dtype),
         lambda Z: (Z > 0).astype(Z.dtype),
         "relu({0})",
-        kinked=True,
+        kinks=(0.0,),
         corner=(0.0, 1.0),
         into=inplace.RELU,
     ),
@@ -166,7 +170,7 @@ for _row in (
         lambda S: np.where(S > 0, 1.0, LEAK).astype(S.dtype),
         lambda Z: np.where(Z > 0, 1.0, LEAK).astype(Z.dtype),
         "leaky relu({0})",
-        kinked=True,
+        kinks=(0.0,),
         corner=(LEAK, 1.0),
         into=inplace.LEAKY_RELU,
     ),
@@ -193,7 +197,7 @@ for _row in (
         lambda S: np.where(S > 0, 1.0, np.exp(np.minimum(S, 0))).astype(S.dtype),
         lambda Z: np.where(Z > 0, 1.0, Z + 1).astype(Z.dtype),
         "elu({0})",
-        kinked=True,
+        kinks=(0.0,),
         into=inplace.ELU,
     ),
     Activation(

@@ -52,7 +52,7 @@ class Op:
             perturbed passes run as one.
         notation: LaTeX of the operands -> LaTeX of the right-hand side.
         cell: the formula of one cell, in the small language of `mlpcore.equations.cells`.
-        kink: operands -> a matrix whose zeros are where the operation has no derivative.
+        kink: operands -> a matrix that is constant where the operation is smooth: it changes at each kink, and on it.
         views: operand position -> the function the formula sees it through.
         examples: the block of examples, as (first, stop), that the result takes out of its operand:
             letter n of the result is n + first of the operand. None where letters mean the same.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..checking.numerical_gradients import Check, check_steps, choose_probe_count
+from ..checking.numerical_gradients import DISAGREES, Check, check_steps, choose_probe_count
 from ..equations.steps import Step
 from ..losses import LOSSES, CrossEntropy, Loss, SoftmaxHinge, softmax
 from ..network import Array
@@ -113,8 +113,9 @@ class CrossCheck:
     check: Check
 
     @property
-    def agree(self) -> bool:
-        return self.check.agrees and (self.closed is None or self.closed <= CLOSE)
+    def verdict(self) -> str:
+        """What holds of all of them: one that is refuted decides."""
+        return DISAGREES if self.closed is not None and self.closed > CLOSE else self.check.verdict
 
 
 #: Two formulas for the same number may differ by rounding.

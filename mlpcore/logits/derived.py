@@ -209,9 +209,12 @@ def _measure_jacobian(d: Derivation, steps: list[Step], classes: int) -> Probe:
     """Measure the Jacobian of each cell's example by central differences, a logit at a time."""
     examples = sorted({n for _, n in d.cells})
     flat = _flat_indices(d, [(j, n) for n in examples for j in range(classes)])
-    measured = differences(steps, d.values, P, O, flat).measured
-    blocks = d.lay.convert(P, measured).reshape(len(examples), classes, classes, -1)  # example, j, k, n
-    found = {n: blocks[at, :, :, n].T for at, n in enumerate(examples)}
+    probe = differences(steps, d.values, P, O, flat)
     turned = d.lay.transposes(Var("dPdO"))
-    stack = np.stack([found[n].T if turned else found[n] for _, n in d.cells])
-    return Probe(stack, [None] * len(d.cells))
+
+    def stack(part: Array) -> Array:
+        blocks = d.lay.convert(P, part).reshape(len(examples), classes, classes, -1)  # example, j, k, n
+        found = {n: blocks[at, :, :, n] for at, n in enumerate(examples)}
+        return np.stack([found[n] if turned else found[n].T for _, n in d.cells])
+
+    return Probe(stack(probe.measured), stack(probe.estimate), stack(probe.steps), [None] * len(d.cells))

@@ -137,7 +137,7 @@ def active(at_tie: bool) -> Op:
         lambda G, Y: (1 - Y) * over(G, 0),
         lambda G, Y: rf"(1 - {Y})\odot \left[{G}{latex}0\right]",
         f"(1 - {{1}})·[{{0}} {sign} 0]",
-        kink=lambda G, Y: np.where(Y == 1, 1.0, G),
+        kink=lambda G, Y: np.where(Y == 1, 1.0, np.sign(G)),
     )
 
 
@@ -161,7 +161,7 @@ def active_classes(at_tie: bool) -> Op:
         lambda G: over(G, 0).astype(G.dtype),
         lambda G: rf"\left[{G}{latex}0\right]",
         f"[{{0}} {sign} 0]",
-        kink=lambda G: G,
+        kink=np.sign,
     )
 
 
@@ -176,7 +176,7 @@ TOP = Op(
 
 
 def _changes_of_active_class(G: Array, Y: Array, top: Array) -> Array:
-    """Give zero where a gap is zero or two classes tie for the largest: there the active class changes."""
+    """Tell which class has the largest gap and whether that gap is above 0: where this changes there is a kink."""
     competing = np.where(Y == 1, -np.inf, G)
     first = competing.max(axis=-2, keepdims=True)
     order = np.sort(competing, axis=-2)
@@ -184,7 +184,7 @@ def _changes_of_active_class(G: Array, Y: Array, top: Array) -> Array:
     largest_other = np.where(competing == first, second, first)
     with np.errstate(invalid="ignore"):
         lead = np.where(np.isinf(largest_other), 1.0, competing - largest_other)
-    return np.where(Y == 1, 1.0, np.sign(G) * np.sign(lead))
+    return np.where(Y == 1, 1.0, 3 * np.sign(lead) + np.sign(first))
 
 
 @op_factory

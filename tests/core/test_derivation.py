@@ -28,8 +28,8 @@ def local_of(d):
 def test_every_line_is_true(setup, data):
     d = derive(setup, drawn(data, setup))
     for claim in d.claims:
-        unseen = np.isnan(claim.error)  # every probe of it crosses a kink
-        assert claim.holds == claim.meant or unseen or not claim.meant, (claim.step, claim.error)
+        assert claim.verdict != "disagrees" or not claim.meant, (claim.step, claim.error)
+        assert claim.holds or not claim.meant or "differences" in claim.against, (claim.step, claim.error)
     written = [c for c in d.claims if c.step.out == d.gradient and c.meant]
     assert written or d.target.kind == "S"
 

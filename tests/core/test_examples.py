@@ -15,7 +15,9 @@ def run():
 def test_every_example_runs_and_its_gradients_agree(name):
     example = mlp.EXAMPLES[name]
     assert example.look.endswith(".")
-    assert mlp.check_grads(example.net, example.batch, example.loss).agrees
+    check = mlp.check_grads(example.net, example.batch, example.loss)
+    for c in check.of.values():
+        assert c.agrees or (c.skipped and {s.reason for s in c.skipped} == {"kink"} and c.verdict != "disagrees")
 
 
 def test_published_figures_of_the_sigmoid_example(run):

@@ -131,12 +131,13 @@ interface CellData {
 type Cell = HTMLTableCellElement & { mlp: CellData };
 
 interface GradientCheck {
-  agrees: boolean;
+  verdict: "agrees" | "disagrees" | "not measurable";
   error: string;
-  probed: number;
+  compared: number;
   cells: number;
   skipped: string[];
   skips: number;
+  why: string;
 }
 
 interface ClaimCheck {

@@ -12,6 +12,7 @@ import numpy as np
 import streamlit as st
 
 from mlpcore import Conventions, figures, logits
+from mlpcore.checking.numerical_gradients import AGREES, DISAGREES, NOT_MEASURABLE
 from mlpcore.logits import Lab, LossComparison
 from mlpcore.losses import Loss
 from mlpcore.notation import dO
@@ -90,20 +91,25 @@ def _describe_checks(lab: Lab, trace: Trace) -> str:
     parts = []
     if verdicts.closed is not None:
         parts.append(
-            _format_check(verdicts.closed <= logits.CLOSE, f"closed form = backward pass ({verdicts.closed:.0e})")
+            _format_check(
+                AGREES if verdicts.closed <= logits.CLOSE else DISAGREES,
+                f"closed form = backward pass ({verdicts.closed:.0e})",
+            )
         )
     check = verdicts.check
-    left_out = check.cells - check.probed - len(check.skipped)
-    error = f"{check.error:.0e}, {check.probed} of {check.cells} logits" + (
-        f"; {left_out} not probed, to save time" * bool(left_out)
+    left_out = check.size - check.compared - len(check.skipped)
+    error = f"{check.error:.0e}, " if check.compared else ""
+    words = f"backward pass = central differences ({error}{check.compared} of {check.size} logits compared" + (
+        f"; {left_out} not probed, to save time)" if left_out else ")"
     )
-    parts.append(_format_check(check.agrees, f"backward pass = central differences ({error})"))
-    if check.skipped:
-        gaps = list(dict.fromkeys((s.kink.symbol, s.kink_cell) for s in check.skipped))
+    parts.append(_format_check(check.verdict, words))
+    at_kinks = [s for s in check.skipped if s.kink is not None]
+    if at_kinks:
+        gaps = list(dict.fromkeys((s.kink.symbol, s.kink_cell) for s in at_kinks))
         where = ", ".join(f"{name}[{row + 1}, {column + 1}]" for name, (row, column) in gaps[:3])
         more = " …" if len(gaps) > 3 else ""
         parts.append(
-            escape_markdown(f"not compared at {len(check.skipped)} logits, which move a gap across 0: {where}{more}")
+            escape_markdown(f"not compared at {len(at_kinks)} logits, which move a gap across 0: {where}{more}")
         )
     if lab.classes == 1:
         parts.append(
@@ -115,8 +121,9 @@ def _describe_checks(lab: Lab, trace: Trace) -> str:
     return " · ".join(parts)
 
 
-def _format_check(good: bool, words: str) -> str:
-    return f":green[✓ {escape_markdown(words)}]" if good else f":red[✗ {escape_markdown(words)}]"
+def _format_check(verdict: str, words: str) -> str:
+    colour, mark = {AGREES: ("green", "✓"), DISAGREES: ("red", "✗"), NOT_MEASURABLE: ("gray", "–")}[verdict]
+    return f":{colour}[{mark} {escape_markdown(words)}]"
 
 
 def _with_field(view: LabView, value: Any, field: str) -> LabView:

@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from mlpcore.checking.numerical_gradients import NOT_MEASURABLE
 from mlpcore.derivation import Claim, Derivation
 from mlpcore.equations.steps import Step
 from mlpcore.logits import Lab
@@ -193,6 +194,8 @@ class Board(Generic[T]):
 
 def _format_error(claim: Claim) -> str:
     if not np.isfinite(claim.error):
+        return ""
+    if claim.meant and claim.verdict == NOT_MEASURABLE:
         return ""
     return f"{claim.error:.0e}" if claim.meant else f"{claim.error:.0%}"
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mlpcore.checking.numerical_gradients import check_steps, choose_probe_count
+from mlpcore.checking.numerical_gradients import NOT_MEASURABLE, check_steps, choose_probe_count
 from mlpcore.derivation import Derivation, count_jacobian, derive, jacobian, targets
 from mlpcore.derivation.lines import find_top_layer, name_gradient
 from mlpcore.derivation.ways import Product
@@ -202,7 +202,7 @@ def fill_ladder(board: Board[Setup], trace: Trace) -> None:
             "spoken": f"delta {layer}",
             "why": f"Layer {layer}: δ {where}; with it {_name_gradients(net, layer)}.",
             "check": {"holds": check.agrees, "meant": True, "against": "central differences",
-                      "error": f"{check.error:.0e}" if np.isfinite(check.error) else ""},
+                      "error": f"{check.error:.0e}" if check.verdict != NOT_MEASURABLE else ""},
             "strip": strip,
         })  # fmt: skip
 

@@ -7,8 +7,9 @@ from math import prod
 
 import numpy as np
 
+from mlpcore.checking.numerical_gradients import AGREES
 from mlpcore.derivation import candidates, products, walk
-from mlpcore.derivation.lines import measure_error
+from mlpcore.derivation.lines import compare
 from mlpcore.derivation.ways import Product
 from mlpcore.equations.steps import axis_sizes
 from mlpcore.notation import Var, dW
@@ -72,9 +73,9 @@ def _add_pieces(board: Board[Setup], product: Product, way: str, trace: Trace) -
 def _check_sum(board: Board[Setup], product: Product, way: str, trace: Trace) -> Json:
     """Check that the last sum is the product."""
     last = walk(board.setup, product, way, frames=[prod(board.frame["sizes"]) - 1], trace=trace)
-    error, allowed = measure_error(last.sums[0], last.values[product.step.out], trace[1])
+    verdict, error, _ = compare(last.sums[0], last.values[product.step.out])
     against = f"{product.step.out.symbol}, all added"
-    return {"holds": error <= allowed, "meant": True, "error": f"{error:.0e}", "against": against}
+    return {"holds": verdict == AGREES, "meant": True, "error": f"{error:.0e}", "against": against}
 
 
 def _get_sizes(product: Product, trace: Trace) -> dict[str, int]:

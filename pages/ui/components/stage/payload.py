@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 from latex2mathml.converter import convert
 
-from mlpcore.checking.numerical_gradients import GradCheck, check_steps, choose_probe_count
+from mlpcore.checking.numerical_gradients import GradCheck, Skipped, check_steps, choose_probe_count
 from mlpcore.equations import cells
 from mlpcore.equations.steps import Op, Step, evaluate
 from mlpcore.losses import Loss
@@ -225,19 +226,34 @@ def build_checks(check: GradCheck) -> Json:
     """Build the verdict of the numerical gradient on each gradient."""
     return {
         wire_name(v): {
-            "agrees": c.agrees,
-            "error": f"{c.error:.0e}" if np.isfinite(c.error) else "out of range",
-            "probed": c.probed,
-            "cells": c.cells,
-            "skipped": [
-                f"{v.of.symbol if v.of else ''}{_format_cell(s.cell)}: "
-                f"the kink of {s.kink.symbol}{_format_cell(s.kink_cell)} lies inside the probe"
-                for s in c.skipped[:4]
-            ],
+            "verdict": c.verdict,
+            "error": f"{c.error:.0e}" if np.isfinite(c.error) else "",
+            "compared": c.compared,
+            "cells": c.size,
+            "skipped": [f"{v.symbol}{_format_cell(s.cell)} {_explain_skip(s)}" for s in c.skipped[:4]],
             "skips": len(c.skipped),
+            "why": _summarise_skips(c.skipped),
         }
         for v, c in check.of.items()
     }
+
+
+def _explain_skip(skipped: Skipped) -> str:
+    """Say why a cell could not be measured."""
+    if skipped.kink is not None:
+        return (
+            f"is not measurable: the kink of {skipped.kink.symbol}{_format_cell(skipped.kink_cell)} is in every probe"
+        )
+    if skipped.reason == "out of range":
+        return "is not measurable: it, or the loss, is beyond the range of numbers"
+    return "is not measurable: it is smaller than what rounding does to the loss"
+
+
+def _summarise_skips(skipped: tuple[Skipped, ...]) -> str:
+    """Count the cells that were not measured, by reason."""
+    words = {"kink": "at a kink", "below rounding": "below rounding", "out of range": "out of range"}
+    counts = Counter(words[s.reason] for s in skipped)
+    return ", ".join(f"{n} {n_words}" for n_words, n in counts.items())
 
 
 def _format_cell(cell: tuple[int, ...]) -> str:

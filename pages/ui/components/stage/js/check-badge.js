@@ -1,26 +1,51 @@
 // What the numerical gradient says of a gradient, in words.
 
-/**
- * @param {GradientCheck} check
- * @returns {[face: string, title: string]}
- */
-export function gradientCheckText(check) {
-  const seen = check.probed < check.cells ? `${check.probed} of ${check.cells} cells compared` : "every cell compared";
-  const lines = [
-    check.agrees
-      ? `Agrees with central differences: worst relative error ${check.error}, ${seen}.`
-      : check.error === OUT_OF_RANGE
-        ? "The loss or this gradient is beyond the range of numbers, so differences cannot be taken."
-        : `Central differences disagree: worst relative error ${check.error}, ${seen}.`,
-    ...check.skipped.map((s) => `Not comparable, ${s}.`),
-  ];
-  if (check.skips > check.skipped.length) lines.push(`${check.skips - check.skipped.length} more cells like that.`);
-  return [`${check.agrees ? "\u2713" : "\u2717"} ${check.error}${skippedText(check)}`, lines.join("\n")];
+/** @type {Record<GradientCheck["verdict"], string>} */
+const CLASSES = { agrees: "good", disagrees: "bad", "not measurable": "open" };
+
+/** The class that colours a verdict. @param {GradientCheck} check */
+export function checkClass(check) {
+  return `badge ${CLASSES[check.verdict]}`;
 }
 
-export const OUT_OF_RANGE = "out of range";
+/** How many cells were compared, and why the others were not. @param {GradientCheck} check */
+function countText({ compared, cells, why, skips }) {
+  if (compared === cells) return cells === 1 ? "its cell compared" : `all ${cells} cells compared`;
+  const rest = cells - compared - skips;
+  const reasons = [why, rest ? `${rest} not probed` : ""].filter(Boolean).join(", ");
+  return `${compared} of ${cells} cells compared (${reasons})`;
+}
 
-/** @param {GradientCheck} check */
-export function skippedText(check) {
-  return check.skips ? `, ${check.skips} at a kink` : "";
+/**
+ * The mark that fits beside a name.
+ *
+ * @param {GradientCheck} check
+ */
+export function checkMark(check) {
+  if (check.verdict === "agrees") return `\u2713 ${check.error}`;
+  if (check.verdict === "disagrees") return `\u2717 ${check.error}`;
+  return check.compared ? `\u2013 ${check.compared} of ${check.cells}` : "\u2013 not measurable";
+}
+
+/**
+ * The verdict as a line.
+ *
+ * @param {GradientCheck} check
+ */
+export function checkLine(check) {
+  const counted = countText(check);
+  if (check.verdict === "agrees") return `\u2713 gradient check: max. relative error ${check.error}, ${counted}`;
+  if (check.verdict === "disagrees") return `\u2717 gradient check: disagrees, max. relative error ${check.error}, ${counted}`;
+  if (check.compared && check.compared === check.cells) return "\u2013 gradient check: every cell and every difference is 0, which proves nothing";
+  return `\u2013 gradient check: not measurable as a whole, ${counted}`;
+}
+
+/**
+ * The verdict with the cells that were not measured.
+ *
+ * @param {GradientCheck} check
+ */
+export function checkDetails(check) {
+  const more = check.skips - check.skipped.length;
+  return [checkLine(check), ...check.skipped, more > 0 ? `${more} more cells like that.` : ""].filter(Boolean).join("\n");
 }

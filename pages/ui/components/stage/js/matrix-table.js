@@ -1,7 +1,7 @@
 // One matrix as a table of cells: built once for a shape, painted whenever a value changes.
 
 import { activeElement, buttonOf, el, mathNode, setAttributes } from "../../shared/dom.js";
-import { gradientCheckText } from "./check-badge.js";
+import { checkClass, checkDetails, checkMark } from "./check-badge.js";
 import { shadeCell } from "./colour-scale.js";
 import { copyButton } from "./copy-menu.js";
 import { formatNumber, shortestNumber } from "./number-format.js";
@@ -172,10 +172,9 @@ function paintValue(stage, cell, matrix, value, scale, veiled) {
 function paintBadge(stage, tile) {
   const check = stage.model.checks[tile.spec.of];
   if (!check || !tile.badge.isConnected) return;
-  const [text, title] = gradientCheckText(check);
-  tile.badge.textContent = text;
-  tile.badge.title = title;
-  tile.badge.className = `badge ${check.agrees ? "good" : "bad"}`;
+  tile.badge.textContent = checkMark(check);
+  tile.badge.title = checkDetails(check);
+  tile.badge.className = checkClass(check);
 }
 
 /** What is known of the cell that has the focus, within the shadow root of `root`. @param {Element} root */

@@ -3,7 +3,7 @@
 import { el, mathNode } from "../../shared/dom.js";
 import { cellEquation } from "./cell-formula.js";
 import { GAP, HEAD } from "./cell-size.js";
-import { OUT_OF_RANGE, gradientCheckText, skippedText } from "./check-badge.js";
+import { checkClass, checkDetails, checkLine } from "./check-badge.js";
 import { shortestNumber } from "./number-format.js";
 import { flatIndex } from "./payload.js";
 import { indexText } from "./wording.js";
@@ -71,11 +71,9 @@ function equationNodes(step, model) {
   const nodes = [mathNode(step.formula, "formula"), el("span", "word", word)];
   const check = model.checks[step.out];
   if (check) {
-    const [, title] = gradientCheckText(check);
-    const text = check.agrees ? `\u2713 agrees with central differences to ${check.error}` : check.error === OUT_OF_RANGE ? "\u2717 cannot be checked: out of range" : "\u2717 disagrees with central differences";
-    const badge = el("span", `badge ${check.agrees ? "good" : "bad"}`, text + skippedText(check));
-    badge.title = title;
-    badge.setAttribute("aria-label", title);
+    const badge = el("span", checkClass(check), checkLine(check));
+    badge.title = checkDetails(check);
+    badge.setAttribute("aria-label", badge.title);
     nodes.push(badge);
   }
   if (step.recompute) nodes.push(el("span", "note", "computed again: it was not kept"));
