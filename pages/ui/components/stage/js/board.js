@@ -308,7 +308,7 @@ export class Board extends Playing {
   }
 
   /**
-   * A number that is made anew for every frame is named by the cell it is about.
+   * A number that differs from frame to frame is named by the cell it is about.
    *
    * @param {string} line
    * @param {Matrix} m

@@ -51,7 +51,7 @@ export function openEditor(stage, cell, typed) {
     const taken = !take || takeNumber(stage, cell, text);
     stage.draw();
     if (!move) return;
-    const here = stage.cellAt(id, index) ?? cell; // the table may have been drawn anew
+    const here = stage.cellAt(id, index) ?? cell; // the table may have been rebuilt
     ((taken && isCell(here) ? stage.neighbour(here, move) : null) ?? here).focus();
   };
   input.onkeydown = (event) => {

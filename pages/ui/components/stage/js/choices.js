@@ -5,7 +5,7 @@ import { MINUS } from "./number-format.js";
 /** @import { Board } from "./board.js" */
 /** @import { Playing } from "./playback.js" */
 
-/** Build the rows anew where what they offer has changed. @param {Playing} stage */
+/** Rebuild the rows where what they offer has changed. @param {Playing} stage */
 export function buildChoices(stage) {
   const { choices } = stage.model;
   const signature = JSON.stringify(choices);

@@ -46,7 +46,10 @@ export function copyButton(stage, tile, matrix) {
 function openCopyMenu(stage, tile, button) {
   stage.closeBubble();
   const menu = setAttributes(el("div", "bubble menu"), { role: "menu", "aria-label": "Copy as" });
-  const close = () => (stage.closeBubble(), button.focus());
+  const close = () => {
+    stage.closeBubble();
+    button.focus();
+  };
   for (const [name, form] of Object.entries(FORMATS)) {
     const item = buttonOf("", name, name, async (event) => {
       event.stopPropagation();

@@ -123,7 +123,7 @@ export class EditQueue {
     this.stage.showMessage(this.stage.cellAt(id, index), text);
   }
 
-  /** All that Python has not taken, for a page that is loaded anew. */
+  /** All that Python has not taken, for a page that is reloaded. */
   unsent() {
     return { cells: [...this.cells.values()], pastes: this.pastes };
   }

@@ -1,6 +1,6 @@
 // A server that went away. Streamlit looks for it ever more seldom, so that one that is back may
 // wait for seconds; here it is asked three times a second which server it is. The same one: Streamlit finds it,
-// and the session is still there. Another one: the page is loaded anew, with what it kept.
+// and the session is still there. Another one: the page is reloaded, with what it kept.
 
 import { storage } from "../../shared/storage.js";
 /** @import { Stage } from "./stage.js" */
@@ -39,11 +39,11 @@ async function checkServer() {
  * Begin to watch, once for a page; `stage` is whose unsent numbers are kept over a reload.
  *
  * @param {Stage} stage
- * @param {boolean} anew
+ * @param {boolean} isNew whether this is another session than before
  */
-export function watchServer(stage, anew) {
+export function watchServer(stage, isNew) {
   storage.stage = stage;
-  if (anew || storage.serverStart === undefined) fetchServerStart().then((start) => (storage.serverStart = start ?? storage.serverStart));
+  if (isNew || storage.serverStart === undefined) fetchServerStart().then((start) => (storage.serverStart = start ?? storage.serverStart));
   if (storage.watching) return;
   storage.watching = true;
   addEventListener("pagehide", () => {
@@ -53,7 +53,7 @@ export function watchServer(stage, anew) {
   setInterval(checkServer, POLL_INTERVAL);
 }
 
-/** What was typed and not yet taken when this page was loaded anew. @param {Stage} stage */
+/** What was typed and not yet taken when this page was reloaded. @param {Stage} stage */
 export function restoreUnsent(stage) {
   const { at, cells, pastes } = JSON.parse(sessionStorage.getItem(UNSENT_KEY) ?? "{}");
   sessionStorage.removeItem(UNSENT_KEY);

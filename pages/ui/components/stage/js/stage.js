@@ -131,7 +131,7 @@ export class Stage {
     this.edits.acknowledge(payload.answer);
   }
 
-  /** Called before an edit: from a quiet state on, changes are counted anew. */
+  /** Before the first of several edits, keep the matrices that changes are marked against. */
   rememberMatrices() {
     if (this.edits.isEmpty) this.previousMatrices = this.model.matrices;
   }
@@ -179,7 +179,7 @@ export class Stage {
     return false;
   }
 
-  /** The pointer has left for something else on the page: say what is still unsaid. */
+  /** Report the present step or frame to Python, unless it knows it. */
   reportPosition() {}
 
   /** Light up what a cell comes from and what it feeds. @param {Cell | null} cell */
@@ -206,7 +206,7 @@ export class Stage {
   }
 
   /**
-   * What tells of a cell lies over the foot of a narrow page: a cell that is under it comes up.
+   * On a narrow page the reader covers the lower part: scroll a cell out from under it.
    *
    * @param {Cell} cell
    */

@@ -19,27 +19,27 @@ const RESTORED = "The server was restarted. What you entered was kept in this pa
  * @param {Post} post
  */
 export function syncStorage(sent, stage, post) {
-  const begun = storage.session === null;
-  const anew = !begun && storage.session !== sent.session;
-  const mine = begun ? readTab(sent) : storage;
-  const lacks = mine && (mine.link !== sent.link || mine.doc !== sent.doc);
-  if ((begun || anew) && lacks && storage.restoredTo !== sent.session) {
+  const isFirst = storage.session === null;
+  const isNew = !isFirst && storage.session !== sent.session;
+  const local = isFirst ? readTab(sent) : storage;
+  const differs = local && (local.link !== sent.link || local.doc !== sent.doc);
+  if ((isFirst || isNew) && differs && storage.restoredTo !== sent.session) {
     storage.restoredTo = sent.session;
-    post("restore", { link: mine.link, doc: mine.doc });
+    post("restore", { link: local.link, doc: local.doc });
     return false;
   }
   const { says, ...state } = sent;
   const [messages, message] = says;
-  const known = begun || anew ? 0 : storage.messages;
+  const known = isFirst || isNew ? 0 : storage.messages;
   Object.assign(storage, state, { messages });
   writeLink();
   writeTab(sent.doc);
   if (messages > known) stage.showToast(message);
-  else if (anew || (begun && sessionStorage.getItem(RELOADED_KEY))) stage.showToast(RESTORED);
+  else if (isNew || (isFirst && sessionStorage.getItem(RELOADED_KEY))) stage.showToast(RESTORED);
   sessionStorage.removeItem(RELOADED_KEY);
   dispatchEvent(new Event(CHANGED));
-  stage.sessionIsNew = anew; // what it has not got an answer to goes out again, to the new session
-  watchServer(stage, anew);
+  stage.sessionIsNew = isNew; // what it has not got an answer to goes out again, to the new session
+  watchServer(stage, isNew);
   return true;
 }
 
