@@ -196,7 +196,8 @@ def copied(folder, monkeypatch):
 @pytest.mark.parametrize("entry", ["found", "ignored"])
 def test_no_trace_reaches_the_page_whatever_the_host_forces(served, tmp_path, monkeypatch, entry):
     page = copied(tmp_path, monkeypatch)
-    page.write_text(page.read_text().replace("shell.close_page(", BROKEN + "shell.close_page("))
+    first, last = page.read_text().split("layout.close_page(")
+    page.write_text(f"{first}{BROKEN}layout.close_page({last}")
     script = (ROOT / "app.py").read_text()
     (tmp_path / "app.py").write_text(script if entry == "found" else script.split("\nelse:")[0])
     forced = ("--client.showErrorDetails=true", "--server.runOnSave=true", "--client.toolbarMode=auto")
