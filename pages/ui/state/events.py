@@ -110,7 +110,7 @@ def apply_paste(before: Editable, paste: Any) -> tuple[Editable, list[dict[str, 
         if refused:
             raise ValueError(f"{var.symbol}{_format_cell(refused[0].cell)}: {refused[0].why}")
     except ValueError as error:
-        message = f"{str(error)[0].upper()}{str(error)[1:]}. Nothing was changed."
+        message = f"{str(error)[:1].upper()}{str(error)[1:]}. Nothing was changed."
         return before, [{"id": wire_name(var), "index": list(index), "message": message}]
     return after, []
 

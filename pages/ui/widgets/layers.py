@@ -16,7 +16,8 @@ from pages.ui.widgets.menu import Menu
 from pages.ui.widgets.words import show_errors
 
 
-def _read_whole_number(text: str, top: int) -> int:
+def _read_whole_number(value: object, top: int) -> int:
+    text = str(value)  # a browser may send another type than a text field's
     if not text.strip().isdecimal() or len(text) > 9 or not 1 <= int(text) <= top:
         raise ValueError(f"“{text[:20]}” is not a whole number from 1 to {top}")
     return int(text)
