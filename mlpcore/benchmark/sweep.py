@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ..memory.sizes import Sizes
-from ..memory.tally import AXES, compare, place_on, put_on
+from ..memory.tally import AXES, compare, find_size, resize_along
 from ..schedules import Plain
 from .job import Job, Measurement, Report
 
@@ -22,14 +22,14 @@ def make_jobs(sizes: Sizes, axis: str, policies: Sequence[Plain], rounds: int, l
         limit: the bytes that a job may take.
     """
     values = []
-    for value in sorted({*AXES[axis][1], place_on(sizes, axis)}):
-        here = put_on(sizes, axis, value)
+    for value in sorted({*AXES[axis][1], find_size(sizes, axis)}):
+        here = resize_along(sizes, axis, value)
         sums = compare(here.shape, here.N, here.costs, policies).values()
         if sums and max(s.flops for s in sums) <= MAX_FLOPS and 2 * max(s.total for s in sums) <= limit:
             values.append(value)
     if len(values) > MAX_POINTS:
         values = [values[round(n * (len(values) - 1) / (MAX_POINTS - 1))] for n in range(MAX_POINTS)]
-    there = (put_on(sizes, axis, value) for value in dict.fromkeys(values))
+    there = (resize_along(sizes, axis, value) for value in dict.fromkeys(values))
     return [Job(s.shape, s.N, tuple(policies), s.loss, rounds) for s in there]
 
 
@@ -40,7 +40,7 @@ def find_measurements(reports: Iterable[Report], sizes: Sizes, axis: str) -> dic
         job = report.job
         value = {"depth": job.shape.depth, "width": max(job.shape.widths[1:-1] or job.shape.widths), "batch": job.N}
         try:
-            here = put_on(sizes, axis, value[axis])
+            here = resize_along(sizes, axis, value[axis])
         except ValueError:
             continue
         if (here.shape, here.N, here.loss) == (job.shape, job.N, job.loss):

@@ -106,7 +106,7 @@ def measure(job: Job, show_progress: Callable[[float], object]) -> Report:
         low, high = median_interval(ratios)
         measurements.append(
             Measurement(
-                policy.name, counted.peak, traced, counted.activations, sum(counted.flops), counted.again,
+                policy.name, counted.peak, traced, counted.activations, sum(counted.flops), counted.recomputed_flops,
                 statistics.median(times[n]), statistics.median(ratios), low, high,
             )
         )  # fmt: skip

@@ -10,7 +10,7 @@ the hidden layers. Parameters, inputs and targets are there before and after and
 In units of one layer's activation, for L layers of one width under MSE with an identity at the end,
 what is cached and worked with (gradients of the parameters and scratch apart) comes to: cache S and Z
 2L - 1; cache S L + 1; cache Z L + 1; every k layers L/k + k - 1 + 1; recompute everything 3. The
-last + 1 is the workspace of a gradient on its way down. `tests/test_cost.py` holds it to that.
+last + 1 is the workspace of a gradient on its way down. `tests/core/test_cost.py` holds it to that.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ class Count:
         return max(c + w for c, w in zip(self.by_category["cached"], self.by_category["workspace"], strict=True))
 
     def at(self, step: int) -> dict[str, int]:
-        """The bytes while a step runs, by category."""
+        """Give the bytes while a step runs, by category."""
         return {c: curve[step] for c, curve in self.by_category.items()}
 
     @property
@@ -148,7 +148,7 @@ class Count:
         return self.peak + self.parameters + self.inputs
 
     @property
-    def again(self) -> int:
+    def recomputed_flops(self) -> int:
         """Operations of the matrix products that are recomputations."""
         return sum(f for f, s in zip(self.flops, self.steps, strict=True) if s.recompute)
 
@@ -222,12 +222,12 @@ def _categorise(step: Step, freeing: Step) -> str:
 
 
 def input_bytes(shape: Shape, N: int) -> int:
-    """The bytes of X and Y."""
+    """Compute the bytes of X and Y."""
     return shape.itemsize * N * (shape.widths[0] + shape.widths[-1])
 
 
 def laid(var: Var, shape: Shape, N: int, lay: Layout = COLUMNS) -> tuple[int, ...]:
-    """The shape of a matrix as it lies in a layout."""
+    """Give the shape of a matrix as it lies in a layout."""
     worksheet = shape_of(var, shape.widths, N)
     return worksheet[::-1] if lay.transposes(var) else worksheet
 
@@ -277,7 +277,7 @@ def peak_bytes(
     schedule: str | Schedule = "cache S and Z",
     dtype: np.typing.DTypeLike | None = None,
 ) -> int:
-    """The most bytes that are alive at once in a pass over N examples (see the head of this file).
+    """Count the most bytes that are alive at once in a pass over N examples (see the head of this file).
 
     Raises:
         ValueError: N is not at least 1.

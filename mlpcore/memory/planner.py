@@ -120,7 +120,7 @@ def _try_all(task: Task, segments: bool) -> list[BudgetSchedule]:
 def _weigh(steps: tuple[Step, ...], task: Task) -> tuple[int, Cost]:
     """Count the peak and the recomputation cost of some steps at the size of the task."""
     found = count(steps, task.shape, task.examples)
-    return found.peak, (found.again, found.recomputed_cells)
+    return found.peak, (found.recomputed_flops, found.recomputed_cells)
 
 
 # --- the dynamic programme -------------------------------------------------------------------------

@@ -99,7 +99,7 @@ def tally(shape: Shape, N: int, loss: Loss, schedule: Plain | Schedule, conventi
         schedule = replace(schedule, block=size)
     steps = schedule.steps(task_of(shape, counted, loss, conventions=conventions), conventions.lay)
     found = count(steps, shape, counted, conventions.lay)
-    flops, recomputed = (n * N // counted for n in (sum(found.flops), found.again))
+    flops, recomputed = (n * N // counted for n in (sum(found.flops), found.recomputed_flops))
     at_peak = tuple(found.at(found.at_peak).values())
     apart = found.parameters, input_bytes(shape, N)
     return Tally(
@@ -166,14 +166,14 @@ AXES = {
 PLANNED_ALONG = 16
 
 
-def place_on(sizes: Sizes, axis: str) -> int:
+def find_size(sizes: Sizes, axis: str) -> int:
     """Find where sizes are on an axis of `AXES`."""
     return {"depth": sizes.depth, "width": sizes.hidden, "batch": sizes.N}[axis]
 
 
-def put_on(sizes: Sizes, axis: str, value: int) -> Sizes:
+def resize_along(sizes: Sizes, axis: str, value: int) -> Sizes:
     """Make the sizes larger or smaller along an axis."""
-    if value == place_on(sizes, axis):
+    if value == find_size(sizes, axis):
         return sizes  # hidden layers of several widths stay as they are
     if axis == "batch":
         return replace(sizes, N=value)
@@ -183,10 +183,10 @@ def put_on(sizes: Sizes, axis: str, value: int) -> Sizes:
 def count_along(sizes: Sizes, axis: str, schedules: Iterable[Plain | Schedule]) -> dict[str, list[tuple[int, Totals]]]:
     """Count every schedule at every size of an axis, and at the present one; by name."""
     chosen = [find(schedule) for schedule in schedules]
-    at = sorted({*AXES[axis][1], place_on(sizes, axis)})
+    at = sorted({*AXES[axis][1], find_size(sizes, axis)})
     found: dict[str, list[tuple[int, Totals]]] = {schedule.name: [] for schedule in chosen}
     for value in at:
-        here = put_on(sizes, axis, value)
+        here = resize_along(sizes, axis, value)
         quick = [s for s in chosen if not (s.planned and here.depth > PLANNED_ALONG)]
         for name, sums in compare(here.shape, here.N, here.costs, quick).items():
             found[name].append((value, sums))

@@ -55,7 +55,7 @@ def test_operations_of_a_pass_are_those_of_its_products(problem):
         counted = count_pass(net, batch.N, loss, schedule)
         again = [s.out.layer for s in counted.steps if s.recompute and s.out.kind == "S"]
         extra = sum(products[layer - 1] for layer in again)
-        assert counted.again == extra
+        assert counted.recomputed_flops == extra
         assert sum(counted.flops) == 3 * sum(products) - products[0] + extra
 
 

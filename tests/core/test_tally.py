@@ -31,7 +31,7 @@ def test_a_tally_is_the_count_of_the_whole_pass_to_the_byte(shape, N, policy, lo
     quick = tally.tally(shape, N, loss, policy).totals
     whole = mlp.count_pass(shape, N, loss, find(policy))
     assert (quick.peak, quick.total, quick.activations) == (whole.peak, whole.total, whole.activations)
-    assert (quick.flops, quick.recomputed_flops) == (sum(whole.flops), whole.again)
+    assert (quick.flops, quick.recomputed_flops) == (sum(whole.flops), whole.recomputed_flops)
     assert tally.totals(shape, N, loss, policy) == quick
     assert sum(quick.list_bytes().values()) == quick.total
 
@@ -77,10 +77,10 @@ def test_deep_networks_are_not_planned_while_a_page_waits():
 def test_along_an_axis_the_present_size_is_counted_too(axis, name):
     sizes = PRESETS[name]
     curves = tally.count_along(sizes, axis, ["cache S and Z", "cache S"])
-    here = dict(curves["cache S"])[tally.place_on(sizes, axis)]
+    here = dict(curves["cache S"])[tally.find_size(sizes, axis)]
     assert here.peak == mlp.peak_bytes(sizes.shape, sizes.N, sizes.costs, "cache S")
     for value, sums in curves["cache S"]:
-        assert tally.place_on(tally.put_on(sizes, axis, value), axis) == value
+        assert tally.find_size(tally.resize_along(sizes, axis, value), axis) == value
         assert sums.peak <= dict(curves["cache S and Z"])[value].peak
 
 

@@ -45,7 +45,7 @@ def memory() -> None:
 
 @st.fragment
 def _chapter() -> None:
-    """A chapter of its own: what is changed in it leaves the sizes above it alone."""
+    """Draw a chapter of its own: what is changed in it leaves the sizes above it alone."""
     work = session.get_state()
     choice = work.memory
     _CHAPTERS[choice.chapter](choice, find_subject(choice, work.setup))
@@ -53,7 +53,7 @@ def _chapter() -> None:
 
 
 def memory_conventions() -> list[str]:
-    """What counts as what on this page."""
+    """List what counts as what on this page."""
     return [
         "Bytes are counted from the list of steps: a matrix is there from the step that makes it to the step that "
         "frees it. Units of 1000 bytes."

@@ -9,7 +9,7 @@ from mlpcore.schedules.derivative_from_output import explain
 from pages.ui.components.chart.chart import draw_chart
 from pages.ui.state import session
 from pages.ui.state.memory_page import MemoryChoice, Subject, put
-from pages.ui.widgets.memory.sizes import asked
+from pages.ui.widgets.memory.sizes import bind_choice
 from pages.ui.widgets.words import escape_markdown
 
 
@@ -21,7 +21,7 @@ def derivatives(choice: MemoryChoice, about: Subject) -> None:
         "Activation",
         list(ACTIVATIONS),
         label_visibility="collapsed",
-        **asked("memory activation", put("activation"), name),
+        **bind_choice("memory activation", put("activation"), name),
     )
     here = explain(name, at_kink)
     draw_chart("slope", figures.derivative_over_output(name, at_kink), f"{name} over S, and its slope over its output")

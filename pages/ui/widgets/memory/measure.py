@@ -16,7 +16,7 @@ from pages.ui.components.chart.chart import draw_chart
 from pages.ui.server.presence import track_presence
 from pages.ui.state import session
 from pages.ui.state.memory_page import BUILT, MOST_ROUNDS, MOST_RUNS, MemoryChoice, Subject, find_schedule, put
-from pages.ui.widgets.memory.sizes import asked
+from pages.ui.widgets.memory.sizes import bind_choice
 from pages.ui.widgets.words import draw_table, escape_markdown, show_errors
 
 #: Seconds between two updates of a running measurement.
@@ -69,7 +69,7 @@ def choose_policies(choice: MemoryChoice) -> None:
         f"Policies, beside {BASE}",
         [name for name in SCHEDULES if name != BASE],
         selection_mode="multi",
-        **asked("memory policies", _put_policies, [name for name in choice.policies if name != BASE]),
+        **bind_choice("memory policies", _put_policies, [name for name in choice.policies if name != BASE]),
     )
 
 
@@ -87,7 +87,12 @@ def choose_rounds_and_start(
     """
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.slider(
-            "Rounds", 5, MOST_ROUNDS, step=2, width=150, **asked("memory rounds", put("rounds"), choice.rounds | 1)
+            "Rounds",
+            5,
+            MOST_ROUNDS,
+            step=2,
+            width=150,
+            **bind_choice("memory rounds", put("rounds"), choice.rounds | 1),
         )
         st.button(
             label,

@@ -23,7 +23,7 @@ from pages.ui.state.memory_page import (
     list_budgets,
     put,
 )
-from pages.ui.widgets.memory.sizes import asked
+from pages.ui.widgets.memory.sizes import bind_choice
 from pages.ui.widgets.words import draw_table, escape_markdown, show_errors
 
 
@@ -76,16 +76,16 @@ def _choose_policy(choice: MemoryChoice, about: Subject) -> None:
         names,
         format_func=lambda name: BUILT[name][0] if name in BUILT else name,
         width=230,
-        **asked("memory policy", put("policy"), choice.policy),
+        **bind_choice("memory policy", put("policy"), choice.policy),
     )
     shape = about.shape
     if choice.policy == "every" and shape.depth > 1:
         k = min(choice.k, shape.depth)
-        st.slider("k: a checkpoint every k layers", 1, shape.depth, width=260, **asked("memory k", put("k"), k))
+        st.slider("k: a checkpoint every k layers", 1, shape.depth, width=260, **bind_choice("memory k", put("k"), k))
     elif choice.policy == "blocks":
         block = min(choice.block, about.N)
         stops = ladder(block, about.N)
-        st.select_slider("Examples in a block", stops, width=260, **asked("memory block", put("block"), block))
+        st.select_slider("Examples in a block", stops, width=260, **bind_choice("memory block", put("block"), block))
     elif choice.policy == "within" and shape.depth <= PLANNED:
         stops = list_budgets(about)
         st.select_slider(
@@ -93,7 +93,7 @@ def _choose_policy(choice: MemoryChoice, about: Subject) -> None:
             stops,
             format_func="{:,} B".format,
             width=420,
-            **asked("memory budget", put("budget"), find_budget(choice, about)),
+            **bind_choice("memory budget", put("budget"), find_budget(choice, about)),
         )
     if about.own and st.button(
         "Play this plan", help="On the page Step through, equation by equation.", key="memory play"
@@ -147,7 +147,7 @@ def _fit(choice: MemoryChoice, about: Subject, counted: Totals) -> None:
     st.text_input(
         "Will it fit into",
         bytes_words(choice.room),
-        **asked(session.make_widget_key("memory room", choice.room), _read_room, name="memory room"),
+        **bind_choice(session.make_widget_key("memory room", choice.room), _read_room, name="memory room"),
         help="16 GB, 512 MiB, 40000: the memory there is for a pass.",
     )
     show_errors("memory room")

@@ -6,7 +6,7 @@ import streamlit as st
 
 from mlpcore import benchmark as bench
 from mlpcore import figures
-from mlpcore.memory.tally import AXES, count_along, place_on
+from mlpcore.memory.tally import AXES, count_along, find_size
 from pages.ui.components.chart.chart import draw_chart
 from pages.ui.state import session
 from pages.ui.state.memory_page import MemoryChoice, Subject, put
@@ -17,7 +17,7 @@ from pages.ui.widgets.memory.measure import (
     offer_downloads,
     show_progress,
 )
-from pages.ui.widgets.memory.sizes import asked
+from pages.ui.widgets.memory.sizes import bind_choice
 from pages.ui.widgets.words import show_errors
 
 _WHAT = {"bytes": "Peak bytes", "flops": "Operations", "seconds": "Measured time"}
@@ -46,7 +46,7 @@ def scaling(choice: MemoryChoice, about: Subject) -> None:
             st.info("Nothing was measured along here yet. Counted bytes and operations need no measurement.")
         else:
             said = f"{_WHAT[choice.what]} over {words} for {len(curves)} policies"
-            draw_chart("scaling", figures.scaling(curves, choice.what, words, place_on(sizes, axis)), said)
+            draw_chart("scaling", figures.scaling(curves, choice.what, words, find_size(sizes, axis)), said)
     offer_downloads()
 
 
@@ -57,7 +57,7 @@ def _choose_view(choice: MemoryChoice) -> None:
             list(words),
             format_func=words.__getitem__,
             width="content",
-            **asked(f"memory {field}", put(field), value),
+            **bind_choice(f"memory {field}", put(field), value),
         )
     show_errors("memory axis", "memory what", "memory policies")
 

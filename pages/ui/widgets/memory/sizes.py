@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
 from mlpcore import ACTIVATIONS, LOSSES
 from mlpcore.memory.sizes import DTYPES, MOST_EXAMPLES, MOST_LAYERS, MOST_UNITS, PRESETS, Sizes, read_widths
 from pages.ui.state import session
-from pages.ui.state.memory_page import OWN, TYPED, MemoryChoice, Subject, ladder, put, resize, sized
+from pages.ui.state.memory_page import OWN, TYPED, Change, MemoryChoice, Subject, ladder, put, resize, sized
 from pages.ui.widgets.menu import Menu, draw_menu
 from pages.ui.widgets.words import show_errors
 
 
-def asked(key: str, how, value=None, name: str | None = None) -> dict:
-    """The arguments of a widget that changes the choice; shown where it stands if it has a value."""
+def bind_choice(key: str, how: Change, value: object = None, name: str | None = None) -> dict[str, Any]:
+    """Give the arguments of a widget that changes the choice; it shows the value if it has one."""
     return {
         "key": session.sync_widget(key, value) if value is not None else key,
         "on_change": session.change,
@@ -33,7 +34,7 @@ def _flag(value: object) -> bool:
 
 
 def choose_sizes(choice: MemoryChoice, about: Subject) -> None:
-    """Preset, depth, width, batch; the rest behind a button."""
+    """Draw preset, depth, width and batch; the rest behind a button."""
     sizes = about.sizes
     names = [OWN, *PRESETS, *([TYPED] if choice.source == TYPED else [])]
     # In the label, where they may change: the browser names a choice by its words, and those have to stay.
@@ -44,14 +45,14 @@ def choose_sizes(choice: MemoryChoice, about: Subject) -> None:
         names,
         format_func=lambda name: words.get(name, name),
         width=230,
-        **asked("memory source", put("source"), choice.source),
+        **bind_choice("memory source", put("source"), choice.source),
     )
     st.slider(
         "Layers",
         1,
         MOST_LAYERS,
         width=120,
-        **asked("memory depth", resize(about, Sizes.with_depth), sizes.depth),
+        **bind_choice("memory depth", resize(about, Sizes.with_depth), sizes.depth),
     )
     st.select_slider(
         "Units in a hidden layer",
@@ -59,26 +60,26 @@ def choose_sizes(choice: MemoryChoice, about: Subject) -> None:
         format_func="{:,}".format,
         width=180,
         disabled=sizes.depth == 1,
-        **asked("memory width", resize(about, Sizes.with_width), sizes.hidden),
+        **bind_choice("memory width", resize(about, Sizes.with_width), sizes.hidden),
     )
     st.select_slider(
         "Examples",
         ladder(sizes.N, MOST_EXAMPLES),
         format_func="{:,}".format,
         width=180,
-        **asked("memory batch", resize(about, sized(N=int)), sizes.N),
+        **bind_choice("memory batch", resize(about, sized(N=int)), sizes.N),
     )
     draw_menu(Menu("More", partial(_more, about)))
     show_errors("memory source", "memory depth", "memory width", "memory batch", "memory more")
 
 
 def _more(about: Subject) -> None:
-    """What is typed: in a popover, so under keys that change with the value."""
+    """Draw what is typed: in a popover, so under keys that change with the value."""
     sizes = about.sizes
     fresh = partial(session.make_widget_key)
 
     def arguments(name: str, value: object, how) -> dict:
-        return asked(fresh(f"memory {name}", value), resize(about, how), name="memory more")
+        return bind_choice(fresh(f"memory {name}", value), resize(about, how), name="memory more")
 
     st.text_input("Widths, input to output", sizes.text, **arguments("widths", sizes.text, sized(widths=_widths)),
                   help="784-512-256-10, or 128 x 17 for seventeen equal ones: sixteen layers.")  # fmt: skip
