@@ -32,7 +32,7 @@ MAX_STACK = 20_000
 #: The steps of a pass and the values of its matrices.
 Trace = tuple[list[Step], dict[Var, np.ndarray]]
 
-T = TypeVar("T", Setup, Lab)
+T = TypeVar("T", bound=Setup | Lab)
 
 
 @dataclass
