@@ -188,13 +188,14 @@ def test_typing_a_one_moves_the_class(app):
 def test_play_stops_for_an_edit(app):
     student = app(STEP)
     student.page.clock.install()
-    student.page.get_by_label("Speed").select_option("fast")
+    student.page.get_by_label("Speed").select_option("slow")
     student.press(" ")
+    student.page.clock.run_for(3000)
     student.page.get_by_text("2 / 18").wait_for()
     student.press("Home")
     student.cell("W 1, row 1, column 1").dblclick()
     student.page.keyboard.type("0.125")
-    student.page.clock.run_for(3000)
+    student.page.clock.run_for(9000)
     assert student.counter == "1 / 18"
     student.press("Enter")
     student.wait("W 1, row 1, column 1", 0.125)
