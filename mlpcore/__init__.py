@@ -12,7 +12,7 @@ Conventions are the worksheet's: examples are columns, layers count from 1,
 
 from . import derivation, exchange, logits
 from .checking.numerical_gradients import GradCheck, check_grads, check_steps
-from .compiled.program import Program
+from .compiled import Program, compile_pass
 from .equations import cells
 from .equations.activations import ACTIVATIONS
 from .equations.steps import Op, Step, evaluate, influence, provenance
@@ -61,7 +61,7 @@ __all__ = [
     "GradCheck", "KINDS", "LAYOUTS", "LOSSES", "Layer", "MSE", "Network", "O", "OneVsAll", "Op", "P", "Program", "S",
     "SCALES", "SCHEDULES", "Schedule", "ScoreHinge", "Setup", "Shape", "SoftmaxHinge", "SquaredHinge", "Step", "T",
     "Var", "W", "Y", "Z", "after", "b", "backward", "binomial", "blocks", "cells", "check_grads", "check_steps",
-    "count_pass", "dG", "dO", "dP", "dW", "dZ", "db", "delta", "derivation", "ell", "evaluate", "every", "exchange",
-    "forward", "gradients", "influence", "live_bytes", "logits", "loss", "margin", "one_pass", "peak_bytes",
-    "provenance", "rate", "sgd", "shape_of", "trace", "training_step", "update", "within",
+    "compile_pass", "count_pass", "dG", "dO", "dP", "dW", "dZ", "db", "delta", "derivation", "ell", "evaluate",
+    "every", "exchange", "forward", "gradients", "influence", "live_bytes", "logits", "loss", "margin", "one_pass",
+    "peak_bytes", "provenance", "rate", "sgd", "shape_of", "trace", "training_step", "update", "within",
 ]  # fmt: skip

@@ -22,13 +22,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ..compiled.arena import placed
-from ..compiled.program import Program
-from ..equations.kernels import ALIGNED
+from ..compiled import Program, compile_pass
 from ..examples import one_hot
 from ..losses import LOSSES
 from ..network import Batch, Layer, Network
-from ..passes.training_step import initial_values, one_pass
 from ..schedules import find
 from .job import Job, Measurement, Report
 from .machine import machine
@@ -73,11 +70,15 @@ def measure(job: Job, show_progress: Callable[[float], object]) -> Report:
     """
     net, batch = draw_numbers(job)
     loss = LOSSES[job.loss]()
-    values = initial_values(net, batch, loss)
     counts = job.counts()
-    arena = np.empty(max(placed(c.places)[1] for c in counts) + ALIGNED, np.uint8)
     policies = [find(p) for p in job.policies]
-    programs = [Program(one_pass(net, loss, p, N=job.N), values, net.shape, job.N, arena=arena) for p in policies]
+    compiled: dict[int, Program] = {}
+    arena = None
+    # They take turns in the arena of the largest.
+    for n in sorted(range(len(counts)), key=lambda n: -counts[n].peak):
+        compiled[n] = compile_pass(net, batch, loss, policies[n], arena=arena)
+        arena = compiled[n].arena
+    programs = [compiled.pop(n) for n in range(len(counts))]
     units = job.rounds + len(programs)
 
     order = random.Random(job.seed)
@@ -100,8 +101,7 @@ def measure(job: Job, show_progress: Callable[[float], object]) -> Report:
     del programs, arena
     measurements = []
     for n, (policy, counted) in enumerate(zip(policies, counts, strict=True)):
-        steps = one_pass(net, loss, policy, N=job.N)
-        traced = _trace_bytes(partial(Program, steps, values, net.shape, job.N))
+        traced = _trace_bytes(partial(compile_pass, net, batch, loss, policy))
         ratios = [t / base for t, base in zip(times[n], times[0], strict=True)]
         low, high = median_interval(ratios)
         measurements.append(

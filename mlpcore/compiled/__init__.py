@@ -1,1 +1,5 @@
-"""The fast evaluator: the same steps in one arena, every equation in place."""
+"""The fast evaluator: a list of steps with every matrix in one arena and every equation in place."""
+
+from .program import Program, compile_pass
+
+__all__ = ["Program", "compile_pass"]

@@ -1,241 +1,171 @@
-"""Where buffers lie in one arena, found from their lives alone.
+"""Offsets of buffers in one arena, found from their lifetimes alone.
 
-A buffer is a rectangle, as wide as the steps it is needed in and as high as its bytes; rectangles
-move up and down only. No arena is lower than the most that is alive at once, and nearly always one
-as low exists: first a few greedy orders are tried, then a search that fills the skyline.
+A buffer is a rectangle: as wide as the steps it is needed in, as high as its bytes. Rectangles move up and down
+only (dynamic storage allocation, NP-hard). No arena is smaller than the most that is alive at once, and nearly
+always one of that size exists.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from functools import partial
-from itertools import accumulate, compress, islice
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, islice
 from typing import NamedTuple
 
-import numpy as np
+from ..memory.cost import Life
 
-from ..memory.cost import Place
-
-#: Greedy orders are all that is tried for more buffers than this.
-MANY = 600
-#: So many orders of candidates are searched; every second one patiently, so many moves and 3 a buffer,
-#: the others for 2 moves a buffer: hard plans are of two kinds, and each yields to one of these.
-ORDERS, PATIENT = 300, 400
-#: Some plans fit into no arena as low as the most that is alive at once. After the first few orders the
-#: temporaries of what works cell by cell are made so many times smaller, for more pieces.
-PARTS, FIRST = (1, 2, 8), 20
-#: Where all orders find nothing within the bound even so, so many per cent more are allowed, and more again.
-GAPS = (0, 1, 3, 6)
-
-Key = Callable[[int], object]
+#: Above this many buffers only first-fit is tried: the search calls itself up to three times a buffer.
+MOST_SEARCHED = 270
+#: How many priorities the search tries under each limit.
+PRIORITIES = 100
+#: Limits of the search, in per cent above the peak.
+EXCESS = (0, 1, 2, 5)
 
 
-class Lying(NamedTuple):
-    """Where the buffers lie.
+class Buffer(NamedTuple):
+    """Bytes that are needed from step `first` to step `last`."""
 
-    Attributes:
-        offsets: one for each buffer, in bytes.
-        size: bytes of the arena.
-        parts: so many times smaller are the buffers that are divisible (see `divided`).
-    """
-
-    offsets: list[int]
+    first: int
+    last: int
     size: int
-    parts: int = 1
 
 
-def placed(places: Sequence[Place]) -> Lying:
-    """Buffers alive in the same step do not overlap.
-
-    The arena is as large as the most that is alive at once wherever a placement as tight was found,
-    as in all of 10,000 random plans (`tests/test_compiled.py`); else up to some per cent larger, and
-    then `Count.peak` is less than the arena.
-    """
-    bound = most_alive(places)
-    loose = []
-    for parts in PARTS:
-        smaller = divided(places, parts)
-        for key in _greedy_orders(smaller):
-            offsets = _greedy(smaller, sorted(range(len(smaller)), key=key))
-            size = max(bound, _size(smaller, offsets))
-            loose.append(Lying(offsets, size, parts))
-            if size == bound:
-                return loose[-1]
-        if offsets := _searched(smaller, bound, FIRST):
-            return Lying(offsets, bound, parts)
-    best = min(loose, key=lambda lying: lying.size)
-    for gap in GAPS:
-        most = bound + bound * gap // 100
-        if most < best.size and (offsets := _searched(smaller, most)):
-            return Lying(offsets, max(bound, _size(smaller, offsets)), parts)
-    return best
+def list_buffers(lives: Iterable[Life]) -> list[Buffer]:
+    """List the buffers of some lives by number; lives in one buffer follow each other."""
+    buffers: dict[int, Buffer] = {}
+    for life in lives:
+        first, last, size = buffers.get(life.place, (life.made, life.freed, life.bytes))
+        buffers[life.place] = Buffer(first, max(last, life.freed), size)
+    return [buffers[n] for n in range(len(buffers))]
 
 
-def divided(places: Sequence[Place], parts: int) -> list[Place]:
-    """Divisible buffers so many times smaller, in whole numbers of either precision."""
-    if parts == 1:
-        return list(places)
-    return [replace(p, bytes=min(p.bytes, -(-p.bytes // (8 * parts)) * 8)) if p.divisible else p for p in places]
-
-
-def _size(places: Sequence[Place], offsets: Sequence[int]) -> int:
-    return max((o + p.bytes for o, p in zip(offsets, places, strict=True)), default=0)
-
-
-def most_alive(places: Sequence[Place]) -> int:
-    """The most bytes that are needed in one step."""
-    change = [0] * (2 + max((p.last for p in places), default=0))
-    for p in places:
-        change[p.first] += p.bytes
-        change[p.last + 1] -= p.bytes
+def find_peak(buffers: Iterable[Buffer]) -> int:
+    """Find the most bytes that are needed in one step."""
+    change = [0] * (2 + max((b.last for b in buffers), default=0))
+    for b in buffers:
+        change[b.first] += b.size
+        change[b.last + 1] -= b.size
     return max(accumulate(change))
 
 
-def _greedy_orders(places: Sequence[Place]) -> list[Key]:
-    end = max((p.last for p in places), default=0)
-    all_made = max((p.first for p in places if p.bytes), default=0)
-    stays = [p.first < p.last and (p.last == end or p.last > all_made) for p in places]
-    return [
-        # What is there when all is made comes first, in the order it is made: gradients lie side by side.
-        lambda n: (not stays[n], places[n].bytes <= 8, places[n].first if stays[n] else -places[n].bytes),
-        lambda n: (-places[n].bytes, places[n].first),
-        lambda n: (places[n].first - places[n].last, -places[n].bytes),
-        lambda n: (places[n].first, -places[n].last),
-    ]
+def place_buffers(buffers: Sequence[Buffer]) -> tuple[list[int], int]:
+    """Place buffers so that no two overlap that are needed in the same step.
+
+    Returns:
+        The offset of each, and the size of the arena: the peak where a placement that tight was found, else more.
+    """
+    peak = find_peak(buffers)
+    placements = [_first_fit(buffers, order) for order in islice(_orders(buffers), 4)]
+    best = min(placements, key=lambda offsets: _find_top(buffers, offsets))
+    for percent in EXCESS if len(buffers) <= MOST_SEARCHED else ():
+        limit = peak + peak * percent // 100
+        for n, order in enumerate(islice(_orders(buffers), PRIORITIES)):
+            if limit >= _find_top(buffers, best):
+                break
+            # Hard cases are of two kinds: some need many priorities, others many moves.
+            best = _Search(buffers, limit, order, (2, 12)[n % 2] * len(buffers)).find() or best
+    return best, _find_top(buffers, best)
 
 
-def _greedy(places: Sequence[Place], order: Sequence[int]) -> list[int]:
-    """Each buffer as low as it fits, in this order."""
-    offsets = [0] * len(places)
-    done: list[int] = []
+def _find_top(buffers: Sequence[Buffer], offsets: Sequence[int]) -> int:
+    return max((o + b.size for o, b in zip(offsets, buffers, strict=True)), default=0)
+
+
+def _orders(buffers: Sequence[Buffer]) -> Iterator[list[int]]:
+    """Yield priorities of buffers: four that often succeed, then random mixtures, the same in every run."""
+    numbers = range(len(buffers))
+    life = [1 + b.last - b.first for b in buffers]
+    last_made = max((b.first for b in buffers if b.size), default=0)
+    result = [b.first < b.last and b.last >= last_made for b in buffers]
+    # Gradients first, as they are made: where they lie side by side, their updates are one equation.
+    yield sorted(
+        numbers,
+        key=lambda n: (not result[n], buffers[n].size <= 8, buffers[n].first if result[n] else -buffers[n].size),
+    )
+    yield sorted(numbers, key=lambda n: (-life[n], -buffers[n].size))
+    yield sorted(numbers, key=lambda n: (-buffers[n].size, buffers[n].first))
+    yield sorted(numbers, key=lambda n: (buffers[n].first, -buffers[n].last))
+    rng = random.Random(0)
+    while True:
+        a, b, noise = rng.uniform(0, 1.5), rng.uniform(0, 1.5), rng.uniform(0, 1)
+        weight = [x.size**a * life[n] ** b * rng.lognormvariate(0, noise) for n, x in enumerate(buffers)]
+        yield sorted(numbers, key=lambda n: -weight[n])
+
+
+def _first_fit(buffers: Sequence[Buffer], order: Iterable[int]) -> list[int]:
+    """Place each buffer as low as it fits, in this order."""
+    steps = 1 + max((b.last for b in buffers), default=0)
+    alive: list[list[int]] = [[] for _ in range(steps)]
+    offsets = [0] * len(buffers)
     for n in order:
-        p, low = places[n], 0
-        beside = sorted(
-            (offsets[k], offsets[k] + places[k].bytes)
-            for k in done
-            if places[k].first <= p.last and p.first <= places[k].last
-        )
-        for first, stop in beside:
-            if first - low >= p.bytes:
+        b, low = buffers[n], 0
+        beside = {k for t in range(b.first, b.last + 1) for k in alive[t]}
+        for start, stop in sorted((offsets[k], offsets[k] + buffers[k].size) for k in beside):
+            if start - low >= b.size:
                 break
             low = max(low, stop)
         offsets[n] = low
-        done.append(n)
+        for t in range(b.first, b.last + 1):
+            alive[t].append(n)
     return offsets
 
 
-def _searched(places: Sequence[Place], most: int, orders: int = ORDERS) -> list[int] | None:
-    """Offsets within so many bytes, where one of the first so many searches finds them."""
-    for key, moves in islice(_searches(places), orders if len(places) <= MANY else 0):
-        if offsets := _Search(places, most, key).offsets(moves):
-            return offsets
-    return None
-
-
-def _searches(places: Sequence[Place]) -> Iterator[tuple[Key, int]]:
-    """The orders in which candidates are tried, long lives first, then others, then at random; and
-    after how many moves each is given up."""
-    patient, short = PATIENT + 3 * len(places), 2 * len(places)
-    bytes_ = np.array([float(p.bytes) for p in places])
-    long = np.array([1.0 + p.last - p.first for p in places])
-    yield lambda n: (-long[n], -bytes_[n]), patient
-    yield lambda n: (-bytes_[n], places[n].first), patient
-    yield lambda n: (places[n].first, -places[n].last), patient
-    yield lambda n: (-places[n].last, places[n].first), patient
-    for seed in range((ORDERS - 4) // 2):
-        rng = np.random.default_rng(seed)
-        first = bytes_ ** rng.uniform(0, 1.5) * long * rng.uniform(0.2, 1.2, len(places))
-        yield (-first).__getitem__, patient
-        rng = np.random.default_rng(seed)
-        size, life, noise = rng.uniform(0, 0.7), rng.uniform(0, 1), rng.uniform(0, 1)
-        first = bytes_**size * long**life * np.exp(noise * rng.normal(size=len(places)))
-        yield (-first).__getitem__, short
-
-
 class _Search:
-    """Depth first: in the lowest stretch of the skyline, lay a buffer that fits or leave the rest empty.
+    """Depth-first search from the bottom up: fill the lowest stretch of the skyline, or leave a gap there.
 
-    What is left empty under the bound is known beforehand for every step, so a gap too many ends
-    a branch at once.
+    What may be left empty under the limit is known for every step, so a gap too many ends a branch at once.
     """
 
-    def __init__(self, places: Sequence[Place], bound: int, key: Key) -> None:
-        self.places = places
-        self.steps = 1 + max(p.last for p in places)
-        self.height = [0] * self.steps
-        self.needed = [0] * self.steps
-        for p in places:
-            for t in range(p.first, p.last + 1):
-                self.needed[t] += p.bytes
-        self.spare = [bound - n for n in self.needed]
-        self.left = dict.fromkeys(sorted((n for n, p in enumerate(places) if p.bytes), key=key))
-        self.at = [0] * len(places)
+    def __init__(self, buffers: Sequence[Buffer], limit: int, order: Iterable[int], moves: int) -> None:
+        self.buffers, self.moves = buffers, moves
+        steps = 1 + max(b.last for b in buffers)
+        self.height, self.needed = [0] * steps, [0] * steps
+        for b in buffers:
+            for t in range(b.first, b.last + 1):
+                self.needed[t] += b.size
+        self.spare = [limit - n for n in self.needed]
+        self.left = [n for n in order if buffers[n].size]
+        self.offsets = [0] * len(buffers)
 
-    def offsets(self, moves: int) -> list[int] | None:
-        """Offsets within the bound, or None where none were found within so many moves."""
-        open_choices = []
-        for _ in range(moves):
-            if not self.left:
-                return self.at
-            low, first, last = self._lowest()
-            open_choices.append((self._choices(low, first, last), []))
-            # Back to the last choice that has another way to go.
-            while open_choices:
-                choices, undo = open_choices[-1]
-                if undo:
-                    undo.pop()()
-                if (back := next(choices, None)) is not None:
-                    undo.append(back)
-                    break
-                open_choices.pop()
-            else:
-                return None
+    def find(self) -> list[int] | None:
+        """Find offsets within the limit; None where that takes too many moves or there are none."""
+        if not self.left:
+            return self.offsets
+        self.moves -= 1
+        low, first, last = self._lowest_stretch()
+        tried = set()
+        for n in self.left:
+            b = self.buffers[n]
+            if self.moves > 0 and first <= b.first and b.last <= last and b not in tried:
+                tried.add(b)
+                left, self.left = self.left, [k for k in self.left if k != n]
+                self.offsets[n] = low
+                self._lay(b, b.size)
+                if self.find():
+                    return self.offsets
+                self._lay(b, -b.size)
+                self.left = left
+        beside = [self.height[t] for t in (first - 1, last + 1) if 0 <= t < len(self.needed) and self.needed[t]]
+        gap = min(beside, default=low) - low
+        if self.moves > 0 and 0 < gap <= min(self.spare[first : last + 1]):
+            self._raise(first, last, gap)
+            if self.find():
+                return self.offsets
+            self._raise(first, last, -gap)
         return None
 
-    def _choices(self, low: int, first: int, last: int) -> Iterator[Callable[[], None]]:
-        """Each way on from here is taken, and given back as what undoes it."""
-        tried = set()
-        for n in list(self.left):
-            p = self.places[n]
-            if first <= p.first and p.last <= last and p not in tried:
-                tried.add(p)
-                self.at[n] = low
-                del self.left[n]
-                self._lay(p, p.bytes)
-                yield partial(self._take_back, n)
-        gap = self._gap(low, first, last)
-        if gap:
-            self._raise(first, last, gap)
-            yield partial(self._raise, first, last, -gap)
-
-    def _take_back(self, n: int) -> None:
-        self._lay(self.places[n], -self.places[n].bytes)
-        self.left[n] = None
-
-    def _lowest(self) -> tuple[int, int, int]:
-        """The height and the ends of the lowest stretch over which something is left to lay."""
-        low = min(compress(self.height, self.needed))
-        first = self.height.index(low)
-        while not self.needed[first]:
-            first = self.height.index(low, first + 1)
+    def _lowest_stretch(self) -> tuple[int, int, int]:
+        """Find the height and both ends of the lowest stretch over which something is left to place."""
+        low, first = min((h, t) for t, h in enumerate(self.height) if self.needed[t])
         last = first
-        while last + 1 < self.steps and self.needed[last + 1] and self.height[last + 1] == low:
+        while last + 1 < len(self.height) and self.needed[last + 1] and self.height[last + 1] == low:
             last += 1
         return low, first, last
 
-    def _lay(self, p: Place, size: int) -> None:
-        for t in range(p.first, p.last + 1):
+    def _lay(self, b: Buffer, size: int) -> None:
+        for t in range(b.first, b.last + 1):
             self.height[t] += size
             self.needed[t] -= size
-
-    def _gap(self, low: int, first: int, last: int) -> int:
-        """Up to its lower neighbour, where that wastes no more than there is to spare; else 0."""
-        # Steps in which nothing is left to lay are done: no buffer reaches across them.
-        beside = [self.height[t] for t in (first - 1, last + 1) if 0 <= t < self.steps and self.needed[t]]
-        gap = min(beside) - low if beside else 0
-        enough = all(self.spare[t] >= gap for t in range(first, last + 1))
-        return gap if enough else 0
 
     def _raise(self, first: int, last: int, gap: int) -> None:
         for t in range(first, last + 1):

@@ -1,42 +1,49 @@
-"""A list of steps compiled once: every matrix in its place in one arena, every equation as calls.
+"""A list of steps compiled once: every matrix at its offset in one arena, every equation as NumPy calls.
 
-Where each matrix lies is found from the lives alone (`mlpcore.compiled.arena`), without arrays, so the arena
-is as large as the counted peak says. A run is a loop over calls; nothing is allocated in it.
+Offsets are found from lifetimes alone (`mlpcore.compiled.arena`), before anything is allocated. A run is
+a loop over calls and allocates nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..equations.kernels import CHUNK, Call, Kernel, aligned, from_a_line, in_pieces, whole
+from ..equations.kernels import CHUNK, Call, Kernel, align, allocate_aligned, call_in_pieces, call_on_matrices
 from ..equations.steps import Step
-from ..memory.cost import COLUMNS, Count, count, laid
-from ..memory.liveness import find_operands_in_place_of_temporaries as spent
-from ..network import Shape
+from ..losses import MSE, Loss
+from ..memory.cost import Count, count, laid
+from ..memory.liveness import find_operands_in_place_of_temporaries
+from ..network import Batch, Network, Shape
 from ..notation import Var
+from ..notation import rate as RATE
+from ..passes.conventions import WORKSHEET, Conventions
+from ..passes.layers import update
 from ..passes.layouts import Layout
-from .arena import placed
+from ..passes.training_step import initial_values, one_pass
+from ..schedules import Schedule
+from .arena import list_buffers, place_buffers
 
 Array = np.ndarray
 
-#: So many calls are written out one after the other; Python takes 20 ns less a call than in a loop.
-FEW = 100
-#: Items that NumPy takes on the side where a call broadcasts; by itself it takes 8192.
-BUFFER = 128
+#: Items that NumPy buffers where a call broadcasts; its default of 8192 costs more than small matrices do.
+BUFFER_ITEMS = 128
+
+_LOSS = MSE()
 
 
 class Program:
     """A list of steps bound to its inputs, ready to run again and again.
 
     Attributes:
-        count: what was counted before anything was allocated.
-        arena: all that the steps make, in one array of bytes.
-        values: every input and every result that is alive at the end, by name. What an update writes
-            over is a copy; what was given is never written to.
+        count: bytes and FLOPs, counted before anything was allocated.
+        arena: all that the steps make, in one array of bytes; at least `count.peak` of them.
+        values: every input and every result that is alive at the end, by name.
+        parameters: the inputs that the steps overwrite, as copies; what was given is never written to.
+            Write into them to start over; they are views of `parameter_block`.
+        parameter_block: all of them side by side in one flat array: one copy saves or restores the network.
     """
 
     def __init__(
@@ -45,33 +52,48 @@ class Program:
         values: Mapping[Var, Array],
         shape: Shape,
         N: int,
-        lay: Layout = COLUMNS,
+        lay: Layout = WORKSHEET.lay,
         arena: Array | None = None,
     ) -> None:
-        """Compile `steps` for inputs of these shapes; both are laid out like `lay`.
+        """Compile `steps` for these inputs, N examples; both are laid out like `lay`.
 
         Args:
-            arena: bytes to work in, for programs that take turns and do not need each other's results.
+            arena: bytes to work in, for programs that take turns and do not need each other's results; where
+                they are too few, new ones are allocated.
 
         Raises:
             KeyError: an input is missing.
         """
         self.count: Count = count(steps, shape, N, lay)
-        offsets, size, self._parts = placed(self.count.places)
-        self.arena = aligned(size) if arena is None else from_a_line(arena)[:size]
+        offsets, size = place_buffers(list_buffers(self.count.lives))
+        if arena is None or len(arena := align(arena)) < size:
+            arena = allocate_aligned(size)
+        self.arena = arena[:size]
         self._dtype = np.dtype(shape.dtype)
         self.values = {v: np.asarray(x, self._dtype) for v, x in values.items()}
-        self._own([v for step in steps for v in (step.takes, *spent(step).values()) if v in values])
+        named = (v for step in steps for v in (step.takes, *find_operands_in_place_of_temporaries(step).values()))
+        self.parameters = self._copy_inputs(dict.fromkeys(v for v in named if v in values))
+        self.values |= self.parameters
         self._calls: list[Call] = []
-        self._products: list[Call] = []
-        self._pending: _Flat | None = None
-        at: dict[tuple[Var | None, int], list[tuple[int, int]]] = {}  # offset and cells of each life
+        self._products: list[tuple[Any, tuple]] = []
+        self._pending: _Cellwise | None = None
+        buffers: dict[tuple[Var | None, int], list[Array]] = {}
         for life in self.count.lives:
-            at.setdefault((life.var, life.made), []).append((offsets[life.place], life.bytes // shape.itemsize))
+            stop = offsets[life.place] + life.bytes
+            buffer = self.arena[offsets[life.place] : stop].view(self._dtype)
+            buffers.setdefault((life.var, life.made), []).append(buffer)
         for n, step in enumerate(steps):
-            self._add(step, n, at, lambda var: laid(var, shape, N, lay))
-        self._emit()
-        self._run = _repeated(self._calls)
+            if step.op.examples is None:
+                overwritten = None if step.takes is None else self.values.get(step.takes)
+                buffer = (
+                    buffers[step.out, n][0].reshape(laid(step.out, shape, N, lay))
+                    if overwritten is None
+                    else overwritten
+                )
+                self._add_step(step, buffer, buffers.get((None, n), []))
+            else:
+                self.values[step.out] = step.op(*(self.values[v] for v in step.operands))
+        self._flush()
 
     def run(self, times: int = 1) -> Mapping[Var, Array]:
         """Carry out the steps, so many times; the results lie in the arena until the next run.
@@ -79,127 +101,130 @@ class Program:
         Returns:
             `values`.
         """
-        self._run(times)
+        _carry_out(self._calls, times)
         return self.values
 
     def products(self, function: Callable | None = None) -> Callable[[int], None]:
-        """The products of two matrices alone, on whatever lies there, so many times: the limit of `run`.
+        """Give the matrix products alone, on whatever lies there: the limit of `run`.
 
         Args:
             function: `np.matmul` or `np.dot`, in place of the calls that `run` makes.
+
+        Returns:
+            A function that carries them out so many times.
         """
         calls = self._products
         if function:
-            calls = [(function, (f.__self__, *x) if f is not np.matmul else x) for f, x in calls]
-        return _repeated(calls)
+            calls = [(function, x if f is np.matmul else (f.__self__, *x)) for f, x in calls]
+        return lambda times: _carry_out(calls, times)
 
-    def _own(self, taken: Sequence[Var]) -> None:
-        """Copies of the parameters that an update takes the place of, side by side."""
-        block = aligned(sum(self.values[v].nbytes for v in taken)).view(self._dtype)
-        low = 0
-        for v in taken:
-            given = self.values[v]
-            self.values[v] = block[low : low + given.size].reshape(given.shape)
-            self.values[v][...] = given
-            low += given.size
+    def _copy_inputs(self, names: Iterable[Var | None]) -> dict[Var, Array]:
+        """Copy inputs side by side into `parameter_block`."""
+        given = {v: self.values[v] for v in names if v is not None}
+        self.parameter_block = allocate_aligned(sum(x.nbytes for x in given.values())).view(self._dtype)
+        copies = {}
+        start = 0
+        for v, x in given.items():
+            copies[v] = self.parameter_block[start : start + x.size].reshape(x.shape)
+            copies[v][...] = x
+            start += x.size
+        return copies
 
-    def _add(self, step: Step, n: int, at: Mapping, shape_of: Callable) -> None:
+    def _add_step(self, step: Step, out: Array, temporaries: list[Array]) -> None:
+        """Add the calls of one step, or join them to those of the step before."""
         operands = [self.values[v] for v in step.operands]
-        if step.op.examples:  # a view, made once and for all
-            self.values[step.out] = step.op(*operands)
-            return
-        taken = self.values.get(step.takes)
-        out = self._view(at[step.out, n][0][0], shape_of(step.out)) if taken is None else taken
         kernel = step.op.kernel
-        parts = self._parts if kernel is not None and kernel.cellwise else 1
-        given = [self._view(low, (-(-cells // parts),)) for low, cells in at.get((None, n), ())]
         if kernel is None or not kernel.cellwise:
-            self._emit()
-            calls = whole(step.op, kernel, out, operands, given)
+            self._flush()
+            calls = call_on_matrices(step.op, kernel, out, operands, temporaries)
             self._calls += calls
-            self._products += calls[:1] if self.count.flops[n] else []
-        elif not (kernel.copies and step.takes is not None):
-            served, flat = spent(step), out.reshape(-1)
-            aside = [None if k in served else t for k, t in enumerate(given)]
+            self._products += calls[:1] if step.op.is_product else []
+        elif not (kernel.is_copy and step.takes is not None):
+            flat = out.reshape(-1)
             operands = [flat if x is out else x.reshape(-1) if x.ndim else x for x in operands]
-            self._join(_Flat(kernel, flat, operands, aside, max(1, min(CHUNK, flat.size) // parts)))
+            spared = find_operands_in_place_of_temporaries(step)
+            aside = [None if k in spared else t for k, t in enumerate(temporaries)]
+            equation = _Cellwise(kernel, flat, operands, aside)
+            joined = self._pending and self._pending.join(equation)
+            if not joined:
+                self._flush()
+            self._pending = joined or equation
         for var in step.frees:
             self.values.pop(var, None)
         self.values[step.out] = out
 
-    def _join(self, flat: _Flat) -> None:
-        joined = self._pending and self._pending.joined(flat)
-        if not joined:
-            self._emit()
-        self._pending = joined or flat
-
-    def _emit(self) -> None:
+    def _flush(self) -> None:
         if self._pending:
-            self._calls += in_pieces(*self._pending)
+            self._calls += call_in_pieces(*self._pending)
         self._pending = None
 
-    def _view(self, offset: int, shape: tuple[int, ...]) -> Array:
-        stop = offset + self._dtype.itemsize * int(np.prod(shape))
-        return self.arena[offset:stop].view(self._dtype).reshape(shape)
+
+def compile_pass(
+    net: Network,
+    batch: Batch,
+    loss: Loss = _LOSS,
+    schedule: str | Schedule = "cache S and Z",
+    conventions: Conventions = WORKSHEET,
+    *,
+    rate: float | None = None,
+    arena: Array | None = None,
+) -> Program:
+    """Compile a pass over a batch, ready to run again and again.
+
+    Args:
+        rate: where given, the update of the parameters belongs to the pass, in place: each run is a step of
+            gradient descent. `program.values[mlp.rate][...] = x` changes it between runs.
+        arena: see `Program`.
+
+    Raises:
+        ValueError: the batch does not fit the network, or the targets the loss.
+        KeyError: no such schedule.
+    """
+    steps = one_pass(net, loss, schedule, conventions, batch.N)
+    values = initial_values(net, batch, loss, conventions)
+    if rate is not None:
+        steps += conventions.lay.convert_steps(update(net))
+        values[RATE] = np.array(rate, net.dtype)
+    return Program(steps, values, net.shape, batch.N, conventions.lay, arena)
 
 
-class _Flat(NamedTuple):
-    """A cell by cell equation on flat matrices and single numbers."""
+class _Cellwise(NamedTuple):
+    """A cell by cell equation on flat matrices and single numbers; None where an operand serves as temporary."""
 
     kernel: Kernel
     out: Array
     operands: list[Array]
     temporaries: list[Array | None]
-    at_once: int
 
-    def joined(self, after: _Flat) -> _Flat | None:
-        """This equation and the next one as one, where they are of one kind and their matrices lie
-        side by side: so are the updates of small networks."""
+    def join(self, after: _Cellwise) -> _Cellwise | None:
+        """Join this equation and the next, where they are of one kind and their matrices lie side by side.
+
+        So do the updates of small networks, where calls are what takes time.
+        """
         if self.kernel is not after.kernel or self.out.size + after.out.size > CHUNK:
             return None
-        pairs = [(self.out, after.out), *zip(self.operands, after.operands, strict=True)]
-        if not all(_beside(x, y) if x.ndim else x is y for x, y in pairs):
+        if any(t is not None for t in (*self.temporaries, *after.temporaries)):
             return None
-        out = _both(self.out, after.out)
-        operands = [out if x is self.out else _both(x, y) if x.ndim else x for x, y in pairs[1:]]
-        larger = max(self, after, key=lambda f: f.at_once)
-        at_once = larger.at_once if any(t is not None for t in larger.temporaries) else CHUNK
-        return larger._replace(out=out, operands=operands, at_once=at_once)
+        pairs = [(self.out, after.out), *zip(self.operands, after.operands, strict=True)]
+        if not all(_are_adjacent(x, y) if x.ndim else x is y for x, y in pairs):
+            return None
+        out = _span(self.out, after.out)
+        operands = [out if x is self.out else _span(x, y) if x.ndim else x for x, y in pairs[1:]]
+        return self._replace(out=out, operands=operands)
 
 
-def _beside(x: Array, y: Array) -> bool:
+def _are_adjacent(x: Array, y: Array) -> bool:
     return y.ndim == 1 and x.ctypes.data + x.nbytes == y.ctypes.data
 
 
-def _both(x: Array, y: Array) -> Array:
+def _span(x: Array, y: Array) -> Array:
+    """View two adjacent flat matrices as one."""
     return np.lib.stride_tricks.as_strided(x, (x.size + y.size,))
 
 
-def _repeated(calls: Sequence[Call]) -> Callable[[int], None]:
-    """All calls in turn, so many times."""
-    carry_out = _written_out(calls) if len(calls) <= FEW else partial(_in_a_loop, calls)
-
-    def run(times: int) -> None:
-        with np.errstate(over="ignore", invalid="ignore", under="ignore", divide="ignore"):
-            np.setbufsize(BUFFER)  # until the end of the block, as the rest of what errstate holds
-            carry_out(times)
-
-    return run
-
-
-def _in_a_loop(calls: Sequence[Call], times: int) -> None:
-    for _ in range(times):
-        for function, arguments in calls:
-            function(*arguments)
-
-
-def _written_out(calls: Sequence[Call]) -> Callable[[int], None]:
-    """The calls as lines of a function, each function and argument a name in it: there is no text of
-    anybody's in the lines."""
-    values = [x for function, arguments in calls for x in (function, *arguments)]
-    names = iter(range(len(values)))
-    lines = [f"   x{next(names)}({', '.join(f'x{next(names)}' for _ in arguments)})" for _, arguments in calls]
-    text = [f"def bound({', '.join(f'x{n}' for n in range(len(values)))}):", " def run(times):"]
-    scope: dict[str, Callable] = {}
-    exec("\n".join([*text, "  for _ in range(times):", *(lines or ["   pass"]), " return run"]), scope)
-    return scope["bound"](*values)
+def _carry_out(calls: Sequence[Call], times: int) -> None:
+    with np.errstate(over="ignore", invalid="ignore", under="ignore", divide="ignore"):
+        np.setbufsize(BUFFER_ITEMS)  # errstate restores it
+        for _ in range(times):
+            for function, arguments in calls:
+                function(*arguments)

@@ -61,7 +61,7 @@ class Activation:
             lambda S: rf"{self.latex}({S})",
             self.cell,
             kink=self._find_pieces if self.kinks else None,
-            kernel=self.into.apply() or kernels.by_pieces(self.f),
+            kernel=self.into.apply() or kernels.wrap_arithmetic(self.f),
         )
 
     def _find_pieces(self, S: Array) -> Array:
@@ -106,7 +106,7 @@ class Activation:
             lambda dZ, X: rf"{dZ}\odot {latex(X)}",
             "{0}·{1'}",
             views={1: View(view_name, latex, derivative)},
-            kernel=self.into.pullback(way) or kernels.by_pieces(arithmetic),
+            kernel=self.into.pullback(way) or kernels.wrap_arithmetic(arithmetic),
         )
 
 

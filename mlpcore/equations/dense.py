@@ -37,7 +37,7 @@ LINEAR = Op(
     lambda W, Z: W @ Z,
     lambda W, Z: rf"{W}\,{Z}",
     "sum_j({0}·{1})",
-    kernel=kernels.product(identity, identity),
+    kernel=kernels.make_product(identity, identity),
 )
 
 AFFINE = Op(
@@ -56,7 +56,7 @@ WEIGHT_GRADIENT = Op(
     lambda delta, Z: delta @ transpose(Z),
     lambda delta, Z: rf"{delta}\,{Z}^{{\top}}",
     "sum_n({0}·{1})",
-    kernel=kernels.product(identity, transpose),
+    kernel=kernels.make_product(identity, transpose),
 )
 
 #: dL/db_l = delta_l 1_N
@@ -66,7 +66,7 @@ BIAS_GRADIENT = Op(
     lambda delta: delta @ np.ones(delta.shape[-1], delta.dtype),
     lambda delta: rf"{delta}\,\mathbb{{1}}_N",
     "sum_n({0})",
-    kernel=kernels.sum_over_examples(identity),
+    kernel=kernels.make_sum_over_examples(identity),
 )
 
 #: dL/dZ_l = W_{l+1}^T delta_{l+1}
@@ -76,7 +76,7 @@ PULL_BACK = Op(
     lambda W, delta: transpose(W) @ delta,
     lambda W, delta: rf"{W}^{{\top}}\,{delta}",
     "sum_k({0}·{1})",
-    kernel=kernels.product(transpose, identity),
+    kernel=kernels.make_product(transpose, identity),
 )
 
 _DESCEND: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Equations carried out in place: NumPy calls on given buffers, no allocation on the way.
+"""Equations carried out in place: NumPy calls on given buffers, without allocation.
 
 A kernel does the same floating point operations as the `arithmetic` of its equation, in the same
 order, so both give the same bits; a test holds them to it. What works cell by cell is done in
@@ -21,16 +21,16 @@ Call = tuple[Callable, tuple]
 #: How many cells a temporary has, from how far each letter of the equation runs.
 Cells = Callable[[Mapping[str, int]], int]
 
-#: Cells worked on at a time. One piece and its temporaries fit into a level-2 cache.
+#: Cells per piece. One piece and its temporaries fit into a level-2 cache.
 CHUNK = 16384
-#: Bytes of a line of the cache.
+#: Bytes of a cache line.
 ALIGNED = 64
-#: Rows of so many cells are short: NumPy's own loop from row to row takes longer than the cells.
+#: Up to so many cells a row is short: NumPy's loop from row to row takes longer than the cells.
 SHORT = 256
 
 
-def chunk(sizes: Mapping[str, int]) -> int:
-    """A temporary as large as one piece."""
+def count_piece_cells(sizes: Mapping[str, int]) -> int:
+    """Size a temporary as one piece."""
     return min(math.prod(sizes.values()), CHUNK)
 
 
@@ -43,46 +43,50 @@ class Kernel:
         temporaries: the cells of each.
         cellwise: each cell of the result reads that same cell of its operands, or a single number,
             so that flat pieces can be given instead of matrices.
-        over: operands whose place the result may take, because each cell of them is read before
+        overwritable: operands whose buffer the result may take, because each cell of them is read before
             that cell of the result is written.
-        copies: the result is its operand: where it takes its place, nothing is left to do.
-        spends: temporary -> the operand that serves in its place, in a step that frees it.
+        is_copy: the result is its operand: where it takes its buffer, nothing is left to do.
+        operands_as_temporaries: number of a temporary -> number of the operand that serves in its place, in a
+            step that frees it.
     """
 
     calls: Callable[..., list[Call]]
     temporaries: tuple[Cells, ...] = ()
     cellwise: bool = False
-    over: tuple[int, ...] = ()
-    copies: bool = False
-    spends: Mapping[int, int] = field(default_factory=dict)
+    overwritable: tuple[int, ...] = ()
+    is_copy: bool = False
+    operands_as_temporaries: Mapping[int, int] = field(default_factory=dict)
 
 
-def cellwise(calls: Callable[..., list[Call]], *temporaries: Cells) -> Kernel:
-    """A kernel that works on flat pieces and may overwrite its first operand."""
-    return Kernel(calls, temporaries, True, over=(0,))
+def make_cellwise(calls: Callable[..., list[Call]], *temporaries: Cells) -> Kernel:
+    """Make a kernel that works on flat pieces and may overwrite its first operand."""
+    return Kernel(calls, temporaries, True, overwritable=(0,))
 
 
-def product(left: Callable[[Array], Array], right: Callable[[Array], Array]) -> Kernel:
-    """A product of two matrices, each as it stands or transposed."""
-    return Kernel(lambda out, A, B: [times(left(A), right(B), out)])
+def make_product(left: Callable[[Array], Array], right: Callable[[Array], Array]) -> Kernel:
+    """Make the kernel of a product of two matrices, each as it stands or transposed."""
+    return Kernel(lambda out, A, B: [multiply(left(A), right(B), out)])
 
 
-def times(A: Array, B: Array, out: Array) -> Call:
-    """`A B` with the bits of `np.matmul`. The method answers sooner, but sums a block of examples, which
-    has gaps between its rows, in another order."""
+def multiply(A: Array, B: Array, out: Array) -> Call:
+    """Call `A B`, with the bits of `np.matmul`.
+
+    The method `dot` costs less a call, but sums a block of examples, which has gaps between its rows, in
+    another order.
+    """
     if A.flags.forc and B.flags.forc:
         return A.dot, (B, out)
     return np.matmul, (A, B, out)
 
 
-def _short_rows(sizes: Mapping[str, int]) -> int:
-    """As many whole rows as a piece holds, where they are short; else nothing."""
+def _count_short_row_cells(sizes: Mapping[str, int]) -> int:
+    """Count the cells of the full rows that a piece holds, where rows are short; else 0."""
     return min(sizes["i"], CHUNK // sizes["n"]) * sizes["n"] if sizes["n"] <= SHORT else 0
 
 
-def plus_bias(out: Array, W: Array, Z: Array, b: Array, t: Array) -> list[Call]:
-    """`W Z + b`: short rows are added to copies of b, which spares NumPy a loop a row."""
-    product, column = times(W, Z, out), b[:, None]
+def add_bias(out: Array, W: Array, Z: Array, b: Array, t: Array) -> list[Call]:
+    """Call `W Z + b`: short rows are added to copies of b, which spares NumPy a loop a row."""
+    product, column = multiply(W, Z, out), b[:, None]
     if not t.size:
         return [product, (np.add, (out, column, out))]
     calls = [product]
@@ -95,47 +99,47 @@ def plus_bias(out: Array, W: Array, Z: Array, b: Array, t: Array) -> list[Call]:
     return calls
 
 
-AFFINE = Kernel(plus_bias, (_short_rows,))
+AFFINE = Kernel(add_bias, (_count_short_row_cells,))
 
 
-def sum_over_examples(turn: Callable[[Array], Array]) -> Kernel:
-    """`delta 1_N` as the product it is: many times quicker than a sum along an axis."""
+def make_sum_over_examples(turn: Callable[[Array], Array]) -> Kernel:
+    """Make the kernel of `delta 1_N` as the product it is: many times quicker than a sum along an axis."""
 
     def calls(out: Array, delta: Array, t: Array) -> list[Call]:
         delta = turn(delta)
         if not t.size:
-            return [(delta.dot, (_all(1, delta.dtype)[: delta.shape[1]], out))]
+            return [(delta.dot, (_fill_piece(1, delta.dtype)[: delta.shape[1]], out))]
         return [(t.fill, (1,)), (delta.dot, (t, out))]
 
     return Kernel(calls, (lambda sizes: sizes["n"] if sizes["n"] > CHUNK else 0,))
 
 
-def aligned(size: int) -> Array:
-    """So many bytes from the start of a line of the cache on: wide loads across two lines take longer."""
-    return from_a_line(np.empty(size + ALIGNED, np.uint8))[:size]
+def allocate_aligned(size: int) -> Array:
+    """Allocate so many bytes from the start of a cache line on: wide loads across two lines take longer."""
+    return align(np.empty(size + ALIGNED, np.uint8))[:size]
 
 
-def from_a_line(block: Array) -> Array:
-    """These bytes from the first start of a line of the cache on."""
+def align(block: Array) -> Array:
+    """Drop the bytes before the first start of a cache line."""
     return block[-block.ctypes.data % ALIGNED :]
 
 
 @cache
-def _all(x: int, dtype: np.dtype) -> Array:
-    """One piece of a number that all equations share."""
-    piece = aligned(CHUNK * dtype.itemsize).view(dtype)
+def _fill_piece(x: int, dtype: np.dtype) -> Array:
+    """Fill one read-only piece with a number, for all equations."""
+    piece = allocate_aligned(CHUNK * dtype.itemsize).view(dtype)
     piece[...] = x
     piece.flags.writeable = False
     return piece
 
 
 def zeros(like: Array) -> Array:
-    """Zeros for one piece. An array beats the number 0 in `maximum`, about twofold."""
-    return _all(0, like.dtype)[: like.size]
+    """Give zeros for one piece: in `maximum` an array is about twice as fast as the number 0."""
+    return _fill_piece(0, like.dtype)[: like.size]
 
 
 def maximum(x: Array, y: Array, out: Array) -> Call:
-    """`max(x, y)`: NumPy wants this result by its name."""
+    """Call `max(x, y)`: NumPy 2.4 deprecates its result as a positional argument."""
     return _maximum, (x, y, out)
 
 
@@ -144,7 +148,7 @@ def _maximum(x: Array, y: Array, out: Array) -> None:
 
 
 def minimum(x: Array, y: Array, out: Array) -> Call:
-    """`min(x, y)`, likewise."""
+    """Call `min(x, y)`, likewise."""
     return _minimum, (x, y, out)
 
 
@@ -153,57 +157,62 @@ def _minimum(x: Array, y: Array, out: Array) -> None:
 
 
 def assign(out: Array, x: Array) -> Call:
-    """`out[...] = x`: copied, repeated or turned into another type quicker than by a ufunc."""
+    """Call `out[...] = x`: it copies, repeats or converts faster than a ufunc."""
     return setitem, (out, ..., x)
 
 
 def number(x: float, like: Array) -> Array:
-    """A constant in the precision of a matrix."""
+    """Give a constant in the precision of a matrix."""
     return _number(x, like.dtype)
 
 
+# The few constants of the kernels, in two precisions.
 @lru_cache
 def _number(x: float, dtype: np.dtype) -> Array:
     return np.asarray(x, dtype)
 
 
-COPY = Kernel(lambda out, x: [(np.positive, (x, out))], cellwise=True, over=(0,), copies=True)
-ADD = cellwise(lambda out, x, y: [(np.add, (x, y, out))])
+COPY = Kernel(lambda out, x: [(np.positive, (x, out))], cellwise=True, overwritable=(0,), is_copy=True)
+ADD = make_cellwise(lambda out, x, y: [(np.add, (x, y, out))])
 DESCEND = Kernel(
     lambda out, W, eta, dW, t: [(np.multiply, (eta, dW, t)), (np.subtract, (W, t, out))],
-    (chunk,), cellwise=True, over=(0,), spends={0: 2},
+    (count_piece_cells,), cellwise=True, overwritable=(0,), operands_as_temporaries={0: 2},
 )  # fmt: skip
 
 
-def by_pieces(f: Callable[..., Array]) -> Kernel:
-    """Where there is only the arithmetic cell by cell: piece by piece, with temporaries on the side."""
-    return cellwise(lambda out, *operands: [(_assign, (f, out, *operands))])
+def wrap_arithmetic(f: Callable[..., Array]) -> Kernel:
+    """Make a kernel of arithmetic that works cell by cell and allocates; piece by piece, so never a full matrix."""
+    return make_cellwise(lambda out, *operands: [(_assign, (f, out, *operands))])
 
 
 def _assign(f: Callable[..., Array], out: Array, *operands: Array) -> None:
     out[...] = f(*operands)
 
 
-def whole(op: Callable[..., Array], kernel: Kernel | None, out: Array, operands: list, temporaries: list) -> list[Call]:
-    """The calls of one equation on its matrices; without a kernel, its arithmetic and a copy."""
+def call_on_matrices(
+    op: Callable[..., Array], kernel: Kernel | None, out: Array, operands: list[Array], temporaries: list[Array]
+) -> list[Call]:
+    """List the calls of one equation on its matrices; without a kernel, its arithmetic and a copy."""
     if kernel is None:
         return [(_assign, (op, out, *operands))]
     return kernel.calls(out, *operands, *temporaries)
 
 
-def in_pieces(kernel: Kernel, out: Array, operands: list, temporaries: list, at_once: int) -> list[Call]:
-    """The calls of an equation that works cell by cell, on flat matrices and single numbers.
+def call_in_pieces(kernel: Kernel, out: Array, operands: list[Array], temporaries: list[Array | None]) -> list[Call]:
+    """List the calls of an equation that works cell by cell, on flat matrices and single numbers.
 
     Args:
-        temporaries: None where an operand serves.
-        at_once: for so many cells the temporaries are large enough.
+        temporaries: each as large as a piece; None where an operand serves.
     """
     calls = []
-    for first in range(0, out.size, at_once):
-        piece = slice(first, min(first + at_once, out.size))
-        into = out[piece]
+    for start in range(0, out.size, CHUNK):
+        piece = slice(start, min(start + CHUNK, out.size))
+        target = out[piece]
         # The very array where an operand is overwritten: NumPy need not find out how the two overlap.
-        here = [into if x is out else x[piece] if np.ndim(x) else x for x in operands]
-        aside = (here[kernel.spends[k]] if t is None else t[: piece.stop - first] for k, t in enumerate(temporaries))
-        calls += kernel.calls(into, *here, *aside)
+        pieces = [target if x is out else x[piece] if x.ndim else x for x in operands]
+        aside = [
+            pieces[kernel.operands_as_temporaries[k]] if t is None else t[: target.size]
+            for k, t in enumerate(temporaries)
+        ]
+        calls += kernel.calls(target, *pieces, *aside)
     return calls

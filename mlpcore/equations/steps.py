@@ -94,7 +94,7 @@ class Op:
     def over(self) -> tuple[int, ...]:
         """The operands whose place the result may take."""
         if self.kernel is not None:
-            return self.kernel.over
+            return self.kernel.overwritable
         return (0,) if self.makes and self.reads[0] == self.makes else ()
 
 

@@ -50,10 +50,10 @@ def squared_error(c: Scale) -> Op:
     return Op(
         "squared error",
         "in,in->",
-        lambda Z, Y: kernels.squares(Z - Y) * c.factor(Z.shape[-1]),
+        lambda Z, Y: kernels.sum_squares(Z - Y) * c.factor(Z.shape[-1]),
         lambda Z, Y: rf"{c.latex()}\left\lVert {Z} - {Y}\right\rVert_F^2",
         f"{c.cell()}(sum_in(({{0}} - {{1}})²))",
-        kernel=Kernel(partial(kernels.squared_error, c), (kernels.rows, lambda sizes: sizes["i"])),
+        kernel=Kernel(partial(kernels.squared_error, c), (kernels.count_row_cells, lambda sizes: sizes["i"])),
     )
 
 
@@ -67,7 +67,7 @@ def error(c: Scale, twice: bool) -> Op:
         lambda Z, Y: (Z - Y) * c.factor(Z.shape[-1], twice),
         lambda Z, Y: rf"{front}\left({Z} - {Y}\right)" if front else f"{Z} - {Y}",
         f"{times}({{0}} - {{1}})" if times else "{0} - {1}",
-        kernel=Kernel(partial(kernels.error, c, twice), over=(0,)),
+        kernel=Kernel(partial(kernels.subtract_targets, c, twice), overwritable=(0,)),
     )
 
 
@@ -77,7 +77,7 @@ SOFTMAX = Op(
     softmax,
     lambda Z: rf"\operatorname{{softmax}}({Z})",
     "exp({0:jn}) / (sum_k(exp({0})))",
-    kernel=Kernel(kernels.softmax, (kernels.column,)),
+    kernel=Kernel(kernels.softmax, (kernels.count_column_cells,)),
 )
 
 #: The vjp of softmax: the Jacobian p_j (1[k=j] - p_k), column by column, applied to dL/dP.
@@ -95,7 +95,15 @@ CROSS_ENTROPY = Op(
     _cross_entropy,
     lambda Z, Y: rf"\log\textstyle\sum_k e^{{{Z}}} - \sum_k {Y}\odot {Z}",
     "log(sum_k(exp({0}))) - (sum_k({1}·{0}))",
-    kernel=Kernel(kernels.cross_entropy, (kernels.matrix, kernels.matrix, kernels.column, kernels.column)),
+    kernel=Kernel(
+        kernels.cross_entropy,
+        (
+            kernels.count_matrix_cells,
+            kernels.count_matrix_cells,
+            kernels.count_column_cells,
+            kernels.count_column_cells,
+        ),
+    ),
 )
 
 
@@ -108,7 +116,7 @@ def total(c: Scale) -> Op:
         lambda ell: finite((ell * c.factor(ell.shape[-1])).sum(axis=-1)),
         lambda ell: rf"{c.latex()}\textstyle\sum_n {{{ell}}}_{{n}}",
         f"{c.cell()}(sum_n({{0}}))" if c.cell() else "sum_n({0})",
-        kernel=Kernel(partial(kernels.total, c), (kernels.column,)),
+        kernel=Kernel(partial(kernels.sum_losses, c), (kernels.count_column_cells,)),
     )
 
 

@@ -12,26 +12,26 @@ from .scales import Scale
 Array = np.ndarray
 
 
-def squares(D: Array) -> Array:
-    """The sum of all squares: of all cells where they fit into one piece, else row by row."""
+def sum_squares(D: Array) -> Array:
+    """Sum all squares: at once where the cells fit into one piece, else row by row."""
     if D.shape[-2] * D.shape[-1] <= CHUNK:
         flat = D.reshape(*D.shape[:-2], -1)
         return np.vecdot(flat, flat)
     return np.vecdot(D, D).sum(axis=-1)
 
 
-def rows(sizes: Mapping[str, int]) -> int:
-    """As many whole rows as a piece holds, at least one."""
+def count_row_cells(sizes: Mapping[str, int]) -> int:
+    """Size a temporary for the full rows that a piece holds, at least one."""
     return min(sizes["i"], max(1, CHUNK // sizes["n"])) * sizes["n"]
 
 
 def squared_error(c: Scale, out: Array, Z: Array, Y: Array, t: Array, sums: Array) -> list[Call]:
-    """`c ||Z - Y||^2`, the differences in t, a few rows at a time, and their sums."""
+    """Call `c ||Z - Y||^2`: a few rows of differences at a time in t, the sum of squares of each row in sums."""
     rows, N = Z.shape
     at_once = t.size // N
     factor = number(c.factor(N), Z)
     if rows * N <= CHUNK:
-        # Not over itself: of a single number NumPy asks at length how the two overlap.
+        # Not in place: for a single number NumPy takes long to find out how operand and result overlap.
         total = sums[:1].reshape(())
         scaled = np.multiply, (total, factor, out)
         return [(np.subtract, (Z, Y, t.reshape(Z.shape))), (t.dot, (t, total)), scaled]
@@ -46,23 +46,23 @@ def squared_error(c: Scale, out: Array, Z: Array, Y: Array, t: Array, sums: Arra
     return [*calls, (np.add.reduce, (sums, -1, None, out)), (np.multiply, (out, factor, out))]
 
 
-def error(c: Scale, twice: bool, out: Array, Z: Array, Y: Array) -> list[Call]:
-    """`c (Z - Y)`."""
+def subtract_targets(c: Scale, twice: bool, out: Array, Z: Array, Y: Array) -> list[Call]:
+    """Call `c (Z - Y)`."""
     return [(np.subtract, (Z, Y, out)), (np.multiply, (out, number(c.factor(Z.shape[-1], twice), Z), out))]
 
 
-def column(sizes: Mapping[str, int]) -> int:
-    """One number an example."""
+def count_column_cells(sizes: Mapping[str, int]) -> int:
+    """Size a temporary of one number an example."""
     return sizes["n"]
 
 
-def matrix(sizes: Mapping[str, int]) -> int:
-    """As many as the operand has."""
+def count_matrix_cells(sizes: Mapping[str, int]) -> int:
+    """Size a temporary like the operand."""
     return sizes["k"] * sizes["n"]
 
 
 def _shift(out: Array, o: Array, top: Array) -> list[Call]:
-    """`_shifted`, in place."""
+    """Call `o - max_k o_k`, column by column, clipped to finite numbers as `equations._shifted` does."""
     largest = np.finfo(o.dtype).max
     return [
         (np.maximum.reduce, (o, -2, None, top)),
@@ -72,7 +72,7 @@ def _shift(out: Array, o: Array, top: Array) -> list[Call]:
 
 
 def softmax(out: Array, o: Array, top: Array) -> list[Call]:
-    """Column by column, the largest logit and then the sum in top."""
+    """Call softmax, column by column; top holds the largest logit and then the sum."""
     return [
         *_shift(out, o, top),
         (np.exp, (out, out)),
@@ -82,7 +82,7 @@ def softmax(out: Array, o: Array, top: Array) -> list[Call]:
 
 
 def cross_entropy(out: Array, o: Array, y: Array, e: Array, x: Array, top: Array, s: Array) -> list[Call]:
-    """`log sum_k e^{o_k} - sum_k y_k o_k`, with the shift that the arithmetic has."""
+    """Call `log sum_k e^{o_k} - sum_k y_k o_k`, shifted as in the arithmetic."""
     e, x = e.reshape(o.shape), x.reshape(o.shape)
     return [
         *_shift(e, o, top),
@@ -99,8 +99,8 @@ def cross_entropy(out: Array, o: Array, y: Array, e: Array, x: Array, top: Array
     ]
 
 
-def total(c: Scale, out: Array, ell: Array, t: Array) -> list[Call]:
-    """`c sum_n ell_n`."""
+def sum_losses(c: Scale, out: Array, ell: Array, t: Array) -> list[Call]:
+    """Call `c sum_n ell_n`."""
     largest = np.finfo(ell.dtype).max
     return [
         (np.multiply, (ell, number(c.factor(ell.size), ell), t)),

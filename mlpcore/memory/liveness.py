@@ -94,5 +94,5 @@ def find_lifetimes(steps: Sequence[Step]) -> list[Lifetime]:
 
 def find_operands_in_place_of_temporaries(step: Step) -> dict[int, Var]:
     """Map temporaries of a kernel to the operands that serve in their place, because the step frees them."""
-    spends = step.op.kernel.spends if step.op.kernel else {}
-    return {k: step.operands[n] for k, n in spends.items() if step.operands[n] in step.frees}
+    serving = step.op.kernel.operands_as_temporaries if step.op.kernel else {}
+    return {k: step.operands[n] for k, n in serving.items() if step.operands[n] in step.frees}

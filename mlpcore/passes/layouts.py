@@ -21,7 +21,7 @@ from ..equations.dense import (
     identity,
     transpose,
 )
-from ..equations.kernels import Call, Kernel, product, sum_over_examples
+from ..equations.kernels import Call, Kernel, make_product, make_sum_over_examples
 from ..equations.steps import Op, Step
 from ..notation import Var
 from ..registry import Registry
@@ -117,7 +117,7 @@ def _transpose_op(op: Op, flags: tuple[bool, ...], out: bool) -> Op:
 
 _ROWS_BIAS_GRADIENT = replace(
     BIAS_GRADIENT,
-    kernel=sum_over_examples(transpose),
+    kernel=make_sum_over_examples(transpose),
     subscripts="ni->i",
     arithmetic=lambda delta: transpose(delta) @ np.ones(delta.shape[-2], delta.dtype),
     notation=lambda delta: rf"\mathbb{{1}}_N^{{\top}}\,{delta}",
@@ -157,7 +157,7 @@ def _product(name: str, subscripts: str, left: Callable, right: Callable, notati
         lambda A, B: left(A) @ right(B),
         notation,
         f"sum_{summed}({{0}}·{{1}})",
-        kernel=product(left, right),
+        kernel=make_product(left, right),
     )
 
 

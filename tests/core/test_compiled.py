@@ -1,4 +1,4 @@
-"""The compiled plan against the plain evaluation, to the last bit, and its arena against the count."""
+"""The compiled steps against the plain evaluation, to the last bit, and the arena against the count."""
 
 import tracemalloc
 from dataclasses import replace
@@ -10,33 +10,35 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mlpcore as mlp
-from mlpcore.compiled import arena
-from mlpcore.compiled.arena import divided, most_alive, placed
-from mlpcore.compiled.program import Program
+from mlpcore.compiled import Program, compile_pass
+from mlpcore.compiled.arena import Buffer, find_peak, list_buffers, place_buffers
 from mlpcore.equations.kernels import CHUNK, SHORT
 from mlpcore.examples import one_hot
-from mlpcore.memory.cost import Place, count_pass
+from mlpcore.memory.cost import count_pass
+from mlpcore.memory.sizes import PRESETS
 from mlpcore.passes.training_step import initial_values, one_pass
 from tests.core.test_schedules import POLICIES, close
 from tests.strategies import problems
 
 
-def program(net, batch, loss, schedule="cache S and Z", layout="columns", updated=False):
+def compile_and_list(net, batch, loss, schedule="cache S and Z", layout="columns", updated=False):
     conventions = mlp.Conventions(layout)
     steps = one_pass(net, loss, schedule, conventions, batch.N)
+    values = initial_values(net, batch, loss, conventions)
+    rate = 0.3 if updated else None
     if updated:
         steps += conventions.lay.convert_steps(mlp.update(net))
-    values = initial_values(net, batch, loss, conventions) | {mlp.rate: np.asarray(0.3, net.dtype)}
-    return Program(steps, values, net.shape, batch.N, conventions.lay), steps, values
+        values[mlp.rate] = np.asarray(rate, net.dtype)
+    return compile_pass(net, batch, loss, schedule, conventions, rate=rate), steps, values
 
 
 @settings(max_examples=40)
 @given(problems(max_depth=6), st.sampled_from(tuple(mlp.LAYOUTS)))
-def test_a_compiled_plan_gives_the_same_bits_in_an_arena_of_the_counted_size(problem, layout):
+def test_compiled_steps_give_the_same_bits_in_an_arena_of_the_counted_size(problem, layout):
     net, batch, loss = problem
     for schedule in POLICIES:
-        compiled, steps, values = program(net, batch, loss, schedule, layout)
-        assert compiled.arena.nbytes == compiled.count.peak
+        compiled, steps, values = compile_and_list(net, batch, loss, schedule, layout)
+        assert compiled.count.peak <= compiled.arena.nbytes <= 1.02 * compiled.count.peak
         if layout == "columns":
             assert compiled.count.peak == mlp.peak_bytes(net, batch.N, loss, schedule)
         expected = mlp.evaluate(steps, values, free=True)
@@ -68,7 +70,7 @@ def test_matrices_of_many_pieces_have_the_same_bits(activation, schedule, dtype)
         (mlp.MSE(), rng.normal(size=(3, N))),
         (mlp.CrossEntropy(), one_hot(list(rng.integers(3, size=N)), 3)),
     ):
-        compiled, steps, values = program(net, mlp.Batch(X, Y.astype(dtype)), loss, schedule)
+        compiled, steps, values = compile_and_list(net, mlp.Batch(X, Y.astype(dtype)), loss, schedule)
         expected = mlp.evaluate(steps, values, free=True)
         found = compiled.run()
         for var in expected:
@@ -87,7 +89,7 @@ def test_a_bias_is_added_with_the_same_bits_to_short_rows_and_long_ones(N):
     batch = mlp.Batch(rng.normal(size=(7, N)), rng.normal(size=(2, N)))
     for schedule in ("cache S and Z", "cache Z"):
         for updated in (False, True):
-            compiled, steps, values = program(net, batch, mlp.MSE(), schedule, updated=updated)
+            compiled, steps, values = compile_and_list(net, batch, mlp.MSE(), schedule, updated=updated)
             expected = mlp.evaluate(steps, values, free=True)
             compiled.arena[...] = 0xFF
             found = compiled.run()
@@ -127,7 +129,7 @@ def test_an_update_alone_leaves_the_gradients_it_was_given():
 
 def test_the_products_alone_are_a_product_a_layer_each_way_whatever_carries_them_out():
     example = mlp.EXAMPLES["worksheet"]
-    compiled, _, _ = program(example.net, example.batch, mlp.MSE())
+    compiled, _, _ = compile_and_list(example.net, example.batch, mlp.MSE())
     compiled.run()
     seen = []
     compiled.products(lambda A, B, out: seen.append((A.shape, B.shape, out.shape)))(1)
@@ -157,7 +159,7 @@ def test_a_run_allocates_nothing(schedule, loss):
     rng = np.random.default_rng(0)
     net = mlp.Network(tuple(mlp.Layer(rng.normal(size=(64, 64)), rng.normal(size=64), "tanh") for _ in range(4)))
     batch = mlp.Batch(rng.normal(size=(64, 4000)), one_hot([0] * 4000, 64))
-    compiled, _, _ = program(net, batch, loss, schedule, updated=True)
+    compiled, _, _ = compile_and_list(net, batch, loss, schedule, updated=True)
     compiled.run()
     tracemalloc.start()
     compiled.run()
@@ -171,7 +173,7 @@ def test_a_run_allocates_nothing(schedule, loss):
 def test_an_update_in_place_is_a_step_of_descent_and_leaves_the_network_alone(problem):
     net, batch, loss = problem
     before = {v: x.copy() for v, x in net.parameters()}
-    compiled, _, _ = program(net, batch, loss, updated=True)
+    compiled, _, _ = compile_and_list(net, batch, loss, updated=True)
     once = {v: x.copy() for v, x in compiled.run().items()}
     after = mlp.sgd(net, mlp.gradients(net, batch, loss), 0.3)
     for var, value in after.parameters():
@@ -184,15 +186,25 @@ def test_an_update_in_place_is_a_step_of_descent_and_leaves_the_network_alone(pr
         np.testing.assert_array_equal(value, before[var])
 
 
-def overlaps(places, offsets):
-    for k, (p, a) in enumerate(zip(places, offsets, strict=True)):
-        for q, b in zip(places[:k], offsets[:k], strict=True):
-            if p.first <= q.last and q.first <= p.last and a < b + q.bytes and b < a + p.bytes:
+def overlap(buffers, offsets):
+    for k, (p, a) in enumerate(zip(buffers, offsets, strict=True)):
+        for q, b in zip(buffers[:k], offsets[:k], strict=True):
+            if p.first <= q.last and q.first <= p.last and a < b + q.size and b < a + p.size:
                 return True
     return False
 
 
-def random_plan(rng, k):
+def check_placement(counted):
+    """Return the size of the arena over the counted peak."""
+    buffers = list_buffers(counted.lives)
+    offsets, size = place_buffers(buffers)
+    assert find_peak(buffers) == counted.peak
+    assert size == max(o + b.size for o, b in zip(offsets, buffers, strict=True))
+    assert len(buffers) > 150 or not overlap(buffers, offsets)
+    return size / counted.peak
+
+
+def draw_count(rng, k):
     L = int(rng.integers(1, 11))
     widths = tuple(int(d) for d in rng.integers(1, (9, 300)[k % 2], L + 1))
     N = int(rng.integers(1, 200))
@@ -214,64 +226,60 @@ def random_plan(rng, k):
     return count_pass(shape, N, loss, schedule, updated=bool(k % 2))
 
 
-def test_a_thousand_random_plans_fit_an_arena_of_the_counted_peak_to_the_byte():
+@pytest.mark.parametrize("schedule", list(mlp.SCHEDULES))
+@pytest.mark.parametrize("name", list(PRESETS))
+def test_the_arena_of_a_preset_is_as_large_as_the_counted_peak(name, schedule):
+    sizes = PRESETS[name]
+    for updated in (False, True):
+        assert check_placement(count_pass(sizes.shape, sizes.N, sizes.costs, schedule, updated=updated)) == 1
+
+
+@pytest.mark.parametrize("networks", [60, pytest.param(1000, marks=pytest.mark.nightly)])
+def test_the_arena_of_a_random_network_is_at_most_2_percent_above_the_counted_peak(networks):
     rng = np.random.default_rng(0)
-    for k in range(1000):
-        counted = random_plan(rng, k)
-        offsets, size, parts = placed(counted.places)
-        assert counted.peak == most_alive(counted.places)
-        assert size == counted.peak, k
-        assert len(counted.places) > 150 or not overlaps(divided(counted.places, parts), offsets)
+    ratios = [check_placement(draw_count(rng, k)) for k in range(networks)]
+    assert max(ratios) <= 1.02
+    assert sum(ratio > 1 for ratio in ratios) <= max(1, networks / 100)
 
 
-def test_a_plan_that_fits_into_no_arena_of_its_peak_works_in_smaller_pieces():
-    """No placement within 11,952 bytes exists for this one, as an exact solver found; with half of what
-    its kernels have on the side there is one."""
+def test_an_arena_is_at_most_2_percent_above_a_peak_that_cannot_be_met():
+    """No placement within 11,952 bytes exists for this one, as an exact solver found."""
     widths, N = (5, 2, 1, 4, 5, 6, 4, 3, 2), 83
     activations = ("relu", "tanh", "gelu", "leaky relu", "leaky relu", "softplus", "sigmoid", "sigmoid")
-    biased = (False, False, True, False, True, False, True, True)
-    rng = np.random.default_rng(0)
-    net = mlp.Network(
-        tuple(
-            mlp.Layer(
-                rng.normal(size=(r, c)).astype(np.float32), rng.normal(size=r).astype(np.float32) if b else None, f
-            )
-            for (c, r), f, b in zip(pairwise(widths), activations, biased, strict=True)
-        )
-    )
-    X, Y = rng.normal(size=(5, N)), one_hot(list(rng.integers(2, size=N)), 2)
-    batch = mlp.Batch(X.astype(np.float32), Y.astype(np.float32))
-    compiled, steps, values = program(net, batch, mlp.ScoreHinge(), "cache Z")
-    assert compiled.arena.nbytes == compiled.count.peak == 11952
-    assert placed(compiled.count.places).parts == 2
-    expected = mlp.evaluate(steps, values, free=True)
-    compiled.arena[...] = 0xFF
-    found = compiled.run(2)
-    for var in expected:
-        np.testing.assert_array_equal(found[var], expected[var], err_msg=var.text)
-
-
-@pytest.mark.parametrize("parts", [2, 8])
-@settings(max_examples=20)
-@given(problem=problems(max_depth=4))
-def test_smaller_pieces_have_the_same_bits(parts, problem):
-    net, batch, loss = problem
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(arena, "PARTS", (parts,))
-        for schedule in ("cache S", "cache Z"):
-            compiled, steps, values = program(net, batch, loss, schedule, updated=True)
-            expected = mlp.evaluate(steps, values, free=True)
-            compiled.arena[...] = 0xFF
-            found = compiled.run()
-            for var in expected:
-                np.testing.assert_array_equal(found[var], expected[var], err_msg=f"{schedule} {var}")
+    shape = mlp.Shape(widths, activations, (False, False, True, False, True, False, True, True), "float32")
+    counted = count_pass(shape, N, mlp.ScoreHinge(), "cache Z")
+    assert counted.peak == 11952
+    assert 1 < check_placement(counted) <= 1.02
 
 
 @settings(max_examples=200)
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12), st.integers(0, 9)), min_size=1, max_size=14))
 def test_any_buffers_are_placed_without_overlap(drawn):
-    places = [Place(min(a, b), max(a, b), size) for a, b, size in drawn]
-    offsets, size, _ = placed(places)
-    assert not overlaps(places, offsets)
-    assert size >= most_alive(places)
-    assert size == max(o + p.bytes for o, p in zip(offsets, places, strict=True))
+    buffers = [Buffer(min(a, b), max(a, b), size) for a, b, size in drawn]
+    offsets, size = place_buffers(buffers)
+    assert not overlap(buffers, offsets)
+    assert size >= find_peak(buffers)
+    assert size == max(o + b.size for o, b in zip(offsets, buffers, strict=True))
+
+
+def test_parameters_are_read_and_written_between_runs():
+    example = mlp.EXAMPLES["worksheet"]
+    program = compile_pass(example.net, example.batch, example.loss, rate=0.5)
+    initial = program.parameter_block.copy()
+    first = program.run()[mlp.loss].copy()
+    assert program.parameter_block.base is program.parameters[mlp.W(1)].base
+    np.testing.assert_array_equal(program.parameters[mlp.W(2)], program.values[mlp.after(mlp.W(2))])
+    assert program.run(20)[mlp.loss] < first
+    program.parameter_block[:] = initial
+    program.values[mlp.rate][...] = 0
+    assert program.run(2)[mlp.loss] == first
+    np.testing.assert_array_equal(program.parameter_block, initial)
+
+
+def test_programs_that_take_turns_share_an_arena_where_it_suffices():
+    example = mlp.EXAMPLES["worksheet"]
+    large = compile_pass(example.net, example.batch, example.loss)
+    small = compile_pass(example.net, example.batch, example.loss, "cache Z", arena=large.arena)
+    assert np.shares_memory(small.arena, large.arena)
+    assert not np.shares_memory(compile_pass(example.net, example.batch, arena=large.arena[:8]).arena, large.arena)
+    np.testing.assert_array_equal(small.run()[mlp.dW(1)].copy(), large.run()[mlp.dW(1)])
