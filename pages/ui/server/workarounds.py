@@ -110,11 +110,10 @@ def rerun_without_widget_values(kept: Collection[str], flag: str) -> bool:
 
     Args:
         kept: keys of the session state that survive.
-        flag: key that is then set to True, until the app removes it after a successful run. While it is set, an
-            error has another cause and nothing is done.
+        flag: key that is then set to True, for the app to remove after a successful run.
 
     Returns:
-        Whether the page will run again.
+        Whether the page will run again. An error in that run has another cause, and nothing is done.
     """
     context = get_script_run_ctx()
     mark = frozenset({flag})  # stands in for the hashes of cached messages, and is passed on to runs that follow
@@ -122,7 +121,7 @@ def rerun_without_widget_values(kept: Collection[str], flag: str) -> bool:
         return False
     try:
         state = context.session_state._state  # the wrapper around it would let a pending rerun begin here
-        if flag in state or context.cached_message_hashes == mark:
+        if context.cached_message_hashes == mark:
             return False
         rerun = RerunData(context.query_string, None, context.page_script_hash, cached_message_hashes=mark)
         values = {name: state[name] for name in kept if name in state}
