@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .equations.activations import ACTIVATIONS, Activation
+from .equations.activations import ACTIVATIONS, Activation, find_activation
 from .notation import Var, W, Y, Z, b
 
 Array = np.ndarray
@@ -46,7 +46,7 @@ class Layer:
     Attributes:
         W: weights, shape (d_l, d_{l-1}).
         b: biases, shape (d_l,), or None. No bias is not a zero bias: no formula shows one.
-        activation: a name of `ACTIVATIONS`.
+        activation: a name of `ACTIVATIONS`; what other libraries call it is understood.
     """
 
     W: Array
@@ -56,12 +56,11 @@ class Layer:
     def __init__(self, W: ArrayLike, b: ArrayLike | None = None, activation: str = "identity") -> None:
         object.__setattr__(self, "W", matrix(W, "W"))
         object.__setattr__(self, "b", None if b is None else matrix(b, "b", ndim=1))
-        object.__setattr__(self, "activation", activation)
+        object.__setattr__(self, "activation", find_activation(activation))
         if self.b is not None and self.b.shape != self.W.shape[:1]:
             raise ValueError(
                 f"b has shape {self.b.shape}, but W has shape {self.W.shape}: one bias a row of W is needed"
             )
-        ACTIVATIONS[activation]
 
     @property
     def f(self) -> Activation:
@@ -99,8 +98,7 @@ class Shape:
                 f"{self.depth} layers need as many activations and biases, "
                 f"not {len(self.activations)} and {len(self.biases)}"
             )
-        for name in self.activations:
-            ACTIVATIONS[name]
+        object.__setattr__(self, "activations", tuple(map(find_activation, self.activations)))
 
     @classmethod
     def of(

@@ -217,3 +217,19 @@ for _row in (
     ),
 ):
     ACTIVATIONS[_row.name] = _row
+
+#: What other libraries call them.
+_ELSEWHERE = {"linear": "identity", "none": "identity", "swish": "silu", "logistic": "sigmoid"}
+
+
+def find_activation(name: str) -> str:
+    """Give the registry's name of an activation: `ReLU`, `leaky_relu`, `linear`, `swish`, `logistic` are understood.
+
+    Raises:
+        KeyError: there is none; the message lists those that there are.
+    """
+    if name in ACTIVATIONS or not isinstance(name, str):
+        return ACTIVATIONS[name].name
+    plain = "".join(c for c in name.lower() if c.isalnum())
+    plain = _ELSEWHERE.get(plain, plain)
+    return next((known for known in ACTIVATIONS if known.replace(" ", "") == plain), None) or ACTIVATIONS[name].name

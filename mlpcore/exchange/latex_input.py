@@ -75,7 +75,8 @@ def read_environment(text: str, begin: re.Match) -> tuple[WrittenMatrix, int]:
     if name in ("array", "tabular") or name.endswith("*"):
         close = "]" if name.endswith("*") else "}"
         start = max(text.find(close, start, min(end, start + 80)) + 1, start)
-    rows, notes = Rows(), []
+    rows = Rows()
+    notes: list[str] = []
     while start < end:
         stop = _ROW_END.search(text, start, end)
         piece = cut(text, start, stop.start() if stop else end, rows.count + 1, "&")

@@ -41,8 +41,10 @@ _PREFIX = re.compile(r"^(?:(?!new\b)[^\W\d_]{2,}[^\S\n]+){1,12}(?=\S+$)")
 
 # Where a statement of a text without LaTeX may begin: a name, then what gives it a value.
 _HEAD = re.compile(
-    r"(?:^|(?<=[\n;,{]))[ \t]*(?P<name>[^\n=:;<\[\]{}]{1,60}?)[ \t]*(?::=|=(?!=)|:(?!\d)|<-|←)[ \t]*"
-    r"|(?:^|(?<=\n))[ \t]*(?P<alone>[\w∂δη/^.()ℒ' ]{1,40})[ \t]*(?=\r?\n[ \t]*(?:array|tensor|[-+.\d\u2212\[]))"
+    r"(?:^|(?<=[\n;,{]))[ \t]{0,20}(?P<name>[^\s=:;<\[\]{}][^\n=:;<\[\]{}]{0,60}?)[ \t]{0,20}"
+    r"(?::=|=(?!=)|:(?!\d)|<-|←)[ \t]*"
+    r"|(?:^|(?<=\n))[ \t]{0,20}(?P<alone>[\w∂δη/^.()ℒ'][\w∂δη/^.()ℒ' ]{0,40})[ \t]{0,20}"
+    r"(?=\r?\n[ \t]*(?:array|tensor|[-+.\d\u2212\[]))"
     r"|check\(\s*'(?P<checked>\w{1,40})',\s*\w+,\s*",
 )
 _PROMPTS = re.compile(r"^(?:>>>|>>|In \[\d+\]:|Out\[\d+\]:)[ \t]*", re.MULTILINE)

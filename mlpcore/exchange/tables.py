@@ -21,7 +21,7 @@ _PARTING_COMMA = re.compile(r",\s|\s,|\.|,[^\s,]*,")
 _POINT_THOUSANDS = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{3})+,\d", re.ASCII)
 _COMMA_THOUSANDS = re.compile(r"(?<![\d,])\d{1,3}(?:,\d{3})+\.\d|(?<![\d,])\d{1,3}(?:,\d{3}){2,}(?![\d,])", re.ASCII)
 _DECIMAL_POINT = re.compile(r"\d\.\d|(?<!\d)\.\d")
-_COMMA_NUMBER = re.compile(r"(\d*),(\d+)", re.ASCII)
+_COMMA_NUMBER = re.compile(r"(?<!\d)(\d*),(\d+)", re.ASCII)
 #: Rows of one comma and nothing else: one cell with a decimal comma, or two whole numbers?
 _TWO_READINGS = re.compile(r"(?:[ \t]*[-+\u2212]?\d+,\d+[ \t]*(?:[\r\n]+|$))+", re.ASCII)
 _COMMA_BLANK = re.compile(r",[ ]+")
@@ -318,3 +318,62 @@ class _Table:
             decimals = np.where(last.decimals < 0, last.decimals, np.maximum(last.decimals - places, 0))
             last = WrittenMatrix(last.values * self.factor, decimals, last.notes)
         return last
+
+
+# --- tables with labels ----------------------------------------------------------------------
+
+_LABEL_HEADING = re.compile(r"(?:label|class|target|species|category|digit|variety|y)s?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledTable:
+    """A table whose last or first column says the class of each row.
+
+    Attributes:
+        features: the other columns, shape (examples, features).
+        labels: the class of each example.
+        classes: every class once, sorted.
+    """
+
+    features: np.ndarray
+    labels: tuple[str, ...]
+    classes: tuple[str, ...]
+
+
+def read_labelled(text: str) -> LabelledTable | None:
+    """Read a table in which one column holds labels: words, or numbers under such a heading; None for any other.
+
+    Raises:
+        ValueError: a cell that is no number, by row and column.
+    """
+    lines = [line for line in text[: MAX_SIDE * 4000].splitlines() if line.strip()]
+    if len(lines) < 2 or len(lines) > MAX_SIDE + 1 or any(sign in text for sign in "[{\\"):
+        return None
+    layout = list_layouts(text)[0]
+    table = _Table(layout)
+    rows = [
+        [cell.strip() for cell in (table._cells(line, layout.sep) if layout.sep else line.split(None, MAX_SIDE + 1))]
+        for line in lines
+    ]
+    heading = rows.pop(0) if not any(map(_NO_LABEL.match, rows[0])) else None
+    width = len(rows[0])
+    if width < 2 or any(len(row) != width for row in rows) or (heading and len(heading) != width):
+        return None
+    column = next((k for k in (-1, 0) if _holds_labels(heading, rows, k)), None)
+    if column is None:
+        return None
+    labels = tuple(row.pop(column) for row in rows)
+    body = Rows()
+    for number, row in enumerate(rows, start=1):
+        body.add(read_cells(row, number, layout.commas, first=1 if column else 2))
+    numeric = all(label.isdecimal() and len(label) < 10 for label in labels)
+    classes = tuple(sorted(set(labels), key=(lambda label: (int(label), label)) if numeric else None))
+    if len(classes) > 256:
+        raise ValueError(f"the column of labels holds {len(classes)} classes; 256 are the most here")
+    return LabelledTable(body.matrix().values, labels, classes)
+
+
+def _holds_labels(heading: list[str] | None, rows: list[list[str]], column: int) -> bool:
+    if all(_is_label(row[column]) for row in rows):
+        return not _NO_LABEL.match(rows[0][column])
+    return bool(heading and _LABEL_HEADING.fullmatch(heading[column].strip('"')))

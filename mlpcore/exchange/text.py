@@ -114,3 +114,25 @@ def describe_reading(reading: WrittenMatrix) -> str:
     """Write how a reading begins, and its size."""
     first = reading.values[0, :2]
     return f"{'×'.join(map(str, reading.shape))} beginning with {' and '.join(f'{x:g}' for x in first)}"
+
+
+def decode_text(raw: bytes) -> str:
+    """Decode a file: UTF-8, UTF-16 with its mark or without, else Windows-1252.
+
+    Raises:
+        ValueError: the file is not text.
+    """
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        guesses = ["utf-16"]
+    elif b"\0" in raw[:2000]:
+        guesses = ["utf-16-le" if raw[1:2] == b"\0" else "utf-16-be"]
+    else:
+        guesses = ["utf-8-sig", "cp1252"]
+    for encoding in guesses:
+        try:
+            text = raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text
+    raise ValueError("this file is not text")

@@ -10,7 +10,7 @@ from math import isfinite
 import numpy as np
 
 from ..setup import MAX_SIDE, check_shape
-from .numerals import DECIMAL, TYPED, read_numeral
+from .numerals import DECIMAL, EXACT, TYPED, read_numeral
 
 Array = np.ndarray
 
@@ -42,8 +42,15 @@ class WrittenMatrix:
     @property
     def T(self) -> WrittenMatrix:
         """The same, transposed."""
-        flipped = (np.ascontiguousarray(x.T) for x in (self.values, self.decimals))
-        return WrittenMatrix(*flipped, self.notes)
+        values, decimals = np.ascontiguousarray(self.values.T), np.ascontiguousarray(self.decimals.T)
+        return WrittenMatrix(values, decimals, self.notes)
+
+
+def to_written(x: Array) -> WrittenMatrix:
+    """Take an array as if it had been written with all its digits; a vector becomes a row."""
+    values = np.atleast_2d(np.asarray(x, dtype=np.float64))
+    check_shape(*values.shape)
+    return WrittenMatrix(values, np.full(values.shape, EXACT, dtype=np.int16))
 
 
 @dataclass

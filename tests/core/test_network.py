@@ -48,7 +48,7 @@ def test_class_losses_refuse_targets_that_are_no_classes(name):
         (lambda: mlp.LOSSES["mse"], "MSE"),
         (lambda: mlp.SCHEDULES["none"], "cache S"),
         (lambda: mlp.EXAMPLES["sheet"], "worksheet"),
-        (lambda: mlp.Layer([[1.0]], None, "swish"), "silu"),
+        (lambda: mlp.Layer([[1.0]], None, "swosh"), "silu"),
         (lambda: mlp.gradients(mlp.EXAMPLES["xor"].net, mlp.EXAMPLES["xor"].batch, schedule="?"), "cache S"),
     ],
 )

@@ -34,7 +34,7 @@ def test_a_block_pasted_into_a_transposed_matrix_is_transposed():
 
 
 @pytest.mark.parametrize("conventions", [Conventions(), Conventions(layout="rows")], ids=["worksheet", "rows"])
-def test_a_block_pasted_into_a_vector_lies_as_the_vector_does(conventions):
+def test_a_vector_pasted_into_a_vector_fits_as_row_and_as_column(conventions):
     setup = replace(mlp.EXAMPLES["xor"].setup, conventions=conventions)
     b = setup.inputs()[mlp.b(1)]
     is_row = conventions.lay.is_row(mlp.b(1))
@@ -43,7 +43,11 @@ def test_a_block_pasted_into_a_vector_lies_as_the_vector_does(conventions):
     assert not refused
     assert new.inputs()[mlp.b(1)][:2].tolist() == [1, 2]
     across = ("\n" if is_row else "\t").join("12")
-    assert "room for" in paste(setup, across, wire_name(mlp.b(1)), (0,))[1][0]["message"]
+    new, refused = paste(setup, across, wire_name(mlp.b(1)), (0,))
+    assert not refused
+    assert new.inputs()[mlp.b(1)][:2].tolist() == [1, 2]
+    long = "\n".join("1" * (len(b) + 1))
+    assert "room for" in paste(setup, long, wire_name(mlp.b(1)), (0,))[1][0]["message"]
 
 
 def test_classes_are_pasted_with_their_zeros():

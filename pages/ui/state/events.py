@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mlpcore import Var
+from mlpcore import Var, Y
 from mlpcore.exchange import read_matrix
 from mlpcore.setup import Editable, with_cells
 from pages.ui.state.place import CHOICES
@@ -104,7 +104,13 @@ def apply_paste(before: Editable, paste: Any) -> tuple[Editable, list[dict[str, 
         return before, []
     turned = paste.get("turned") is True if len(shape) == 2 else before.conventions.lay.is_row(var)
     try:
-        cells = _spread_block(var, shape, index, read_matrix(text), turned)
+        room = _find_room(shape, index, turned)
+        block = read_matrix(text, room.shape if shape else ())
+        if len(shape) == 1 and 1 in block.shape:
+            block = block.reshape(-1, 1) if room.shape[1] == 1 else block.reshape(1, -1)
+        if var == Y and (hint := _recognise_classes(before, block)):
+            raise ValueError(hint)
+        cells = _spread_block(var, shape, index, block, room)
         # Where targets are classes, a 1 moves the example there: then its zeros are right as well.
         after, refused = with_cells(before, sorted(cells, key=lambda cell: cell[2] != 1))
         if refused:
@@ -115,23 +121,37 @@ def apply_paste(before: Editable, paste: Any) -> tuple[Editable, list[dict[str, 
     return after, []
 
 
+def _find_room(shape: tuple[int, ...], index: tuple[int, ...], turned: bool) -> np.ndarray:
+    """Return the cells from `index` on, by number, as they are drawn: shape (rows, columns)."""
+    shown = np.arange(prod(shape)).reshape(shape if len(shape) == 2 else (-1, 1))
+    first = shown.ravel()[0] if not index else np.ravel_multi_index(index, shape)
+    shown = shown.T if turned else shown
+    ((row, column),) = np.argwhere(shown == first)
+    return shown[row:, column:]
+
+
+def _recognise_classes(before: Editable, block: np.ndarray) -> str:
+    """Return what to say where whole numbers, one an example, are pasted into targets that are one-hot."""
+    targets = before.inputs()[Y]
+    whole = 1 in block.shape and (block >= 0).all() and (block == np.floor(block)).all()
+    if not (before.loss.one_hot and whole and block.size in targets.shape and block.max() > 1):
+        return ""
+    return "these look like the class of each example; File, Open or paste makes them one-hot and shows them first"
+
+
 def _spread_block(
-    var: Var, shape: tuple[int, ...], index: tuple[int, ...], block: np.ndarray, turned: bool
+    var: Var, shape: tuple[int, ...], index: tuple[int, ...], block: np.ndarray, room: np.ndarray
 ) -> list[_Cell]:
     """Return the cells that a block covers in a matrix of this shape when its first number is at `index`.
 
     Raises:
         ValueError: the block covers more cells than there are.
     """
-    shown = np.arange(prod(shape)).reshape(shape if len(shape) == 2 else (-1, 1))
-    first = shown.ravel()[0] if not index else np.ravel_multi_index(index, shape)
-    shown = shown.T if turned else shown
-    ((row, column),) = np.argwhere(shown == first)
-    room = shown[row:, column:]
     if block.shape[0] > room.shape[0] or block.shape[1] > room.shape[1]:
         size, left = ("×".join(map(str, each.shape)) for each in (block, room))
         place = f"{var.symbol}{_format_cell(index)}"
-        raise ValueError(f"the pasted block is {size}, but from {place} on there is room for {left}")
+        turned = "; transposed it would fit" if block.T.shape == room.shape else ""
+        raise ValueError(f"the pasted block is {size}, but from {place} on there is room for {left}{turned}")
     covered = np.unravel_index(room[: block.shape[0], : block.shape[1]].ravel(), shape)
     cells = zip(*(axis.tolist() for axis in covered), strict=True) if shape else [()]
     return [(var, cell, x) for cell, x in zip(cells, block.ravel().tolist(), strict=True)]

@@ -1,0 +1,188 @@
+"""The half of the File menu that takes things in: shown first as they would be taken, then taken."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from mlpcore import ACTIVATIONS, Setup, Var, exchange
+from mlpcore.exchange import Placement
+from mlpcore.setup import MAX_DEPTH, MAX_EXAMPLES, same
+from pages.ui.state import saved, session
+from pages.ui.widgets.words import escape_markdown
+
+_MAX_PASTE = 100_000
+_TYPES = ["json", "csv", "txt", "tsv", "md", "tex", "py", "m", "ipynb", "npy", "npz", "safetensors", "pt", "h5", "onnx"]
+
+
+@st.fragment
+def draw_upload() -> None:
+    """Draw the way in of a file or a paste."""
+    setup = session.get_state().setup
+    file = st.file_uploader("A state, a network (.npz, .safetensors) or matrices (.csv, .npy, .txt, …)", _TYPES)
+    pasted = st.text_area(
+        "or paste: a table, NumPy, MATLAB, LaTeX, or a state", height=90, max_chars=_MAX_PASTE, key="pasted"
+    )
+    try:
+        if file and exchange.is_binary(file.name):
+            _offer_arrays(setup, file.name, file.getvalue())
+            return
+        text = exchange.decode_text(file.getvalue()) if file else str(pasted)
+        if not text.strip():
+            st.caption("It is shown here before anything changes.")
+        elif re.match(r"\s*\{(?!\s*\{)", text) and ('"format"' in text or "[" not in text):
+            _offer_state(setup, text)
+        else:
+            _offer_text(setup, text)
+    except ValueError as error:
+        words, _, code = str(error).partition("\n\n")
+        st.error(escape_markdown(words))
+        if code:
+            st.code(code, language="python")
+
+
+def _offer_state(setup: Setup, text: str) -> None:
+    state = saved.read_saved({"doc": text})
+    if "setup" in state:
+        st.markdown(escape_markdown(exchange.summary(state["setup"])))
+    st.caption(escape_markdown(f"This replaces: {', '.join(state) or 'nothing'}. It can be undone."))
+    if st.button("Open it", type="primary", disabled=not state):
+        session.open_state({"doc": text})
+        st.rerun()
+
+
+def _offer_text(setup: Setup, text: str) -> None:
+    """Offer one matrix, a table with labels, or all matrices that have names."""
+    try:
+        readings = exchange.list_readings(text)
+    except ValueError as error:
+        if labelled := exchange.read_labelled(text):
+            _offer(setup, [exchange.place_labelled(setup, labelled)])
+            return
+        if not (found := _find_named(text)):
+            raise error
+        _offer_named(setup, found)
+        return
+    if labelled := exchange.read_labelled(text):
+        placements = [exchange.place_labelled(setup, labelled)]
+        choice = draw_choice("This is", ["a table with a column of classes", "one matrix"])
+        if choice != "one matrix":
+            _offer(setup, placements)
+            return
+    _offer_matrix(setup, readings, next((var for var in _find_named(text) if var in setup.inputs()), None))
+
+
+def _offer_matrix(setup: Setup, readings: Sequence[exchange.WrittenMatrix], named: Var | None) -> None:
+    inputs = list(setup.inputs())
+    guess = inputs.index(named) if named else _guess_input(inputs, setup, readings)
+    var: Var = draw_choice(
+        f"This is {exchange.shape_words(readings[0].values)}. Put it into",
+        inputs,
+        guess,
+        format_func=_describe_input,
+    )
+    placements = exchange.list_placements(setup, var, readings)
+    _offer(setup, placements, [note for reading in readings[:1] for note in reading.notes])
+
+
+def _find_named(text: str) -> dict[Var, exchange.WrittenMatrix]:
+    try:
+        return exchange.list_named(text)[0]
+    except ValueError:
+        return {}
+
+
+def _offer_named(setup: Setup, found: dict[Var, exchange.WrittenMatrix]) -> None:
+    placement = exchange.place_named(setup, found)
+    computed = [var.text for var in found if var not in placement.values]
+    notes = [f"{', '.join(computed[:12])}{', …' * (len(computed) > 12)}: computed here, not entered"] * bool(computed)
+    _offer(setup, [placement], notes)
+
+
+def _offer_arrays(setup: Setup, name: str, data: bytes) -> None:
+    """Offer the network in a file, or one of its matrices where it holds none."""
+    arrays = exchange.read_arrays(name, data)
+    file = exchange.find_network(arrays)
+    if file:
+        _offer_network(setup, file)
+        return
+    matrices = {key: x for key, x in arrays.items() if x.ndim <= 2 and x.size}
+    if not matrices:
+        raise ValueError("this file holds no matrix and no vector")
+    key = draw_choice("Matrix", list(matrices)) if len(matrices) > 1 else next(iter(matrices))
+    x = exchange.to_written(matrices[key])
+    _offer_matrix(setup, [x], None)
+
+
+def _offer_network(setup: Setup, file: exchange.NetworkFile) -> None:
+    orientation = file.orientations[0]
+    if len(file.orientations) > 1:
+        orientation = draw_choice("Weights lie as", list(file.orientations))
+    widths = file.widths(orientation)
+    examples = max([x.shape[1] for x in file.inputs.values()], default=setup.batch.N)
+    units, words = exchange.limit_units(widths, examples)
+    depth = min(len(file.layers), MAX_DEPTH)
+    hidden, last = st.columns(2)
+    with hidden:
+        f = draw_choice("Hidden layers", list(ACTIVATIONS), list(ACTIVATIONS).index("relu")) if depth > 1 else "relu"
+    with last:
+        f_out = draw_choice("Last layer", list(ACTIVATIONS))
+    if words:
+        st.warning(escape_markdown(words))
+    if file.dtype != "float64":
+        kept = "this set-up is computed in it" if file.dtype == "float32" else "computed here in float64"
+        st.caption(f"The file holds {file.dtype}: {kept}.")
+    notes = [f"{', '.join(file.others[:8])} in the file"] * bool(file.others)
+    _offer(setup, [file.place(setup, (f,) * (depth - 1) + (f_out,), orientation, units, MAX_EXAMPLES)], notes)
+
+
+def _offer(setup: Setup, placements: Sequence[Placement], notes: Sequence[str] = ()) -> None:
+    """Show what would change, and take it on a click; where it can be meant in several ways, ask."""
+    placement = placements[0]
+    if len(placements) > 1:
+        titles = [each.title for each in placements]
+        placement = placements[titles.index(draw_choice("Read it as", titles))]
+    else:
+        st.caption(escape_markdown(f"Read as {placement.title}."))
+    new = placement.apply(setup)
+    is_there = same(new, setup)
+    if st.button("Use it", type="primary", disabled=is_there):
+        session.change(None, lambda setup, _: placement.apply(setup), "pasted")
+        st.rerun()
+    words = exchange.resized_words(setup, new)
+    if is_there:
+        names = [var.text for var in placement.values]
+        st.success(escape_markdown(f"{', '.join(names)} {'is this matrix' if len(names) == 1 else 'are these'}."))
+    elif words:
+        st.caption(escape_markdown(f"Sizes follow: {words}. What fits is kept."))
+    if notes:
+        st.caption(escape_markdown(f"Not part of the numbers: {'; '.join(notes)}."))
+    for var in list(placement.values)[:8]:
+        value = new.inputs()[var]
+        several = f"{var.text}\n" if len(placement.values) > 1 else ""
+        st.code(several + exchange.table(value.reshape(1, -1) if value.ndim < 2 else value), language=None)
+
+
+def _guess_input(inputs: list[Var], setup: Setup, readings: Sequence[exchange.WrittenMatrix]) -> int:
+    """Return the index of the first input of this size, or of this size turned, or 0."""
+    values = setup.inputs()
+    for turned in (False, True):
+        shapes = [reading.shape[::-1] if turned else reading.shape for reading in readings]
+        for k, var in enumerate(inputs):
+            shape = values[var].shape
+            if shape in shapes or (len(shape) == 1 and (shape[0], 1) in shapes):
+                return k
+    return 0
+
+
+def _describe_input(var: Var) -> str:
+    return f"{var.symbol}, {var.word}"
+
+
+def draw_choice(label: str, options: list[Any], default: int = 0, **more: Any) -> Any:
+    """Draw a choice and return its option; the default one if a browser sent anything else."""
+    chosen = st.selectbox(label, options, default, **more)
+    return chosen if chosen in options else options[default]
