@@ -122,7 +122,7 @@ def _close(text: str, begin: int) -> int:
 
 def _another_list(text: str, stop: int) -> bool:
     found = re.compile(r"\s*,?\s*\[").match(text, stop)
-    return bool(found) and ("," in found[0] or "\n" in found[0] or "\r" in found[0])
+    return found is not None and any(sign in found[0] for sign in ",\n\r")
 
 
 def _read_lists(text: str, start: int, rows: Rows) -> int:
