@@ -31,6 +31,7 @@ class Activation:
         derivative: S -> f'(S); None where f' is 1 everywhere, so that nothing is read.
         derivative_from_Z: Z -> f'(S) where the output alone determines it, else None.
         cell: f in the language of `mlpcore.equations.cells`.
+        exact: f is linear in pieces and takes fractions as well.
         kinks: where f or f' has a corner, so that a difference across it measures neither side.
         corner: where f itself has a corner at 0, its derivatives on the left and on the right.
         into: f and f' again, written into given buffers; `NOT_WRITTEN_OUT` where there is only the arithmetic.
@@ -44,6 +45,7 @@ class Activation:
     kinks: tuple[float, ...] = ()
     corner: tuple[float, float] | None = None
     into: InPlace = inplace.NOT_WRITTEN_OUT
+    exact: bool = False
 
     @property
     def latex(self) -> str:
@@ -53,7 +55,7 @@ class Activation:
     def apply(self) -> Op:
         """Give `Z_l = f_l(S_l)`."""
         if self.derivative is None:
-            return Op(self.name, "in->in", self.f, lambda S: S, "{0}", kernel=kernels.COPY)
+            return Op(self.name, "in->in", self.f, lambda S: S, "{0}", kernel=kernels.COPY, exact=True)
         return Op(
             self.name,
             "in->in",
@@ -62,6 +64,7 @@ class Activation:
             self.cell,
             kink=self._find_pieces if self.kinks else None,
             kernel=self.into.apply() or kernels.wrap_arithmetic(self.f),
+            exact=self.exact,
         )
 
     def _find_pieces(self, S: Array) -> Array:
@@ -163,6 +166,7 @@ for _row in (
         kinks=(0.0,),
         corner=(0.0, 1.0),
         into=inplace.RELU,
+        exact=True,
     ),
     Activation(
         "leaky relu",

@@ -38,6 +38,8 @@ LINEAR = Op(
     lambda W, Z: rf"{W}\,{Z}",
     "sum_j({0}·{1})",
     kernel=kernels.make_product(identity, identity),
+    exact=True,
+    largest_term=lambda W, Z: W * Z,
 )
 
 AFFINE = Op(
@@ -47,6 +49,8 @@ AFFINE = Op(
     lambda W, Z, b: rf"{W}\,{Z} + {b}",
     "sum_j({0}·{1}) + {2}",
     kernel=kernels.AFFINE,
+    exact=True,
+    largest_term=lambda W, Z, b: max(W * Z, b),
 )
 
 #: dL/dW_l = delta_l Z_{l-1}^T

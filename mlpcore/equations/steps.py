@@ -14,6 +14,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from ..notation import Var
+from .exact import ExactZeros
 from .kernels import Kernel
 
 Array = np.ndarray
@@ -57,6 +58,8 @@ class Op:
         examples: the block of examples, as (first, stop), that the result takes out of its operand:
             letter n of the result is n + first of the operand. None where letters mean the same.
         kernel: the arithmetic once more, into given buffers; None where there is only the arithmetic.
+        exact: the arithmetic is sums and products, or linear in pieces, and takes fractions as well.
+        largest_term: maxima of the operands -> how large a term of its sum can be, where terms may cancel.
     """
 
     name: str
@@ -68,6 +71,8 @@ class Op:
     views: Mapping[int, View] = field(default_factory=dict)
     examples: tuple[int, int] | None = None
     kernel: Kernel | None = None
+    exact: bool = False
+    largest_term: Callable[..., float] | None = None
 
     def __call__(self, *operands: Array) -> Array:
         return self.arithmetic(*operands)
@@ -131,7 +136,7 @@ class Step:
 
 
 def evaluate(steps: Iterable[Step], values: Mapping[Var, Array], *, free: bool = False) -> dict[Var, Array]:
-    """Carry out the steps in order.
+    """Carry out the steps in order; sums that are zero on the decimals entered are zero (see `equations.exact`).
 
     Args:
         values: what the steps start from; not changed.
@@ -141,10 +146,13 @@ def evaluate(steps: Iterable[Step], values: Mapping[Var, Array], *, free: bool =
         Every matrix by name; with `free`, those that are still alive at the end.
     """
     values = dict(values)
+    zeros = ExactZeros(values)
     # A finite input may overflow on the way; the infinity is shown as one, not warned about.
     with np.errstate(over="ignore", invalid="ignore", under="ignore", divide="ignore"):
         for step in steps:
-            values[step.out] = step.op(*(values[v] for v in step.operands))
+            result = step.op(*(values[v] for v in step.operands))
+            values[step.out] = zeros.restore(step, result) if step.op.largest_term else result
+            zeros.makers[step.out] = step
             if free:
                 for var in step.frees:
                     values.pop(var, None)

@@ -17,6 +17,8 @@ Array = np.ndarray
 
 def finite(x: Array) -> Array:
     """Clip to the range of floats: differences of numbers near 1e308 may leave it."""
+    if x.dtype == object:  # fractions have no end
+        return x
     top = np.finfo(x.dtype).max
     return np.clip(x, -top, top)
 
@@ -127,6 +129,8 @@ GAPS = Op(
     lambda x, y, m: finite(x - _of_true_class(x, y) + scalar(m)),
     lambda x, y, m: rf"{x} - {{{x}}}_{{y}} + {m}",
     "{0:ln} - (sum_k({1}·{0})) + {2}",
+    exact=True,
+    largest_term=lambda x, y, m: max(x, m),
 )
 
 
@@ -156,6 +160,8 @@ ONE_VS_ALL_GAPS = Op(
     lambda o, y, m: finite(scalar(m) - (2 * y - 1) * o),
     lambda o, y, m: rf"{m} - \left(2{y} - 1\right)\odot {o}",
     "{2} - (2·{1} - 1)·{0}",
+    exact=True,
+    largest_term=lambda o, y, m: max(o, m),
 )
 
 

@@ -139,6 +139,8 @@ def _rows(linear: Op, weight_gradient: Op, order: tuple[int, int], pull_back: Op
         lambda Z, W, b: f"{linear.notation(Z, W)} + {b}",
         linear.cell + " + {2}",
         kernel=Kernel(calls),
+        exact=True,
+        largest_term=lambda Z, W, b: max(Z * W, b),
     )
     return {
         "linear": (linear, (1, 0)),
@@ -158,6 +160,8 @@ def _product(name: str, subscripts: str, left: Callable, right: Callable, notati
         notation,
         f"sum_{summed}({{0}}·{{1}})",
         kernel=make_product(left, right),
+        exact=True,
+        largest_term=(lambda A, B: A * B) if name == "linear" else None,
     )
 
 
