@@ -11,12 +11,14 @@ Conventions are the worksheet's: examples are columns, layers count from 1,
 """
 
 from . import derivation, exchange, logits
+from .checking.mistakes import MISTAKES, Mistake
 from .checking.numerical_gradients import GradCheck, check_grads, check_steps
 from .compiled import Program, compile_pass
 from .equations import cells
 from .equations.activations import ACTIVATIONS
 from .equations.steps import Op, Step, evaluate, influence, provenance
 from .examples import EXAMPLES, Example
+from .exchange.work import check_work
 from .losses import LOSSES, MSE, CrammerSinger, CrossEntropy, OneVsAll, ScoreHinge, SoftmaxHinge, SquaredHinge
 from .losses.scales import SCALES
 from .memory.cost import Count, count_pass, live_bytes, peak_bytes
@@ -58,10 +60,11 @@ __version__ = "0.1.0"
 
 __all__ = [
     "A", "ACTIVATIONS", "Batch", "Conventions", "Count", "CrammerSinger", "CrossEntropy", "EXAMPLES", "Example", "G",
-    "GradCheck", "KINDS", "LAYOUTS", "LOSSES", "Layer", "MSE", "Network", "O", "OneVsAll", "Op", "P", "Program", "S",
-    "SCALES", "SCHEDULES", "Schedule", "ScoreHinge", "Setup", "Shape", "SoftmaxHinge", "SquaredHinge", "Step", "T",
-    "Var", "W", "Y", "Z", "after", "b", "backward", "binomial", "blocks", "cells", "check_grads", "check_steps",
-    "compile_pass", "count_pass", "dG", "dO", "dP", "dW", "dZ", "db", "delta", "derivation", "ell", "evaluate",
-    "every", "exchange", "forward", "gradients", "influence", "live_bytes", "logits", "loss", "margin", "one_pass",
-    "peak_bytes", "provenance", "rate", "sgd", "shape_of", "trace", "training_step", "update", "within",
+    "GradCheck", "KINDS", "LAYOUTS", "LOSSES", "Layer", "MISTAKES", "MSE", "Mistake", "Network", "O", "OneVsAll", "Op",
+    "P", "Program", "S", "SCALES", "SCHEDULES", "Schedule", "ScoreHinge", "Setup", "Shape", "SoftmaxHinge",
+    "SquaredHinge", "Step", "T", "Var", "W", "Y", "Z", "after", "b", "backward", "binomial", "blocks", "cells",
+    "check_grads", "check_steps", "check_work", "compile_pass", "count_pass", "dG", "dO", "dP", "dW", "dZ", "db",
+    "delta", "derivation", "ell", "evaluate", "every", "exchange", "forward", "gradients", "influence", "live_bytes",
+    "logits", "loss", "margin", "one_pass", "peak_bytes", "provenance", "rate", "sgd", "shape_of", "trace",
+    "training_step", "update", "within",
 ]  # fmt: skip

@@ -1,1 +1,1 @@
-"""Whether a result is right: numerical gradients, and their verdict."""
+"""Whether a result is right: numerical gradients, and somebody's work with the mistakes in it."""

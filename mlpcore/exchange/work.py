@@ -1,0 +1,54 @@
+"""Somebody's work, as arrays or as text, against a set-up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..checking.work import ROUNDING, ROUNDING_32, WorkReport, Written, check_matrices, count_decimals
+from ..notation import Var
+from ..setup import Setup
+from .text import read_written
+from .written import WrittenMatrix
+
+Given = np.ndarray | list | float | str | WrittenMatrix
+
+
+def check_work(
+    setup: Setup, given: Mapping[Var, Given] | str, digits: int | None = None, *, pairs: bool = True
+) -> WorkReport:
+    """Judge matrices of somebody's training step cell by cell, and name the mistakes that reproduce the wrong ones.
+
+    Args:
+        given: arrays or texts by name, laid out as the set-up's conventions say; or one text with named matrices.
+        digits: decimals that were kept; None for as many as are written.
+        pairs: try two mistakes at once where none explains a matrix alone.
+
+    Raises:
+        ValueError: a text that cannot be read, a matrix that is none of this pass, or none at all.
+    """
+    if isinstance(given, str):
+        from .named import read_named
+
+        given = dict(read_named(given))
+    return check_matrices(setup, {var: _read(var, x, digits) for var, x in given.items()}, pairs=pairs)
+
+
+def _read(var: Var, given: Given, digits: int | None) -> Written:
+    rounding = ROUNDING
+    if isinstance(given, str):
+        try:
+            given = read_written(given)
+        except ValueError as error:
+            raise ValueError(f"{var.text}: {error}") from None
+    if isinstance(given, WrittenMatrix):
+        values, decimals = given.values, given.decimals
+    else:
+        array = np.asarray(given)
+        rounding = ROUNDING_32 if array.dtype == np.float32 else ROUNDING
+        values = array.astype(float)
+        decimals = np.asarray(count_decimals(values.ravel().tolist())).reshape(values.shape)
+    if digits is not None:
+        decimals = np.full(np.shape(values), digits)
+    return Written(values, decimals, rounding)

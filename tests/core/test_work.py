@@ -1,0 +1,211 @@
+"""Somebody's matrices: which cells are right, which follow from earlier ones, which mistake explains the rest."""
+
+import time
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import mlpcore as mlp
+from mlpcore.checking.work import FOLLOWS, RIGHT, WRONG
+from mlpcore.exchange import Digits
+from mlpcore.setup import with_cells
+from tests.core.test_worksheet import SHEET as PRINTED
+from tests.strategies import setups
+
+SHEET = mlp.EXAMPLES["worksheet"].setup
+LARGER = mlp.EXAMPLES["larger"].setup
+#: Networks for each mistake, and a twentieth of the matrices with noise.
+NETWORKS = 100 if settings().max_examples >= 500 else 3
+
+
+def draw_setup(rng):
+    """A random set-up; half of them with numbers that meet kinks and ties, and with sizes that hide a transpose."""
+    depth, coarse = int(rng.integers(1, 4)), rng.random() < 0.5
+    widths = [int(w) for w in rng.integers(2, 5, size=depth + 1)]
+    N = int(rng.integers(2, 6))
+    if rng.random() < 0.5:
+        N, widths = 3, [3] * (depth + 1)
+
+    def draw(*size):
+        return rng.integers(-2, 3, size=size) / 2 if coarse else rng.normal(size=size)
+
+    layers = tuple(
+        mlp.Layer(draw(rows, cols), draw(rows) if rng.random() < 0.7 else None, str(rng.choice(list(mlp.ACTIVATIONS))))
+        for cols, rows in pairwise(widths)
+    )
+    loss = mlp.LOSSES[str(rng.choice(list(mlp.LOSSES)))]()
+    if loss.constants():
+        loss = loss.with_constants({mlp.margin: float(draw())})
+    labels = rng.integers(widths[-1], size=N)
+    targets = np.eye(widths[-1])[:, labels] if loss.one_hot else draw(widths[-1], N)
+    return mlp.Setup(mlp.Network(layers), mlp.Batch(draw(widths[0], N), targets), loss, 0.3)
+
+
+def evaluate_mistaken(setup, name):
+    """The values with the mistake in them; None where it changes nothing or does not fit."""
+    steps = mlp.training_step(setup.net, setup.loss, conventions=setup.conventions)
+    changed = mlp.MISTAKES[name].rewrite(steps)
+    if changed == steps:
+        return None
+    try:
+        values = mlp.evaluate(changed, setup.inputs())
+    except ValueError:
+        return None
+    right = setup.run()[1]
+    if any(np.shape(values[v]) != np.shape(x) for v, x in right.items()):
+        return None
+    off = [
+        s.out
+        for s in steps
+        if np.isfinite(values[s.out]).all()
+        and np.abs(values[s.out]).max() < 1e4
+        and (np.abs(np.round(values[s.out], 4) - right[s.out]) > 2e-4).any()
+    ]
+    return (values, off) if off else None
+
+
+@pytest.mark.parametrize("name", mlp.MISTAKES)
+def test_a_mistake_is_recognised_from_four_decimals_of_any_matrix_it_changes(name):
+    rng = np.random.default_rng(sum(map(ord, name)))
+    found = 0
+    for _ in range(400 * NETWORKS):
+        setup = draw_setup(rng)
+        if (case := evaluate_mistaken(setup, name)) is None:
+            continue
+        values, off = case
+        var = off[int(rng.integers(len(off)))]
+        report = mlp.check_work(setup, {var: np.round(values[var], 4)}, digits=4, pairs=False)
+        assert name in report.of[var].mistakes, (var, report.of[var].mistakes)
+        found += 1
+        if found == NETWORKS:
+            return
+    pytest.fail(f"only {found} networks are changed by it")
+
+
+def test_noise_is_hardly_ever_named():
+    rng = np.random.default_rng(5)
+    named = judged = 0
+    for _ in range(20 * NETWORKS):
+        setup = draw_setup(rng)
+        values = {v: x for v, x in setup.run()[1].items() if v.kind in ("dW", "delta", "S") and not v.new}
+        var = list(values)[int(rng.integers(len(values)))]
+        theirs = np.array(values[var])
+        if rng.random() < 0.5:
+            theirs.flat[int(rng.integers(theirs.size))] += rng.normal()
+        else:
+            theirs = theirs + rng.normal(size=theirs.shape) * (np.abs(theirs).max() or 1.0) * 0.3
+        report = mlp.check_work(setup, {var: np.round(theirs, 4)}, digits=4, pairs=False)
+        if report.first_wrong is not None:
+            judged += 1
+            named += bool(report.of[var].mistakes)
+    assert judged > 10 * NETWORKS
+    assert named <= max(1, 0.01 * judged)
+
+
+@given(setups(), st.integers(1, 12), st.sampled_from(("rounded", "truncated", "text", "significant", "array")))
+def test_right_matrices_in_any_rounding_are_right(setup, places, how):
+    values = {v: x for v, x in setup.run()[1].items() if np.isfinite(x).all() and np.abs(x).max() < 1e4}
+
+    def write(x):
+        x = np.asarray(x, float)
+        if how == "text":
+            return "\n".join(" ".join(map(Digits(places), row)) for row in np.atleast_2d(x))
+        if how == "significant":
+            return "\n".join(" ".join(f"{cell:.{places}g}" for cell in row) for row in np.atleast_2d(x))
+        cut = np.trunc if how == "truncated" else np.round
+        return x if how == "array" else cut(x * 10.0**places) / 10.0**places
+
+    digits = places if how in ("rounded", "truncated") else None
+    report = mlp.check_work(setup, {v: write(x) for v, x in values.items()}, digits, pairs=False)
+    for var, judged in report.of.items():
+        assert (judged.cells != WRONG).all(), (var, judged)
+    assert report.first_wrong is None
+
+
+def test_the_printed_solution_of_exercise_2_is_right():
+    report = mlp.check_work(SHEET, PRINTED.read_text(encoding="utf-8"))
+    assert report.first_wrong is None
+    assert {mlp.S(1), mlp.Z(1), mlp.loss, mlp.delta(2), mlp.dW(1), mlp.after(mlp.W(2))} <= set(report.of)
+    assert all((judged.cells == RIGHT).all() for judged in report.of.values())
+
+
+def test_weights_updated_too_early_are_named_at_delta_1():
+    values, off = evaluate_mistaken(SHEET, "W already updated")
+    assert mlp.delta(1) in off
+    shown = {v: np.round(values[v], 4) for v in (mlp.S(1), mlp.Z(2), mlp.delta(2), mlp.dW(2), mlp.delta(1), mlp.dW(1))}
+    report = mlp.check_work(SHEET, shown, digits=4)
+    assert report.first_wrong == mlp.delta(1)
+    assert report.of[mlp.delta(1)].mistakes == ("W already updated",)
+    assert report.of[mlp.dW(1)].verdict == FOLLOWS
+
+
+@pytest.mark.parametrize("layout", mlp.LAYOUTS)
+def test_a_planted_error_marks_its_own_step_only(layout):
+    rng = np.random.default_rng(3)
+    setup = replace(mlp.EXAMPLES["three classes"].setup, conventions=mlp.Conventions(layout))
+    steps = mlp.training_step(setup.net, setup.loss, conventions=setup.conventions)
+    for k, planted in enumerate(steps[:-3]):
+        if planted.out.kind in ("ell", "loss"):
+            continue
+        values = setup.inputs()
+        for number, step in enumerate(steps):
+            values[step.out] = step.op(*(values[v] for v in step.operands))
+            if number == k:
+                values[step.out] = values[step.out] + rng.normal(size=np.shape(values[step.out]))
+        shown = {s.out: np.round(values[s.out], 4) for s in steps}
+        report = mlp.check_work(setup, shown, digits=4, pairs=False)
+        assert [v for v, judged in report.of.items() if judged.verdict == WRONG] == [planted.out]
+        assert report.first_wrong == planted.out
+
+
+def test_two_mistakes_at_once_are_named_where_the_digits_suffice():
+    steps = mlp.training_step(LARGER.net, LARGER.loss)
+    both = mlp.MISTAKES["no 1/N"].rewrite(mlp.MISTAKES["forgot f'"].rewrite(steps))
+    theirs = np.round(mlp.evaluate(both, LARGER.inputs())[mlp.dW(1)], 4)
+    judged = mlp.check_work(LARGER, {mlp.dW(1): theirs}, digits=4).of[mlp.dW(1)]
+    assert judged.mistakes == ()
+    assert {frozenset(pair) for pair in judged.pairs} >= {frozenset({"no 1/N", "forgot f'"})}
+
+
+def test_a_transposed_matrix_of_another_shape_is_recognised():
+    theirs = SHEET.run()[1][mlp.dW(1)].T
+    judged = mlp.check_work(SHEET, {mlp.dW(1): np.round(theirs, 4)}, digits=4).of[mlp.dW(1)]
+    assert judged.shape == "∂L/∂W_1 is 3×2, and this is 2×3: transposed it fits"
+    assert judged.mistakes == ("the result transposed",)
+    assert judged.verdict == WRONG
+
+
+def test_a_copied_input_that_is_wrong_is_the_first_wrong_matrix():
+    other, _ = with_cells(SHEET, [(mlp.W(1), (0, 0), 0.06)])
+    shown = {v: np.round(x, 4) for v, x in other.run()[1].items() if v in (mlp.W(1), mlp.S(1), mlp.Z(1), mlp.dW(1))}
+    report = mlp.check_work(SHEET, shown, digits=4)
+    assert report.first_wrong == mlp.W(1)
+    assert report.of[mlp.S(1)].verdict == FOLLOWS
+    assert report.of[mlp.W(1)].mistakes == ()
+
+
+def test_a_whole_solution_is_judged_in_300_ms():
+    values = mlp.evaluate(mlp.MISTAKES["no 1/N"].rewrite(mlp.training_step(LARGER.net, LARGER.loss)), LARGER.inputs())
+    shown = {v: np.round(x, 4) for v, x in values.items()}
+    mlp.check_work(LARGER, shown, digits=4, pairs=False)
+    start = time.process_time()
+    report = mlp.check_work(LARGER, shown, digits=4, pairs=False)
+    assert time.process_time() - start < 0.3
+    assert "no 1/N" in report.of[report.first_wrong].mistakes
+
+
+@pytest.mark.parametrize(
+    ("given_", "message"),
+    [
+        ({}, "no matrix was given"),
+        ({mlp.dW(9): [[1.0]]}, "dL/dW_9 is no matrix of this pass"),
+        ({mlp.dW(1): "[[1, x]]"}, "dL/dW_1: row 1, column 2"),
+    ],
+)
+def test_what_cannot_be_judged_says_why(given_, message):
+    with pytest.raises(ValueError, match=message):
+        mlp.check_work(SHEET, given_)
