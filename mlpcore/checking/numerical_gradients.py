@@ -336,7 +336,7 @@ class _Measurements:
 
     def take(self, cells: Array, sizes: Sequence[int], measured: Array, rounding: Array, kinks: list) -> None:
         """Take in what was measured for some cells at some sizes."""
-        at = np.ix_(cells, sizes)
+        at = np.ix_(cells, np.array(sizes))
         crossed = np.array([[kink is not None for kink in row] for row in kinks])
         measured[crossed] = np.nan
         self.measured[at], self.rounding[at] = measured, rounding

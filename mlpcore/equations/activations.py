@@ -68,7 +68,7 @@ class Activation:
         )
 
     def _find_pieces(self, S: Array) -> Array:
-        """Number the pieces between kinks; a kink itself lies between two numbers."""
+        """Tell the pieces between kinks apart; a kink itself lies between two numbers."""
         return sum((np.sign(S - kink) for kink in self.kinks), start=np.zeros_like(S))
 
     def at_kink(self, share: float) -> Activation:

@@ -38,7 +38,8 @@ class ExactZeros:
     """
 
     def __init__(self, values: Mapping[Var, Array]) -> None:
-        self.values, self.makers = values, {}
+        self.values = values
+        self.makers: dict[Var, Step] = {}
         self._known: dict[tuple, Array] = {}
 
     def restore(self, step: Step, result: Array) -> Array:

@@ -103,9 +103,9 @@ def _describe_checks(lab: Lab, trace: Trace) -> str:
         f"; {left_out} not probed, to save time)" if left_out else ")"
     )
     parts.append(_format_check(check.verdict, words))
-    at_kinks = [s for s in check.skipped if s.kink is not None]
+    at_kinks = [(s.kink.symbol, s.kink_cell) for s in check.skipped if s.kink is not None]
     if at_kinks:
-        gaps = list(dict.fromkeys((s.kink.symbol, s.kink_cell) for s in at_kinks))
+        gaps = list(dict.fromkeys(at_kinks))
         where = ", ".join(f"{name}[{row + 1}, {column + 1}]" for name, (row, column) in gaps[:3])
         more = " …" if len(gaps) > 3 else ""
         parts.append(
