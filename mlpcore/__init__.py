@@ -52,19 +52,22 @@ from .notation import (
 from .passes.conventions import Conventions
 from .passes.layers import backward, forward, update
 from .passes.layouts import LAYOUTS
+from .passes.optimisers import OPTIMISERS, SGD, AdaGrad, Adam, AdamW, Momentum, Nesterov, Optimiser, RMSProp
 from .passes.training_step import gradients, one_pass, sgd, trace, training_step
 from .schedules import SCHEDULES, Schedule, binomial, blocks, every, within
 from .setup import Setup
+from .training import Course, train
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "A", "ACTIVATIONS", "Batch", "Conventions", "Count", "CrammerSinger", "CrossEntropy", "EXAMPLES", "Example", "G",
-    "GradCheck", "KINDS", "LAYOUTS", "LOSSES", "Layer", "MISTAKES", "MSE", "Mistake", "Network", "O", "OneVsAll", "Op",
-    "P", "Program", "S", "SCALES", "SCHEDULES", "Schedule", "ScoreHinge", "Setup", "Shape", "SoftmaxHinge",
+    "A", "ACTIVATIONS", "AdaGrad", "Adam", "AdamW", "Batch", "Conventions", "Count", "Course", "CrammerSinger",
+    "CrossEntropy", "EXAMPLES", "Example", "G", "GradCheck", "KINDS", "LAYOUTS", "LOSSES", "Layer", "MISTAKES", "MSE",
+    "Mistake", "Momentum", "Nesterov", "Network", "O", "OPTIMISERS", "OneVsAll", "Op", "Optimiser", "P", "Program",
+    "RMSProp", "S", "SCALES", "SCHEDULES", "SGD", "Schedule", "ScoreHinge", "Setup", "Shape", "SoftmaxHinge",
     "SquaredHinge", "Step", "T", "Var", "W", "Y", "Z", "after", "b", "backward", "binomial", "blocks", "cells",
     "check_grads", "check_steps", "check_work", "compile_pass", "count_pass", "dG", "dO", "dP", "dW", "dZ", "db",
     "delta", "derivation", "ell", "evaluate", "every", "exchange", "forward", "gradients", "influence", "live_bytes",
-    "logits", "loss", "margin", "one_pass", "peak_bytes", "provenance", "rate", "sgd", "shape_of", "trace",
+    "logits", "loss", "margin", "one_pass", "peak_bytes", "provenance", "rate", "sgd", "shape_of", "trace", "train",
     "training_step", "update", "within",
 ]  # fmt: skip

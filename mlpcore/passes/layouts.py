@@ -28,8 +28,8 @@ from ..registry import Registry
 
 Array = np.ndarray
 
-#: Kinds that are laid out like weights, in a layout that leaves weights as they are.
-_WEIGHTS = ("W", "dW")
+#: The axes of weights, of their gradients and of what an optimiser keeps beside them.
+_WEIGHTS = ("unit", "input")
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,7 @@ class Layout:
         """Tell whether a matrix is transposed against the worksheet."""
         if len(var.axes) != 2:
             return False
-        return self.transposes_weights if var.kind in _WEIGHTS else self.transposes_batches
+        return self.transposes_weights if var.axes == _WEIGHTS else self.transposes_batches
 
     def convert(self, var: Var, value: Array) -> Array:
         """Take a matrix from the worksheet's layout to this one, or back; leading axes stay."""

@@ -16,6 +16,7 @@ from ..notation import rate as RATE
 from ..schedules import Schedule, Task, find
 from .conventions import WORKSHEET, Conventions
 from .layers import forward, update
+from .optimisers import Optimiser
 
 _LOSS = MSE()
 _SCHEDULE = "cache S and Z"
@@ -55,13 +56,20 @@ def training_step(
     schedule: str | Schedule = _SCHEDULE,
     conventions: Conventions = WORKSHEET,
     N: int | None = None,
+    optimiser: Optimiser | None = None,
 ) -> list[Step]:
-    """List a pass, the update, and the loss of the updated network: the whole of exercise 2."""
-    return one_pass(net, loss, schedule, conventions, N) + list(_after_pass(net.shape, loss, conventions))
+    """List a pass, the update, and the loss of the updated network: the whole of exercise 2.
+
+    Args:
+        N: the number of examples, for a schedule that depends on it.
+        optimiser: what makes the update; by default gradient descent.
+    """
+    after_pass = _after_pass(net.shape, loss, conventions, optimiser)
+    return one_pass(net, loss, schedule, conventions, N) + list(after_pass)
 
 
 @lru_cache(maxsize=128)
-def _after_pass(shape: Shape, loss: Loss, conventions: Conventions) -> tuple[Step, ...]:
+def _after_pass(shape: Shape, loss: Loss, conventions: Conventions, optimiser: Optimiser | None) -> tuple[Step, ...]:
     """List what follows a pass in a training step."""
     parameters = set(shape.parameters())
     new_loss = [
@@ -74,7 +82,8 @@ def _after_pass(shape: Shape, loss: Loss, conventions: Conventions) -> tuple[Ste
         )
         for step in forward(shape) + conventions.loss(loss).forward(shape.depth)
     ]
-    return tuple(conventions.lay.convert_steps(update(shape) + new_loss))
+    rows = optimiser.update(shape) if optimiser else update(shape)
+    return tuple(conventions.lay.convert_steps(rows + new_loss))
 
 
 def initial_values(

@@ -12,7 +12,7 @@ from mlpcore.passes.training_step import training_step
 from tests.strategies import problems
 
 
-def evaluate_text(text):
+def evaluate_text(text, **functions):
     """Read a written formula as arithmetic: the dot multiplies, [a ≥ 0] is 1 or 0."""
     names = {
         a.name.replace(" ", "_"): (lambda x, a=a: float(a.f(np.array([[x]]))[0, 0])) for a in mlp.ACTIVATIONS.values()
@@ -26,7 +26,7 @@ def evaluate_text(text):
         text = text.replace(name, name.replace(" ", "_"))
     text = text.replace("'(", "_slope(")
     text = text.replace("·", "*").replace("²", "**2").replace("≥", ">=").replace("[", "(").replace("]", ")")
-    return eval(text, {"exp": math.exp, "log": math.log, "max": max, **names, **slopes})  # our own text
+    return eval(text, {"exp": math.exp, "log": math.log, "max": max, **names, **slopes, **functions})  # our own text
 
 
 @given(problems(max_depth=2, max_width=4))

@@ -1,0 +1,244 @@
+"""The optimisers: what a step makes of the gradients, as rows of the update phase with state matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+import numpy as np
+
+from ..equations import optimisers as rules
+from ..equations.optimisers import Rule
+from ..equations.steps import Op, Step
+from ..network import Array, Network, Shape, shape_of
+from ..notation import Var, after
+from ..registry import Registry
+from .layers import update
+
+COUNT, CORRECTION_1, CORRECTION_2 = Var("t"), Var("correction1"), Var("correction2")
+
+#: Result, equation, operands. `x` is the parameter and `g` its gradient; a capital is a state matrix, with `+` after
+#: the step; all else is the name of a number.
+Row = tuple[str, Rule, str]
+
+
+@dataclass(frozen=True)
+class Optimiser:
+    """What every optimiser offers. A frozen value; its numbers are operands by name.
+
+    Attributes:
+        rate: the learning rate.
+
+    Raises:
+        ValueError: a number is not finite, or outside the range in which the method is defined.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    #: The letters of its state matrices: V velocity, M and R running averages of gradient and squared gradient.
+    state_letters: ClassVar[str] = ""
+    rate: float = 0.01
+
+    def __post_init__(self) -> None:
+        for var, x in self.numbers().items():
+            below_one = var.kind in ("mu", "beta1", "beta2")
+            if type(x) not in (int, float) or not np.isfinite(x) or (below_one and not 0 <= x < 1):
+                wanted = "from 0 to below 1" if below_one else "a finite number"
+                raise ValueError(f"{self.title}: the {var.word} must be {wanted}, not {x!r}")
+
+    def numbers(self) -> dict[Var, float]:
+        """Give the numbers it reads, by name, the learning rate first."""
+        return {Var(f.name): getattr(self, f.name) for f in fields(self) if f.type == "float"}
+
+    def rows(self) -> list[Row]:
+        """List the equations of one parameter."""
+        raise NotImplementedError
+
+    def corrections(self) -> list[tuple[Var, Op, tuple[Var, ...]]]:
+        """List equations of single numbers that come before the rows."""
+        return []
+
+    def state(self, net: Network | Shape) -> list[Var]:
+        """List the state matrices, and the count of steps where it is read."""
+        shape = net.shape
+        matrices = [
+            Var(letter + x.kind, x.layer) for letter in self.state_letters for x in reversed(shape.parameters())
+        ]
+        return [*([COUNT] if self.corrections() else []), *matrices]
+
+    def initial_state(self, net: Network | Shape) -> dict[Var, Array]:
+        """Give the state before the first step, as on the worksheet: zeros."""
+        shape = net.shape
+        return {v: np.zeros(shape_of(v, shape.widths, 1), shape.dtype) for v in self.state(shape)}
+
+    def update(self, net: Network | Shape) -> list[Step]:
+        """List a step from the gradients, equation by equation, from the last layer to the first.
+
+        What is read for the last time is freed, so that what is new can take its place.
+        """
+        shape = net.shape
+        rows: list[tuple[Var, Op, tuple[Var, ...]]] = list(self.corrections())
+        for out, rule, operands in self.rows():
+            for x in reversed(shape.parameters()):
+                names = tuple(_name(letter, x) for letter in operands.split())
+                rows.append((after(_name(out, x)), rule.of[len(x.axes)], names))
+        old = {*shape.parameters(), *self.state(shape), CORRECTION_1, CORRECTION_2}
+        steps: list[Step] = []
+        read_later: set[Var] = set()
+        for out_var, op, operands_ in reversed(rows):
+            last = dict.fromkeys(v for v in operands_ if v not in read_later and (v in old or v.kind in ("dW", "db")))
+            read_later |= set(operands_)
+            steps.append(Step(out_var, op, operands_, "update", frees=tuple(last)))
+        return steps[::-1]
+
+
+def _name(text: str, x: Var) -> Var:
+    """Name an operand of a row for the parameter x."""
+    if text == "x":
+        return x
+    if text == "g":
+        return Var("d" + x.kind, x.layer)
+    if text[0].isupper():
+        return Var(text[0] + x.kind, x.layer, new=text.endswith("+"))
+    return Var(text)
+
+
+@dataclass(frozen=True)
+class SGD(Optimiser):
+    """Gradient descent: `x - rate g`."""
+
+    name = "SGD"
+    title = "Gradient descent"
+
+    def update(self, net: Network | Shape) -> list[Step]:
+        """List a step, layer by layer, as on the worksheet."""
+        return update(net)
+
+
+@dataclass(frozen=True)
+class Momentum(Optimiser):
+    """Momentum (Polyak 1964).
+
+    Attributes:
+        mu: the share of the velocity that is kept.
+        sign: `+` adds the gradient to the velocity, `V = mu V + g`, and the step is `x - rate V`; `-` makes the
+            velocity the step itself, `V = mu V - rate g`, and the step is `x + V`.
+    """
+
+    name = "Momentum"
+    title = "Momentum"
+    state_letters = "V"
+    mu: float = 0.9
+    sign: str = "+"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.sign not in ("+", "-"):
+            raise ValueError(f"the sign of the velocity is + or -, not {self.sign!r}")
+
+    def rows(self) -> list[Row]:
+        """List velocity and step."""
+        if self.sign == "-":
+            return [("V", rules.STEP_VELOCITY, "V mu rate g"), ("x", rules.MOVE, "x V+")]
+        return [("V", rules.VELOCITY, "V mu g"), ("x", rules.DESCEND, "x rate V+")]
+
+
+@dataclass(frozen=True)
+class Nesterov(Optimiser):
+    """Momentum that looks ahead (Nesterov 1983; Sutskever et al. 2013): `x - rate (g + mu V)`."""
+
+    name = "Nesterov"
+    title = "Nesterov's momentum"
+    state_letters = "V"
+    mu: float = 0.9
+
+    def rows(self) -> list[Row]:
+        """List velocity and step."""
+        return [("V", rules.VELOCITY, "V mu g"), ("x", rules.LOOK_AHEAD, "x rate g mu V+")]
+
+
+@dataclass(frozen=True)
+class AdaGrad(Optimiser):
+    """A rate for every weight, smaller the more it has moved (Duchi et al. 2011)."""
+
+    name = "AdaGrad"
+    title = "AdaGrad"
+    state_letters = "R"
+    epsilon: float = 1e-10
+
+    def rows(self) -> list[Row]:
+        """List the sum of squares and the step."""
+        return [("R", rules.ADD_SQUARE, "R g"), ("x", rules.DIVIDED, "x rate g R+ epsilon")]
+
+
+@dataclass(frozen=True)
+class RMSProp(Optimiser):
+    """The gradient divided by its recent size (Hinton 2012)."""
+
+    name = "RMSProp"
+    title = "RMSProp"
+    state_letters = "R"
+    beta2: float = 0.99
+    epsilon: float = 1e-8
+
+    def rows(self) -> list[Row]:
+        """List the average of squares and the step."""
+        return [("R", rules.AVERAGE_SQUARE, "R beta2 g"), ("x", rules.DIVIDED, "x rate g R+ epsilon")]
+
+
+@dataclass(frozen=True)
+class Adam(Optimiser):
+    """Running averages of gradient and squared gradient (Kingma and Ba 2015).
+
+    Attributes:
+        correction: divide both by the sum of their weights, without which the averages begin near 0.
+    """
+
+    name = "Adam"
+    title = "Adam"
+    state_letters = "MR"
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+    correction: bool = True
+
+    def corrections(self) -> list[tuple[Var, Op, tuple[Var, ...]]]:
+        """List the count of steps and the two sums of weights."""
+        if not self.correction:
+            return []
+        t = after(COUNT)
+        return [
+            (t, rules.COUNT, (COUNT,)),
+            (CORRECTION_1, rules.CORRECTION, (Var("beta1"), t)),
+            (CORRECTION_2, rules.CORRECTION, (Var("beta2"), t)),
+        ]
+
+    def rows(self) -> list[Row]:
+        """List both averages and the step."""
+        averages: list[Row] = [("M", rules.AVERAGE, "M beta1 g"), ("R", rules.AVERAGE_SQUARE, "R beta2 g")]
+        if not self.correction:
+            return [*averages, ("x", rules.DIVIDED, "x rate M+ R+ epsilon")]
+        return [*averages, ("x", rules.CORRECTED, "x rate M+ correction1 R+ correction2 epsilon")]
+
+
+@dataclass(frozen=True)
+class AdamW(Adam):
+    """Adam with decoupled weight decay (Loshchilov and Hutter 2019), of weights and biases."""
+
+    name = "AdamW"
+    title = "AdamW"
+    decay: float = 0.01
+
+    def rows(self) -> list[Row]:
+        """List both averages and the step with its decay."""
+        if not self.correction:
+            raise ValueError("AdamW is defined with its bias correction")
+        operands = "x rate M+ correction1 R+ correction2 epsilon decay"
+        return [*super().rows()[:2], ("x", rules.CORRECTED_DECAY, operands)]
+
+
+#: Name -> class. What stands here can be chosen, and what can be chosen is tested.
+OPTIMISERS: Mapping[str, type[Optimiser]] = Registry(
+    "optimiser", {c.name: c for c in (SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam, AdamW)}
+)

@@ -1,0 +1,187 @@
+"""The course of a training: what many steps make of a set-up.
+
+The steps are those of a pass and of an optimiser, compiled; parameters and state matrices lie in one block, which
+is copied before every step, or before every few where that would take too much memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from threading import Lock
+
+import numpy as np
+
+from ..compiled import Program
+from ..equations.steps import Step
+from ..network import Array, Batch
+from ..notation import Var, Z
+from ..notation import Y as TARGETS
+from ..notation import loss as LOSS
+from ..passes.layers import forward
+from ..passes.optimisers import SGD, Optimiser
+from ..passes.training_step import initial_values, one_pass
+from ..setup import Setup
+
+#: Steps of one course.
+MAX_STEPS = 100_000
+#: Bytes of the copies of parameters and state that a course keeps.
+MAX_COPIES = 64_000_000
+
+
+class _Runner:
+    """A step and the loss before it, compiled for one set-up and one optimiser."""
+
+    def __init__(self, setup: Setup, optimiser: Optimiser, batch_size: int | None, seed: int) -> None:
+        lay = setup.conventions.lay
+        self.lock = Lock()
+        self._setup, self._examples, self._seed = setup, batch_size or setup.batch.N, seed
+        self._mini = self._examples < setup.batch.N
+        first = Batch(setup.batch.X[:, : self._examples], setup.batch.Y[:, : self._examples]) if self._mini else None
+        batch = first or setup.batch
+        net, dtype = setup.net, setup.net.dtype
+        self.steps: list[Step] = one_pass(net, setup.loss, conventions=setup.conventions, N=batch.N)
+        self.steps += lay.convert_steps(optimiser.update(net))
+        values = initial_values(net, batch, setup.loss, setup.conventions)
+        if self._mini:
+            values |= {v: values[v].copy() for v in (Z(0), TARGETS)}
+        values |= {v: lay.convert(v, x) for v, x in optimiser.initial_state(net).items()}
+        values |= {v: np.asarray(x, dtype) for v, x in optimiser.numbers().items()}
+        self._batch = {v: values[v] for v in (Z(0), TARGETS)}
+        self.program = Program(self.steps, values, net.shape, batch.N, lay)
+        loss_steps = forward(net) + setup.conventions.loss(setup.loss).forward(net.depth)
+        whole = initial_values(net, setup.batch, setup.loss, setup.conventions)
+        parameters = {v: x for v, x in self.program.parameters.items() if v in whole}
+        self._loss = Program(lay.convert_steps(loss_steps), whole | parameters, net.shape, setup.batch.N, lay)
+
+    @property
+    def block(self) -> Array:
+        """Parameters and state, side by side."""
+        return self.program.parameter_block
+
+    def compute_loss(self) -> float:
+        """Compute the loss of the present parameters over all examples."""
+        return float(self._loss.run()[LOSS])
+
+    def take_step(self, number: int) -> float:
+        """Take step `number`, counted from 0. Returns the loss before it, over all examples."""
+        if not self._mini:
+            return float(self.program.run()[LOSS])
+        before = self.compute_loss()
+        setup, lay = self._setup, self._setup.conventions.lay
+        chosen = self._draw(number)
+        for var, whole in ((Z(0), setup.batch.X), (TARGETS, setup.batch.Y)):
+            self._batch[var][...] = lay.convert(var, whole[:, chosen])
+        self.program.run()
+        return before
+
+    def _draw(self, number: int) -> Array:
+        """Draw the examples of a step: every epoch goes once through a new order; a rest is left out."""
+        epoch, place = divmod(number, self._setup.batch.N // self._examples)
+        order = np.random.default_rng((self._seed, epoch)).permutation(self._setup.batch.N)
+        return order[place * self._examples : (place + 1) * self._examples]
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """The steps of a training and what they led to.
+
+    Attributes:
+        setup: what it started from.
+        optimiser: what made the steps.
+        losses: the loss over all examples before each step and after the last, shape (steps + 1,); a course that
+            diverges goes on through infinity and NaN.
+        steps: the equations of one step: forward, loss, backward, update.
+    """
+
+    setup: Setup
+    optimiser: Optimiser
+    losses: Array
+    steps: tuple[Step, ...]
+    _runner: _Runner
+    _copies: Array
+    _stride: int
+
+    def __len__(self) -> int:
+        return len(self.losses) - 1
+
+    def _copy_block(self, k: int) -> Array:
+        """Copy parameters and state after k steps, from the copy before; the runner serves one caller at a time."""
+        if not 0 <= k <= len(self):
+            raise IndexError(f"the course has {len(self)} steps; there is no step {k}")
+        near = self._copies[k // self._stride]
+        if k % self._stride == 0:
+            return near.copy()
+        with self._runner.lock:
+            self._runner.block[...] = near
+            for number in range(k // self._stride * self._stride, k):
+                self._runner.take_step(number)
+            return self._runner.block.copy()
+
+    def parameters(self, k: int) -> dict[Var, Array]:
+        """Give weights and biases after k steps, laid out as the conventions say.
+
+        Raises:
+            IndexError: there is no such step.
+        """
+        return self._read(k, state=False)
+
+    def state(self, k: int) -> dict[Var, Array]:
+        """Give the matrices that the optimiser keeps, after k steps, and its count of steps where it has one.
+
+        Raises:
+            IndexError: there is no such step.
+        """
+        return self._read(k, state=True)
+
+    def _read(self, k: int, *, state: bool) -> dict[Var, Array]:
+        block, start, found = self._copy_block(k), 0, {}
+        kept = set(self.optimiser.state(self.setup.net))
+        for v, x in self._runner.program.parameters.items():
+            if (v in kept) == state:
+                found[v] = block[start : start + x.size].reshape(x.shape)
+            start += x.size
+        return found
+
+    def at(self, k: int) -> Setup:
+        """Give the set-up after k steps: the same but for its parameters.
+
+        Raises:
+            IndexError: there is no such step.
+            ValueError: the course has diverged there, so the parameters are not finite.
+        """
+        return self.setup.with_inputs(self.parameters(k)) if k else self.setup
+
+
+def train(
+    setup: Setup, steps: int = 50, optimiser: Optimiser | None = None, *, batch_size: int | None = None, seed: int = 0
+) -> Course:
+    """Train a network.
+
+    Args:
+        setup: network, batch, loss and conventions to start from.
+        steps: how many steps are taken.
+        optimiser: by default gradient descent with the set-up's learning rate.
+        batch_size: examples of a step, drawn anew each epoch; by default all of them.
+        seed: of that draw.
+
+    Raises:
+        ValueError: too many steps or none of a batch's examples.
+    """
+    if type(steps) is not int or not 0 <= steps <= MAX_STEPS:
+        raise ValueError(f"a course has 0 to {MAX_STEPS:,} steps, not {steps}")
+    if batch_size is not None and not 1 <= batch_size <= setup.batch.N:
+        raise ValueError(f"a step takes 1 to {setup.batch.N} examples, not {batch_size}")
+    optimiser = SGD(setup.rate) if optimiser is None else optimiser
+    runner = _Runner(setup, optimiser, batch_size, seed)
+    stride = max(1, -(-(steps + 1) * runner.block.nbytes // MAX_COPIES))
+    copies = np.empty((steps // stride + 1, runner.block.size), runner.block.dtype)
+    losses = np.empty(steps + 1)
+    for number in range(steps):
+        if number % stride == 0:
+            copies[number // stride] = runner.block
+        losses[number] = runner.take_step(number)
+    if steps % stride == 0:
+        copies[steps // stride] = runner.block
+    losses[steps] = runner.compute_loss()
+    losses.flags.writeable = False
+    return Course(setup, optimiser, losses, tuple(runner.steps), runner, copies, stride)

@@ -1,0 +1,212 @@
+"""Optimisers against a literal transcription, PyTorch and the plain evaluation of their rows; courses of training."""
+
+import math
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import mlpcore as mlp
+from mlpcore.equations import cells
+from mlpcore.equations.steps import feeds
+from mlpcore.training import course as course_module
+from tests.core.test_cells import evaluate_text
+from tests.strategies import setups
+
+#: Every optimiser, and every other form that one has.
+VARIANTS = [
+    *(kind(rate=0.05) for kind in mlp.OPTIMISERS.values()),
+    mlp.Momentum(rate=0.05, mu=0.8, sign="-"),
+    mlp.Adam(rate=0.05, correction=False),
+]
+
+
+def transcribe(optimiser, x, g, state, t, k):
+    """Take a step of a single number as the papers write it, in loops of Python floats."""
+    name, eta = optimiser.name, optimiser.rate
+    v, m, r = (state.setdefault((letter, k), 0.0) for letter in "VMR")
+    if name == "SGD":
+        return x - eta * g
+    if name in ("Momentum", "Nesterov"):
+        mu = optimiser.mu
+        if name == "Momentum" and optimiser.sign == "-":
+            state["V", k] = v = mu * v - eta * g
+            return x + v
+        state["V", k] = v = mu * v + g
+        return x - eta * (g + mu * v if name == "Nesterov" else v)
+    if name == "AdaGrad":
+        state["R", k] = r = r + g**2
+        return x - eta * g / (math.sqrt(r) + optimiser.epsilon)
+    b2 = optimiser.beta2
+    state["R", k] = r = b2 * r + (1 - b2) * g**2
+    if name == "RMSProp":
+        return x - eta * g / (math.sqrt(r) + optimiser.epsilon)
+    b1 = optimiser.beta1
+    state["M", k] = m = b1 * m + (1 - b1) * g
+    m_hat, r_hat = (m / (1 - b1**t), r / (1 - b2**t)) if optimiser.correction else (m, r)
+    decay = optimiser.decay if name == "AdamW" else 0.0
+    return x * (1 - eta * decay) - eta * m_hat / (math.sqrt(r_hat) + optimiser.epsilon)
+
+
+@pytest.mark.parametrize("optimiser", VARIANTS, ids=repr)
+def test_a_course_is_the_literal_one(optimiser):
+    setup = mlp.EXAMPLES["three classes"].setup
+    course, net, state = mlp.train(setup, 50, optimiser), setup.net, {}
+    for t in range(1, 51):
+        grads = mlp.gradients(net, setup.batch, setup.loss)
+        assert course.losses[t - 1] == pytest.approx(grads[mlp.loss], rel=1e-12)
+        values = {}
+        for v, x in net.parameters():
+            g = grads[mlp.Var("d" + v.kind, v.layer)]
+            cells_ = [transcribe(optimiser, x[c], g[c], state, t, (v, c)) for c in np.ndindex(x.shape)]
+            values[v] = np.reshape(cells_, x.shape)
+        net = net.with_parameters(values)
+    assert len(course) == 50
+    for (v, x), (_, expected) in zip(course.at(50).net.parameters(), net.parameters(), strict=True):
+        np.testing.assert_allclose(x, expected, rtol=1e-12, atol=1e-12, err_msg=str(v))
+    assert course.losses[50] == pytest.approx(mlp.gradients(net, setup.batch, setup.loss)[mlp.loss], rel=1e-12)
+
+
+@pytest.mark.parametrize("optimiser", [o for o in VARIANTS if o.name != "Momentum" or o.sign == "+"], ids=repr)
+def test_a_course_is_that_of_pytorch(optimiser):
+    torch = pytest.importorskip("torch")
+    if optimiser == mlp.Adam(rate=0.05, correction=False):
+        pytest.skip("PyTorch has no Adam without correction")
+    kinds = {
+        "SGD": (torch.optim.SGD, {}),
+        "Momentum": (torch.optim.SGD, {"momentum": 0.9}),
+        "Nesterov": (torch.optim.SGD, {"momentum": 0.9, "nesterov": True}),
+        "AdaGrad": (torch.optim.Adagrad, {}),
+        "RMSProp": (torch.optim.RMSprop, {}),
+        "Adam": (torch.optim.Adam, {}),
+        "AdamW": (torch.optim.AdamW, {}),
+    }
+    setup = mlp.EXAMPLES["three classes"].setup
+    course = mlp.train(setup, 50, optimiser)
+    tensors = [torch.tensor(np.array(x), requires_grad=True) for _, x in setup.net.parameters()]
+    W1, b1, W2, b2 = tensors
+    kind, more = kinds[optimiser.name]
+    optim = kind(tensors, lr=optimiser.rate, **more)
+    X, labels = torch.tensor(np.array(setup.batch.X)), torch.tensor(setup.batch.Y.argmax(axis=0))
+    for _ in range(50):
+        optim.zero_grad()
+        out = W2 @ torch.tanh(W1 @ X + b1[:, None]) + b2[:, None]
+        torch.nn.functional.cross_entropy(out.T, labels).backward()
+        optim.step()
+    for (v, x), expected in zip(course.at(50).net.parameters(), tensors, strict=True):
+        np.testing.assert_allclose(x, expected.detach().numpy(), rtol=1e-12, atol=1e-12, err_msg=str(v))
+
+
+@settings(max_examples=25)
+@given(setups(max_depth=3), st.sampled_from(VARIANTS))
+def test_a_course_is_the_same_rows_evaluated_one_by_one(setup, optimiser):
+    lay = setup.conventions.lay
+    course = mlp.train(setup, 3, optimiser)
+    net = setup.net
+    state = {v: lay.convert(v, x) for v, x in optimiser.initial_state(net).items()}
+    values = setup.inputs() | {v: np.asarray(x) for v, x in optimiser.numbers().items()}
+    steps = mlp.training_step(net, setup.loss, conventions=setup.conventions, optimiser=optimiser)
+    parameters = net.shape.parameters()
+    for k in range(3):
+        made = mlp.evaluate(steps, values | state)
+        np.testing.assert_allclose(course.losses[k], made[mlp.loss], rtol=1e-9)
+        state = {v: made[mlp.after(v)] for v in state}
+        values |= {v: made[mlp.after(v)] for v in parameters}
+        found = course.state(k + 1) | course.parameters(k + 1)
+        assert found.keys() == state.keys() | set(parameters)
+        for v, x in (state | {v: values[v] for v in parameters}).items():
+            np.testing.assert_allclose(found[v], x, rtol=1e-9, atol=1e-12, err_msg=str(v))
+
+
+def random_values(step, seed):
+    rng = np.random.default_rng(seed)
+    sizes = dict(zip("ij", (2, 3), strict=True))
+    return {
+        v: rng.uniform(0.2, 0.8, tuple(sizes[a] for a in reads))
+        for v, reads in zip(step.operands, step.op.reads, strict=True)
+    }
+
+
+@pytest.mark.parametrize("optimiser", VARIANTS, ids=repr)
+def test_every_row_reads_what_it_declares_and_its_cells_give_its_value(optimiser):
+    for step in optimiser.update(mlp.Shape((3, 2), ("relu",), (True,))):
+        values = random_values(step, 1)
+        result = np.asarray(step.op(*(values[v] for v in step.operands)))
+        for cell in np.ndindex(result.shape):
+            text = cells.numbers(step, values | {step.out: result}, cell)
+            value = evaluate_text(text.replace("^", "**"), sqrt=math.sqrt)
+            assert value == pytest.approx(result[cell], rel=1e-12), text
+        for position, operand in enumerate(step.operands):
+            for cell in np.ndindex(values[operand].shape):
+                pushed = values[operand].copy()
+                pushed[cell] += 0.1
+                moved = np.asarray(step.op(*((values | {operand: pushed})[v] for v in step.operands)) != result)
+                declared = np.zeros(result.shape, bool)
+                declared[feeds(step, position, cell)] = True
+                assert (moved == declared).all(), (step, operand, cell)
+
+
+@pytest.mark.parametrize("name", mlp.OPTIMISERS)
+def test_state_and_parameters_take_the_place_of_the_old_ones(name):
+    """A step allocates nothing for them: what is new lies where the old was."""
+    shape, optimiser = mlp.Shape((3, 4, 2), ("relu", "identity"), (True, False)), mlp.OPTIMISERS[name]()
+    steps = optimiser.update(shape)
+    made = {step.out: step.takes for step in steps}
+    for v in (*shape.parameters(), *optimiser.state(shape)):
+        assert made[mlp.after(v)] == v
+    freed = [v for step in steps for v in step.frees]
+    assert len(freed) == len(set(freed))
+    assert {v for v in freed if v.kind in ("dW", "db")} == {mlp.dW(1), mlp.dW(2), mlp.db(1)}
+    for n, step in enumerate(steps):
+        assert not {v for later in steps[n + 1 :] for v in later.operands} & set(step.frees)
+
+
+def test_a_course_with_few_copies_is_the_same(monkeypatch):
+    setup, adam = mlp.EXAMPLES["xor"].setup, mlp.Adam(rate=0.1)
+    for batch_size in (None, 3):
+        full = mlp.train(setup, 20, adam, batch_size=batch_size, seed=4)
+        monkeypatch.setattr(course_module, "MAX_COPIES", 5 * full._copies[0].nbytes)
+        few = mlp.train(setup, 20, adam, batch_size=batch_size, seed=4)
+        assert len(few._copies) < len(full._copies)
+        assert few.losses.tobytes() == full.losses.tobytes()
+        for k, what in product((0, 3, 4, 20), ("parameters", "state")):
+            for v, x in getattr(full, what)(k).items():
+                assert getattr(few, what)(k)[v].tobytes() == x.tobytes(), (k, v)
+        monkeypatch.undo()
+
+
+def test_a_batch_of_two_takes_the_gradient_of_two_examples():
+    setup = mlp.EXAMPLES["xor"].setup
+    course = mlp.train(setup, 2, mlp.SGD(0.1), batch_size=2, seed=1)
+    order = np.random.default_rng((1, 0)).permutation(4)
+    net = setup.net
+    for k in range(2):
+        chosen = order[2 * k : 2 * k + 2]
+        batch = mlp.Batch(setup.batch.X[:, chosen], setup.batch.Y[:, chosen])
+        assert course.losses[k] == pytest.approx(mlp.gradients(net, setup.batch, setup.loss)[mlp.loss], rel=1e-12)
+        net = mlp.sgd(net, mlp.gradients(net, batch, setup.loss), 0.1)
+        for (v, x), (_, y) in zip(course.at(k + 1).net.parameters(), net.parameters(), strict=True):
+            np.testing.assert_allclose(x, y, rtol=1e-12, err_msg=str(v))
+
+
+def test_what_is_out_of_range_is_named():
+    setup = mlp.EXAMPLES["xor"].setup
+    with pytest.raises(ValueError, match="100,000 steps"):
+        mlp.train(setup, 100_001)
+    with pytest.raises(ValueError, match="1 to 4 examples"):
+        mlp.train(setup, 1, batch_size=5)
+    with pytest.raises(ValueError, match="momentum must be from 0 to below 1"):
+        mlp.Momentum(mu=1.0)
+    with pytest.raises(ValueError, match=r"\+ or -"):
+        mlp.Momentum(sign="x")
+    with pytest.raises(ValueError, match="learning rate must be a finite number"):
+        mlp.SGD(float("nan"))
+    course = mlp.train(setup, 3)
+    with pytest.raises(IndexError, match="no step 4"):
+        course.at(4)
+    diverged = mlp.train(setup, 3000, mlp.SGD(50.0))
+    assert not np.isfinite(diverged.losses[-1])
+    with pytest.raises(ValueError, match="finite"):
+        diverged.at(3000)
