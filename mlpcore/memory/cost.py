@@ -68,16 +68,6 @@ class Life(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Place:
-    """A buffer: the steps it is needed from and to, its bytes, and whether fewer would do."""
-
-    first: int
-    last: int
-    bytes: int
-    divisible: bool = False
-
-
-@dataclass(frozen=True)
 class Count:
     """What a list of steps costs.
 
@@ -96,17 +86,6 @@ class Count:
     cells: tuple[int, ...]
     parameters: int
     inputs: int
-
-    @cached_property
-    def places(self) -> tuple[Place, ...]:
-        """The buffers, by number: what the lives in one place need together."""
-        found: dict[int, Place] = {}
-        for life in self.lives:
-            kernel = self.steps[life.made].op.kernel
-            piece = life.var is None and kernel is not None and kernel.cellwise
-            old = found.get(life.place, Place(life.made, life.freed, life.bytes, piece))
-            found[life.place] = replace(old, last=max(old.last, life.freed))
-        return tuple(found[n] for n in range(len(found)))
 
     @cached_property
     def by_category(self) -> dict[str, list[int]]:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mlpcore as mlp
+from mlpcore.compiled.arena import list_buffers
 from mlpcore.memory.cost import CATEGORIES, count, count_pass
 from mlpcore.passes.training_step import initial_values, one_pass
 from tests.strategies import problems
@@ -89,9 +90,9 @@ def test_categories_add_up_and_lives_make_the_curve(problem):
         assert all(life.made <= life.freed for life in counted.lives)
         assert {life.category for life in counted.lives} <= set(CATEGORIES)
         live = [0] * len(counted.steps)
-        for place in counted.places:
-            for n in range(place.first, place.last + 1):
-                live[n] += place.bytes
+        for buffer in list_buffers(counted.lives):
+            for n in range(buffer.first, buffer.last + 1):
+                live[n] += buffer.size
         assert live == counted.live
         assert counted.parameters == sum(x.nbytes for _, x in net.parameters())
         assert counted.inputs == batch.X.nbytes + batch.Y.nbytes
