@@ -90,6 +90,7 @@ class Measurement:
         seconds: CPU time of a pass, the median over rounds.
         ratio, low, high: its time over the baseline's: the median of the ratios within a round, and the 95 %
             interval of that median.
+        arena: bytes of the one array it worked in; at least `counted`.
     """
 
     policy: str
@@ -102,6 +103,7 @@ class Measurement:
     ratio: float
     low: float
     high: float
+    arena: int
 
     @property
     def ties_baseline(self) -> bool:

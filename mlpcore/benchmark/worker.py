@@ -98,6 +98,7 @@ def measure(job: Job, show_progress: Callable[[float], object]) -> Report:
             show_progress((done + 1) / units)
     finally:
         gc.enable()
+    arenas = [program.arena.nbytes for program in programs]
     del programs, arena
     measurements = []
     for n, (policy, counted) in enumerate(zip(policies, counts, strict=True)):
@@ -107,7 +108,7 @@ def measure(job: Job, show_progress: Callable[[float], object]) -> Report:
         measurements.append(
             Measurement(
                 policy.name, counted.peak, traced, counted.activations, sum(counted.flops), counted.recomputed_flops,
-                statistics.median(times[n]), statistics.median(ratios), low, high,
+                statistics.median(times[n]), statistics.median(ratios), low, high, arenas[n],
             )
         )  # fmt: skip
         show_progress((job.rounds + n + 1) / units)

@@ -87,6 +87,7 @@ def test_what_is_measured_is_what_was_counted(queue, shape, N, loss):
         )
         assert m.counted > 2**20
         assert abs(m.traced / m.counted - 1) < 0.003
+        assert m.counted <= m.arena <= 1.02 * m.counted
         assert m.low <= m.ratio <= m.high
         assert m.seconds > 0
     assert (report.measurements[0].ratio, report.measurements[0].ties_baseline) == (1.0, True)
@@ -329,7 +330,7 @@ def test_the_interval_holds_the_median(values):
     [(1.04, 0.98, 1.10, True), (1.005, 1.002, 1.009, True), (1.04, 1.02, 1.06, False), (0.9, 0.88, 0.95, False)],
 )
 def test_a_tie_is_an_interval_around_1_or_a_ratio_close_to_it(ratio, low, high, tie):
-    assert Measurement("", 1, 1, 1, 1, 0, 1.0, ratio, low, high).ties_baseline is tie
+    assert Measurement("", 1, 1, 1, 1, 0, 1.0, ratio, low, high, 1).ties_baseline is tie
 
 
 def test_the_machine_is_named():

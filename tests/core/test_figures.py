@@ -79,7 +79,27 @@ def found():
     spots = [figures.Spot(t.schedule, n, t.peak / base.peak, t.flops / base.flops) for n, t in enumerate(sums.values())]
     arms = [
         Measurement(
-            t.schedule, t.peak, t.peak + 500, t.activations, t.flops, t.recomputed_flops, 0.01 * r, r, r - w, r + w
+            t.schedule,
+            t.peak,
+            t.peak + 500,
+            t.activations,
+            t.flops,
+            t.recomputed_flops,
+            0.01 * r,
+            r,
+            r - w,
+            r + w,
+            t.peak,
+            t.peak,
+            t.peak + 500,
+            t.activations,
+            t.flops,
+            t.recomputed_flops,
+            0.01 * r,
+            r,
+            r - w,
+            r + w,
+            t.peak,
         )
         for t, (r, w) in zip(sums.values(), cycle(((1, 0), *MEASURED)))
     ]

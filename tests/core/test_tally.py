@@ -148,7 +148,7 @@ def test_sizes_beyond_what_is_counted_are_refused():
 
 
 def arm(name, counted, ratio, spread=0.02):
-    return Measurement(name, counted, counted, counted, 1, 0, ratio, ratio, ratio - spread, ratio + spread)
+    return Measurement(name, counted, counted, counted, 1, 0, ratio, ratio, ratio - spread, ratio + spread, counted)
 
 
 def report(*arms, unreliable=""):

@@ -214,10 +214,10 @@ def _show_table(report: Report | None) -> None:
         return
     base = report.measurements[0]
     draw_table(
-        ("measured", "counted", "measured", "of S and Z", "time", "of S and Z", "95 % interval", "verdict"),
+        ("measured", "counted", "arena", "measured", "of S and Z", "time", "of S and Z", "95 % interval", "verdict"),
         [
             (
-                m.policy, f"{m.counted:,} B", f"{m.traced:,} B", f"{m.traced / base.traced:.3f}",
+                m.policy, f"{m.counted:,} B", f"{m.arena:,} B", f"{m.traced:,} B", f"{m.traced / base.traced:.3f}",
                 seconds_text(m.seconds), f"{m.ratio:.3f}", f"{m.low:.3f} to {m.high:.3f}",
                 "" if m is base else "tie" if m.ties_baseline else "faster" if m.ratio < 1 else "slower",
             )
