@@ -90,16 +90,6 @@ def found():
             r - w,
             r + w,
             t.peak,
-            t.peak,
-            t.peak + 500,
-            t.activations,
-            t.flops,
-            t.recomputed_flops,
-            0.01 * r,
-            r,
-            r - w,
-            r + w,
-            t.peak,
         )
         for t, (r, w) in zip(sums.values(), cycle(((1, 0), *MEASURED)))
     ]
