@@ -19,7 +19,7 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -148,7 +148,7 @@ class _Work(NamedTuple):
 def count(steps: Sequence[Step], shape: Shape, N: int, lay: Layout = COLUMNS) -> Count:
     """Count a list of steps, laid out like this, for a network of this shape and N examples."""
     item = shape.itemsize
-    laid_out = cache(lambda var: laid(var, shape, N, lay))
+    laid_out = _remember_shapes(shape, N, lay)
     known: dict[int, _Work] = {}  # a step that is repeated is one object
     lives: list[Life] = []
     buffers: dict[int, int] = {}
@@ -175,6 +175,12 @@ def count(steps: Sequence[Step], shape: Shape, N: int, lay: Layout = COLUMNS) ->
     )
 
 
+# The shapes of a few passes, a pair of numbers for each matrix: the schedules that a page compares share them.
+@lru_cache(maxsize=4)
+def _remember_shapes(shape: Shape, N: int, lay: Layout) -> Callable[[Var], tuple[int, ...]]:
+    return lru_cache(maxsize=4096)(lambda var: laid(var, shape, N, lay))
+
+
 def _measure_step(step: Step, laid_out: Callable[[Var], tuple[int, ...]]) -> _Work:
     op, out = step.op, laid_out(step.out)
     kernel = op.kernel
@@ -187,7 +193,7 @@ def _measure_step(step: Step, laid_out: Callable[[Var], tuple[int, ...]]) -> _Wo
         if op.is_product:
             flops = 2 * math.prod(sizes.values())
         if kernel:
-            spared = find_operands_in_place_of_temporaries(step)
+            spared = find_operands_in_place_of_temporaries(step) if kernel.operands_as_temporaries else {}
             temporaries = tuple(0 if k in spared else cells(sizes) for k, cells in enumerate(kernel.temporaries))
     return _Work(math.prod(out), temporaries, flops)
 

@@ -81,15 +81,16 @@ def find_lifetimes(steps: Sequence[Step]) -> list[Lifetime]:
             source = made.get(var)
             if source is not None:
                 freed[source] = until[source] = n
+        overwritten = step.takes if step.frees else None
         if step.op.examples is not None:
             buffer[n] = None
-        elif step.takes is not None:
-            source = made.get(step.takes)
+        elif overwritten is not None:
+            source = made.get(overwritten)
             buffer[n] = None if source is None else buffer[source]
             if source is not None:
                 until[source] = n - 1
         made[step.out] = n
-    return [Lifetime(*ends) for ends in zip(freed, until, buffer, strict=True)]
+    return list(map(Lifetime._make, zip(freed, until, buffer, strict=True)))
 
 
 def find_operands_in_place_of_temporaries(step: Step) -> dict[int, Var]:
