@@ -2,25 +2,72 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .logits import one_hot
-from .losses import MSE, CrossEntropy, Loss
-from .network import Batch, Layer, Network
+from .losses import MSE, CrossEntropy, Loss, softmax
+from .network import Array, Batch, Layer, Network
+from .notation import S, Var, W, Y, Z, after, delta, dW, dZ
+from .notation import loss as LOSS
+from .passes.layouts import Layout
 from .registry import Registry
 from .setup import Setup
 
 
+class Remark(NamedTuple):
+    """What is to be seen in a pass: words that stand only while their predicate holds.
+
+    Attributes:
+        words: `{S_1: row 2}` names row 2 of S_1 as the layout in force has it; an upper-case R begins a sentence.
+        holds: takes the set-up and its values in the worksheet's layout.
+    """
+
+    words: str
+    holds: Callable[[Setup, Mapping[Var, Array]], Any]
+
+    def write(self, lay: Layout) -> str:
+        """Write the words in a layout."""
+
+        def place(mark: re.Match[str]) -> str:
+            var, word = _NAMED[mark[1]], mark[2]
+            if lay.transposes(var):
+                word = _OTHER_WAY.sub(lambda m: _TRANSPOSED[m[0]], word)
+            return word
+
+        return re.sub(r"\{(\w+): ([^}]*)\}", place, self.words)
+
+
+_NAMED = {v.text.replace("/", ""): v for v in (S(1), Z(1), W(1), W(2), dW(1), delta(1), dZ(1), dZ(2))}
+_TRANSPOSED = {"row": "column", "Row": "Column", "column": "row", "Column": "Row"}
+_OTHER_WAY = re.compile("|".join(_TRANSPOSED))
+
+
 @dataclass(frozen=True)
 class Example:
-    """A set-up with a title, one sentence on what to look at, and where it comes from."""
+    """A set-up with a title, remarks on what to look at, and where it comes from."""
 
     title: str
-    look: str
+    remarks: tuple[Remark, ...]
     setup: Setup
     source: str = ""
+
+    @property
+    def look(self) -> str:
+        """What to look at, as the example stands."""
+        return self.describe(self.setup)
+
+    def describe(self, setup: Setup) -> str:
+        """Say what is to be seen in a set-up that may have been edited: only what holds, in its layout."""
+        if setup.net.widths != self.net.widths or setup.batch.N != self.batch.N:
+            return ""
+        lay = setup.conventions.lay
+        plain = {v: lay.convert(v, x) for v, x in setup.run()[1].items()}
+        return " ".join(r.write(lay) for r in self.remarks if r.holds(setup, plain))
 
     @property
     def net(self) -> Network:
@@ -137,51 +184,113 @@ def _larger() -> Setup:
     )
 
 
+def _has_sixteen(setup: Setup, values: Mapping[Var, Array]) -> bool:
+    return setup.batch.N == 16 and setup.net.depth == 3
+
+
 #: Name -> `Example`, in the order they are offered.
 EXAMPLES: dict[str, Example] = Registry(
     "example",
     {
         "worksheet": Example(
             "Worksheet, exercise 2 (2-3-1)",
-            "Example 3 reaches only unit 3: two zeros in Z_1 become two zeros in delta_1.",
+            (
+                Remark(
+                    "Example 3 reaches only unit 3: two zeros in Z_1 become two zeros in δ_1.",
+                    lambda _, v: [*(v[Z(1)][:, 2] != 0)] == [*(v[delta(1)][:, 2] != 0)] == [False, False, True],
+                ),
+            ),
             WORKSHEET,
-            "Assignment 1, exercise 2. The sheet cuts digits off where we round: its last digit may be one less",
+            "Assignment 1, exercise 2.",
         ),
         "xor": Example(
             "XOR (2-2-1)",
-            "Unit 2 wakes only for input (1, 1): look at its row of Z_1, then at who gets a gradient.",
+            (
+                Remark(
+                    "Unit 2 is active only for input (1, 1): compare {Z_1: row 2 of Z_1} with {delta_1: row 2 of δ_1}.",
+                    lambda _, v: any(v[Z(1)][1] != 0) and [*(v[Z(1)][1] != 0)] == [*(v[Z(0)] == 1).all(axis=0)],
+                ),
+            ),
             XOR,
             "Goodfellow, Bengio, Courville, Deep Learning (2016), section 6.1, weights moved off the solution",
         ),
         "mazur": Example(
             "Published 2-2-2 sigmoid example",
-            "Loss 0.298371, and 0.40 becomes 0.358916, as published. Its biases stay fixed there; here they learn.",
+            (
+                Remark(
+                    "Loss 0.298371, and 0.40 becomes 0.358916, as published.",
+                    lambda _, v: (
+                        abs(v[LOSS] - 0.298371) < 1e-6
+                        and v[W(2)][0, 0] == 0.40
+                        and abs(v[after(W(2))][0, 0] - 0.358916) < 1e-6
+                    ),
+                ),
+                Remark(
+                    "The publication keeps the biases fixed; here they learn.",
+                    lambda setup, _: setup.net.shape.biases == (True, True) and setup.rate != 0,
+                ),
+            ),
             MAZUR,
             "Matt Mazur, A Step by Step Backpropagation Example (2015)",
         ),
         "dead relu": Example(
             "A dead ReLU",
-            "Row 2 of S_1 is negative for every example: row 2 of delta_1 and of dL/dW_1 is zero, for good.",
+            (
+                Remark(
+                    "{S_1: Row 2 of S_1} is negative: {delta_1: row 2 of δ_1} and {dLdW_1: row 2 of ∂L/∂W_1} are "
+                    "zero, and stay so while the inputs stay the same.",
+                    lambda setup, v: (
+                        setup.net[1].activation == "relu"
+                        and (v[S(1)][1] < 0).all()
+                        and not v[delta(1)][1].any()
+                        and not v[dW(1)][1].any()
+                    ),
+                ),
+            ),
             DEAD_RELU,
         ),
         "saturated": Example(
             "A saturated sigmoid",
-            "Row 1 of S_1 is large, sigmoid' is almost 0 there: compare row 1 of dL/dZ_1 with row 1 of delta_1.",
+            (
+                Remark(
+                    "{S_1: Row 1 of S_1} is above 5, where sigmoid' is below 0.01: compare {dLdZ_1: row 1 of ∂L/∂Z_1} "
+                    "with {delta_1: row 1 of δ_1}.",
+                    lambda setup, v: setup.net[1].activation == "sigmoid" and (v[S(1)][0] > 5).all(),
+                ),
+            ),
             SATURATED,
         ),
         "symmetric": Example(
             "Symmetric initialisation",
-            "All rows of W_1 are equal, so all rows of dL/dW_1 are equal, and after the step they still are.",
+            (
+                Remark(
+                    "The units of layer 1 are equal ({W_1: rows} of W_1, entries of b_1, {W_2: columns} of W_2), so "
+                    "all {dLdW_1: rows of ∂L/∂W_1} are equal, and after the step those of W_1 still are.",
+                    lambda setup, v: (
+                        all((x == x[:1]).all() for x in (v[W(1)], setup.net[2].W.T, v[dW(1)], v[after(W(1))]))
+                        and (setup.net[1].b is None or len(set(setup.net[1].b.tolist())) == 1)
+                    ),
+                ),
+            ),
             SYMMETRIC,
         ),
         "three classes": Example(
             "Three classes, softmax (2-3-3)",
-            "dL/dZ_2 is (P - Y)/N: every column sums to zero, negative only at the true class.",
+            (
+                Remark(
+                    "∂L/∂Z_2 is (P − Y)/N: every {dLdZ_2: column} sums to zero, and only the true class is negative.",
+                    lambda setup, v: (
+                        setup.loss.name == "CrossEntropy"
+                        and np.allclose(v[dZ(2)], (softmax(v[Z(2)]) - v[Y]) / setup.batch.N, rtol=1e-9, atol=1e-12)
+                        and [*(v[dZ(2)] < 0).ravel()] == [*(v[Y] == 1).ravel()]
+                    ),
+                ),
+            ),
             THREE_CLASSES,
         ),
         "larger": Example(
             "A larger one (4-8-8-3, batch of 16)",
-            "Sixteen examples at once: dL/dW_3 sums sixteen products in every cell.",
+            (Remark("Sixteen examples at once: ∂L/∂W_3 sums sixteen products in every cell.", _has_sixteen),),
             _larger(),
         ),
     },

@@ -49,7 +49,7 @@ def open_menu(app, menu):
 
 def find_field(app, label):
     """Find a widget of the Network menu by its label, as its key changes with its value."""
-    if not any(w.label == "Keep for the backward pass" for w in app.selectbox):
+    if not any(w.label == "Cached for the backward pass" for w in app.selectbox):
         open_menu(app, "Network")
     return next(w for w in (*app.text_input, *app.selectbox, *app.checkbox) if w.label == label)
 

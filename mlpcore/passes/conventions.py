@@ -6,9 +6,13 @@ is a reading of the finished list (`mlpcore.passes.layouts`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+import numpy as np
+
+from ..equations.activations import ACTIVATIONS
 from ..losses import Loss
 from ..losses.scales import SCALES
 from .layouts import LAYOUTS, Layout
@@ -23,8 +27,8 @@ class Conventions:
     Attributes:
         layout: a name of `LAYOUTS`.
         scale: a name of `SCALES` for every loss, or None for the one each is published with.
-        at_kink: f'(0) of relu and leaky relu, as a share of the way from the left slope to the
-            right one: 0, 1/2 and 1 are in use.
+        at_kink: f'(0) of relu and leaky relu, as a share of the way from the left derivative
+            to the right one: 0, 1/2 and 1 are in use.
         at_tie: whether a competing class whose gap is exactly 0 is active (>=), or not (>).
 
     Raises:
@@ -42,7 +46,7 @@ class Conventions:
         if self.scale is not None:
             SCALES[self.scale]
         if type(self.at_kink) not in (int, float) or not 0 <= self.at_kink <= 1:
-            raise ValueError("the slope at a corner lies between the two sides, so at_kink from 0 to 1")
+            raise ValueError("the derivative at a corner lies between the two sides, so at_kink from 0 to 1")
         if type(self.at_tie) is not bool:
             raise ValueError("at_tie must be true or false")
 
@@ -58,11 +62,11 @@ class Conventions:
             changes["at_tie"] = False
         return replace(loss, **changes)
 
-    def sentences(self, relu: bool, hinge: bool) -> list[str]:
+    def sentences(self, activations: Iterable[str], hinge: bool) -> list[str]:
         """Say what is in force, for a foot line.
 
         Args:
-            relu: whether a relu or leaky relu is met; hinge: whether a hinge is.
+            activations: those that are met; hinge: whether a hinge is.
         """
         sentences = [self.lay.sentence]
         if self.scale is not None:
@@ -70,15 +74,19 @@ class Conventions:
         if hinge:
             sentences.insert(
                 0,
-                "A rival is active when its gap is >= 0: at a gap of exactly 0 it pulls."
+                "A competing class is active where its gap is >= 0: a gap of exactly 0 contributes to the gradient."
                 if self.at_tie
-                else "A rival is active when its gap is > 0: at a gap of exactly 0 it does not pull.",
+                else "A competing class is active where its gap is > 0: a gap of exactly 0 does not contribute.",
             )
-        if relu:
-            ends = {0.0: "nothing flows back", 1.0: "everything flows back"}
-            flow = ends.get(float(self.at_kink), "a part flows back")
-            sentences.insert(0, f"relu'(0) = {self.at_kink:g}: at a preactivation of exactly 0 {flow}.")
-        return sentences
+        return [*self._describe_corners(activations), *sentences]
+
+    def _describe_corners(self, activations: Iterable[str]) -> Iterator[str]:
+        """Say what f'(0) is for each activation with a corner at 0."""
+        for name in sorted(set(activations)):
+            if (f := ACTIVATIONS[name].at_kink(self.at_kink)).corner is not None and f.derivative is not None:
+                share = float(f.derivative(np.zeros(1))[0])
+                flow = {0.0: "nothing", 1.0: "everything"}.get(share, f"{share:g} of what arrives")
+                yield f"{name}'(0) = {share:g}: at a preactivation of exactly 0 {flow} flows back."
 
 
 #: The worksheet's own.

@@ -187,7 +187,7 @@ LAYOUTS: dict[str, Layout] = Registry(
     {
         name: Layout(name, equation, sentence, *transposed, products)
         for name, equation, sentence, transposed, products in (
-            ("columns", "S = W Z + b", "Examples are columns: S = W Z + b, as on the worksheet.", (False, False), {}),
+            ("columns", "S = W Z + b", "Examples are columns: S = W Z + b.", (False, False), {}),
             (
                 "rows",
                 "S = Z W + b",

@@ -29,7 +29,7 @@ def chapter(lab, name):
 
 def test_the_timeline_is_redrawn_in_place_under_a_slider(lab):
     pick(lab, "Network", "deep and narrow")
-    pick(lab, "Keep for the backward pass", "every k-th layer")
+    pick(lab, "Cached for the backward pass", "every k-th layer")
     (before,) = drawn(lab, 1)
     page = lab.page
     page.evaluate("""() => {
@@ -50,7 +50,7 @@ def test_the_timeline_is_redrawn_in_place_under_a_slider(lab):
 
 
 def test_a_plan_with_a_number_plays_on_the_stage(lab):
-    pick(lab, "Keep for the backward pass", "blocks of n")
+    pick(lab, "Cached for the backward pass", "blocks of n")
     lab.page.get_by_role("button", name="Play this plan").click()
     lab.page.locator("td:visible").first.wait_for()
     lab.settle()
@@ -60,7 +60,7 @@ def test_a_plan_with_a_number_plays_on_the_stage(lab):
 
 
 def test_what_was_chosen_is_still_shown_after_another_chapter(lab):
-    pick(lab, "Keep for the backward pass", "every k-th layer")
+    pick(lab, "Cached for the backward pass", "every k-th layer")
     page = lab.page
     for _ in range(2):
         chapter(lab, "Measure")

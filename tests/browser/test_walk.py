@@ -142,7 +142,7 @@ def test_arrow_keys_cross_from_operand_to_result(app):
 
 def test_kept_preactivations_show_their_recomputation(app):
     student = app(STEP)
-    student.network("Keep for the backward pass", "cache S")
+    student.network("Cached for the backward pass", "cache S")
     student.page.get_by_text("1 / 19").wait_for()
     student.press("ArrowRight")  # the popover was closed, and nothing else was touched
     assert student.counter == "2 / 19"
@@ -168,7 +168,7 @@ def test_a_click_holds_a_cell_until_escape(app):
 def test_a_block_of_the_batch_is_lit_where_it_lies_in_the_batch(app):
     student = app(STEP)
     page = student.page
-    student.network("Keep for the backward pass", "blocks of the batch")
+    student.network("Cached for the backward pass", "blocks of the batch")
     steps = mlp.EXAMPLES["worksheet"].setup.run("blocks of the batch")[0]
     wanted = mlp.Z(0).of_examples((2, 4))
     student.press("Home", *["ArrowRight"] * next(n for n, s in enumerate(steps) if s.out == wanted))

@@ -1,9 +1,13 @@
 """Each example shows what its sentence says."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import mlpcore as mlp
+from mlpcore.setup import resized, with_cells
 
 
 @pytest.fixture
@@ -73,3 +77,59 @@ def test_worksheet_example_three(run):
 def test_larger_has_a_batch_of_sixteen():
     assert mlp.EXAMPLES["larger"].net.widths == (4, 8, 8, 3)
     assert mlp.EXAMPLES["larger"].batch.N == 16
+
+
+@pytest.mark.parametrize("name", list(mlp.EXAMPLES))
+@pytest.mark.parametrize("layout", list(mlp.LAYOUTS))
+def test_every_remark_holds_on_its_example_and_names_rows_as_the_layout_has_them(name, layout):
+    example = mlp.EXAMPLES[name]
+    setup = replace(example.setup, conventions=mlp.Conventions(layout))
+    text = example.describe(setup)
+    assert len(example.remarks) == sum(r.write(mlp.LAYOUTS[layout]) in text for r in example.remarks)
+    assert not {"{", "}"} & set(text)
+    _, values = setup.run()
+    for where, index, symbol in re.findall(r"([Rr]ow|[Cc]olumn) (\d) of (S_1|δ_1|Z_1|∂L/∂Z_1|∂L/∂W_1)", text):
+        var = next(v for v in values if v.symbol == symbol)
+        plain = setup.conventions.lay.convert(var, values[var])[int(index) - 1]
+        shown = values[var][int(index) - 1] if where.lower() == "row" else values[var][:, int(index) - 1]
+        assert np.array_equal(shown, plain)
+
+
+@pytest.mark.parametrize(
+    ("name", "var", "cell", "value"),
+    [
+        ("worksheet", mlp.Z(0), (0, 2), 3.0),
+        ("xor", mlp.b(1), (1,), 0.0),
+        ("mazur", mlp.W(2), (0, 0), 0.6),
+        ("dead relu", mlp.b(1), (1,), 2.0),
+        ("saturated", mlp.b(1), (0,), -9.0),
+        ("symmetric", mlp.W(2), (0, 0), 0.4),
+        ("symmetric", mlp.b(1), (0,), 0.4),
+    ],
+)
+def test_a_remark_goes_where_an_edit_makes_it_false(name, var, cell, value):
+    example = mlp.EXAMPLES[name]
+    edited, _ = with_cells(example.setup, [(var, cell, value)])
+    assert example.remarks[0].write(edited.conventions.lay) not in example.describe(edited)
+
+
+def test_a_remark_goes_with_another_constant_or_size():
+    three, mazur = mlp.EXAMPLES["three classes"], mlp.EXAMPLES["mazur"]
+    assert not three.describe(replace(three.setup, conventions=mlp.Conventions(scale="1")))
+    assert "0.298371" not in mazur.describe(replace(mazur.setup, conventions=mlp.Conventions(scale="1/N")))
+    wider = resized(three.setup, (2, 3, 3), 6, ("tanh", "identity"), (True, True))
+    assert not three.describe(wider)
+
+
+@pytest.mark.parametrize("at_kink", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("activation", list(mlp.ACTIVATIONS))
+def test_the_foot_line_says_the_derivative_of_the_activation_that_is_met(activation, at_kink):
+    sentences = " ".join(mlp.Conventions(at_kink=at_kink).sentences([activation], hinge=False))
+    met = re.findall(r"([a-z ]+)'\(0\) = ([0-9.]+): .* exactly 0 (.*) flows back", sentences)
+    f = mlp.ACTIVATIONS[activation].at_kink(at_kink)
+    if f.corner is None:
+        assert not met
+    else:
+        [(name, share, flow)] = met
+        assert (name.strip(), float(share)) == (activation, pytest.approx(float(f.derivative(np.zeros(1))[0])))
+        assert (flow == "nothing", flow == "everything") == (float(share) == 0, float(share) == 1)

@@ -87,5 +87,5 @@ def test_conventions_reach_every_page(board):
     app.selectbox(key="example").select("xor").run()
     assert read_payload(app)["matrices"]["Z0"]["shape"] == [4, 2]
     open_menu(app, "Conventions")
-    next(w for w in app.selectbox if w.label == "In front of the sum over examples").select("1").run()
+    next(w for w in app.selectbox if w.label == "Reduction: sum / mean / half mean").select("1").run()
     assert "Every loss carries the constant 1." in " ".join(c.value for c in app.caption)

@@ -91,10 +91,10 @@ def test_undo_and_redo_across_pages(app):
     send_events(app, "wall", edits=make_edits(1, ["W1", [0, 0], 9.0]))
     app.selectbox(key="example").select("xor").run()
     app.switch_page(STEP).run()
-    find_field(app, "Keep for the backward pass").select("cache S").run()
+    find_field(app, "Cached for the backward pass").select("cache S").run()
     assert read_keep_payload(app)["undo"] == 3
     use_toolbar(app, "undo")
-    assert find_field(app, "Keep for the backward pass").value == "cache S and Z"
+    assert find_field(app, "Cached for the backward pass").value == "cache S and Z"
     use_toolbar(app, "undo")
     assert (read_payload(app)["example"], read_payload(app)["matrices"]["W1"]["values"][0]) == ("worksheet", 9)
     app.switch_page(DERIVE).run()
@@ -130,7 +130,7 @@ def test_an_unchanged_state_has_an_empty_link(app):
 def test_a_link_brings_everything_to_another_visitor(app):
     send_events(app, "wall", edits=make_edits(1, ["W1", [0, 0], 0.1 + 0.2], ["W2", [0, 1], -0.0]))
     app.switch_page(STEP).run()
-    find_field(app, "Keep for the backward pass").select("cache S").run()
+    find_field(app, "Cached for the backward pass").select("cache S").run()
     send_events(app, "player", cursor={"step": 7})
     app.switch_page(DERIVE).run()
     send_events(app, "derivation", choose={"name": "chapter", "value": "transpose"})
@@ -140,7 +140,7 @@ def test_a_link_brings_everything_to_another_visitor(app):
     other.switch_page(DERIVE).run()
     assert read_payload(other)["matrices"] == before
     other.switch_page(STEP).run()
-    assert (read_payload(other)["cursor"]["step"], find_field(other, "Keep for the backward pass").value) == (
+    assert (read_payload(other)["cursor"]["step"], find_field(other, "Cached for the backward pass").value) == (
         7,
         "cache S",
     )

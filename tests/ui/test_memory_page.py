@@ -99,12 +99,12 @@ def test_every_plan_plays_on_the_stage(page, policy):
     setup = page.session_state["state"].setup
     expected = mlp.one_pass(setup.net, setup.loss, wanted, N=setup.batch.N)
     assert [s["recompute"] for s in read_payload(page)["steps"]][: len(expected)] == [s.recompute for s in expected]
-    assert find_field(page, "Keep for the backward pass").value == wanted.name
+    assert find_field(page, "Cached for the backward pass").value == wanted.name
     # Another one can be chosen there, and every page still opens.
     page.switch_page("app.py").run()
     assert not page.exception
     page.switch_page(STEP).run()
-    find_field(page, "Keep for the backward pass").select("cache S").run()
+    find_field(page, "Cached for the backward pass").select("cache S").run()
     assert page.session_state["state"].schedule == SCHEDULES["cache S"]
 
 

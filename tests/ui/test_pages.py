@@ -109,7 +109,7 @@ def test_every_example_opens_on_every_page(app, page, name):
 def test_every_schedule_can_be_chosen(app):
     app.switch_page(STEP).run()
     for name in mlp.SCHEDULES:
-        find_field(app, "Keep for the backward pass").select(name).run()
+        find_field(app, "Cached for the backward pass").select(name).run()
         expected = one_pass(mlp.EXAMPLES["worksheet"].net, schedule=name, N=4)
         assert [s["recompute"] for s in read_payload(app)["steps"]][: len(expected)] == [s.recompute for s in expected]
 
@@ -182,11 +182,11 @@ def test_conventions_stand_where_they_are_met(app):
     for page in ("app.py", STEP):
         app.switch_page(page).run()
         assert "relu'(0) = 0" in shown()
-        assert "A rival" not in shown()
+        assert "A competing class" not in shown()
     app.switch_page("app.py").run()
     app.selectbox(key="example").select("three classes").run()
     find_field(app, "Loss").select("SoftmaxHinge").run()
-    assert "A rival is active when its gap is >= 0" in shown()
+    assert "A competing class is active where its gap is >= 0" in shown()
     assert "relu" not in shown()
 
 
@@ -202,7 +202,7 @@ def test_an_invalid_size_shows_an_error_beside_its_field(app, text):
 def test_the_note_changes_with_the_first_edit(app):
     assert read_payload(app)["look"].startswith(mlp.EXAMPLES["worksheet"].look)
     send_events(app, "wall", edits=make_edits(1, ["W1", [0, 0], 9.0]))
-    assert read_payload(app)["look"].startswith("Your own numbers")
+    assert read_payload(app)["look"].startswith("Your network, begun from “Worksheet")
 
 
 def test_the_largest_network_still_travels(app):

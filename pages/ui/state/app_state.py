@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
-from mlpcore import EXAMPLES, SCHEDULES, Schedule, Setup
+from mlpcore import EXAMPLES, SCHEDULES, Conventions, Schedule, Setup
 from mlpcore.logits import LABS, Lab, list_class_losses
+from mlpcore.setup import same
 from pages.ui.state.history import History
 from pages.ui.state.memory_page import MemoryChoice
 from pages.ui.state.place import Place
@@ -86,6 +87,17 @@ class AppState:
     refusals: int = 0
     history: History = field(default_factory=History)
     message: tuple[int, str] = (0, "")
+
+    @property
+    def is_example_unchanged(self) -> bool:
+        """Whether every number is still the example's; conventions may differ."""
+        return same(self.setup, make_example_setup(self.example, self.setup.conventions))
+
+
+@lru_cache(maxsize=64)
+def make_example_setup(example: str, conventions: Conventions) -> Setup:
+    """Make the set-up of an example under the conventions in force."""
+    return replace(EXAMPLES[example].setup, conventions=conventions)
 
 
 @cache

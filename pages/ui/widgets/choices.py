@@ -11,17 +11,29 @@ import streamlit as st
 from mlpcore import EXAMPLES, LAYOUTS, LOSSES, SCALES, SCHEDULES, Setup, margin
 from mlpcore.setup import with_loss
 from pages.ui.state import session
+from pages.ui.state.app_state import AppState
 from pages.ui.widgets.menu import Menu
 from pages.ui.widgets.words import escape_markdown
+
+#: Offered in place of an example's name once something was edited, so that no title stands over other numbers.
+OWN = "your network"
+
+
+def name_network(state: AppState) -> str:
+    """Name what is on the pages: the title of an example, or what was begun from it."""
+    title = EXAMPLES[state.example].title
+    return title if state.is_example_unchanged else f"Your network, begun from “{title}”"
 
 
 def choose_example() -> None:
     """Draw the choice of an example."""
+    state = session.get_state()
+    own = [] if state.is_example_unchanged else [OWN]
     st.selectbox(
         "Example",
-        list(EXAMPLES),
-        format_func=lambda name: EXAMPLES[name].title,
-        key=session.sync_widget("example", session.get_state().example),
+        [*own, *EXAMPLES],
+        format_func=lambda name: name_network(state) if name == OWN else EXAMPLES[name].title,
+        key=session.sync_widget("example", OWN if own else state.example),
         on_change=session.load_example,
         args=("example",),
         label_visibility="collapsed",
@@ -86,7 +98,7 @@ def choose_schedule() -> None:
     offered = list(dict.fromkeys([*SCHEDULES, now]))
     key = session.make_widget_key("schedule", now)
     st.selectbox(
-        "Keep for the backward pass",
+        "Cached for the backward pass",
         offered,
         offered.index(now),
         key=key,
@@ -121,11 +133,11 @@ def _draw_conventions(lab: bool) -> None:
     _draw_convention(
         "Examples are", "layout", {name: f"{name}: {lay.equation}" for name, lay in LAYOUTS.items()}, now.layout
     )
-    _draw_convention("In front of the sum over examples", "scale", scales, now.scale)
+    _draw_convention("Reduction: sum / mean / half mean", "scale", scales, now.scale)
     if not lab and any(layer.f.corner for layer in setup.net.layers):
         _draw_convention("relu'(0)", "at_kink", _KINK, now.at_kink)
     if margin in loss.constants():
-        _draw_convention("A rival class is active where its gap to the right one is", "at_tie", _TIE, now.at_tie)
+        _draw_convention("A competing class is active where its gap to the true one is", "at_tie", _TIE, now.at_tie)
 
 
 def _draw_convention(label: str, field: str, words: dict[Any, str], value: Any) -> None:
@@ -145,8 +157,7 @@ def _draw_convention(label: str, field: str, words: dict[Any, str], value: Any) 
 def list_conventions() -> list[str]:
     """List the conventions in force that matter for the present network."""
     setup = session.get_state().setup
-    relu = any(layer.f.corner for layer in setup.net.layers)
-    return setup.conventions.sentences(relu, hinge=margin in setup.inputs())
+    return setup.conventions.sentences(setup.net.shape.activations, hinge=margin in setup.inputs())
 
 
 CONVENTIONS = Menu("Conventions", partial(_draw_conventions, lab=False))

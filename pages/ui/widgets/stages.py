@@ -3,41 +3,31 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from functools import lru_cache
 
 import streamlit as st
 
 from mlpcore import EXAMPLES, SCHEDULES, Conventions, Schedule, Setup
-from mlpcore.setup import same
 from pages.ui.components.stage.chapters import build_derivation_payload
 from pages.ui.components.stage.payload import Json, build_pass_payload
 from pages.ui.components.stage.stage import draw_stage
 from pages.ui.state import session
-from pages.ui.state.app_state import AppState
+from pages.ui.state.app_state import AppState, make_example_setup
 from pages.ui.state.place import Place
-
-
-def _is_unchanged(state: AppState) -> bool:
-    """Tell whether every number is still the example's."""
-    return same(state.setup, _make_example_setup(state.example, state.setup.conventions))
-
-
-def _make_example_setup(example: str, conventions: Conventions) -> Setup:
-    return replace(EXAMPLES[example].setup, conventions=conventions)
+from pages.ui.widgets.choices import name_network
 
 
 @lru_cache(maxsize=64)
 def _build_example_pass(example: str, conventions: Conventions, schedule: Schedule) -> tuple[str, str]:
     """Return `_build_pass` of an example as JSON: what a whole class asks for when it comes in at once."""
-    payload, remark = _build_pass(_make_example_setup(example, conventions), schedule)
+    payload, remark = _build_pass(make_example_setup(example, conventions), schedule)
     return json.dumps(payload), remark
 
 
 @lru_cache(maxsize=64)
 def _build_example_board(example: str, conventions: Conventions) -> str:
     """Return the JSON of the board that the derivation page opens with."""
-    return json.dumps(build_derivation_payload(_make_example_setup(example, conventions), Place()))
+    return json.dumps(build_derivation_payload(make_example_setup(example, conventions), Place()))
 
 
 def _build_pass(setup: Setup, schedule: Schedule) -> tuple[Json, str]:
@@ -49,21 +39,32 @@ def _build_pass(setup: Setup, schedule: Schedule) -> tuple[Json, str]:
         return build_pass_payload(setup, next(iter(SCHEDULES.values()))), remark
 
 
+def describe_network(state: AppState) -> str:
+    """Say what the network is, and what of its example's remarks holds for it."""
+    example, unchanged = EXAMPLES[state.example], state.is_example_unchanged
+    source = example.source if unchanged else ""
+    name = "" if unchanged else f"{name_network(state)}."
+    return " ".join(filter(None, (name, example.describe(state.setup), source)))
+
+
+def _rerun_if_renamed(before: AppState) -> None:
+    """Rerun the page where an edit made the network another one than its title says, or the example's again."""
+    if session.get_state().is_example_unchanged != before.is_example_unchanged:
+        st.rerun()
+
+
 def _draw_pass(kind: str) -> None:
     """Draw the pass on a stage of this kind, which is also its key."""
     state = session.get_state()
-    example = EXAMPLES[state.example]
     payload: Json | str
-    if _is_unchanged(state):
+    if state.is_example_unchanged:
         payload, remark = _build_example_pass(state.example, state.setup.conventions, state.schedule)
-        look = " ".join(filter(None, (example.look, example.source)))
     else:
         payload, remark = _build_pass(state.setup, state.schedule)
-        look = f"Your own numbers, begun from “{example.title}”."
     more = {
         "kind": kind,
         "example": state.example,
-        "look": remark or look,
+        "look": remark or describe_network(state),
         "cursor": {"rev": state.rev, "step": state.step},
         "answer": state.answer,
         "keep": session.build_keep_payload(),
@@ -87,7 +88,9 @@ def draw_silent_stage() -> None:
 def draw_player() -> None:
     """Draw the pass one equation at a time."""
     apply_restore("player")
+    before = session.get_state()
     session.apply_stage_events("player")
+    _rerun_if_renamed(before)
     _draw_pass("player")
 
 
@@ -95,8 +98,10 @@ def draw_player() -> None:
 def draw_wall() -> None:
     """Draw the whole pass at a glance; a matrix opens its step."""
     apply_restore("wall")
+    before = session.get_state()
     if session.apply_stage_events("wall"):
         st.switch_page("pages/1_Step_through.py")
+    _rerun_if_renamed(before)
     _draw_pass("wall")
 
 
@@ -104,10 +109,12 @@ def draw_wall() -> None:
 def draw_derivation() -> None:
     """Draw exercise 1 on a board, chapter by chapter."""
     apply_restore("derivation")
+    before = session.get_state()
     session.apply_stage_events("derivation")
+    _rerun_if_renamed(before)
     state = session.get_state()
     payload: Json | str
-    if state.place == Place() and _is_unchanged(state):
+    if state.place == Place() and state.is_example_unchanged:
         payload = _build_example_board(state.example, state.setup.conventions)
     else:
         payload = build_derivation_payload(state.setup, state.place)

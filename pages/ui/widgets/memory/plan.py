@@ -72,7 +72,7 @@ def _least(about: Subject) -> None:
 def _choose_policy(choice: MemoryChoice, about: Subject) -> None:
     names = [*SCHEDULES, *BUILT]
     st.selectbox(
-        "Keep for the backward pass",
+        "Cached for the backward pass",
         names,
         format_func=lambda name: BUILT[name][0] if name in BUILT else name,
         width=230,
