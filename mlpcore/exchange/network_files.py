@@ -260,6 +260,6 @@ def limit_units(widths: Sequence[int], examples: int) -> tuple[int, str]:
     layers = f", the first {MAX_DEPTH} of {len(widths) - 1} layers" if len(widths) - 1 > MAX_DEPTH else ""
     return (
         units,
-        f"This network, {'-'.join(map(str, widths))}, is larger than what is drawn here. Of each layer the "
+        f"This network, {'-'.join(map(str, widths))}, is larger than what is drawn here. Of each layer, the "
         + (f"first {units} units can be looked at{layers}; its outputs are then other ones."),
     )

@@ -291,7 +291,7 @@ class _Table:
             empty = sep is not None and not self.heading[0].strip()
             self.named = empty or (sep is None and len(self.heading) == len(cells) - 1)
             if self.named:
-                self._note("the first column, which has no heading: it numbers or names the rows")
+                self._note("the first column: it has no heading and names the rows")
         if self.named:
             self.rows.add(read_cells(cells[1:], row, commas))
         elif sep is None:

@@ -60,17 +60,16 @@ def _offer_text(setup: Setup, text: str) -> None:
         readings = exchange.list_readings(text)
     except ValueError as error:
         if labelled := exchange.read_labelled(text):
-            _offer(setup, [exchange.place_labelled(setup, labelled)])
+            _offer(setup, exchange.place_labelled(setup, labelled))
             return
         if not (found := _find_named(text)):
             raise error
         _offer_named(setup, found)
         return
     if labelled := exchange.read_labelled(text):
-        placements = [exchange.place_labelled(setup, labelled)]
-        choice = draw_choice("This is", ["a table with a column of classes", "one matrix"])
-        if choice != "one matrix":
-            _offer(setup, placements)
+        with_classes = "a table with a column of classes"
+        if draw_choice("This is", [with_classes, "one matrix"]) == with_classes:
+            _offer(setup, exchange.place_labelled(setup, labelled))
             return
     _offer_matrix(setup, readings, next((var for var in _find_named(text) if var in setup.inputs()), None))
 
@@ -78,14 +77,13 @@ def _offer_text(setup: Setup, text: str) -> None:
 def _offer_matrix(setup: Setup, readings: Sequence[exchange.WrittenMatrix], named: Var | None) -> None:
     inputs = list(setup.inputs())
     guess = inputs.index(named) if named else _guess_input(inputs, setup, readings)
-    var: Var = draw_choice(
-        f"This is {exchange.shape_words(readings[0].values)}. Put it into",
-        inputs,
-        guess,
-        format_func=_describe_input,
-    )
-    placements = exchange.list_placements(setup, var, readings)
-    _offer(setup, placements, [note for reading in readings[:1] for note in reading.notes])
+    label = f"This is {exchange.shape_words(readings[0].values)}. Put it into"
+    where, how = st.columns(2)
+    with where:
+        var: Var = draw_choice(label, inputs, guess, format_func=_describe_input)
+    with how:
+        placement = _choose_placement(exchange.list_placements(setup, var, readings))
+    _offer(setup, placement, readings[0].notes)
 
 
 def _find_named(text: str) -> dict[Var, exchange.WrittenMatrix]:
@@ -99,7 +97,7 @@ def _offer_named(setup: Setup, found: dict[Var, exchange.WrittenMatrix]) -> None
     placement = exchange.place_named(setup, found)
     computed = [var.text for var in found if var not in placement.values]
     notes = [f"{', '.join(computed[:12])}{', …' * (len(computed) > 12)}: computed here, not entered"] * bool(computed)
-    _offer(setup, [placement], notes)
+    _offer(setup, placement, notes)
 
 
 def _offer_arrays(setup: Setup, name: str, data: bytes) -> None:
@@ -136,16 +134,22 @@ def _offer_network(setup: Setup, file: exchange.NetworkFile) -> None:
         kept = "this set-up is computed in it" if file.dtype == "float32" else "computed here in float64"
         st.caption(f"The file holds {file.dtype}: {kept}.")
     notes = [f"{', '.join(file.others[:8])} in the file"] * bool(file.others)
-    _offer(setup, [file.place(setup, (f,) * (depth - 1) + (f_out,), orientation, units, MAX_EXAMPLES)], notes)
+    activations = (f,) * (depth - 1) + (f_out,)
+    _offer(setup, file.place(setup, activations, orientation, units, MAX_EXAMPLES), notes)
 
 
-def _offer(setup: Setup, placements: Sequence[Placement], notes: Sequence[str] = ()) -> None:
-    """Show what would change, and take it on a click; where it can be meant in several ways, ask."""
-    placement = placements[0]
-    if len(placements) > 1:
-        titles = [each.title for each in placements]
-        placement = placements[titles.index(draw_choice("Read it as", titles))]
-    else:
+def _choose_placement(placements: Sequence[Placement]) -> Placement:
+    """Ask where a matrix can be meant in several ways, and say in which it is where only one fits."""
+    if len(placements) == 1:
+        st.caption(escape_markdown(f"Read as {placements[0].title}."))
+        return placements[0]
+    titles = [each.title for each in placements]
+    return placements[titles.index(draw_choice("Read it as", titles))]
+
+
+def _offer(setup: Setup, placement: Placement, notes: Sequence[str] = ()) -> None:
+    """Show what would change, and take it on a click."""
+    if len(placement.values) > 1:
         st.caption(escape_markdown(f"Read as {placement.title}."))
     new = placement.apply(setup)
     is_there = same(new, setup)
