@@ -90,6 +90,10 @@ def test_every_gradient_carries_its_check():
     assert set(sent["checks"]) == {k for k, m in sent["matrices"].items() if m["part"] == "gradient"}
     assert not any(c["verdict"] == "disagrees" for c in sent["checks"].values())
     assert sent["checks"]["dW2"]["verdict"] == "agrees"
+    details = sent["checks"]["dW1"].pop("details")
+    assert details["verdicts"] == "aann"
+    np.testing.assert_allclose(details["numerical"][:2], sent["matrices"]["dW1"]["values"][:2], rtol=1e-8)
+    assert details["numerical"][2:] == ["", ""]
     assert sent["checks"]["dW1"] | {"skipped": []} == {
         "verdict": "not measurable", "error": sent["checks"]["dW1"]["error"], "compared": 2, "cells": 4,
         "skipped": [], "skips": 2, "why": "2 at a kink",

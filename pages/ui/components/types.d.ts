@@ -138,6 +138,7 @@ interface GradientCheck {
   skipped: string[];
   skips: number;
   why: string;
+  details?: { numerical: (number | string)[]; estimate: (number | string)[]; steps: (number | string)[]; verdicts: string };
 }
 
 interface ClaimCheck {

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from latex2mathml.converter import convert
 
-from mlpcore.checking.numerical_gradients import GradCheck, Skipped, check_steps, choose_probe_count
+from mlpcore.checking.numerical_gradients import NOT_PROBED, Check, GradCheck, Skipped, check_steps, choose_probe_count
 from mlpcore.equations import cells
 from mlpcore.equations.steps import Op, Step, evaluate
 from mlpcore.losses import Loss
@@ -222,6 +222,10 @@ def _choose_slot(op: Op, letters: str, rows: str, cols: str, down: str, across: 
     return next((slot for slot in wanted if slot not in taken), "right")
 
 
+#: Gradients of up to so many cells can be opened to see each cell's check.
+OPENED = 200
+
+
 def build_checks(check: GradCheck) -> Json:
     """Build the verdict of the numerical gradient on each gradient."""
     return {
@@ -233,9 +237,26 @@ def build_checks(check: GradCheck) -> Json:
             "skipped": [f"{v.symbol}{_format_cell(s.cell)} {_explain_skip(s)}" for s in c.skipped[:4]],
             "skips": len(c.skipped),
             "why": _summarise_skips(c.skipped),
+            **({"details": _build_details(c)} if c.size <= OPENED else {}),
         }
         for v, c in check.of.items()
     }
+
+
+def _build_details(check: Check) -> Json:
+    """Build what the opened badge shows of every cell; a verdict is its first letter, `-` where no cell was probed."""
+    letters = {NOT_PROBED: "-"}
+    return {
+        "numerical": _round_values(check.numerical, 9),
+        "estimate": _round_values(check.estimate, 1),
+        "steps": _round_values(check.steps, 2),
+        "verdicts": "".join(letters.get(v, v[0]) for v in check.cells.ravel()),
+    }
+
+
+def _round_values(values: np.ndarray, digits: int) -> list[float | str]:
+    """Round to so many digits: no more are shown; what is not finite is left out."""
+    return [float(f"{x:.{digits}g}") if np.isfinite(x) else "" for x in values.ravel().tolist()]
 
 
 def _explain_skip(skipped: Skipped) -> str:

@@ -24,7 +24,7 @@ function countText({ compared, cells, why, skips }) {
 export function checkMark(check) {
   if (check.verdict === "agrees") return `\u2713 ${check.error}`;
   if (check.verdict === "disagrees") return `\u2717 ${check.error}`;
-  return check.compared ? `\u2013 ${check.compared} of ${check.cells}` : "\u2013 not measurable";
+  return `\u2013 ${check.compared} of ${check.cells}`;
 }
 
 /**

@@ -1,7 +1,8 @@
 // One matrix as a table of cells: built once for a shape, painted whenever a value changes.
 
 import { activeElement, buttonOf, el, mathNode, setAttributes } from "../../shared/dom.js";
-import { checkClass, checkDetails, checkMark } from "./check-badge.js";
+import { checkClass, checkDetails, checkLine, checkMark } from "./check-badge.js";
+import { openCheckTable } from "./check-table.js";
 import { shadeCell } from "./colour-scale.js";
 import { copyButton } from "./copy-menu.js";
 import { formatNumber, shortestNumber } from "./number-format.js";
@@ -27,7 +28,10 @@ export function buildTile(stage, spec, view) {
     ? buttonOf("title", label, `open the step of ${matrix.spoken}, ${matrix.word}`, spec.open)
     : el("span", "title", label);
   const caption = el("figcaption", "", title, el("span", "shape", `${rows}\u00d7${cols}`));
-  tile.badge = el("span", "badge");
+  tile.badge = buttonOf("badge", "", "", (event) => {
+    event.stopPropagation();
+    openCheckTable(stage, spec.of);
+  });
   if (spec.open) caption.append(tile.badge);
   caption.append(copyButton(stage, tile, matrix));
   const name = `${matrix.spoken}${spec.turned ? " transposed" : ""}, ${matrix.word}, ${rows} by ${cols}`;
@@ -174,6 +178,7 @@ function paintBadge(stage, tile) {
   if (!check || !tile.badge.isConnected) return;
   tile.badge.textContent = checkMark(check);
   tile.badge.title = checkDetails(check);
+  tile.badge.setAttribute("aria-label", `${checkMark(check)}: ${checkLine(check)}`);
   tile.badge.className = checkClass(check);
 }
 

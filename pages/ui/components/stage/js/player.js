@@ -255,7 +255,7 @@ export class Player extends Playing {
       this.tiles = stepView.tiles;
       this.sizes = stepView.sizes;
     }
-    if (stepView.model !== this.model) stepView.updateEquation(this.model);
+    if (stepView.model !== this.model) stepView.updateEquation(this);
     this.scales = scalesOf(step, this.model.matrices);
     if (this.highlight.id === null && this.cell !== null) this.pointResult();
     this.repaint();
@@ -285,7 +285,7 @@ export class Player extends Playing {
     const stepView = new StepView(step, sizes, tiles, signature);
     this.equation.append(stepView.equation);
     this.field.append(stepView.product);
-    stepView.updateEquation(this.model);
+    stepView.updateEquation(this);
     this.stepViews.set(step.number, stepView);
     return stepView;
   }

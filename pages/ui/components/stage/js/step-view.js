@@ -1,9 +1,10 @@
 // One step as drawn, and the lines of text about it.
 
-import { el, mathNode } from "../../shared/dom.js";
+import { buttonOf, el, mathNode } from "../../shared/dom.js";
 import { cellEquation } from "./cell-formula.js";
 import { GAP, HEAD } from "./cell-size.js";
 import { checkClass, checkDetails, checkLine } from "./check-badge.js";
+import { openCheckTable } from "./check-table.js";
 import { shortestNumber } from "./number-format.js";
 import { flatIndex } from "./payload.js";
 import { indexText } from "./wording.js";
@@ -45,10 +46,10 @@ export class StepView {
     this.product = productGrid(tiles, sizes);
   }
 
-  /** What the equation's line says besides the formula can change with every edit. @param {Model} model */
-  updateEquation(model) {
-    this.model = model;
-    this.equation.replaceChildren(...equationNodes(model.steps[this.step.number], model));
+  /** What the equation's line says besides the formula can change with every edit. @param {Stage} stage */
+  updateEquation(stage) {
+    this.model = stage.model;
+    this.equation.replaceChildren(...equationNodes(stage, stage.model.steps[this.step.number]));
   }
 
   /** @param {boolean} shown */
@@ -63,17 +64,17 @@ export class StepView {
 }
 
 /**
+ * @param {Stage} stage
  * @param {Step} step
- * @param {Model} model
  */
-function equationNodes(step, model) {
+function equationNodes(stage, step) {
+  const { model } = stage;
   const { word } = model.matrices[step.out];
   const nodes = [mathNode(step.formula, "formula"), el("span", "word", word)];
   const check = model.checks[step.out];
   if (check) {
-    const badge = el("span", checkClass(check), checkLine(check));
+    const badge = buttonOf(checkClass(check), checkLine(check), checkLine(check), () => openCheckTable(stage, step.out));
     badge.title = checkDetails(check);
-    badge.setAttribute("aria-label", badge.title);
     nodes.push(badge);
   }
   if (step.recompute) nodes.push(el("span", "note", "computed again: it was not kept"));
