@@ -15,7 +15,7 @@ from typing import Protocol, Self, TypeVar
 import numpy as np
 
 from .equations.steps import Step, evaluate
-from .losses import LOSSES, MSE, Loss
+from .losses import LOSSES, MSE, Loss, classes
 from .network import Array, Batch, Layer, Network
 from .notation import Var, Y, Z, rate
 from .passes.conventions import WORKSHEET, Conventions
@@ -269,11 +269,6 @@ def _resize(old: Array | None, shape: tuple[int, ...], seed: int, new: float | N
     return array
 
 
-def classes(targets: Array) -> Array:
-    """Make one-hot targets from any: the largest entry of each column becomes its class."""
-    return np.eye(len(targets))[:, targets.argmax(axis=0)]
-
-
 def _check_outputs(loss: Loss, outputs: int) -> None:
     """Raise ValueError where a loss on classes has one output: with one class it would be 0."""
     if loss.one_hot and outputs < 2:
@@ -287,7 +282,7 @@ def with_loss(setup: Setup, name: str, *, as_classes: bool = False) -> Setup:
     """Change the loss.
 
     Args:
-        as_classes: turn the targets into classes (see `classes`) where the loss needs them.
+        as_classes: turn the targets into what the loss reads, classes or numbers from 0 to 1.
 
     Raises:
         ValueError: the targets are not what the loss reads, or it needs more outputs.
@@ -296,5 +291,5 @@ def with_loss(setup: Setup, name: str, *, as_classes: bool = False) -> Setup:
     new = LOSSES[name]()
     _check_outputs(new, setup.net.widths[-1])
     new = new.with_constants(setup.loss.constants())
-    targets = classes(setup.batch.Y) if as_classes and new.one_hot else setup.batch.Y
+    targets = new.fit_targets(setup.batch.Y) if as_classes else setup.batch.Y
     return replace(setup, loss=new, batch=Batch(setup.batch.X, targets))

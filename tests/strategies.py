@@ -35,7 +35,7 @@ def problems(draw, activations=tuple(ACTIVATIONS), losses=tuple(LOSSES), max_dep
     if loss.one_hot:
         targets = one_hot(list(rng.integers(widths[-1], size=N)), widths[-1])
     else:
-        targets = rng.normal(size=(widths[-1], N))
+        targets = rng.uniform(size=(widths[-1], N)) if loss.unit_targets else rng.normal(size=(widths[-1], N))
     return net, Batch(rng.normal(size=(widths[0], N)), targets), loss
 
 

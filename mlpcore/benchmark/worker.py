@@ -23,7 +23,6 @@ from pathlib import Path
 import numpy as np
 
 from ..compiled import Program, compile_pass
-from ..examples import one_hot
 from ..losses import LOSSES
 from ..network import Batch, Layer, Network
 from ..schedules import find
@@ -58,7 +57,7 @@ def draw_numbers(job: Job) -> tuple[Network, Batch]:
         for n in shape.layers
     )
     d = shape.widths[-1]
-    Y = one_hot(list(rng.integers(d, size=job.N)), d) if LOSSES[job.loss].one_hot else draw(d, job.N)
+    Y = LOSSES[job.loss]().fit_targets(draw(d, job.N))
     return Network(tuple(layers)), Batch(draw(shape.widths[0], job.N), Y.astype(dtype))
 
 

@@ -138,6 +138,10 @@ def sigmoid(S: Array) -> Array:
     return np.where(S >= 0, 1.0, e) / (1.0 + e)
 
 
+def _softplus(S: Array) -> Array:
+    return np.maximum(S, 0) + np.log1p(np.exp(-np.abs(S)))
+
+
 # NumPy has no erf; math.erf is exact to the last digit and the networks here are small.
 _erf: Any = np.frompyfunc(math.erf, 1, 1)
 
@@ -189,7 +193,7 @@ for _row in (
     Activation("tanh", np.tanh, lambda S: 1 - np.tanh(S) ** 2, lambda Z: 1 - Z**2, "tanh({0})", into=inplace.TANH),
     Activation(
         "softplus",
-        lambda S: np.maximum(S, 0) + np.log1p(np.exp(-np.abs(S))),
+        _softplus,
         sigmoid,
         lambda Z: -np.expm1(-Z),
         "softplus({0})",
@@ -203,6 +207,37 @@ for _row in (
         "elu({0})",
         kinks=(0.0,),
         into=inplace.ELU,
+    ),
+    Activation(
+        "relu6",
+        lambda S: np.minimum(np.maximum(S, 0), 6),
+        lambda S: ((S > 0) & (S < 6)).astype(S.dtype),
+        lambda Z: ((Z > 0) & (Z < 6)).astype(Z.dtype),
+        "relu6({0})",
+        kinks=(0.0, 6.0),
+    ),
+    Activation(
+        "hard tanh",
+        lambda S: np.minimum(np.maximum(S, -1), 1),
+        lambda S: ((S > -1) & (S < 1)).astype(S.dtype),
+        lambda Z: ((Z > -1) & (Z < 1)).astype(Z.dtype),
+        "hard tanh({0})",
+        kinks=(-1.0, 1.0),
+    ),
+    Activation(
+        "softsign",
+        lambda S: S / (1 + abs(S)),
+        lambda S: (1 + abs(S)) ** -2.0,
+        lambda Z: (1 - abs(Z)) ** 2.0,
+        "softsign({0})",
+        kinks=(0.0,),
+    ),
+    Activation(
+        "mish",
+        lambda S: S * np.tanh(_softplus(S)),
+        lambda S: np.tanh(_softplus(S)) + S * sigmoid(S) * (1 - np.tanh(_softplus(S)) ** 2),
+        None,
+        "mish({0})",
     ),
     Activation(
         "gelu",

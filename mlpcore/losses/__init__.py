@@ -6,17 +6,24 @@ probabilities of the output taken as logits.
 """
 
 from ..registry import Registry
+from .cellwise import MAE, BinaryCrossEntropy, CellMSE, Huber
 from .equations import softmax
 from .hinges import CrammerSinger, Hinge, OneVsAll, ScoreHinge, SoftmaxHinge, SquaredHinge
-from .loss import MSE, CrossEntropy, Loss
+from .loss import MSE, CrossEntropy, Loss, classes
 
 #: Name -> class. What stands here can be chosen, and what can be chosen is tested.
 LOSSES: dict[str, type[Loss]] = Registry(
     "loss",
-    {c.name: c for c in (MSE, CrossEntropy, SoftmaxHinge, ScoreHinge, CrammerSinger, SquaredHinge, OneVsAll)},
+    {
+        c.name: c
+        for c in (
+            *(MSE, CrossEntropy, SoftmaxHinge, ScoreHinge, CrammerSinger, SquaredHinge, OneVsAll),
+            *(BinaryCrossEntropy, CellMSE, MAE, Huber),
+        )
+    },
 )
 
 __all__ = [
-    "LOSSES", "MSE", "CrammerSinger", "CrossEntropy", "Hinge", "Loss", "OneVsAll", "ScoreHinge", "SoftmaxHinge",
-    "SquaredHinge", "softmax",
+    "LOSSES", "MAE", "MSE", "BinaryCrossEntropy", "CellMSE", "CrammerSinger", "CrossEntropy", "Hinge", "Huber", "Loss",
+    "OneVsAll", "ScoreHinge", "SoftmaxHinge", "SquaredHinge", "classes", "softmax",
 ]  # fmt: skip

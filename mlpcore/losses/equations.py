@@ -52,7 +52,7 @@ def squared_error(c: Scale) -> Op:
     return Op(
         "squared error",
         "in,in->",
-        lambda Z, Y: kernels.sum_squares(Z - Y) * c.factor(Z.shape[-1]),
+        lambda Z, Y: kernels.sum_squares(Z - Y) * c.factor(Z.shape[-1], d=Z.shape[-2]),
         lambda Z, Y: rf"{c.latex()}\left\lVert {Z} - {Y}\right\rVert_F^2",
         f"{c.cell()}(sum_in(({{0}} - {{1}})²))",
         kernel=Kernel(partial(kernels.squared_error, c), (kernels.count_row_cells, lambda sizes: sizes["i"])),
@@ -66,7 +66,7 @@ def error(c: Scale, twice: bool) -> Op:
     return Op(
         "error",
         "in,in->in",
-        lambda Z, Y: (Z - Y) * c.factor(Z.shape[-1], twice),
+        lambda Z, Y: (Z - Y) * c.factor(Z.shape[-1], twice, Z.shape[-2]),
         lambda Z, Y: rf"{front}\left({Z} - {Y}\right)" if front else f"{Z} - {Y}",
         f"{times}({{0}} - {{1}})" if times else "{0} - {1}",
         kernel=Kernel(partial(kernels.subtract_targets, c, twice), overwritable=(0,)),

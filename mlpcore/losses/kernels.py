@@ -29,7 +29,7 @@ def squared_error(c: Scale, out: Array, Z: Array, Y: Array, t: Array, sums: Arra
     """Call `c ||Z - Y||^2`: a few rows of differences at a time in t, the sum of squares of each row in sums."""
     rows, N = Z.shape
     at_once = t.size // N
-    factor = number(c.factor(N), Z)
+    factor = number(c.factor(N, d=rows), Z)
     if rows * N <= CHUNK:
         # Not in place: for a single number NumPy takes long to find out how operand and result overlap.
         total = sums[:1].reshape(())
@@ -48,7 +48,7 @@ def squared_error(c: Scale, out: Array, Z: Array, Y: Array, t: Array, sums: Arra
 
 def subtract_targets(c: Scale, twice: bool, out: Array, Z: Array, Y: Array) -> list[Call]:
     """Call `c (Z - Y)`."""
-    return [(np.subtract, (Z, Y, out)), (np.multiply, (out, number(c.factor(Z.shape[-1], twice), Z), out))]
+    return [(np.subtract, (Z, Y, out)), (np.multiply, (out, number(c.factor(Z.shape[-1], twice, Z.shape[-2]), Z), out))]
 
 
 def count_column_cells(sizes: Mapping[str, int]) -> int:

@@ -36,12 +36,17 @@ class Loss:
     each: ClassVar[str] = ""
     wants: ClassVar[str] = ""
     one_hot: ClassVar[bool] = True
+    #: Whether targets are numbers from 0 to 1.
+    unit_targets: ClassVar[bool] = False
     scale: str = field(default="1", kw_only=True)
     whole: int | None = field(default=None, kw_only=True, repr=False)
 
     @property
     def c(self) -> Scale:
-        return replace(SCALES[self.scale], whole=self.whole)
+        return self._of_examples(SCALES[self.scale])
+
+    def _of_examples(self, scale: Scale) -> Scale:
+        return replace(scale, whole=self.whole)
 
     def forward(self, depth: int) -> list[Step]:
         """List the steps from `Z_L` and `Y` to `loss`."""
@@ -60,8 +65,21 @@ class Loss:
         changes: dict[str, Any] = {v.kind: float(values[v]) for v in self.constants() if v in values}
         return replace(self, **changes)
 
+    def fit_targets(self, targets: Array) -> Array:
+        """Make targets that this loss reads: classes (see `classes`), or 1 where they are above the middle, else 0."""
+        if self.one_hot:
+            return classes(targets)
+        if self.unit_targets and (targets.min() < 0 or targets.max() > 1):
+            return (targets > (targets.min() + targets.max()) / 2).astype(targets.dtype)
+        return targets
+
     def check(self, targets: Array) -> None:
         """Raise ValueError unless the targets are what this loss reads."""
+        if self.unit_targets and not ((targets >= 0) & (targets <= 1)).all():
+            worst = targets.flat[int(np.argmax(np.abs(targets - 0.5)))]
+            raise ValueError(
+                f"{self.title} reads targets from 0 to 1, but Y has {worst:g}; mean squared error reads any number"
+            )
         if not self.one_hot:
             return
         good = np.isin(targets, (0, 1)).all(axis=0) & (targets.sum(axis=0) == 1)
@@ -72,6 +90,11 @@ class Loss:
                 f"{self.title} reads classes: each example of Y has a single 1 and else 0, "
                 f"but example {column + 1} is ({shown})"
             )
+
+
+def classes(targets: Array) -> Array:
+    """Make one-hot targets from any: the largest entry of each column becomes its class."""
+    return np.eye(len(targets))[:, targets.argmax(axis=0)]
 
 
 @dataclass(frozen=True)

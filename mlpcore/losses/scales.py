@@ -13,33 +13,35 @@ from ..registry import Registry
 
 @dataclass(frozen=True)
 class Scale:
-    """A constant `1`, `1/2`, `1/N` or `1/(2N)`, and twice that.
+    """A constant `1`, `1/2`, `1/N`, `1/(2N)` or `1/(N d)`, and twice that.
 
     Attributes:
         name: as it is chosen.
         mean: divided by the number of examples.
         half: divided by 2, so that the 2 of a differentiated square goes away.
         whole: the number of examples of the whole batch, where only a block of it is looked at.
+        outputs: divided by the number of outputs too, which only an equation with the cells of the output knows.
     """
 
     name: str
     mean: bool
     half: bool
     whole: int | None = None
+    outputs: bool = False
 
     def _parts(self, twice: bool) -> tuple[int, int]:
         """Give the numerator and the number beside N in the denominator."""
         return (1, 1) if twice and self.half else (2 if twice else 1, 2 if self.half else 1)
 
-    def factor(self, N: int, twice: bool = False) -> float:
-        """Give the constant as a number, for N examples."""
+    def factor(self, N: int, twice: bool = False, d: int = 1) -> float:
+        """Give the constant as a number, for N examples of d outputs."""
         above, below = self._parts(twice)
-        return above / (below * (self.whole or N)) if self.mean else above / below
+        return above / (below * (self.whole or N) * (d if self.outputs else 1)) if self.mean else above / below
 
     def latex(self, twice: bool = False) -> str:
         """Write the constant in front of a formula; nothing for 1."""
         above, below = self._parts(twice)
-        under = ("" if below == 1 else str(below)) + ("N" if self.mean else "")
+        under = ("" if below == 1 else str(below)) + ("N" if self.mean else "") + (r"\,d" if self.outputs else "")
         return rf"\frac{{{above}}}{{{under}}}" if under else "" if above == 1 else str(above)
 
     def cell(self, twice: bool = False) -> str:
@@ -47,6 +49,8 @@ class Scale:
         above, below = self._parts(twice)
         if self.mean:
             N = self.whole or "{#n}"
+            if self.outputs:
+                return f"{above}/({N}·{{#i}})·"
             return f"{above}/" + (f"{N}·" if below == 1 else f"({below}·{N})·")
         return f"{above}/{below}·" if below > 1 else "" if above == 1 else f"{above}·"
 
@@ -63,4 +67,9 @@ SCALES: dict[str, Scale] = Registry(
             Scale("1", mean=False, half=False),
         )
     },
+)
+
+#: Those, and the mean over all cells of the output.
+CELL_SCALES: dict[str, Scale] = Registry(
+    "scale", SCALES | {"1/(N d)": Scale("1/(N d)", mean=True, half=False, outputs=True)}
 )

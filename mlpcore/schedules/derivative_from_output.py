@@ -21,6 +21,9 @@ FORMULAS = {
     "sigmoid": r"f' = Z\odot(1 - Z)",
     "tanh": r"f' = 1 - Z^2",
     "softplus": r"f' = 1 - e^{-Z}",
+    "relu6": r"f' = [0 < Z < 6]",
+    "hard tanh": r"f' = [-1 < Z < 1]",
+    "softsign": r"f' = (1 - |Z|)^2",
     "elu": r"f' = 1 \text{ where } Z > 0, \text{ else } Z + 1",
 }
 

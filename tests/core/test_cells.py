@@ -26,7 +26,29 @@ def evaluate_text(text, **functions):
         text = text.replace(name, name.replace(" ", "_"))
     text = text.replace("'(", "_slope(")
     text = text.replace("·", "*").replace("²", "**2").replace("≥", ">=").replace("[", "(").replace("]", ")")
-    return eval(text, {"exp": math.exp, "log": math.log, "max": max, **names, **slopes, **functions})  # our own text
+    return eval(
+        text,
+        {
+            "exp": math.exp,
+            "log": math.log,
+            "max": max,
+            "abs": abs,
+            "sign": np.sign,
+            "clip": clip,
+            "huber": huber,
+            **names,
+            **slopes,
+            **functions,
+        },
+    )  # our own text
+
+
+def clip(d):
+    return max(-1.0, min(d, 1.0))
+
+
+def huber(d):
+    return d * d / 2 if abs(d) <= 1 else abs(d) - 0.5
 
 
 @given(problems(max_depth=2, max_width=4))

@@ -29,7 +29,7 @@ def draw_problem(rng):
     if loss.one_hot:
         Y = one_hot(list(rng.integers(widths[-1], size=N)), widths[-1])
     else:
-        Y = rng.normal(size=(widths[-1], N)) * rng.choice([1.0, 1.0, scale])
+        Y = loss.fit_targets(rng.normal(size=(widths[-1], N)) * rng.choice([1.0, 1.0, scale]))
     return mlp.Network(tuple(layers)), mlp.Batch(X, Y), loss
 
 

@@ -1,5 +1,7 @@
 """The class losses against their published definitions, written out with loops."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 import mlpcore as mlp
 from mlpcore.examples import one_hot
+from mlpcore.setup import with_loss
 
 
 def published(name, o, labels, m):
@@ -117,3 +120,54 @@ def test_huge_logits_stay_finite(name, size):
     values, gradient = at_logits(o, [0, 0, 1], mlp.LOSSES[name]())
     assert np.isfinite(values[mlp.loss])
     assert np.isfinite(gradient).all()
+
+
+def literal(name, o, y):
+    """Each loss over cells as it is written, in loops; the mean over all cells."""
+    total = 0.0
+    for z, t in zip(o.ravel().tolist(), y.ravel().tolist(), strict=True):
+        d = abs(z - t)
+        if name == "BinaryCrossEntropy":
+            p = 1 / (1 + math.exp(-z))
+            total += -t * math.log(p) - (1 - t) * math.log(1 - p)
+        elif name == "Huber":
+            total += d * d / 2 if d <= 1 else d - 0.5
+        else:
+            total += d if name == "MAE" else d * d
+    return total / o.size
+
+
+CELL_LOSSES = [name for name, kind in mlp.LOSSES.items() if kind().scale == "1/(N d)"]
+
+
+@pytest.mark.parametrize("name", CELL_LOSSES)
+@given(st.integers(1, 6), st.integers(1, 6), st.integers(0, 2**32 - 1))
+def test_a_loss_over_cells_is_the_mean_of_the_literal_one(name, d, N, seed):
+    rng = np.random.default_rng(seed)
+    o, y = 2 * rng.normal(size=(d, N)), rng.uniform(size=(d, N))
+    net = mlp.Network((mlp.Layer(np.eye(d)),))
+    values = mlp.trace(net, mlp.Batch(o, y), mlp.LOSSES[name]())[1]
+    assert values[mlp.loss] == pytest.approx(literal(name, o, y), rel=1e-12)
+    if np.abs(np.abs(o - y) - 1).min() < 1e-4 or np.abs(o - y).min() < 1e-4:
+        return  # too near a kink for differences
+    for cell in np.ndindex(o.shape):
+        up, down = o.copy(), o.copy()
+        up[cell] += 1e-5
+        down[cell] -= 1e-5
+        measured = (literal(name, up, y) - literal(name, down, y)) / 2e-5
+        assert values[mlp.dZ(1)][cell] == pytest.approx(measured, rel=1e-6, abs=1e-8)
+
+
+def test_binary_cross_entropy_of_huge_logits_is_finite_and_exact():
+    values = mlp.trace(
+        mlp.Network((mlp.Layer([[1.0]]),)), mlp.Batch([[800.0, -800.0]], [[0, 1]]), mlp.BinaryCrossEntropy()
+    )[1]
+    assert values[mlp.loss] == 800.0
+    assert values[mlp.dZ(1)].tolist() == [[0.5, -0.5]]
+
+
+def test_targets_outside_zero_and_one_are_refused_and_can_be_turned():
+    setup = mlp.EXAMPLES["worksheet"].setup
+    with pytest.raises(ValueError, match="from 0 to 1, but Y has -1"):
+        with_loss(setup, "BinaryCrossEntropy")
+    assert with_loss(setup, "BinaryCrossEntropy", as_classes=True).batch.Y.tolist() == [[1, 1, 0, 0]]

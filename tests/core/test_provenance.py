@@ -36,7 +36,8 @@ def generic(values, seed):
         if v.kind in ("Y", "A"):
             return rng.uniform(0.2, 0.8, shape)
         drawn = rng.normal(size=shape)
-        return drawn if seed % 2 == 0 else -np.abs(drawn) if v.kind == "ell" else np.abs(drawn)
+        small = np.abs(np.tanh(drawn))  # below 1, where hard tanh has a slope
+        return drawn if seed % 2 == 0 else -small if v.kind == "ell" else small
 
     return {v: one(v, np.shape(x)) for v, x in values.items()}
 

@@ -75,8 +75,10 @@ def show_loss_error() -> None:
         st.error(escape_markdown(text))
         if _fits_as_classes(name):
             st.button(
-                "Turn the targets into classes",
-                help="For each example the largest entry of Y becomes 1, the others 0.",
+                "Turn the targets into classes" if LOSSES[name].one_hot else "Turn the targets into 0 and 1",
+                help="For each example the largest entry of Y becomes 1, the others 0."
+                if LOSSES[name].one_hot
+                else "Entries of Y above the middle of its range become 1, the others 0.",
                 on_click=session.change,
                 args=(None, lambda setup, _: with_loss(setup, name, as_classes=True), "loss"),
             )
