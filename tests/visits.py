@@ -11,6 +11,7 @@ STEP = "pages/1_Step_through.py"
 DERIVE = "pages/2_Derivation.py"
 HINGE = "pages/3_Hinge_loss.py"
 MEMORY = "pages/4_Memory_and_speed.py"
+CHECK = "pages/5_Check.py"
 
 
 def list_payloads(block):

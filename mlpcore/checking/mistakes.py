@@ -74,7 +74,7 @@ class Mistake:
     name: str
     sentence: str
     alter: Alter
-    chapter: str = "cell"
+    chapter: str = "lines"
     everywhere: bool = False
     left_out: str = ""
 
@@ -106,7 +106,7 @@ class Mistake:
 MISTAKES: dict[str, Mistake] = Registry("mistake")
 
 
-def _add(name: str, sentence: str, chapter: str = "cell", **more: Any) -> Callable[[Alter], Alter]:
+def _add(name: str, sentence: str, chapter: str = "lines", **more: Any) -> Callable[[Alter], Alter]:
     def enter(alter: Alter) -> Alter:
         MISTAKES[name] = Mistake(name, sentence, alter, chapter, **more)
         return alter
@@ -153,7 +153,7 @@ def _scaled(name: str, sentence: str, factor: _Factor, latex: str, where: Callab
 
         return _wrap(step, name, change, lambda right: rf"{latex}\left({right}\right)")
 
-    MISTAKES[name] = Mistake(name, sentence, alter, "cell")
+    MISTAKES[name] = Mistake(name, sentence, alter)
 
 
 _scaled("no 1/N", "The sum over the examples was not divided by their number N.",
@@ -187,7 +187,7 @@ def _updates(name: str, sentence: str, arithmetic: Callable, notation: Callable)
     def alter(step: Step, context: Pass) -> Step | None:
         return _rewrite_op(step, name, arithmetic, notation) if step.phase == "update" else None
 
-    MISTAKES[name] = Mistake(name, sentence, alter, "cell")
+    MISTAKES[name] = Mistake(name, sentence, alter)
 
 
 def _beside(eta: Array, w: Array) -> Array:
@@ -217,30 +217,32 @@ def _forget_derivative(step: Step) -> Step | None:
     return _rewrite_op(step, "no f'", lambda dZ, _: dZ, lambda dZ, _: dZ)
 
 
-@_add("forgot f'", "The derivative of the hidden layer's activation was not multiplied in.")
+@_add("forgot f'", "The derivative of the hidden layer's activation was not multiplied in.", "ladder")
 def _(step: Step, context: Pass) -> Step | None:
     return _forget_derivative(step) if step.out.layer != context.depth else None
 
 
-@_add("forgot the output's f'", "The derivative of the output's activation was not multiplied in.")
+@_add("forgot the output's f'", "The derivative of the output's activation was not multiplied in.", "ladder")
 def _(step: Step, context: Pass) -> Step | None:
     return _forget_derivative(step) if step.out.layer == context.depth else None
 
 
-@_add("f' at Z for f' at S", "The derivative was taken at the activation Z; it is taken at the preactivation S.")
+@_add(
+    "f' at Z for f' at S", "The derivative was taken at the activation Z; it is taken at the preactivation S.", "ladder"
+)
 def _(step: Step, context: Pass) -> Step | None:
     if _activation_of(step) is None or step.out.layer is None:
         return None
     return _rewrite_op(step, "f'(Z)", step.op.arithmetic, step.op.notation, (step.operands[0], Z(step.out.layer)))
 
 
-@_add("f for f'", "The activation itself was multiplied in, not its derivative.")
+@_add("f for f'", "The activation itself was multiplied in, not its derivative.", "ladder")
 def _(step: Step, context: Pass) -> Step | None:
     f = _activation_of(step)
     return f and _rewrite_op(step, "f", lambda dZ, S: dZ * f.f(S), lambda dZ, S: rf"{dZ}\odot {f.latex}({S})")
 
 
-@_add("relu' from S ≥ 0", "relu' was taken as 1 where the preactivation is exactly 0.")
+@_add("relu' from S ≥ 0", "relu' was taken as 1 where the preactivation is exactly 0.", "ladder")
 def _(step: Step, context: Pass) -> Step | None:
     f = _activation_of(step)
     if f is None or not f.corner:
@@ -249,25 +251,25 @@ def _(step: Step, context: Pass) -> Step | None:
     return _rewrite_op(step, "≥", pullback.arithmetic, lambda dZ, S: rf"{dZ}\odot \left[{S}\ge 0\right]")
 
 
-@_add("f' as a matrix product", "f' was multiplied as a matrix; it is multiplied cell by cell.")
+@_add("f' as a matrix product", "f' was multiplied as a matrix; it is multiplied cell by cell.", "ladder")
 def _(step: Step, context: Pass) -> Step | None:
     f = _activation_of(step)
     return f and _rewrite_op(
-        step, "product", lambda dZ, S: dZ @ f.derivative(S), lambda dZ, S: rf"{dZ}\;{f.latex}'({S})"
+        step, "ladder", lambda dZ, S: dZ @ f.derivative(S), lambda dZ, S: rf"{dZ}\;{f.latex}'({S})"
     )
 
 
 # --- products --------------------------------------------------------------------------------
 
 
-@_add("transpose forgotten", "A matrix was multiplied in as it is; it has to be transposed.", "product")
+@_add("transpose forgotten", "A matrix was multiplied in as it is; it has to be transposed.", "transpose")
 def _(step: Step, context: Pass) -> Step | None:
     if step.op.name not in ("weight gradient", "pull back"):
         return None
     return _rewrite_op(step, "no transpose", lambda a, b: a @ b, lambda a, b: rf"{a}\,{b}")
 
 
-@_add("factors in the wrong order", "The factors of the product are in the wrong order.", "product")
+@_add("factors in the wrong order", "The factors of the product are in the wrong order.", "transpose")
 def _(step: Step, context: Pass) -> Step | None:
     name = step.op.name
     if name == "weight gradient":
@@ -281,7 +283,7 @@ def _(step: Step, context: Pass) -> Step | None:
     return None
 
 
-@_add("the result transposed", "The result is transposed.", "product")
+@_add("the result transposed", "The result is transposed.", "transpose")
 def _(step: Step, context: Pass) -> Step | None:
     if step.op.name not in ("weight gradient", "pull back", "linear", "affine"):
         return None
@@ -293,14 +295,16 @@ def _replace_operand(step: Step, place: int, var: Any, tag: str) -> Step:
     return _rewrite_op(step, tag, step.op.arithmetic, step.op.notation, operands)
 
 
-@_add("δ_l Z_l for δ_l Z_{l-1}", "δ was multiplied by its own layer's output; it takes that layer's input.", "product")
+@_add(
+    "δ_l Z_l for δ_l Z_{l-1}", "δ was multiplied by its own layer's output; it takes that layer's input.", "transpose"
+)
 def _(step: Step, context: Pass) -> Step | None:
     if step.out.kind != "dW" or step.op.name != "weight gradient":
         return None
     return _replace_operand(step, 1, Z(step.out.layer or 0), "Z_l")
 
 
-@_add("S for Z in dL/dW", "The preactivations S below were used where the activations Z belong.", "product")
+@_add("S for Z in dL/dW", "The preactivations S below were used where the activations Z belong.", "transpose")
 def _(step: Step, context: Pass) -> Step | None:
     layer = step.out.layer or 0
     if step.op.name != "weight gradient" or layer < 2:
@@ -316,7 +320,7 @@ def _(step: Step, context: Pass) -> Step | None:
     return _replace_operand(step, 1, S(layer - 1), "S")
 
 
-@_add("dL/dZ for δ", "dL/dZ was used where δ belongs: f' is missing in what follows.", "product")
+@_add("dL/dZ for δ", "dL/dZ was used where δ belongs: f' is missing in what follows.", "transpose")
 def _(step: Step, context: Pass) -> Step | None:
     layer = step.out.layer or 0
     if step.op.name == "weight gradient":
@@ -332,7 +336,7 @@ def _(step: Step, context: Pass) -> Step | None:
 @_add(
     "W already updated",
     "The weights above were already updated when the gradient was taken back through them.",
-    "product",
+    "ladder",
 )
 def _(step: Step, context: Pass) -> Step | None:
     layer = (step.out.layer or 0) + 1
@@ -347,7 +351,7 @@ def _(step: Step, context: Pass) -> Step | None:
     )
 
 
-@_add("bias left out", "The bias was not added.")
+@_add("bias left out", "The bias was not added.", "ladder")
 def _(step: Step, context: Pass) -> Step | None:
     if step.op.name != "affine" or step.out.new:
         return None
@@ -363,7 +367,7 @@ def _without(x: Array, k: int, axis: int) -> Array:
     return x
 
 
-@_add("an input left out", "One input of the layer is missing from the sum.", left_out="input")
+@_add("an input left out", "One input of the layer is missing from the sum.", "ladder", left_out="input")
 def _(step: Step, context: Pass) -> Step | None:
     if step.op.name not in ("linear", "affine") or step.out.new:
         return None
@@ -383,7 +387,7 @@ def _biases(name: str, sentence: str, arithmetic: Callable, notation: Callable) 
     def alter(step: Step, context: Pass) -> Step | None:
         return _rewrite_op(step, name, arithmetic, notation) if step.op.name == "bias gradient" else None
 
-    MISTAKES[name] = Mistake(name, sentence, alter, "product")
+    MISTAKES[name] = Mistake(name, sentence, alter, "transpose")
 
 
 _biases("mean for db", "The mean over the examples was taken for the bias; it is the sum (δ has its 1/N already).",
@@ -393,7 +397,7 @@ _biases("one sum for all db", "δ was summed over everything: each bias has a su
         lambda d: rf"\textstyle\sum_{{in}} {{{d}}}_{{in}}")  # fmt: skip
 
 
-@_add("db from dL/dZ", "The bias gradient was summed from dL/dZ; it is summed from δ.", "product")
+@_add("db from dL/dZ", "The bias gradient was summed from dL/dZ; it is summed from δ.", "transpose")
 def _(step: Step, context: Pass) -> Step | None:
     return _replace_operand(step, 0, dZ(step.out.layer or 0), "dZ") if step.op.name == "bias gradient" else None
 
@@ -421,14 +425,20 @@ def _leave_example_out(step: Step, context: Pass, again: bool) -> Step | None:
 
 
 @_add(
-    "an example missing", "One example is missing from the sum; it was divided by all N.", "product", left_out="example"
+    "an example missing",
+    "One example is missing from the sum; it was divided by all N.",
+    "transpose",
+    left_out="example",
 )
 def _(step: Step, context: Pass) -> Step | None:
     return _leave_example_out(step, context, again=False)
 
 
 @_add(
-    "mean without an example", "One example is missing, and the mean is over the others.", "product", left_out="example"
+    "mean without an example",
+    "One example is missing, and the mean is over the others.",
+    "transpose",
+    left_out="example",
 )
 def _(step: Step, context: Pass) -> Step | None:
     c = context.scale

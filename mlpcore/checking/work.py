@@ -6,9 +6,9 @@ conventions say.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations
+from itertools import combinations, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +31,8 @@ ROUNDING = 1e-9
 ROUNDING_32 = 1e-5
 #: A number from here on is written with a power of ten, and its last zeros are no digits.
 LARGE = 1e5
+#: Numbers of a pass from which on a mistake is tried in all equations only, and of two at once none.
+LONG_PASS = 20_000
 #: Two mistakes are named together only where fewer than this many pairs would fit a matrix of any numbers.
 CHANCE = 1e-3
 
@@ -83,6 +85,18 @@ class Judged:
         """The worst verdict of its cells."""
         return next(v for v in (WRONG, FOLLOWS, RIGHT) if (self.cells == v).any())
 
+    @property
+    def factor(self) -> float | None:
+        """By what the right numbers of the wrong cells are multiplied, where it is one factor for all; else None."""
+        wrong = self.cells == WRONG
+        if self.shape or not np.isfinite(self.given[wrong]).all():
+            return None
+        given, right, unit = (x[wrong] for x in (self.given, self.right, self.unit))
+        if not (right * right).sum() > 0:
+            return None
+        factor = float((given * right).sum() / (right * right).sum())
+        return factor if (np.abs(given - factor * right) <= unit).all() else None
+
 
 @dataclass(frozen=True, eq=False)
 class WorkReport:
@@ -119,14 +133,9 @@ def find_units(values: Array, decimals: Array) -> Array:
     if not inexact.any():
         return unit
     places = np.where(inexact, decimals, -1)
-    # Numbers that vanish at the decimals of the others are written to more of them, and stand for themselves.
-    levels = sorted({int(p) for p in places[inexact]}, reverse=True)
-    common = levels[-1]
-    for above, below in zip(levels, [*levels[1:], None]):
-        tiny = below is not None and (size[places == above] < 10.0**-below).all() and above > below
-        if not tiny:
-            common = above
-            break
+    # Numbers that vanish at the decimals of the others are written with a power of ten, and stand for themselves.
+    levels = sorted({int(p) for p in places[inexact]})
+    common = next((d for d in levels if d > 1 and (size[places > d] < 10.0**-d).all()), levels[-1])
     shown = np.maximum(places, common)
     if common > 0:
         unit[inexact] = 10.0 ** -shown[inexact].astype(float)
@@ -155,11 +164,7 @@ def check_matrices(setup: Setup, given: Mapping[Var, Written], *, pairs: bool = 
     """
     work = _Work(setup, given)
     report = work.judge()
-    found = dict(report.of)
-    for var in found:
-        if found[var].verdict == WRONG:
-            found[var] = work.explain(var, found[var], earlier_wrong=var != report.first_wrong, pairs=pairs)
-    return WorkReport(found)
+    return WorkReport(dict(report.of) | work.explain(report, pairs=pairs))
 
 
 class _Work:
@@ -179,6 +184,7 @@ class _Work:
             if var not in self.values:
                 raise ValueError(f"{var.text} is no matrix of this pass")
         self.given = {var: self._fit(var, given[var]) for var in order if var in given}
+        self.is_long = sum(np.size(x) for x in self.values.values()) > LONG_PASS
         self.shapes = {var: np.shape(x) for var, x in self.values.items()}
 
     def _fit(self, var: Var, written: Written) -> Written:
@@ -198,12 +204,13 @@ class _Work:
         written = self.given[var]
         size = np.abs(written.values[np.isfinite(written.values)]).max(initial=0.0)
         right = np.abs(self.values[var][np.isfinite(self.values[var])]).max(initial=0.0)
-        return find_units(written.values, written.decimals) * (1 + 1e-6) + written.rounding * max(size, right)
+        return self.digits[var] * (1 + 1e-6) + written.rounding * max(size, right)
 
     # --- verdicts ----------------------------------------------------------------------------
 
     def judge(self) -> WorkReport:
         given = {var: w for var, w in self.given.items() if w.values.shape == self.shapes[var]}
+        self.digits = {var: find_units(w.values, w.decimals) for var, w in given.items()}
         self.units = {var: self._unit(var) for var in given}
         self.follow, self.spread = self._follow(given)
         return WorkReport({var: self._judge(var) for var in self.given})
@@ -242,9 +249,13 @@ class _Work:
         rng = np.random.default_rng(0)
 
         def copies(var: Var, x: Array) -> Array:
-            """Give the matrix, and samples of it moved by up to a unit: either way, or away from 0 as if cut off."""
+            """Give the matrix, and samples of it moved by up to a unit: either way, or away from 0 as if cut off.
+
+            A matrix that is right to all digits in every cell was not shortened.
+            """
             moved = np.repeat(x[None], SAMPLES, axis=0)
-            unit = self.units[var]
+            exact = _is_near(x, self.values[var], np.asarray(ROUNDING * np.abs(x).max(initial=0.0))).all()
+            unit = 0.0 * self.units[var] if exact else self.units[var]
             shares = rng.uniform(-1, 1, size=(SAMPLES, *x.shape))
             half = SAMPLES // 2
             shares[half:] = np.abs(shares[half:]) * np.where(x < 0, -1, 1)
@@ -252,11 +263,10 @@ class _Work:
             shares[0] = 0
             return moved + shares * unit
 
-        values = dict(self.inputs)
+        values, center = dict(self.inputs), dict(self.inputs)
         for var in self.inputs:
             if var in given:
                 values[var] = copies(var, given[var].values)
-        center = dict(self.inputs)
         spread = {var: np.zeros(np.shape(x)) for var, x in self.inputs.items()}
         with np.errstate(all="ignore"):
             for step in self.steps:
@@ -271,83 +281,86 @@ class _Work:
 
     # --- mistakes ----------------------------------------------------------------------------
 
-    def explain(self, var: Var, judged: Judged, *, earlier_wrong: bool, pairs: bool) -> Judged:
-        """Name the mistakes that reproduce a wrong matrix."""
-        written = self.given[var]
-        if judged.shape:
-            turned = written.transposed()
-            if written.values.ndim != 2 or turned.values.shape != self.shapes[var]:
-                return judged
-            unit = find_units(turned.values, turned.decimals)
-            if _reproduces(turned.values, self.values[var], unit, turned.rounding):
-                return replace(judged, mistakes=("the result transposed",))
-            return judged
-        names: dict[str, Step] = {}
+    def explain(self, report: WorkReport, *, pairs: bool) -> dict[Var, Judged]:
+        """Name the mistakes that reproduce the wrong matrices."""
+        wrong = {var: judged for var, judged in report.of.items() if judged.verdict == WRONG}
+        names: dict[Var, dict[str, Step]] = {var: {} for var in wrong if var in self.units and var in self.at}
+        later = [var for var in names if var != report.first_wrong]
         for name, mistake in MISTAKES.items():
-            for steps in mistake.variants(self.steps, *self._sizes()):
-                if self._fits(var, steps, from_given=earlier_wrong):
-                    wrong = next((s for s in reversed(steps[: self.at.get(var, -1) + 1]) if s not in self.steps), None)
-                    if wrong is not None:
-                        names[name] = wrong
-                    break
-        judged = replace(judged, mistakes=tuple(names), steps=names)
-        if names or not pairs or not self._has_enough_digits(var, judged):
-            return judged
-        return replace(judged, pairs=tuple(self.find_pairs(var)))
+            for steps in islice(mistake.variants(self.steps, *self._sizes()), 1 if self.is_long else None):
+                for var in self._find_fits(steps, [v for v in names if name not in names[v]], later):
+                    names[var][name] = self._find_rewritten(var, steps)
+        explained = {var: replace(wrong[var], mistakes=tuple(found), steps=found) for var, found in names.items()}
+        for var, judged in wrong.items():
+            if judged.shape and self._fits_transposed(var):
+                explained[var] = replace(judged, mistakes=("the result transposed",))
+        if pairs and not self.is_long:
+            open_ = [v for v, j in explained.items() if not j.mistakes and self._has_enough_digits(v, j)]
+            for var, found in self._find_pairs(open_).items():
+                explained[var] = replace(explained[var], pairs=tuple(found))
+        return explained
+
+    def _fits_transposed(self, var: Var) -> bool:
+        turned = self.given[var].transposed()
+        if turned.values.shape != self.shapes[var]:
+            return False
+        return _reproduces(turned.values, self.values[var], find_units(turned.values, turned.decimals), turned.rounding)
+
+    def _find_rewritten(self, var: Var, steps: Sequence[Step]) -> Step:
+        """Find the last equation up to a matrix that has the mistake in it."""
+        own = self.steps
+        return next(steps[k] for k in range(self.at[var], -1, -1) if steps[k] is not own[k])
 
     def _sizes(self) -> tuple[int, int]:
+        """Give how many inputs and examples may be left out."""
         widths = [shape[-1] for var, shape in self.shapes.items() if var.kind == "W" and not var.new]
         examples = next(shape[-1] for var, shape in self.shapes.items() if var.kind == "Z")
         return max(widths), examples
 
-    def _fits(self, var: Var, steps: Sequence[Step], *, from_given: bool) -> bool:
-        """Tell whether a list with a mistake in it reproduces a matrix, from the set-up or from what was given."""
-        written = self.given[var]
-        unit = find_units(written.values, written.decimals)
-        found = self._run(var, steps, self.inputs, {})
-        if found is not None and _reproduces(written.values, found, unit, written.rounding):
-            return True
-        if not from_given:
-            return False
-        before = {v: w.values for v, w in self.given.items() if v in self.units and self._is_before(v, var)}
-        inputs = self.inputs | {v: x for v, x in before.items() if v in self.inputs}
-        found = self._run(var, steps, inputs, before)
-        # What was given is known to its last digit only, so what follows is met within that.
-        return found is not None and bool(_is_near(written.values, found, self.units[var] + self.spread[var]).all())
+    def _find_fits(self, steps: Sequence[Step], wanted: Sequence[Var], later: Sequence[Var] = ()) -> list[Var]:
+        """Find the matrices that a list with a mistake in it reproduces: from the set-up, or from what was given."""
+        found = self._run(steps, wanted, self.inputs, {})
+        fits = [var for var, x in found.items() if self._is_reproduced(var, x)]
+        rest = [] if self.is_long else [var for var in wanted if var in later and var not in fits]
+        if rest:
+            given = {var: written.values for var, written in self.given.items() if var in self.units}
+            found = self._run(steps, rest, self.inputs | {v: x for v, x in given.items() if v in self.inputs}, given)
+            for var, x in found.items():
+                # What was given is known to its last digit only, so what follows is met within that.
+                if _is_near(self.given[var].values, x, self.units[var] + self.spread[var]).all():
+                    fits.append(var)
+        return fits
 
-    def _is_before(self, a: Var, b: Var) -> bool:
-        return self.at.get(a, -1) < self.at.get(b, -1)
+    def _is_reproduced(self, var: Var, found: Array) -> bool:
+        written = self.given[var]
+        return _reproduces(written.values, found, self.digits[var], written.rounding)
 
     def _run(
-        self, var: Var, steps: Sequence[Step], inputs: Mapping[Var, Array], given: Mapping[Var, Array]
-    ) -> Array | None:
-        """Evaluate a rewritten list up to a matrix; None where shapes do not fit or nothing before it is rewritten."""
-        if var not in self.at:
-            return None
-        end = self.at[var] + 1
+        self, steps: Sequence[Step], wanted: Sequence[Var], inputs: Mapping[Var, Array], given: Mapping[Var, Array]
+    ) -> dict[Var, Array]:
+        """Evaluate a rewritten list as far as shapes fit, and give the matrices that the rewriting can change.
+
+        Args:
+            given: what the steps that follow read in place of what was computed.
+        """
+        end = max((self.at[var] + 1 for var in wanted), default=0)
         first = next((k for k in range(end) if steps[k] is not self.steps[k]), end)
-        if first == end:
-            return None
-        values = dict(inputs)
-        if not given:
-            values |= {s.out: self.values[s.out] for s in self.steps[:first]}
-            begin = first
-        else:
-            begin = 0
+        values, found = dict(inputs), {}
+        begin = 0 if given else first
+        values |= {step.out: self.values[step.out] for step in self.steps[:begin]}
         with np.errstate(all="ignore"):
-            for step in steps[begin:end]:
+            for k in range(begin, end if first < end else 0):
+                step = steps[k]
                 try:
                     value = np.asarray(step.op.arithmetic(*(values[v] for v in step.operands)))
                 except (ValueError, KeyError):
-                    return None
+                    break
                 if value.shape != self.shapes[step.out]:
-                    return None
-                values[step.out] = value
-                if step.out in given and step.out != var:
-                    values[step.out] = given[step.out]
-                elif step.out == var:
-                    return value
-        return None
+                    break
+                if step.out in wanted and k >= first:
+                    found[step.out] = value
+                values[step.out] = given.get(step.out, value)
+        return found
 
     def _has_enough_digits(self, var: Var, judged: Judged) -> bool:
         """Tell whether a fit of two mistakes cannot be chance: the digits of the wrong cells against all pairs."""
@@ -358,14 +371,15 @@ class _Work:
         chance = np.minimum(1.0, unit[wrong] / max(size, 1e-300)).prod()
         return len(MISTAKES) ** 2 * float(chance) < CHANCE
 
-    def find_pairs(self, var: Var) -> Iterator[tuple[str, str]]:
-        """Yield the pairs of mistakes that reproduce a matrix together."""
-        end = self.at.get(var, -1) + 1
+    def _find_pairs(self, wanted: Sequence[Var]) -> dict[Var, list[tuple[str, str]]]:
+        """Find the pairs of mistakes that reproduce matrices together."""
+        pairs: dict[Var, list[tuple[str, str]]] = {var: [] for var in wanted}
+        end = max((self.at[var] + 1 for var in wanted), default=0)
         usable = [name for name, m in MISTAKES.items() if any(k < end for k in m.places(self.steps))]
-        for a, b in combinations(usable, 2):
-            steps = MISTAKES[b].rewrite(MISTAKES[a].rewrite(self.steps))
-            if self._fits(var, steps, from_given=False):
-                yield a, b
+        for a, b in combinations(usable if wanted else [], 2):
+            for var in self._find_fits(MISTAKES[b].rewrite(MISTAKES[a].rewrite(self.steps)), wanted):
+                pairs[var].append((a, b))
+        return pairs
 
 
 def _is_near(x: Array, wanted: Array, unit: Array) -> Array:

@@ -20,6 +20,7 @@ PAGES = {
     "pages/2_Derivation.py": "Derivation",
     "pages/3_Hinge_loss.py": "Hinge loss",
     "pages/4_Memory_and_speed.py": "Memory",
+    "pages/5_Check.py": "Check",
 }
 
 # Streamlit leaves room for the button of a sidebar and for long pages; these are one screen.

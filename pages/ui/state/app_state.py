@@ -15,6 +15,8 @@ from pages.ui.state.place import Place
 
 FIRST_EXAMPLE = "worksheet"
 FIRST_LAB = "four answers"
+#: Characters of the work that is checked.
+MAX_WORK = 100_000
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class AppState:
         lab_place: where the visitor is on the page of the laboratory.
         lab_view: what the charts of the laboratory show.
         memory: sizes and schedules to count and to measure.
+        work: the text of matrices that are to be checked.
         rev: counts how often the cursor was set by Python and not by the stage.
         answer: the last reply to a stage's edits.
         notices: name of a widget -> (what was wrong, the value it had).
@@ -81,6 +84,7 @@ class AppState:
     lab_place: Place = field(default_factory=Place)
     lab_view: LabView = field(default_factory=LabView)
     memory: MemoryChoice = field(default_factory=MemoryChoice)
+    work: str = ""
     rev: int = 0
     answer: dict[str, Any] | None = None
     notices: dict[str, tuple[str, Any]] = field(default_factory=dict)

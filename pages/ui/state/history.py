@@ -13,7 +13,7 @@ from mlpcore.logits import Lab
 from mlpcore.setup import Setup, same
 
 #: The fields of the state that an undo brings back. Where a visitor is on a page is not among them.
-UNDOABLE = ("setup", "example", "schedule", "lab", "lab_example")
+UNDOABLE = ("setup", "example", "schedule", "lab", "lab_example", "work")
 MAX_ENTRIES = 100
 MAX_BYTES = 16_000_000
 
@@ -45,7 +45,9 @@ def is_equal(a: Any, b: Any) -> bool:
 
 def estimate_bytes(entry: Entry) -> int:
     """Estimate how many bytes an entry keeps alive."""
-    return 1_000 + sum(x.nbytes for x in entry if isinstance(x, Setup | Lab))
+    return 1_000 + sum(
+        x.nbytes if isinstance(x, Setup | Lab) else len(x) for x in entry if isinstance(x, Setup | Lab | str)
+    )
 
 
 def record_change(before: Any, after: Any, stroke: Any = None) -> History:

@@ -16,7 +16,7 @@ from mlpcore.exchange import LinkTooLongError, Part, from_json, from_link, to_js
 from mlpcore.exchange.plain import Json, fields, real, word
 from mlpcore.logits import LABS
 from mlpcore.memory.sizes import MOST_LAYERS, Sizes
-from pages.ui.state.app_state import AppState, LabView, make_initial_state
+from pages.ui.state.app_state import MAX_WORK, AppState, LabView, make_initial_state
 from pages.ui.state.history import is_equal
 from pages.ui.state.memory_page import MemoryChoice
 from pages.ui.state.place import CHOICES, Place
@@ -38,6 +38,12 @@ def _read_example(json: Json) -> str:
 
 def _read_lab_example(json: Json) -> str:
     LABS[word(json, "lab_example")]
+    return json
+
+
+def _read_work(json: Json) -> str:
+    if not isinstance(json, str) or len(json) > MAX_WORK:
+        raise ValueError(f"work must be a text of up to {MAX_WORK:,} characters")
     return json
 
 
@@ -96,6 +102,7 @@ PARTS: dict[str, Part] = {
     "lab_place": Part(_write_place, _read_place),
     "lab_view": Part(_write_fields, _read_view),
     "memory": Part(_write_fields, _read_memory),
+    "work": Part(str, _read_work),
 }
 
 

@@ -1,5 +1,6 @@
 """Streamlit widgets over mlpcore values, and the stages: all that a page draws."""
 
+from pages.ui.widgets.check import draw_check
 from pages.ui.widgets.choices import (
     CONVENTIONS,
     LAB_CONVENTIONS,
@@ -15,7 +16,7 @@ from pages.ui.widgets.memory import memory, memory_conventions
 from pages.ui.widgets.stages import draw_derivation, draw_player, draw_wall
 
 __all__ = [
-    "CONVENTIONS", "LAB_CONVENTIONS", "LOGITS", "NETWORK", "choose_example", "choose_lab", "draw_derivation",
-    "draw_hinge_lab", "draw_lab_restart_button", "draw_player", "draw_restart_button", "draw_wall", "list_conventions",
-    "list_lab_conventions", "memory", "memory_conventions", "show_loss_error",
+    "CONVENTIONS", "LAB_CONVENTIONS", "LOGITS", "NETWORK", "choose_example", "choose_lab", "draw_check",
+    "draw_derivation", "draw_hinge_lab", "draw_lab_restart_button", "draw_player", "draw_restart_button", "draw_wall",
+    "list_conventions", "list_lab_conventions", "memory", "memory_conventions", "show_loss_error",
 ]  # fmt: skip

@@ -64,6 +64,7 @@ def _offer_text(setup: Setup, text: str) -> None:
             return
         if not (found := _find_named(text)):
             raise error
+        _offer_check(text, found, setup)
         _offer_named(setup, found)
         return
     if labelled := exchange.read_labelled(text):
@@ -71,7 +72,17 @@ def _offer_text(setup: Setup, text: str) -> None:
         if draw_choice("This is", [with_classes, "one matrix"]) == with_classes:
             _offer(setup, exchange.place_labelled(setup, labelled))
             return
-    _offer_matrix(setup, readings, next((var for var in _find_named(text) if var in setup.inputs()), None))
+    named = _find_named(text)
+    _offer_check(text, named, setup)
+    _offer_matrix(setup, readings, next((var for var in named if var in setup.inputs()), None))
+
+
+def _offer_check(text: str, found: dict[Var, exchange.WrittenMatrix], setup: Setup) -> None:
+    """Offer to compare matrices that are computed here, and so cannot be entered."""
+    computed = [var.symbol for var in found if var not in setup.inputs()]
+    if computed and st.button(f"Check {', '.join(computed[:4])}{' …' * (len(computed) > 4)}", type="primary"):
+        session.change(None, lambda *_: text, "work", about="work")
+        st.switch_page("pages/5_Check.py")
 
 
 def _offer_matrix(setup: Setup, readings: Sequence[exchange.WrittenMatrix], named: Var | None) -> None:

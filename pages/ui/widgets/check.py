@@ -1,0 +1,240 @@
+"""The page Check: somebody's matrices as text, the verdict on every cell, and the mistake that explains them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from mlpcore import MISTAKES, Setup, Var, check_work, evaluate, exchange, training_step
+from mlpcore.checking.work import FOLLOWS, RIGHT, WRONG, Judged, WorkReport
+from mlpcore.exchange import Digits
+from pages.ui.components.stage.chapters import CHAPTERS
+from pages.ui.state import session
+from pages.ui.state.app_state import MAX_WORK
+from pages.ui.state.place import Place
+from pages.ui.widgets.stages import draw_silent_stage
+from pages.ui.widgets.words import escape_markdown, show_errors
+
+#: Of a larger matrix the first rows and columns are shown.
+_MOST_SHOWN = 16
+_MOST_PLACES = 6
+_MARKS = {RIGHT: "✓", FOLLOWS: "↳", WRONG: "✗"}
+_COLOURS = {RIGHT: "green", FOLLOWS: "gray", WRONG: "red"}
+_PLACEHOLDER = """S_1 = [[0.458, 0.1205, -0.442, 0.1195], ...]
+dL/dW_1 =
+-0.0033  -0.0041
+-0.0050  -0.0061
+-0.0376   0.0018"""
+_STYLE = """<style>
+  .mlp-check { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+  .mlp-check td { padding: 0.1rem 0.5rem; text-align: right; border: 1px solid rgba(128, 128, 128, 0.25); }
+  .mlp-check .wrong { outline: 2px solid #d33; outline-offset: -2px; font-weight: 600; }
+  .mlp-check .follows { border-bottom: 2px dotted rgba(128, 128, 128, 0.9); }
+  .mlp-check small { display: block; font-weight: 400; opacity: 0.8; white-space: nowrap; }
+  .stHtml:has(.mlp-check) { overflow-x: auto; }
+</style>"""
+
+
+def draw_check() -> None:
+    """Draw the field for the work, and the verdicts on it."""
+    draw_silent_stage()
+    field, verdicts = st.columns([2, 3], gap="medium")
+    work = session.get_state().work
+    with field:
+        st.text_area(
+            "Your matrices, each with its name: a table, NumPy, MATLAB, LaTeX, or a whole solution",
+            key=session.sync_widget("work", work),
+            on_change=session.change,
+            args=("work", lambda _, text: str(text or "")[:MAX_WORK]),
+            kwargs={"about": "work"},
+            max_chars=MAX_WORK,
+            height=340,
+            placeholder=_PLACEHOLDER,
+        )
+        st.caption("They are compared with the network of the other pages when you leave the field (or Ctrl+Enter).")
+        show_errors("work")
+        with st.container(horizontal=True):
+            st.button("Show an example with a mistake", on_click=_put, args=(_write_example,))
+            st.button("Clear", on_click=_put, args=(lambda _: "",), disabled=not work)
+    with verdicts:
+        if work.strip():
+            _draw_verdicts(session.get_state().setup, work)
+
+
+def _put(write: Callable[[Setup], str]) -> None:
+    """Put a text in place of the work."""
+    setup = session.get_state().setup
+    session.change(None, lambda *_: write(setup), "work", about="work")
+
+
+def _write_example(setup: Setup) -> str:
+    """Write the pass of this network with a mistake in it: the first of a few that can be seen in what is written."""
+    lay = setup.conventions.lay
+    here = replace(setup, conventions=replace(setup.conventions, layout="columns"))
+    steps = training_step(here.net, here.loss, conventions=here.conventions)
+    shown = [s.out for s in steps if s.phase in ("forward", "backward") and exchange.name_of(s.out.text) == s.out]
+    digits = Digits(4)
+    for name in ("W already updated", "forgot f'", "no 1/N", "Y - Z for Z - Y"):
+        values = evaluate(MISTAKES[name].rewrite(steps), here.inputs())
+        rows = {v: exchange.files.rows_of(lay.convert(v, values[v])) for v in shown}
+        text = "\n\n".join(
+            f"{v.text} =\n" + "\n".join("  ".join(map(digits, row)) for row in x) for v, x in rows.items()
+        )
+        report = check_work(setup, text, pairs=False)
+        if report.first_wrong and name in report.of[report.first_wrong].mistakes:
+            return text
+    return ""
+
+
+def _draw_verdicts(setup: Setup, work: str) -> None:
+    try:
+        given, unknown = exchange.list_named(work)
+        if not given:
+            _offer_names(setup, work)
+            return
+        report = check_work(setup, dict(given), pairs=False)
+    except ValueError as error:
+        st.error(escape_markdown(str(error)))
+        return
+    st.html(_STYLE)
+    _draw_summary(report)
+    if unknown:
+        st.caption(escape_markdown(f"Not read, as these names are not known here: {', '.join(unknown)}."))
+    order = sorted(report.of, key=lambda var: report.of[var].verdict != WRONG)
+    for var in order:
+        _draw_matrix(var, report.of[var])
+        if report.of[var].verdict == WRONG:
+            _explain(setup, var, report.of[var], given)
+
+
+def _offer_names(setup: Setup, work: str) -> None:
+    """Ask which matrix a text without a name is."""
+    reading = exchange.list_readings(work)[0]
+    values = setup.run()[1]
+    shape = reading.values.shape
+    fitting = [v for v, x in values.items() if np.size(x) == reading.values.size and exchange.name_of(v.text) == v]
+    fitting.sort(key=lambda v: (v.role != "gradient", np.shape(values[v]) != shape))
+    if not fitting:
+        st.error(escape_markdown(f"No matrix of this pass has the shape of this one, {shape[0]}×{shape[1]}."))
+        return
+    st.markdown("Which matrix is this?")
+    with st.container(horizontal=True):
+        for var in fitting[:16]:
+            st.button(var.symbol, on_click=_put, args=(lambda _, v=var: f"{v.text} =\n{work.strip()}",))
+
+
+def _draw_summary(report: WorkReport) -> None:
+    cells = sum(judged.cells.size for judged in report.of.values())
+    right = sum(int((judged.cells == RIGHT).sum()) for judged in report.of.values())
+    first = report.first_wrong
+    if first is None and report.verdict == RIGHT:
+        words = f"✓ All {len(report.of)} matrices are right" if len(report.of) > 1 else "✓ This matrix is right"
+        st.markdown(f"**:green[{words}]** ({right} of {cells} cells, to the digits written)")
+        return
+    following = [var.symbol for var, judged in report.of.items() if judged.verdict == FOLLOWS]
+    if first is not None:
+        st.markdown(f"**:red[✗]** First wrong: **{escape_markdown(first.symbol)}**")
+    if following:
+        words = f"{', '.join(following)}: right given your own earlier numbers, so not wrong a second time."
+        st.markdown(escape_markdown(words))
+    st.caption(f"{right} of {cells} cells are right.")
+
+
+def _draw_matrix(var: Var, judged: Judged) -> None:
+    verdict = judged.verdict
+    count = int((judged.cells == verdict).sum())
+    share = f"{count} of {judged.cells.size} cells " if verdict != RIGHT else ""
+    words = judged.shape or f"{share}{verdict}"
+    st.markdown(
+        f"**{escape_markdown(var.symbol)}** {escape_markdown(var.word)} "
+        f":{_COLOURS[verdict]}[{_MARKS[verdict]} {escape_markdown(words)}]"
+    )
+    rows, columns = (exchange.files.rows_of(judged.given)).shape
+    st.html(_make_table(var, judged))
+    if rows > _MOST_SHOWN or columns > _MOST_SHOWN:
+        st.caption(
+            f"The first {min(rows, _MOST_SHOWN)} rows and {min(columns, _MOST_SHOWN)} columns of {rows}×{columns}."
+        )
+
+
+def _make_table(var: Var, judged: Judged) -> str:
+    """Write a matrix as given, with what a wrong cell should be below it."""
+    given, cells, unit = (exchange.files.rows_of(x) for x in (judged.given, judged.cells, judged.unit))
+    right = None if judged.shape else exchange.files.rows_of(judged.right)
+    body = []
+    for i in range(min(len(given), _MOST_SHOWN)):
+        row = []
+        for j in range(min(given.shape[1], _MOST_SHOWN)):
+            places = _MOST_PLACES if unit.shape != given.shape else _count_places(unit[i, j])
+            own, verdict = _write(given[i, j], places), str(cells[i, j])
+            spoken, below = f"row {i + 1}, column {j + 1}: {own}, {verdict}", ""
+            if right is not None and verdict != RIGHT:
+                should = _write(right[i, j], places)
+                spoken = f"row {i + 1}, column {j + 1}: {own}, should be {should}, {verdict}"
+                below = f"<small>{'✗ ' if verdict == WRONG else ''}{should}</small>"
+            kind = {RIGHT: "right", FOLLOWS: "follows", WRONG: "wrong"}[verdict]
+            row.append(f'<td class="{kind}" aria-label="{escape(spoken)}" title="{escape(spoken)}">{own}{below}</td>')
+        body.append(f"<tr>{''.join(row)}</tr>")
+    return f'<table class="mlp-check" aria-label="{escape(var.spoken)}">{"".join(body)}</table>'
+
+
+def _count_places(unit: float) -> int:
+    return int(np.clip(np.round(-np.log10(unit)), 0, _MOST_PLACES)) if unit > 0 else _MOST_PLACES
+
+
+def _write(x: float, places: int) -> str:
+    """Write a number with so many decimals; a smaller or larger one, or an exact one, with its digits."""
+    fixed = f"{x:.{places}f}"
+    exact = abs(float(fixed) - x) <= 1e-12 and places == _MOST_PLACES
+    text = f"{x:g}" if exact or x == 0 or not 10.0**-places <= abs(x) < 1e5 else fixed
+    return text.replace("-", "−")
+
+
+# --- mistakes --------------------------------------------------------------------------------
+
+
+def _explain(setup: Setup, var: Var, judged: Judged, given: dict) -> None:
+    if judged.mistakes:
+        if len(judged.mistakes) > 1:
+            st.markdown("These give your numbers alike, and cannot be told apart on this network:")
+        for name in judged.mistakes:
+            _draw_mistake(setup, var, name, judged)
+        return
+    if judged.shape:
+        return
+    factor = judged.factor
+    more = f" Every wrong cell is {factor:.4g} times what it should be." if factor is not None else ""
+    st.markdown(escape_markdown(f"No single known mistake gives these numbers.{more}"))
+    if st.button("Try two mistakes at once", key=f"pairs {var.text}"):
+        with st.spinner("Trying every pair of mistakes …"):
+            pairs = check_work(setup, dict(given)).of[var].pairs
+        for a, b in pairs[:8]:
+            st.markdown(escape_markdown(f"Both: {a}. {MISTAKES[a].sentence} And {b}. {MISTAKES[b].sentence}"))
+        if not pairs:
+            st.markdown("No two known mistakes give these numbers, or they have too few digits to say so.")
+
+
+def _draw_mistake(setup: Setup, var: Var, name: str, judged: Judged) -> None:
+    mistake = MISTAKES[name]
+    with st.container(border=True):
+        st.markdown(f"**{escape_markdown(name)}** · {escape_markdown(mistake.sentence)}")
+        if step := judged.steps.get(name):
+            own = {s.out: s for s in training_step(setup.net, setup.loss)}[step.out]
+            st.markdown(f"yours: ${step.latex}$\n\nright: ${own.latex}$")
+            if setup.conventions.layout != "columns":
+                st.caption("Written in the worksheet's layout: examples are columns.")
+        title = CHAPTERS[mistake.chapter][0]
+        key = f"chapter {var.text} {name}"
+        if st.button(f"Derivation: {title}", key=key, on_click=_open_chapter, args=(mistake.chapter,)):
+            st.switch_page("pages/2_Derivation.py")
+
+
+def _open_chapter(chapter: str) -> None:
+    def choose(place: Place, _: object) -> Place:
+        return place.with_choice("chapter", chapter)
+
+    session.change(None, choose, "chapter", about="place")

@@ -1,0 +1,125 @@
+"""The page Check without a browser: text in, verdicts, mistakes and chapters out; kept by links and undo."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import mlpcore as mlp
+from mlpcore.exchange.files import rows_of
+from pages.ui.components.stage.chapters import CHAPTERS
+from pages.ui.state import history, saved
+from pages.ui.state.app_state import MAX_WORK, make_initial_state
+from tests.core.test_worksheet import SHEET as PRINTED
+from tests.visits import CHECK, DERIVE
+
+SHEET = mlp.EXAMPLES["worksheet"].setup
+
+
+def write(var, x):
+    return f"{var.text} =\n" + "\n".join(" ".join(f"{cell:.4f}" for cell in row) for row in rows_of(x))
+
+
+def write_mistaken(name, *shown):
+    steps = mlp.training_step(SHEET.net, SHEET.loss)
+    values = mlp.evaluate(mlp.MISTAKES[name].rewrite(steps), SHEET.inputs())
+    return "\n\n".join(write(v, values[v]) for v in shown)
+
+
+def read_words(app):
+    assert not app.exception
+    shown = [*app.markdown, *app.caption, *app.error, *app.get("html")]
+    return "\n".join(str(getattr(element, "value", "") or element.proto.body) for element in shown)
+
+
+@pytest.fixture
+def page(app):
+    return app.switch_page(CHECK).run()
+
+
+def enter(page, text):
+    return page.text_area(key="work").input(text).run()
+
+
+def test_the_printed_solution_is_right_in_every_cell(page):
+    words = read_words(enter(page, PRINTED.read_text(encoding="utf-8")))
+    assert "✓ All 11 matrices are right" in words
+    assert 'class="wrong"' not in words
+
+
+def test_the_first_wrong_matrix_its_mistake_and_the_chapter_are_named(page):
+    shown = (mlp.S(1), mlp.delta(2), mlp.dW(2), mlp.delta(1), mlp.dW(1))
+    words = read_words(enter(page, write_mistaken("W already updated", *shown)))
+    assert r"First wrong: **δ\_1**" in words
+    assert "**W already updated**" in words
+    assert "∂L/∂W" in words
+    assert "right given your own earlier numbers" in words
+    assert words.count("**W already updated**") == 1
+    button = page.button(key="chapter delta_1 W already updated")
+    button.click().run()
+    assert page.session_state["state"].place.chapter == mlp.MISTAKES["W already updated"].chapter
+
+
+def test_every_wrong_cell_says_aloud_what_it_should_be(page):
+    theirs = np.array(SHEET.run()[1][mlp.dW(1)])
+    theirs[1, 0] = 0.5
+    words = read_words(enter(page, write(mlp.dW(1), theirs)))
+    assert 'aria-label="row 2, column 1: 0.5000, should be −0.0050, wrong"' in words
+    assert words.count('class="wrong"') == 1
+    assert "No single known mistake gives these numbers." in words
+
+
+def test_one_factor_for_all_cells_is_said(page):
+    words = read_words(enter(page, write(mlp.dW(1), 3 * SHEET.run()[1][mlp.dW(1)])))
+    assert "times what it should be" in words
+
+
+def test_a_matrix_without_a_name_is_asked_for(page):
+    enter(page, "-0.0033 -0.0041\n-0.0050 -0.0061\n-0.0376 0.0018")
+    next(b for b in page.button if b.label == mlp.dW(1).symbol).click().run()
+    assert page.session_state["state"].work.startswith("dL/dW_1 =")
+    assert "✓ This matrix is right" in read_words(page)
+
+
+@pytest.mark.parametrize("example", mlp.EXAMPLES)
+def test_the_example_with_a_mistake_is_recognised_on_every_network(page, example):
+    page.selectbox(key="example").select(example).run()
+    next(b for b in page.button if b.label.startswith("Show an example")).click().run()
+    assert page.session_state["state"].work
+    words = read_words(page)
+    assert "First wrong" in words
+    assert "Derivation: " in "".join(b.label for b in page.button)
+
+
+@pytest.mark.parametrize(
+    "text", ["W_1 = [[1, x]]", "hello", "dL/dW_9 = [[1]]", "\\begin{bmatrix} 1", "=" * 9000, "[" * 9000]
+)
+def test_what_cannot_be_read_says_why_and_stays_in_the_field(page, text):
+    enter(page, text)
+    assert len(page.error) == 1
+    assert page.text_area(key="work").value == text
+
+
+def test_the_work_is_kept_across_pages_by_links_and_undo(page):
+    enter(page, "dL/dW_1 = [[1, 2], [3, 4], [5, 6]]")
+    state = page.session_state["state"]
+    page.switch_page(DERIVE).run()
+    page.switch_page(CHECK).run()
+    assert page.text_area(key="work").value == state.work
+    link = saved.build_keep_payload(state)["link"]
+    assert saved.open_link(link).work == state.work
+    assert history.undo(state).work == ""
+
+
+def test_a_link_with_work_that_is_no_text_is_refused():
+    for work in (7, "x" * (MAX_WORK + 1)):
+        document = saved.write_document(make_initial_state()).replace(
+            '"work": ""', f'"work": {work!r}'.replace("'", '"')
+        )
+        with pytest.raises(ValueError, match="work must be a text"):
+            saved.read_saved({"doc": document})
+    assert replace(make_initial_state(), work="x" * MAX_WORK).work
+
+
+def test_every_mistake_has_a_chapter():
+    assert {mistake.chapter for mistake in mlp.MISTAKES.values()} <= set(CHAPTERS)
