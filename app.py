@@ -7,7 +7,7 @@ def home() -> None:
     """Choose an example, edit any input, see the whole pass at a glance."""
     from pages.ui import layout, widgets
 
-    with layout.open_page("Whole pass", widgets.NETWORK, widgets.CONVENTIONS):
+    with layout.open_page("Overview", widgets.NETWORK, widgets.CONVENTIONS):
         widgets.choose_example()
         widgets.draw_restart_button()
     widgets.show_loss_error()

@@ -176,7 +176,7 @@ def with_cells(setup: E, edits: Iterable[tuple[Var, Cell, float]]) -> tuple[E, l
                 example = setup.conventions.lay.convert_cell(Y, cell)[1]
                 setup.conventions.lay.convert(Y, values[Y])[:, example] = 0
             elif value != values[Y][cell]:
-                why = f"{setup.loss.title} reads classes: type 1 at the right class"
+                why = f"{setup.loss.title} needs one-hot targets: type 1 at the true class"
         if why:
             refused.append(Refusal(var, cell, why))
         else:
@@ -273,7 +273,7 @@ def _check_outputs(loss: Loss, outputs: int) -> None:
     """Raise ValueError where a loss on classes has one output: with one class it would be 0."""
     if loss.one_hot and outputs < 2:
         raise ValueError(
-            f"{loss.title} holds the right class against its rivals, and with one output there is no rival: "
+            f"{loss.title} compares the true class with competing ones, and with one output there is none: "
             "it needs two or more units in the last layer"
         )
 

@@ -47,8 +47,12 @@ def summarise(report: Report) -> list[str]:
         )
     ties = [m.policy for m in others if m.ties_baseline]
     if ties:
-        sentences.append(f"In time no winner can be named between {baseline.policy} and {', '.join(ties)}: a tie.")
+        sentences.append(
+            "No significant difference in time between "
+            + " and ".join(f"“{n}”" for n in (baseline.policy, *ties))
+            + "."
+        )
     if others:
         front = [report.measurements[n].policy for n in pareto_front_with_ties(report.measurements)]
-        sentences.append(f"Not beaten by any other here, fewest bytes first: {', '.join(front)}.")
+        sentences.append(f"Pareto-optimal of those measured, fewest bytes first: {', '.join(front)}.")
     return sentences

@@ -66,7 +66,8 @@ def _candidate(left: tuple, right: tuple, values: dict, wanted: Array, out: Var,
     if A.shape[1] != B.shape[0]:
         why = (
             f"{size}: a row of {text[0]} has {_numbers(A.shape[1])}, one for each of the {inner}; "
-            f"a column of {text[1]} has {_numbers(B.shape[0])}, one for each of the {outer}. There is no sum to write."
+            f"a column of {text[1]} has {_numbers(B.shape[0])}, one for each of the {outer}. "
+            "Inner dimensions do not match."
         )
         return Candidate(latex, (left, right), (A.shape, B.shape), None, False, why)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -84,7 +85,7 @@ def _candidate(left: tuple, right: tuple, values: dict, wanted: Array, out: Var,
             f"on the left and {outer} on the right."
         )
     else:
-        why = f"{size} makes {made}: {out.symbol}, but turned round."
+        why = f"{size} makes {made}: {out.symbol}, but transposed."
     return Candidate(latex, (left, right), (A.shape, B.shape), result, right_one, why)
 
 

@@ -140,7 +140,7 @@ def numbers(
                         out += f"{join}… {len(left) - len(shown)} more …"
                     out = write(body, {**at, **dict(zip(letters, place, strict=True))}, out + join if count else out)
                 if len(left) < len(places):
-                    out += f" + {len(places) - len(left)} that are 0"
+                    out += f" + {len(places) - len(left)} zero term{'s' * (len(places) - len(left) > 1)}"
                 out += "" if how == "sum" else ")"
         return out
 

@@ -125,7 +125,7 @@ def document(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array], d
         if step.phase != phase:
             phase = step.phase
             out.append(rf"\subsection*{{{PHASES[phase]}}}")
-        again = "Computed again, because it was not kept:\n" if step.recompute else ""
+        again = "Recomputed, because it was not cached:\n" if step.recompute else ""
         out.append(again + _typeset(write_lines(step, values, digits, lay, setup.batch.N)))
     return "\n".join([*out, r"\end{document}", ""])
 

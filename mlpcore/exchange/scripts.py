@@ -187,7 +187,7 @@ def _equation(step: Step, values: Mapping[Var, Array], lib: Dialect) -> tuple[st
     operands = [values[v] for v in step.operands]
     with np.errstate(all="ignore"):
         lines = code(step.op, operands, [file_name(v) for v in step.operands], out, lib)
-    again = ", computed again" if step.recompute else ""
+    again = ", recomputed" if step.recompute else ""
     return (
         f"# {step.out.symbol}: {step.out.word}, {_size(values[step.out])}{again}",
         *lines,

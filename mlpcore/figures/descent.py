@@ -54,7 +54,7 @@ def descents(paths: Mapping[str, LossCurve], losses: Mapping[str, Loss], true_cl
             })  # fmt: skip
     last = len(drawn[0][2]) - 1
     layout: Figure = {
-        "title": heading(f"p of the right class (class {true_class + 1}, example {example + 1})"),
+        "title": heading(f"p of the true class (class {true_class + 1}, example {example + 1})"),
         "height": 300,
         "margin": {"t": 32, "b": 40, "r": 8 if three else 210},
         "xaxis": axis(

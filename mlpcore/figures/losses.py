@@ -27,7 +27,8 @@ def over_margin(
     low, high = float(curve.at[0]), float(curve.at[-1])
     at = np.array([k.margin for k in kinks])
     labels = [
-        f"m = {k.margin:.4g}: rival {k.competing_class + 1} of example {k.example + 1} becomes active" for k in kinks
+        f"m = {k.margin:.4g}: competing class {k.competing_class + 1} of example {k.example + 1} becomes active"
+        for k in kinks
     ]
     if slopes is not None:
         sides = zip(labels, *slopes, strict=True)
@@ -145,7 +146,7 @@ def _shaded(x: Array, wrong: Array) -> tuple[list[Figure], list[Figure]]:
         })  # fmt: skip
         # Outside of the chart: inside, it would stand on the curves it is about.
         at = {"yref": "paper", "xanchor": "left", "yanchor": "bottom"}
-        words.append(label(x0, 1.07, "confidently wrong", "--quiet", **at))
+        words.append(label(x0, 1.07, "confidently misclassified", "--quiet", **at))
     return shapes, words
 
 
@@ -160,7 +161,11 @@ def per_example(found: Mapping[str, LossComparison], losses: Mapping[str, Loss],
         what: "norms" or "cosines".
         p_y: the true class's probability of each example, shape (N,).
     """
-    title = "‖∂L/∂o‖ of each example" if what == "norms" else "cosine to cross-entropy's gradient (none at 0)"
+    title = (
+        "‖∂L/∂o‖ of each example"
+        if what == "norms"
+        else "cosine to cross-entropy's gradient (undefined for a zero gradient)"
+    )
     order = np.argsort(p_y)
     norms = np.concatenate([np.ravel(c.norms) for c in found.values()])
     drawn = np.log10(np.clip(norms[np.isfinite(norms)], FLOOR, 1e300))
@@ -194,7 +199,7 @@ def per_example(found: Mapping[str, LossComparison], losses: Mapping[str, Loss],
             "title": heading(title),
             "height": 240,
             "margin": {"t": 60 if what == "norms" else 34, "b": 40},
-            "xaxis": axis("p<sub>y</sub>: probability of the right class", range=[-0.02, 1.02]),
+            "xaxis": axis("p<sub>y</sub>: probability of the true class", range=[-0.02, 1.02]),
             "yaxis": logarithmic if what == "norms" else {"range": [-1.08, 1.08]},
             "showlegend": what == "norms",
             "legend": {

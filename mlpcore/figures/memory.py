@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from ..memory.cost import CATEGORIES, Life
+from ..memory.cost import CATEGORIES, Life, find_in_place
 from ..memory.tally import Tally
 from ..notation import Var
 from ..units import bytes_text
@@ -30,8 +30,9 @@ THINNED = 11
 def timeline(tally: Tally) -> Figure:
     """Draw live bytes by category with the peak marked, above a lane for each matrix.
 
-    A block of examples shares the lanes of the whole matrix. A life is a stroke from the step that
-    makes it to the step that frees it; one that is recomputed is hollow and begins with a diamond.
+    A block of examples shares the lanes of the whole matrix. A life is a stroke from the step that makes it to the
+    last one in which its bytes are its own: strokes and scratch add up to the area above. One that
+    is recomputed is hollow and begins with a diamond.
     """
     count = tally.count
     steps, last = count.steps, len(count.steps) - 1
@@ -40,7 +41,7 @@ def timeline(tally: Tally) -> Figure:
     peak = count.at_peak
     cause = steps[peak]
     said = f"peak {bytes_text(count.peak)} at step {peak + 1}: {_short(cause.out)}" + (
-        ", computed again" if cause.recompute else ""
+        ", recomputed" if cause.recompute else ""
     )
     left = peak < last / 2
     return {
@@ -85,19 +86,22 @@ class _Drawn(NamedTuple):
     text: str
 
 
-def _drawn(lives: Iterable[Life]) -> tuple[dict[Var, int], list[_Drawn]]:
+def _drawn(lives: Sequence[Life]) -> tuple[dict[Var, int], list[_Drawn]]:
     """Give each matrix a lane, in the order in which they are first made, and list what is drawn in them."""
     lanes: dict[Var, int] = {}
     size = cache(bytes_text)
+    taken = {(old.place, new.made): new.var for old, new in find_in_place(lives)}
     drawn = []
     for life in lives:
         if life.var is not None:
             var = life.var.of_examples(None)
-            recomputed = ", computed again" if life.recomputed else ""
+            recomputed = ", recomputed" if life.recomputed else ""
             text = (
                 f"{_short(life.var)}: {size(life.bytes)}, {life.category}{recomputed}<br>"
                 f"from step {life.made + 1} to step {life.freed + 1}"
             )
+            if taker := taken.get((life.place, life.freed)):
+                text += f", where {_short(taker)} takes its place"
             drawn.append(_Drawn(life, lanes.setdefault(var, len(lanes)), text))
     return lanes, drawn
 
@@ -156,7 +160,7 @@ def _strokes(drawn: list[_Drawn], lanes: int) -> list[Figure]:
             "y": [x.lane for x in recomputed], "text": [x.text for x in recomputed],
             "marker": {"symbol": "diamond", "size": size, "color": RECOMPUTED},
             "hovertemplate": "%{text}<extra></extra>",
-            "name": "computed again", "showlegend": True,
+            "name": "recomputed", "showlegend": True,
         })  # fmt: skip
     return data
 
@@ -165,7 +169,7 @@ def _stroke(drawn: list[_Drawn], style: Figure) -> Figure:
     x: list[float | None] = []
     y: list[int | None] = []
     for life, lane, _ in drawn:
-        x += (life.made + 0.55, life.freed + 1.45, None)
+        x += (life.made + 0.55, life.until + 1.45, None)
         y += (lane, lane, None)
     return {
         "type": "scatter", "mode": "lines", "x": x, "y": y, "yaxis": "y2", "line": style, "showlegend": False,

@@ -62,7 +62,7 @@ def corners(true_class: int, **more: Any) -> list[Figure]:
     return [
         label(
             float(x), float(y) + (0.04 if k == 2 else -0.05),
-            f"class {k + 1}" + (" (right)" if k == true_class else ""),
+            f"class {k + 1}" + (" (true)" if k == true_class else ""),
             xanchor="center", **more,
         )
         for k, (x, y) in enumerate(CORNERS)
@@ -99,7 +99,6 @@ def simplex(loss: Loss, true_class: int, conventions: Conventions, points: Mappi
             "height": 264,
             "margin": {"l": 8, "r": 8, "t": 30, "b": 8},
             **plane(),
-            "shapes": _confident(true_class),
             "annotations": corners(true_class),
         },
     }
@@ -111,7 +110,7 @@ def _map(loss: Loss, true_class: int, conventions: Conventions) -> tuple[Figure,
     """Draw what does not depend on where the examples are: loss, kinks and pulls."""
     x, y, p, inside = _grid(_SIDE)
     curve = evaluate_on_simplex(p, true_class, loss, conventions)
-    z = np.where(inside, curve.loss, np.nan)
+    z = curve.loss  # also outside, so that the edge of the triangle is no staircase (see `_outside`)
     norms = np.where(inside, curve.norm, np.nan)
     heat = {
         "type": "heatmap",
@@ -120,7 +119,7 @@ def _map(loss: Loss, true_class: int, conventions: Conventions) -> tuple[Figure,
         "z": numbers(z.reshape(_SIDE, _SIDE), 4),
         "zmin": 0.0,
         # Where a loss grows without bound, its corners would leave the rest pale.
-        "zmax": float(np.nanpercentile(z, 97)) or 1.0,
+        "zmax": float(np.percentile(z[inside], 97)) or 1.0,
         "colorscale": [[0, "--paper"], [0.5, "--middle"], [1, "--strong"]],
         "showscale": False,
         "zsmooth": "best",
@@ -129,20 +128,46 @@ def _map(loss: Loss, true_class: int, conventions: Conventions) -> tuple[Figure,
         "hovertemplate": "p = (%{customdata[0]:.2f}, %{customdata[1]:.2f}, %{customdata[2]:.2f})"
         "<br>loss %{z:.3g}, ‖∂L/∂o‖ %{customdata[3]:.2g}<extra></extra>",
     }
-    return (heat, triangle(), *_kinks(loss, true_class, conventions), _arrows(loss, true_class, conventions))
+    return (
+        heat,
+        *_outside(),
+        triangle(),
+        *_confident(true_class),
+        *_kinks(loss, true_class, conventions),
+        _arrows(loss, true_class, conventions),
+    )
 
 
 def _confident(true_class: int) -> list[Figure]:
-    """Draw a dashed line before each wrong corner: beyond it the answer is confidently wrong."""
-    lines = []
+    """Hatch each wrong corner: there a wrong class has a probability of `CONFIDENT` or more."""
+    areas = []
     for wrong in {0, 1, 2} - {true_class}:
         ends = [CONFIDENT * CORNERS[wrong] + (1 - CONFIDENT) * CORNERS[k] for k in range(3) if k != wrong]
-        (x0, y0), (x1, y1) = np.array(ends).tolist()
-        lines.append({
-            "type": "line", "x0": x0, "y0": y0, "x1": x1, "y1": y1,
-            "line": {"color": "--ink", "width": 2, "dash": "dot"},
+        area = np.array([CORNERS[wrong], *ends, CORNERS[wrong]])
+        areas.append({
+            "type": "scatter", "mode": "lines", "x": numbers(area[:, 0]), "y": numbers(area[:, 1]), "fill": "toself",
+            "fillpattern": {"shape": "/", "size": 4, "solidity": 0.5, "bgcolor": "--paper", "fgcolor": "--ink"},
+            "line": {"color": "--ink", "width": 2}, "hoverinfo": "skip",
         })  # fmt: skip
-    return lines
+    return areas
+
+
+def _outside() -> list[Figure]:
+    """Cover what the map has outside the triangle."""
+    (x0, y0), (x1, _), (x2, y2) = CORNERS.tolist()
+    low, high = y0 - 0.05, y2 + 0.05
+    sides = (
+        [(x0, y0), (x2, y2), (x2, high), (x0 - 0.05, high), (x0 - 0.05, low), (x0, low)],
+        [(x1, y0), (x2, y2), (x2, high), (x1 + 0.05, high), (x1 + 0.05, low), (x1, low)],
+        [(x0 - 0.05, y0), (x1 + 0.05, y0), (x1 + 0.05, low), (x0 - 0.05, low)],
+    )
+    return [
+        {
+            "type": "scatter", "mode": "lines", "x": [x for x, _ in side], "y": [y for _, y in side], "fill": "toself",
+            "fillcolor": "--paper", "line": {"width": 0}, "hoverinfo": "skip",
+        }
+        for side in sides
+    ]  # fmt: skip
 
 
 def _kinks(loss: Loss, true_class: int, conventions: Conventions) -> list[Figure]:

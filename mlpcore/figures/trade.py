@@ -58,7 +58,7 @@ def trade(spots: Sequence[Spot], report: Report | None = None) -> Figure:
         report: what was measured, drawn with its spread and joined to what was counted.
     """
     known = {spot.name: spot for spot in spots}
-    data = [_front([(s.bytes, s.work) for s in spots], "counted front", "dot", "--quiet")]
+    data = [_front([(s.bytes, s.work) for s in spots], "predicted Pareto front", "dot", "--quiet")]
     shown: list[tuple[float, float, str, int]] = []
     measured = {arm.policy for arm in report.measurements} if report else set()
     stairs: list[tuple[float, float]] = []
@@ -100,7 +100,7 @@ def trade(spots: Sequence[Spot], report: Report | None = None) -> Figure:
             "legend": {"orientation": "h", "y": 1.005, "yanchor": "bottom", "x": 0, "font": {"size": 13},
                        "itemclick": False, "itemdoubleclick": False},
             "xaxis": axis("peak bytes, relative to caching everything", range=[*x_range], tickformat=".1f"),
-            "yaxis": axis("time, relative to caching everything", range=[*y_range], tickformat=".2~f"),
+            "yaxis": axis("time (counted: FLOPs), relative to caching everything", range=[*y_range], tickformat=".2~f"),
             "shapes": [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 1, "y1": 1,
                         "line": {"color": "--quiet", "width": 1, "dash": "dash"}}],
             "annotations": place_names(shown, x_range, y_range, stairs),

@@ -36,23 +36,23 @@ LABS: dict[str, LabExample] = Registry(
     {
         "four answers": LabExample(
             "Four answers, three classes",
-            "Class 1 is right for all four. Example 1 is confidently wrong: its loss is the largest, "
+            "Class 1 is the true class of all four. Example 1 is confidently misclassified: its loss is the largest, "
             "its column of dL/dO almost zero.",
             _lab([[-2.0, 0.4, 1.0, 4.0], [5.0, 0.9, 0.8, 0.0], [0.0, 0.2, -0.5, -1.0]], [0, 0, 0, 0], 0.3),
         ),
         "ten": LabExample(
             "Ten examples, five classes",
-            "Compare the columns: where the right class has little probability, the hinge on probabilities lets go.",
+            "Compare the columns: where the true class has little probability, the hinge has little gradient.",
             _ten(),
         ),
         "tie": LabExample(
             "A gap of exactly 0",
-            "Two equal logits and margin 0: the worksheet counts the rival as active (>= 0); see Conventions.",
+            "Two equal logits and margin 0: the worksheet counts such a gap as active (>= 0); see Conventions.",
             _lab([[1.0, 0.5], [1.0, 1.5], [0.0, 0.5]], [0, 2], 0.0),
         ),
         "two": LabExample(
             "Two classes",
-            "Each class has one rival: dL/do_1 = -dL/do_2, at most 1/2 in size.",
+            "Each class has one competing class: dL/do_1 = -dL/do_2, at most 1/2 in size.",
             _lab([[3.0, 1.0, 0.0, -1.0, -4.0], [0.0, 0.0, 0.0, 0.0, 0.0]], [0, 0, 0, 0, 0], 0.5),
         ),
         "edge": LabExample(
@@ -62,7 +62,7 @@ LABS: dict[str, LabExample] = Registry(
         ),
         "one": LabExample(
             "One class",
-            "A single class has no rival: the sum over l != y is empty, so loss and gradient are 0.",
+            "A single class has no competing class: the sum over l != y is empty, so loss and gradient are 0.",
             _lab([[1.0, -2.0]], [0, 0], 0.3),
         ),
     },

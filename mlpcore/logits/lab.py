@@ -73,6 +73,8 @@ def run(
 MAX_CLASSES = 50
 MAX_EXAMPLES = 256
 _LOSS = SoftmaxHinge()
+#: The least probability that an example is given: its log is typed into a cell.
+_LEAST = 1e-9
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -169,10 +171,20 @@ def move_example(lab: Lab, example: int, probabilities: Array) -> Lab:
 
 
 def make_confidently_wrong(lab: Lab, example: int, share: float = 0.98) -> Lab:
-    """Make one example sure of a class that is not its own."""
-    p = np.full(lab.classes, (1 - share) / max(1, lab.classes - 1))
-    p[(lab.labels[example] + 1) % lab.classes] = share
-    return move_example(lab, example, p)
+    """Give the strongest wrong class of one example at least this share, and its true class no more than it had.
+
+    An example that is there already stays as it is.
+    """
+    p = softmax(lab.logits)[:, example]
+    true_class = lab.labels[example]
+    wrong = np.where(np.arange(lab.classes) == true_class, -1.0, p)
+    strongest = int(wrong.argmax())
+    if lab.classes < 2 or wrong[strongest] >= share:
+        return lab
+    moved = np.full(lab.classes, (1 - share) / (lab.classes - 1))
+    moved[true_class] = np.clip(p[true_class], _LEAST, moved[true_class])
+    moved[strongest] = 1 - moved.sum() + moved[strongest]
+    return move_example(lab, example, moved)
 
 
 def collect_same_class(lab: Lab, example: int) -> dict[int, Array]:

@@ -69,9 +69,9 @@ class SoftmaxHinge(Hinge):
 
     name = "SoftmaxHinge"
     title = "Hinge of softmax probabilities"
-    short = "hinge of p"
+    short = "hinge loss on probabilities"
     each = r"\sum_{l\neq y}\max(0,\; p_l - p_y + m)"
-    wants = "the right class is to have at least m more probability than each wrong one"
+    wants = "the true class is to have at least m more probability than each wrong one"
 
     def forward(self, depth: int) -> list[Step]:
         return [Step(P, SOFTMAX, (Z(depth),), "loss"), *self._gap_steps(P)]
@@ -91,7 +91,7 @@ class ScoreHinge(Hinge):
     title = "Hinge of logits (Weston-Watkins)"
     short = "Weston-Watkins"
     each = r"\sum_{l\neq y}\max(0,\; o_l - o_y + m)"
-    wants = "the logit of the right class is to lead each rival's by at least m"
+    wants = "the logit of the true class is to lead that of each competing class by at least m"
 
     def forward(self, depth: int) -> list[Step]:
         return self._gap_steps(Z(depth))
@@ -108,10 +108,10 @@ class CrammerSinger(Hinge):
     """
 
     name = "CrammerSinger"
-    title = "Hinge of the strongest rival (Crammer-Singer)"
+    title = "Hinge of the strongest competing class (Crammer-Singer)"
     short = "Crammer-Singer"
     each = r"\max(0,\; \max_{l\neq y} o_l - o_y + m)"
-    wants = "the logit of the right class is to lead the strongest rival's by at least m"
+    wants = "the logit of the true class is to lead that of the strongest competing class by at least m"
 
     def forward(self, depth: int) -> list[Step]:
         return [
@@ -163,7 +163,7 @@ class OneVsAll(Hinge):
 
     name = "OneVsAll"
     title = "One-vs-all hinge of logits"
-    short = "one-vs-all"
+    short = "one-vs-rest"
     each = r"\max(0,\; m - o_y) + \sum_{l\neq y}\max(0,\; m + o_l)"
     wants = "each class on its own: the right logit is to be at least m, every other at most −m"
 

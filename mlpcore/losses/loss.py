@@ -85,11 +85,10 @@ class Loss:
         good = np.isin(targets, (0, 1)).all(axis=0) & (targets.sum(axis=0) == 1)
         if not good.all():
             column = int(np.argmin(good))
-            shown = ", ".join(f"{v:g}" for v in targets[:6, column]) + (", ..." if len(targets) > 6 else "")
-            raise ValueError(
-                f"{self.title} reads classes: each example of Y has a single 1 and else 0, "
-                f"but example {column + 1} is ({shown})"
+            shown = ", ".join(f"{v:g}".replace("-", "−") for v in targets[:6, column]) + (
+                ", ..." if len(targets) > 6 else ""
             )
+            raise ValueError(f"{self.title} needs one-hot targets; example {column + 1} of Y is ({shown})")
 
 
 def classes(targets: Array) -> Array:
@@ -126,7 +125,7 @@ class CrossEntropy(Loss):
     title = "Cross-entropy of softmax"
     short = "cross-entropy"
     each = r"-\log p_y"
-    wants = "the right class is to have all the probability"
+    wants = "the true class is to have all the probability"
     scale: str = field(default="1/N", kw_only=True)
 
     def forward(self, depth: int) -> list[Step]:

@@ -137,6 +137,18 @@ class Count:
         return sum(n for n, s in zip(self.cells, self.steps, strict=True) if s.recompute)
 
 
+def find_in_place(lives: Sequence[Life]) -> list[tuple[Life, Life]]:
+    """Pair each life that ends because a result takes its place with the life of that result."""
+    last: dict[int, Life] = {}
+    pairs = []
+    for life in lives:
+        old = last.get(life.place)
+        if old is not None and old.until < old.freed == life.made:
+            pairs.append((old, life))
+        last[life.place] = life
+    return pairs
+
+
 class _Work(NamedTuple):
     """What one step costs: cells of its result and of its temporaries, and the operations of a product."""
 

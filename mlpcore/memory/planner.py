@@ -59,7 +59,7 @@ class BudgetSchedule(NamedTuple):
     @property
     def method(self) -> str:
         """How it was found, for a label."""
-        return "exhaustive search" if self.exact else "dynamic programme"
+        return "exhaustive search" if self.exact else "dynamic programming"
 
 
 def find_front(task: Task, *, segments: bool = True) -> tuple[BudgetSchedule, ...]:

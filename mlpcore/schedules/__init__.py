@@ -37,18 +37,18 @@ SCHEDULES: dict[str, Schedule] = Registry(
             Schedule("cache S and Z", "Every matrix stays until its last reader.", keep_all),
             Schedule(
                 "cache S",
-                "Only preactivations stay; the backward pass computes each hidden activation again in place.",
+                "Only preactivations stay; the backward pass recomputes each hidden activation in place.",
                 keep_preactivations,
             ),
             Schedule(
                 "cache Z",
-                "Only activations stay; f' is told from the output, and S stays only where it cannot be (gelu, silu).",
+                "Only activations stay; f' is computed from Z, and S stays where Z does not determine f'.",
                 keep_all,
                 derivative_from_Z=True,
             ),
             Schedule(
                 "every 2nd layer",
-                "Every second activation stays; the layer between two of them is computed again.",
+                "Every second activation stays; the layer between two of them is recomputed.",
                 keep_every,
                 arguments=(2,),
             ),
@@ -62,9 +62,7 @@ SCHEDULES: dict[str, Schedule] = Registry(
                 "About log L checkpoints, moved while the backward pass runs (revolve, Griewank and Walther 2000).",
                 keep_log_checkpoints,
             ),
-            Schedule(
-                "recompute everything", "Nothing stays: every layer is computed again from the input.", keep_nothing
-            ),
+            Schedule("recompute everything", "Nothing stays: every layer is recomputed from the input.", keep_nothing),
             Schedule(
                 "blocks of the batch",
                 "About √N examples at a time; their gradients add up. Nothing is computed twice.",
@@ -73,8 +71,8 @@ SCHEDULES: dict[str, Schedule] = Registry(
             ),
             Schedule(
                 "best in half the bytes",
-                "In half the bytes that caching everything needs, or the least that will do, as little as possible is "
-                "computed again.",
+                "Half the bytes of caching everything, or the fewest that are possible, with as little recomputation "
+                "as possible.",
                 keep_within_half,
                 planned=True,
             ),

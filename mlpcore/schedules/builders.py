@@ -113,7 +113,7 @@ def every(k: int) -> Schedule:
         raise ValueError(f"a checkpoint stands every 1, 2, 3, ... layers, not every {k}")
     return Schedule(
         f"every {k} layers",
-        f"Every {k} layers an activation stays; the backward pass computes what lies between them again.",
+        f"Every {k} layers an activation stays; the backward pass recomputes what lies between them.",
         keep_every,
         arguments=(k,),
         built=("every", k),
@@ -130,7 +130,7 @@ def binomial(slots: int) -> Schedule:
         raise ValueError(f"the input is a checkpoint: at least 1 is needed, not {slots}")
     return Schedule(
         f"binomial, {slots} checkpoints",
-        f"{slots} checkpoints, moved while the backward pass runs so that fewest layers are computed again.",
+        f"{slots} checkpoints, moved while the backward pass runs so that fewest layers are recomputed.",
         keep_binomial,
         arguments=(slots,),
         built=("binomial", slots),
@@ -162,7 +162,7 @@ def within(budget: int) -> Schedule:
     """
     return Schedule(
         f"within {budget:,} bytes",
-        f"As little as possible is computed again in {budget:,} bytes.",
+        f"As little as possible is recomputed in {budget:,} bytes.",
         keep_within,
         arguments=(budget,),
         built=("within", budget),

@@ -27,6 +27,9 @@ FORMULAS = {
     "elu": r"f' = 1 \text{ where } Z > 0, \text{ else } Z + 1",
 }
 
+#: Counter-examples are searched for between -8 and 8.
+REACH, _POINTS = 8.0, 4001
+
 
 @dataclass(frozen=True)
 class Counterexample:
@@ -67,43 +70,61 @@ def explain(activation: str, at_kink: float = 0.0) -> Explanation:
     """
     f = ACTIVATIONS[activation].at_kink(at_kink)
     if f.derivative is None or f.derivative_from_Z is not None:
-        return Explanation(True, f"{activation}: the output determines the slope.", FORMULAS.get(activation, ""))
+        return Explanation(True, f"{activation}: the output determines the derivative.", FORMULAS.get(activation, ""))
     found = find_counterexample(f)
+    if found is None:
+        return Explanation(
+            False,
+            f"{activation}: no formula for f' from Z is known here, and no two S with one Z and two derivatives were "
+            f"found between {-REACH:g} and {REACH:g}. So S is stored.",
+        )
     (a, b), (at_a, at_b) = found.S, found.derivatives
     return Explanation(
         False,
         f"{activation}: S = {a:.4g} and S = {b:.4g} both give Z = {found.Z:.4g}, "
-        f"but the slope is {at_a:.4g} at one and {at_b:.4g} at the other. So S has to stay.",
+        f"but the derivative is {at_a:.4g} at one and {at_b:.4g} at the other. So S is stored.",
         counterexample=found,
     )
 
 
-def find_counterexample(f: Activation) -> Counterexample:
-    """Find two S with the same f(S) and different f'(S), for an activation that first falls, then rises.
+def find_counterexample(f: Activation) -> Counterexample | None:
+    """Find two S with the same f(S) and different f'(S), between -`REACH` and `REACH`; None where there are none.
 
-    Where f is flat left of its corner, the corner and a point left of it are such a pair.
+    Looks at neighbours with the same value, and bisects where f takes the level of another point of the grid; what it
+    gives is verified; of several the one with the largest difference of derivatives.
     """
-    grid = np.linspace(-8.0, 8.0, 4001)
-    values = f.f(grid)
-    lowest = int(values.argmin())
-    if values[0] == values[lowest]:  # flat: relu with a slope at 0 that is not 0
-        points = np.array([-1.0, 0.0])
-    else:
-        level = 0.5 * (values[lowest] + min(values[0], values[-1]))
-        points = np.array(
-            [_find_crossing(f, level, grid[0], grid[lowest]), _find_crossing(f, level, grid[-1], grid[lowest])]
-        )
     assert f.derivative is not None
-    a, b = f.derivative(points)
-    return Counterexample((float(points[0]), float(points[1])), float(f.f(points)[0]), (float(a), float(b)))
+    grid = np.linspace(-REACH, REACH, _POINTS)
+    values = f.f(grid)
+    flat = np.flatnonzero(values == values[len(grid) // 2])
+    pairs = [(grid[flat[0]], 0.0), (-1.0, 0.0), (0.0, 1.0)]  # a corner, and what is flat beside it
+    turns = np.flatnonzero(np.diff(np.sign(np.diff(values))) != 0) + 1
+    for turn in turns:
+        left, right = values[: turn + 1], values[turn:]
+        level = 0.5 * (values[turn] + (min if values[turn] < values[turn - 1] else max)(left[0], right[-1]))
+        below, beyond = _find_crossing(f, level, grid[0], grid[turn]), _find_crossing(f, level, grid[turn], grid[-1])
+        if below is not None and beyond is not None:
+            pairs.append((below, beyond))
+    best = None
+    for pair in pairs:
+        points = np.array(pair, dtype=float)
+        (z, other), (a, b) = f.f(points), f.derivative(points)
+        if points[0] != points[1] and abs(z - other) <= 1e-12 * abs(z) and abs(a - b) > 1e-6:
+            found = Counterexample((float(points[0]), float(points[1])), float(z), (float(a), float(b)))
+            if best is None or abs(a - b) > abs(best.derivatives[0] - best.derivatives[1]):
+                best = found
+    return best
 
 
-def _find_crossing(f: Activation, level: float, above: float, below: float) -> float:
-    """Find where f passes the level, by bisection to the last digit."""
+def _find_crossing(f: Activation, level: float, low: float, high: float) -> float | None:
+    """Find where f passes the level, by bisection to the last digit; None where it is on one side at both ends."""
+    above = bool(f.f(np.array([low]))[0] > level)
+    if above == bool(f.f(np.array([high]))[0] > level):
+        return None
     for _ in range(200):
-        middle = 0.5 * (above + below)
-        if f.f(np.array([middle]))[0] > level:
-            above = middle
+        middle = 0.5 * (low + high)
+        if bool(f.f(np.array([middle]))[0] > level) == above:
+            low = middle
         else:
-            below = middle
-    return above
+            high = middle
+    return low

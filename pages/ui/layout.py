@@ -15,11 +15,11 @@ from pages.ui.widgets.menu import Menu, draw_menus
 
 #: Every page, in the order it is offered: file, label.
 PAGES = {
-    "app.py": "Whole pass",
+    "app.py": "Overview",
     "pages/1_Step_through.py": "Step through",
     "pages/2_Derivation.py": "Derivation",
     "pages/3_Hinge_loss.py": "Hinge loss",
-    "pages/4_Memory_and_speed.py": "Memory",
+    "pages/4_Memory_and_speed.py": "Memory and speed",
     "pages/5_Check.py": "Check",
 }
 
@@ -84,6 +84,6 @@ def open_page(label: str, *menus: Menu, charts: bool = False) -> Iterator[None]:
 
 def close_page(conventions: list[str]) -> None:
     """Draw the foot of a page: the conventions in force, and a message if an event could not be handled."""
-    st.caption(" ".join([*conventions, "Layers count from 1."]).replace("_", r"\_"))
+    st.caption(" ".join(conventions).replace("_", r"\_"))
     if session.take_widgets_discarded():
         st.toast("What came last could not be taken. Everything that was entered before it is still here.")

@@ -216,7 +216,7 @@ def test_layouts_turn_every_page(derivation):
     assert derivation.value("Z 0, row 3, column 1") == -0.75
     derivation.press("End")
     assert derivation.page.locator(".where").inner_text() == "i = 3, j = 2"
-    for other in ("Whole pass", "Step through"):
+    for other in ("Overview", "Step through"):
         page.get_by_text(other, exact=True).hover()
         page.get_by_text(other, exact=True).click()
         page.locator(".board").wait_for(state="detached")

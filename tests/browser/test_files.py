@@ -88,7 +88,7 @@ def test_the_controls_stand_in_one_row(app, page, width):
     student = app(page, viewport={"width": width, "height": 800})
     tops = [
         student.page.get_by_text(text, exact=True).first.bounding_box()["y"]
-        for text in ("Whole pass", "File", "Derivation")
+        for text in ("Overview", "File", "Derivation")
     ]
     undo = student.page.get_by_role("button", name="Undo").bounding_box()
     assert max(tops) - min(tops) < 12

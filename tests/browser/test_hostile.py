@@ -113,7 +113,7 @@ def test_pasted_texts_and_states(visit, texts):
     area.press("Control+Enter")
     page.get_by_role("button", name="Open it").click()
     student.settle()
-    for name in ("Whole pass", "Derivation", "Hinge loss", "Memory"):
+    for name in ("Overview", "Derivation", "Hinge loss", "Memory"):
         page.locator('[data-testid="stPageLink"]').filter(has_text=name).click()
         student.settle()
         silent(page)

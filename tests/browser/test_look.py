@@ -83,7 +83,7 @@ def test_decimals_are_chosen_once_for_all_pages(app):
     student = app()
     student.page.get_by_label("Decimals").select_option("2")
     for where, name, shown in (
-        ("Whole pass", "S 1, row 1, column 2", "0.12"),
+        ("Overview", "S 1, row 1, column 2", "0.12"),
         ("Step through", "S 1, row 1, column 2", "0.12"),
         ("Derivation", "Z 0, row 1, column 1", "0.75"),
         ("Hinge loss", "O, row 1, column 1", "\u22122"),

@@ -101,7 +101,7 @@ def test_the_place_survives_a_change_of_page(app):
     student = app(STEP)
     student.press(*["ArrowRight"] * 6)
     student.page.wait_for_url("**s=*")  # Python knows the place
-    student.page.get_by_role("link", name="Whole pass").click()
+    student.page.get_by_role("link", name="Overview").click()
     student.page.locator(".wall td").first.wait_for()
     student.settle()
     student.page.get_by_role("link", name="Step through").click()
@@ -192,7 +192,7 @@ def test_another_page_is_there_when_it_is_chosen_over_an_open_menu(app):
         ("Derivation", "td:visible"),
         ("Hinge loss", "td:visible"),
         ("Memory", "table"),
-        ("Whole pass", "td:visible"),
+        ("Overview", "td:visible"),
     ):
         page.get_by_text("File", exact=True).click()
         student.settle()
@@ -209,7 +209,7 @@ def test_every_page_says_which_example_is_there(app):
     student = app()
     student.choose("XOR")
     page = student.page
-    for name in ("Step through", "Derivation", "Whole pass", "Memory", "Step through", "Whole pass"):
+    for name in ("Step through", "Derivation", "Overview", "Memory", "Step through", "Overview"):
         page.locator('[data-testid="stPageLink"] a').filter(has_text=name).click()
         page.wait_for_url(f"**/{'' if name == 'Whole pass' else name.split()[0]}*")
         student.settle()

@@ -61,7 +61,7 @@ def test_typing_a_one_moves_the_class():
     assert not refused
     assert new.batch.Y[:, 0].tolist() == [0, 0, 1]
     new, refused = with_cells(CLASSES, [(mlp.Y, (0, 0), 0.5)])
-    assert "type 1 at the right class" in refused[0].why
+    assert "type 1 at the true class" in refused[0].why
     np.testing.assert_array_equal(new.batch.Y, CLASSES.batch.Y)
 
 
@@ -113,12 +113,12 @@ def test_a_loss_that_does_not_fit_says_so_and_can_be_made_to_fit():
 @pytest.mark.parametrize("name", [name for name, kind in mlp.LOSSES.items() if kind.one_hot])
 def test_a_loss_on_classes_is_refused_where_no_class_has_a_rival(name):
     for as_classes in (False, True):
-        with pytest.raises(ValueError, match="no rival"):
+        with pytest.raises(ValueError, match="with one output there is none"):
             with_loss(SHEET, name, as_classes=as_classes)
     many = with_loss(CLASSES, name)
-    with pytest.raises(ValueError, match="no rival"):
+    with pytest.raises(ValueError, match="with one output there is none"):
         resized(many, (2, 5, 1), 5, ("relu", "identity"), (True, True))
-    with pytest.raises(ValueError, match="no rival"):
+    with pytest.raises(ValueError, match="with one output there is none"):
         with_matrix(many, mlp.Y, np.ones((1, 5)))
 
 

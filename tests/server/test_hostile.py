@@ -254,7 +254,7 @@ def test_the_largest_state_and_the_largest_paste_pass_the_gate(served):
             await v.report("edits", {"client": v.client, "seq": 1, "stroke": 1, "cells": cells})
             assert v.matrix("W1") == [value for _, _, value in cells]
             assert sum(len(state.json_value) for state in v.values.values()) > 5_000_000
-            for page in ("Step through", "Derivation", "Memory"):
+            for page in ("Step through", "Derivation", "Memory and speed"):
                 await v.go(page)
                 await v.settle()
                 assert is_whole(v)

@@ -201,7 +201,7 @@ def test_a_click_on_a_map_drops_the_example_there(page):
     page.run()  # the same report again is no second click
     send_events(page, "hinge board", edits=make_edits(3, ["O", [0, 0], 5.0]))
     assert read_payload(page)["matrices"]["O"]["values"][0] == 5
-    next(b for b in page.button if "confidently wrong" in b.label).click().run()
+    next(b for b in page.button if "confidently misclassified" in b.label).click().run()
     o = np.array(read_payload(page)["matrices"]["O"]["values"]).reshape(3, 4)[:, 0]
     assert (np.exp(o) / np.exp(o).sum())[1:].max() > 0.95
 

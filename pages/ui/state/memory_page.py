@@ -23,7 +23,7 @@ CHAPTERS = {"plan": "Plan", "measure": "Measure", "scaling": "Scaling", "slopes"
 OWN, TYPED = "own", "typed"
 #: Schedules that take a number -> (their name in the select box, the words beside the number).
 BUILT = {
-    "every": ("every k-th layer", "k"),
+    "every": ("gradient checkpointing, every k layers", "k"),
     "blocks": ("blocks of n examples", "n"),
     "within": ("best within a byte budget", "bytes"),
 }

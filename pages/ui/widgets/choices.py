@@ -63,10 +63,15 @@ def choose_loss() -> None:
         on_change=session.change,
         args=(key, with_loss, "loss"),
     )
+    show_loss_error("in the menu")
 
 
-def show_loss_error() -> None:
-    """Show why a chosen loss does not fit the targets, and offer to make them fit."""
+def show_loss_error(where: str = "on the page") -> None:
+    """Show why a chosen loss does not fit the targets, and offer to make them fit.
+
+    Args:
+        where: the menu covers the page, so it shows this as well, with a button of another key.
+    """
     notice = session.get_notice("loss")
     if not notice:
         return
@@ -76,6 +81,7 @@ def show_loss_error() -> None:
         if _fits_as_classes(name):
             st.button(
                 "Turn the targets into classes" if LOSSES[name].one_hot else "Turn the targets into 0 and 1",
+                key=f"as classes {where}",
                 help="For each example the largest entry of Y becomes 1, the others 0."
                 if LOSSES[name].one_hot
                 else "Entries of Y above the middle of its range become 1, the others 0.",

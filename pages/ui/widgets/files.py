@@ -65,15 +65,15 @@ def _draw_downloads() -> None:
     with places:
         decimals = draw_choice("Decimals in LaTeX", [2, 3, 4, 5, 6, 8, 10], 2)
     with cut:
-        how = draw_choice("The rest is", list(exchange.CUTS))
+        how = draw_choice("Rounding", list(exchange.CUTS))
     digits = exchange.Digits(decimals, how)
     data_files: dict[str, tuple[str, str, Callable]] = {
-        "State": ("mlpscope.json", "All that was entered, to open here again.", _make_document),
+        "State": ("mlpscope.json", "Project file; reopen it here.", _make_document),
         "Matrices": ("matrices.zip", "Every matrix as CSV and .npy, and the state.", _make_zip),
     }
     solutions: dict[str, tuple[str, str, Callable]] = {
-        "LaTeX": ("pass.tex", "The worked pass, as on the worksheet.", partial(_export_latex, digits=digits)),
-        "NumPy": ("pass.py", "Computes every number again and asserts it.", partial(_export, exchange.numpy_script)),
+        "LaTeX": ("pass.tex", "The worked pass, equation by equation.", partial(_export_latex, digits=digits)),
+        "NumPy": ("pass.py", "Recomputes every number and asserts it.", partial(_export, exchange.numpy_script)),
         "PyTorch": ("pass_torch.py", "Likewise, and PyTorch's own gradients.", partial(_export, exchange.torch_script)),
         "Pictures": ("pass.html", "Every equation with its heatmaps, as a web page.", partial(_export, render_pass)),
         "Notebook": ("pass.ipynb", "For Jupyter, equation by equation.", partial(_export, exchange.notebook)),

@@ -113,11 +113,17 @@ def _describe_checks(lab: Lab, trace: Trace) -> str:
         )
     if lab.classes == 1:
         parts.append(
-            escape_markdown("One class has no rival: the sum over l ≠ y is empty, so loss and gradient are 0.")
+            escape_markdown(
+                "One class has no competing class: the sum over l ≠ y is empty, so loss and gradient are 0."
+            )
         )
     elif lab.loss.margin < 0:
-        lead = f"{-lab.loss.margin:g} ahead of the right class"
-        parts.append(escape_markdown(f"A negative margin asks for no lead: a rival pulls only once it is {lead}."))
+        lead = f"{-lab.loss.margin:g} ahead of the true class"
+        parts.append(
+            escape_markdown(
+                f"With a negative margin a competing class contributes to the gradient only once it is {lead}."
+            )
+        )
     return " · ".join(parts)
 
 
@@ -178,15 +184,18 @@ def _describe_margin(lab: Lab, kinks: list[logits.Kink], derivative: float) -> s
     if here is None:
         each = lab.conventions.loss(lab.loss).c.factor(lab.N)
         text = (
-            f"Between kinks dL/dm = {derivative:g}: {each:g} for every active rival. "
-            "A stroke on the axis is a kink: a margin at which a rival becomes active."
+            f"Between kinks dℒ/dm = {derivative:g}: {each:g} for every active competing class. "
+            "Ticks mark kinks: margins at which a competing class becomes active."
         )
         return escape_markdown(text)
-    where = ", ".join(f"rival {k + 1} of example {n + 1}" for k, n in here.at[:2]) + (" …" if len(here.at) > 2 else "")
-    sign = "≥ 0, it counts" if lab.conventions.at_tie else "> 0, it does not count"
+    where = ", ".join(f"competing class {k + 1} of example {n + 1}" for k, n in here.at[:2]) + (
+        " …" if len(here.at) > 2 else ""
+    )
+    sign = "counts as active" if lab.conventions.at_tie else "does not count as active"
     return ":orange[Kink:] " + escape_markdown(
-        f"the gap of {where} is exactly 0. dL/dm {here.left:g} left, {here.right:g} right; ‖∂L/∂O‖ "
-        f"{here.counted:.4g} if it counts, {here.left_out:.4g} if not. Conventions: {sign}."
+        f"the gap of {where} is exactly 0. The derivative dℒ/dm jumps from {here.left:g} to {here.right:g} here. "
+        f"A gap of exactly 0 {sign} (see Conventions): ‖∂ℒ/∂O‖ is {here.counted:.4g} with it, {here.left_out:.4g} "
+        "without."
     )
 
 
@@ -199,7 +208,7 @@ def _draw_comparison(lab: Lab, compared: dict[str, LossComparison]) -> None:
             figure = figures.per_example(compared, losses, right, what)
             draw_chart(f"per example {what}", figure, f"{what} of the gradient of each example for every loss")
     draw_table(
-        ("loss function", "L", "‖∂L/∂O‖", "cosine to cross-entropy"),
+        ("loss function", "ℒ", "‖∂ℒ/∂O‖", "cosine to cross-entropy"),
         [
             (
                 losses[name].short,
@@ -251,25 +260,23 @@ def _apply_drops() -> None:
 def _draw_simplex(lab: Lab) -> None:
     """Draw the loss over all probabilities of three classes, and its descent direction."""
     if lab.classes != 3:
-        st.info(
-            f"The simplex is a triangle for three classes; here {'is' if lab.classes == 1 else 'are'} {lab.classes}."
-        )
+        st.info(f"This view needs exactly 3 classes; you have {lab.classes}.")
         return
     place = session.get_state().lab_place
     _, n = chapters.find_cell(lab, place)
     right = lab.labels[n]
     button, text = st.columns([1, 4], vertical_alignment="center")
     button.button(
-        f"Make example {n + 1} confidently wrong",
-        help="Into the dotted corner: one rival has almost all probability.",
+        f"Make example {n + 1} confidently misclassified",
+        help=f"Into a hatched corner: a wrong class has p ≥ {logits.CONFIDENT:g}.",
         on_click=session.change,
         args=(None, lambda lab, _: logits.make_confidently_wrong(lab, n), "simplex"),
         kwargs={"about": "lab"},
     )
     text.caption(
         f"Dots: the examples of class {right + 1}, by number. Drag one, or click where example {n + 1} is to go. "
-        "Darker: larger loss. Arrows: −∂L/∂o, the pull on each logit. Solid lines: kinks. Beyond a dotted line the "
-        "answer is confidently wrong: there the hinge of p is darkest and its arrows vanish."
+        "Stronger colour: larger loss. Arrows: −∂ℒ/∂o, by which each logit moves. Solid lines: kinks. Hatched corners: "
+        f"confidently misclassified (a wrong class has p ≥ {logits.CONFIDENT:g})."
     )
     losses = _get_losses(lab)
     points = logits.collect_same_class(lab, n)
@@ -306,6 +313,4 @@ def _draw_descent(lab: Lab) -> None:
         name: logits.descend(lab.logits, lab.targets, loss, view.rate, view.count, over)
         for name, loss in losses.items()
     }
-    draw_chart(
-        "descents", figures.descents(paths, losses, right, n), "Probability of the right class down each descent"
-    )
+    draw_chart("descents", figures.descents(paths, losses, right, n), "Probability of the true class down each descent")

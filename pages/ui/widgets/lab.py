@@ -47,7 +47,7 @@ def _read_labels(text: str, count: int) -> list[int]:
         if not (part.isdecimal() and len(part) < 5 and int(part) >= 1):
             raise ValueError(f"“{part[:20]}” is not a class: classes count from 1")
     if len(parts) != count:
-        raise ValueError(f"{len(parts)} right classes for {count} examples: one is needed for each column")
+        raise ValueError(f"{len(parts)} true classes for {count} examples: one is needed for each column")
     return [int(part) - 1 for part in parts]
 
 
@@ -81,9 +81,9 @@ def _draw_logits() -> None:
     labels = ", ".join(str(k + 1) for k in lab.labels)
     # Other labels in the laboratory make another field; refused text stays in this one.
     fields = ("pasted logits", f"pasted labels={labels}")
-    st.text_input("Right class of each example", labels, key=fields[1])
+    st.text_input("True class of each example", labels, key=fields[1])
     st.button(
-        "Use these",
+        "Apply",
         type="primary",
         on_click=session.change,
         args=(None, partial(_with_typed_logits, fields=fields), "pasted"),

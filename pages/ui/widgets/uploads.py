@@ -48,8 +48,12 @@ def _offer_state(setup: Setup, text: str) -> None:
     state = saved.read_saved({"doc": text})
     if "setup" in state:
         st.markdown(escape_markdown(exchange.summary(state["setup"])))
-    st.caption(escape_markdown(f"This replaces: {', '.join(state) or 'nothing'}. It can be undone."))
-    if st.button("Open it", type="primary", disabled=not state):
+    st.caption(
+        escape_markdown(
+            "This replaces your current network and view. It can be undone." if state else "There is nothing in it."
+        )
+    )
+    if st.button("Apply", type="primary", disabled=not state):
         session.open_state({"doc": text})
         st.rerun()
 
@@ -164,7 +168,7 @@ def _offer(setup: Setup, placement: Placement, notes: Sequence[str] = ()) -> Non
         st.caption(escape_markdown(f"Read as {placement.title}."))
     new = placement.apply(setup)
     is_there = same(new, setup)
-    if st.button("Use it", type="primary", disabled=is_there):
+    if st.button("Apply", type="primary", disabled=is_there):
         session.change(None, lambda setup, _: placement.apply(setup), "pasted")
         st.rerun()
     words = exchange.resized_words(setup, new)

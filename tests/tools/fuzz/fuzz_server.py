@@ -58,7 +58,7 @@ async def broken(v):
         if v.faults() or not is_whole(v):
             wrong.append(f"{page} is not whole again: {v.faults()} {v.shown()}")
             v.traces.clear()
-    await v.run(page=v.links()["Whole pass"])
+    await v.run(page=v.links()["Overview"])
     await v.settle()
     keep = v.told(v.stage)["keep"]
     try:

@@ -25,8 +25,8 @@ MAX_JACOBIAN = 4096
 
 
 LEGEND = (
-    "⟨A, B⟩_F: multiply cell by cell and add all · ⊙: cell by cell · 1_i: a column with a 1 at i, else 0 · "
-    "𝟙_N: N ones · (Z)_j·: row j · f': the slope of the activation · δ_l = ∂L/∂S_l."
+    "⟨A, B⟩_F: multiply cell by cell and add all · ⊙: cell by cell · e_i: 1 at i, else 0 · "
+    "𝟙_N: N ones · (Z)_j·: row j · f': the derivative of the activation · δ_l = ∂L/∂S_l."
 )
 
 
@@ -214,7 +214,7 @@ def _add_loss(board: Board[Setup], steps: list[Step]) -> None:
     for step in loss_steps:
         board.add_equation(step)
     c = setup.conventions.loss(setup.loss).c
-    square = " Differentiating the square gives a 2." if setup.loss.name == "MSE" else ""
+    square = " The factor 2 cancels 1/2." if setup.loss.name == "MSE" else ""
     board.lines.append({
         "formula": to_mathml(r",\quad ".join(s.latex for s in loss_steps)),
         "spoken": "the loss",
@@ -225,8 +225,8 @@ def _add_loss(board: Board[Setup], steps: list[Step]) -> None:
 
 def _name_gradients(net: Network, layer: int) -> str:
     if net[layer].b is None:
-        return f"∂L/∂W_{layer} is one product away"
-    return f"∂L/∂W_{layer} and ∂L/∂b_{layer} are one product away"
+        return f"∂L/∂W_{layer} is one matrix product"
+    return f"∂L/∂W_{layer} and ∂L/∂b_{layer} are one matrix product each"
 
 
 def _write_rung(pull: Step, rule: Step, top: bool) -> str:

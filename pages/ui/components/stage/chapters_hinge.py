@@ -34,8 +34,8 @@ CHAPTERS = {
 NO_COMPARISON: Mapping[str, LossComparison] = MappingProxyType({})
 
 LEGEND = (
-    "⟨A, B⟩_F: multiply cell by cell and add all · p = softmax(o) · G: gap p_l − p_y + m of rival l to the right "
-    "class y · A: 1 where a rival is active · m: margin."
+    "⟨A, B⟩_F: multiply cell by cell and add all · p = softmax(o) · G: gap p_l − p_y + m of class l to the true "
+    "class y · A: 1 where a competing class is active · m: margin."
 )
 
 
@@ -85,7 +85,7 @@ def fill_terms(board: Board[Lab], trace: Trace) -> None:
     formula = _WRITTEN_OUT.replace("{c}", loss.c.latex()).replace("{over}", r"\ge" if loss.at_tie else ">")
     board.lines.insert(0, {
         "formula": to_mathml(formula), "spoken": "exercise 3 (ii)",
-        "why": "Exercise 3 (ii), as on the worksheet: for logit j, the sum over examples i and rivals l of each.",
+        "why": "Exercise 3 (ii): for logit j, the sum over examples i and competing classes l of each.",
     })  # fmt: skip
     made = wire_name(d.part(dO, "jn"))
     board.matrices[made]["text"] = dO.symbol

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from math import prod
 
@@ -21,13 +22,13 @@ from pages.ui.state.wire_names import wire_name
 
 _MEETS = {
     "dot products": "Row {r} of A meets column {c} of B: one number.",
-    "combinations of columns": "Column {s} of A, taken B[{s}, {c}] times, is added to column {c}.",
-    "combinations of rows": "Row {s} of B, taken A[{r}, {s}] times, is added to row {r}.",
-    "outer products": "Column {s} of A times row {s} of B: a whole matrix, of rank one.",
+    "combinations of columns": "Add B[{s}, {c}] × column {s} of A to column {c} of OUT.",
+    "combinations of rows": "Add A[{r}, {s}] × row {s} of B to row {r} of OUT.",
+    "outer products": "Column {s} of A times row {s} of B: a matrix of rank at most one.",
 }
 _SUMS = {
     "dot products": "Row {r} of A is added up.",
-    "outer products": "Column {s} of A is added: one example's part.",
+    "outer products": "Add column {s} of A: the part of one example.",
 }
 
 
@@ -47,8 +48,10 @@ def _add_pieces(board: Board[Setup], product: Product, way: str, trace: Trace) -
     for e in w.values:
         if e.kind == "one":
             board.add_matrix(e, w.values[e])
-    added = board.add_matrix(Var("term"), w.terms, row=board.lay.is_row(product.step.out))
-    so_far = board.add_matrix(Var("sofar"), w.sums, row=board.lay.is_row(product.step.out))
+    # What a product is made of is of its kind: a forward product has no gradient in it.
+    part = board.matrices[board.add_matrix(product.step.out)]["part"]
+    added = board.add_matrix(Var("term"), w.terms, row=board.lay.is_row(product.step.out), part=part)
+    so_far = board.add_matrix(Var("sofar"), w.sums, row=board.lay.is_row(product.step.out), part=part)
     board.add_matrix(product.step.out)
     board.add_equation(product.step)
     board.add_equation(w.step)
@@ -60,7 +63,8 @@ def _add_pieces(board: Board[Setup], product: Product, way: str, trace: Trace) -
     sentence = (_MEETS if len(names) == 2 else _SUMS)[way]
     for mark in "rsc":
         sentence = sentence.replace(f"{{{mark}}}", by_name[mark])
-    board.frame["says"] = sentence.replace("A", names[0]).replace("B", names[-1])
+    marks = {"A": names[0], "B": names[-1], "OUT": product.step.out.symbol}
+    board.frame["says"] = re.sub(r"\bOUT\b|\bA\b|\bB\b", lambda m: marks[m[0]], sentence)
     board.lines.append({
         "formula": to_mathml(product.step.latex),
         "spoken": product.step.op.name,

@@ -56,5 +56,5 @@ def memory_conventions() -> list[str]:
     """List what counts as what on this page."""
     return [
         "Bytes are counted from the list of steps: a matrix is there from the step that makes it to the step that "
-        "frees it. Units of 1000 bytes."
+        "frees it. 1 kB = 1000 B."
     ]

@@ -24,21 +24,27 @@ def derivatives(choice: MemoryChoice, about: Subject) -> None:
         **bind_choice("memory activation", put("activation"), name),
     )
     here = explain(name, at_kink)
-    draw_chart("slope", figures.derivative_over_output(name, at_kink), f"{name} over S, and its slope over its output")
+    draw_chart(
+        "slope", figures.derivative_over_output(name, at_kink), f"{name} over S, and its derivative over its output"
+    )
     if here.enough:
-        st.markdown(escape_markdown(f"Left: Z = f(S). Right: every Z has one slope. {here.why} S need not stay."))
+        st.markdown(
+            escape_markdown(f"Left: Z = f(S). Right: every Z has one derivative. {here.why} S need not be stored.")
+        )
+    elif here.counterexample is None:
+        st.markdown(escape_markdown(f"Left: Z = f(S). Right: f' over Z. {here.why}"))
     else:
         st.markdown(
             escape_markdown(
-                f"Left: one Z, two S. Right: over that Z stand two slopes, so f' is no function of Z. {here.why}"
+                f"Left: one Z, two S. Right: over that Z stand two derivatives, so f' is no function of Z. {here.why}"
             )
         )
     # Markdown, for the formulas.
-    head = ["| activation | does Z tell f'? | f' from Z, or why not |", "|:--|:--|:--|"]
+    head = ["| activation | f' computable from Z? | f' from Z, or why not |", "|:--|:--|:--|"]
     st.markdown("\n".join([*head, *(f"| {' | '.join(_row(n, at_kink))} |" for n in ACTIVATIONS)]))
 
 
 def _row(name: str, at_kink: float) -> tuple[str, str, str]:
     t = explain(name, at_kink)
     why = (f"${t.latex}$" if t.latex else t.why) if t.enough else escape_markdown(t.why.partition(": ")[2])
-    return name, "yes" if t.enough else "**no**", why
+    return name, "yes" if t.enough else "**no**" if t.counterexample else "not known", why

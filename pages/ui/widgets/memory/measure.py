@@ -204,7 +204,9 @@ def _show_summary(report: Report | None) -> None:
         escape_markdown(
             f"Hollow: counted; filled: measured, with the 95 % interval of the median of {report.job.rounds} ratios "
             f"of CPU time. Measured on {machine['processor']}, {machine['BLAS']}, kernel {machine['kernel']}, threads "
-            f"{machine['threads']}, NumPy {machine['NumPy']}, {report.job.shape.dtype}, {report.job.N:,} examples."
+            f"{machine['threads']}, NumPy {machine['NumPy']}, {report.job.shape.dtype}, {report.job.N:,} examples. "
+            "The measured pass works in one arena planned by the same count, so that measured bytes agree with counted "
+            "ones in part by construction."
         )
     )
 

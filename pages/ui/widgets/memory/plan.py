@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from mlpcore import SCHEDULES, figures
-from mlpcore.memory.cost import CATEGORIES
+from mlpcore.memory.cost import CATEGORIES, Count, find_in_place
 from mlpcore.memory.tally import BASE, PLANNED, Tally, Totals, compare, find_budget_schedules, tally, totals
 from mlpcore.schedules import Schedule
 from mlpcore.units import bytes_text, flops_text, read_bytes
@@ -49,11 +49,25 @@ def plan(choice: MemoryChoice, about: Subject) -> None:
                 f"{counted.blocks:,} blocks; drawn are the first two and the last, for the {counted.left_out:,} "
                 "between them are equal."
             )
+        if in_place := _describe_in_place(counted.count):
+            st.caption(escape_markdown(in_place))
     with right:
         _ledger(counted.totals, base)
         _fit(choice, about, counted.totals)
     _write_reasons(schedule, counted, about)
     _all(choice, about)
+
+
+#: More results in place than this are counted, not named.
+NAMED = 4
+
+
+def _describe_in_place(counted: Count) -> str:
+    """Say which results take the place of an operand, and need no bytes of their own."""
+    pairs = [(old.var, new) for old, new in find_in_place(counted.lives) if old.var and new.var]
+    named = [f"{new.var.symbol} over {old.symbol} (step {new.made + 1})" for old, new in pairs[:NAMED] if new.var]
+    more = f" and {len(pairs) - NAMED} more" if len(pairs) > NAMED else ""
+    return f"Written in place, in no bytes of their own: {', '.join(named)}{more}." if pairs else ""
 
 
 def _least(about: Subject) -> None:
@@ -89,7 +103,7 @@ def _choose_policy(choice: MemoryChoice, about: Subject) -> None:
     elif choice.policy == "within" and shape.depth <= PLANNED:
         stops = list_budgets(about)
         st.select_slider(
-            "Budget: bytes alive at once, parameters and inputs apart",
+            "Budget: bytes alive at once, excluding parameters and inputs",
             stops,
             format_func="{:,} B".format,
             width=420,
@@ -123,7 +137,7 @@ def _ledger(counted: Totals, base: Totals) -> None:
     """Show what the bytes are spent on at the peak, beside those of caching everything."""
     mine, theirs = counted.list_bytes(), base.list_bytes()
 
-    words = {"scratch": "scratch within a step", "gradients": "gradients of parameters, and L"}
+    words = {"scratch": "scratch within a step", "gradients": "gradients of parameters, and ℒ"}
 
     def row(name: str, a: int, b: int, text: Callable[[float], str] = bytes_text) -> tuple[str, str, str]:
         return words.get(name, name), text(a), text(b)
@@ -134,11 +148,11 @@ def _ledger(counted: Totals, base: Totals) -> None:
             *(row(c, mine[c], theirs[c]) for c in CATEGORIES),
             row("peak", counted.peak, base.peak),
             *(row(c, mine[c], theirs[c]) for c in ("parameters", "inputs")),
-            row("in all", counted.total, base.total),
-            row("operations in products", counted.flops, base.flops, flops_text),
-            row("of these again", counted.recomputed_flops, base.recomputed_flops, flops_text),
+            row("total", counted.total, base.total),
+            row("matmul FLOPs", counted.flops, base.flops, flops_text),
+            row("of which recomputed", counted.recomputed_flops, base.recomputed_flops, flops_text),
         ],
-        strong=("peak", "in all"),
+        strong=("peak", "total"),
     )
 
 
@@ -153,7 +167,7 @@ def _fit(choice: MemoryChoice, about: Subject, counted: Totals) -> None:
     show_errors("memory room")
     spare = choice.room - counted.total
     if spare >= 0:
-        st.success(f"**Yes.** {counted.total:,} bytes are needed in all: {_share(counted.total, choice.room)} of it.")
+        st.success(f"**Yes.** {counted.total:,} bytes are needed in total: {_share(counted.total, choice.room)} of it.")
         return
     others = compare(*about.counted, _list_quick(about), about.conventions)
     fitting = sorted((t for t in others.values() if t.total <= choice.room), key=lambda t: (t.flops, t.total))
@@ -162,7 +176,7 @@ def _fit(choice: MemoryChoice, about: Subject, counted: Totals) -> None:
     else:
         least = min(others.values(), key=lambda t: t.total)
         cure = f"No policy here would; the least is {bytes_text(least.total)}, {least.schedule}."
-    st.error(f"**No.** {counted.total:,} bytes are needed in all, {bytes_text(-spare)} too many. {cure}")
+    st.error(f"**No.** {counted.total:,} bytes are needed in total, {bytes_text(-spare)} too many. {cure}")
 
 
 def _share(part: int, whole: int) -> str:
@@ -192,13 +206,14 @@ def _write_reasons(schedule: Schedule, counted: Tally, about: Subject) -> None:
     if schedule.planned:
         front = find_budget_schedules(*about.counted, about.conventions)
         parts.append(
-            f"Found by {front[0].method}; {len(front)} plan{'s are' if len(front) > 1 else ' is'} worth having, from "
-            f"{bytes_text(front[0].peak)} to {bytes_text(front[-1].peak)}."
+            f"Found by {front[0].method}; {len(front)} plan{'s are' if len(front) > 1 else ' is'} Pareto-optimal, from "
+            f"{bytes_text(front[0].peak)} to {bytes_text(front[-1].peak)}. This one takes "
+            f"{counted.count.peak / front[-1].peak:.2f} of the bytes of the fastest."
         )
     recomputed = counted.count.recomputed_cells
     if recomputed and not counted.totals.recomputed_flops:
         parts.append(
-            f"What is computed again here is f(S), {recomputed:,} cells of it and no product: the price of the bytes "
+            f"What is recomputed here is f(S), {recomputed:,} cells of it and no product: the price of the bytes "
             "is time that no count of operations shows, and the chapter Measure does."
         )
     at = counted.count.at(counted.count.at_peak)
@@ -214,7 +229,7 @@ def _all(choice: MemoryChoice, about: Subject) -> None:
     found = compare(*about.counted, _list_quick(about), about.conventions)
     base, room = found[BASE], bytes_words(choice.room)
     draw_table(
-        ("policy", "peak", "÷ S and Z", "cached and workspace", "÷ S and Z", "operations", "in all", f"fits {room}"),
+        ("policy", "peak", "÷ S and Z", "cached and workspace", "÷ S and Z", "matmul FLOPs", "total", f"fits {room}"),
         [
             (
                 t.schedule, bytes_text(t.peak), f"{t.peak / base.peak:.2f}", bytes_text(t.activations),

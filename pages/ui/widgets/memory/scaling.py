@@ -87,7 +87,7 @@ def _curves(choice: MemoryChoice, about: Subject, schedules: list[str]) -> list[
 
 
 def _notes(choice: MemoryChoice, about: Subject) -> None:
-    notes = ["Lines are counted, filled marks were measured in this session; the dashed upright is the present size."]
+    notes = ["Lines are counted, filled marks were measured in this session; dashed line: current size."]
     if choice.what == "seconds":
         notes = ["CPU time of a pass, measured in this session; lines only join what was measured."]
     if not about.alike:

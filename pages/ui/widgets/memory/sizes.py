@@ -39,7 +39,7 @@ def choose_sizes(choice: MemoryChoice, about: Subject) -> None:
     names = [OWN, *PRESETS, *([TYPED] if choice.source == TYPED else [])]
     # In the label, where they may change: the browser names a choice by its words, and those have to stay.
     widths = sizes.text if len(sizes.text) <= _LONGEST else f"{sizes.text[:_LONGEST]}…"
-    words = {OWN: "the network of the app", TYPED: "sizes chosen here"}
+    words = {OWN: "current network", TYPED: "sizes chosen here"}
     st.selectbox(
         f"Network: {widths}",
         names,

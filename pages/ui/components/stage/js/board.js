@@ -303,7 +303,7 @@ export class Board extends Playing {
     return [
       TOUCH && moves ? "Tap a cell: go there, or see what made it." : `${POINT_VERB} a cell: what made it.`,
       !TOUCH && moves && "Click, arrow keys or space: move on.",
-      typed && `${TOUCH ? "Double-tap" : "Double-click, type"} or drag: change a number in a solid frame.`,
+      typed && `${TOUCH ? "Double-tap" : "Double-click to type,"} or drag: change a number in a solid frame.`,
     ].filter(Boolean).join(" ");
   }
 
@@ -533,7 +533,7 @@ export class Board extends Playing {
 }
 
 const NOT_COMPARABLE = "\u2013 not comparable here: a preactivation or gap is exactly 0, where both sides differ";
-const NUDGE_HINT = "The number is nudged up and down, and what follows from it is computed anew.";
+const NUDGE_HINT = "The number is perturbed by \u00b1h, and what follows from it is recomputed.";
 
 /** @param {ClaimCheck} claimcheck */
 function claimCheckText({ holds, meant, error, against, verdict, unseen }) {

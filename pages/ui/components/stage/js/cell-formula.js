@@ -57,7 +57,7 @@ export function cellFormula(step, matrices, index, form, applied = false) {
             out += `${join}\u2026 ${left.length - shown.length} more \u2026`;
           out = write(body, { ...at, ...place }, n ? `${out}${join}` : out);
         });
-        if (left.length < all.length) out += ` + ${all.length - left.length} that are 0`;
+        if (left.length < all.length) out += ` + ${all.length - left.length} zero term${all.length - left.length > 1 ? "s" : ""}`;
         if (kind === "max") out += ")";
       }
     }

@@ -119,7 +119,7 @@ export class EditQueue {
   refuse(id, index, why, message) {
     const matrix = this.stage.model.matrices[id];
     const kept = exactNumber(matrix.data[flatIndex(matrix, index)]);
-    const text = message ?? `${matrix.text}${indexText(index)}: ${why}. It keeps ${kept}.`;
+    const text = message ?? `${matrix.text}${indexText(index)}: ${why}. It is still ${kept}.`;
     this.stage.showMessage(this.stage.cellAt(id, index), text);
   }
 

@@ -202,7 +202,7 @@ export class Player extends Playing {
       button.type = "button";
       button.onclick = () => this.go(step.number);
       button.setAttribute("aria-label", `step ${step.number + 1}: ${step.spoken}`);
-      if (step.recompute) button.append(el("span", "note", "again"));
+      if (step.recompute) button.append(el("span", "note", "recomputed"));
       const mark = el("span", "mark");
       button.append(mark);
       const item = el("li", "step", button);

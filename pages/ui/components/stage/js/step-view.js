@@ -77,7 +77,7 @@ function equationNodes(stage, step) {
     badge.title = checkDetails(check);
     nodes.push(badge);
   }
-  if (step.recompute) nodes.push(el("span", "note", "computed again: it was not kept"));
+  if (step.recompute) nodes.push(el("span", "note", "recomputed: it was not cached"));
   if (step.frees.length) nodes.push(el("span", "note", `frees ${step.frees.join(", ")}`));
   return nodes;
 }
