@@ -151,7 +151,7 @@ def terms(lab: Lab, cells: Sequence[Cell] | None = None, trace: tuple | None = N
     cell, op = d.part(dO, "jn"), sum_over_active(c)
     first = d.claim(
         cell, op, A, here, of=differences(steps, d.values, LOSS, O, flat), against="central differences",
-        why="Only active rivals pull: each adds the slope of its own gap.",
+        why="Only active competing classes contribute: each adds the derivative of its own gap.",
     )  # fmt: skip
     d.claim(
         here, slope, *parts, of=differences(steps, d.values, G, O, flat), against="central differences",

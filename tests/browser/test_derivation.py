@@ -115,7 +115,7 @@ def test_terms_that_are_zero_are_counted_not_written(derivation):
     said = derivation.page.locator(".reader .numbers").inner_text()
     assert said.startswith("∂L/∂W_1[3, 2] = ")
     assert said.count("·") == 3
-    assert "+ 9 that are 0 = 0.0018" in said
+    assert "+ 9 zero terms = 0.0018" in said
 
 
 def test_a_kink_is_not_called_agreement(app):
@@ -183,7 +183,7 @@ def test_outer_products_add_up_to_the_gradient(derivation):
     assert derivation.counter == "1 / 4"
     page.get_by_label("Frame").fill("3")
     assert derivation.counter == "4 / 4"
-    assert derivation.value("so far, row 3, column 1") == pytest.approx(-0.0376, abs=1e-4)
+    assert derivation.value("partial sum, row 3, column 1") == pytest.approx(-0.0376, abs=1e-4)
     assert "rank one" in page.locator(".reader").inner_text()
 
 
@@ -192,7 +192,7 @@ def test_a_wrong_order_is_explained_with_its_sizes(derivation):
     derivation.page.locator(".choice").last.locator("button").first.click()
     derivation.settle()
     said = derivation.page.locator(".claim").inner_text()
-    assert "There is no sum to write" in said
+    assert "Inner dimensions do not match" in said
     assert "this is not" in said
 
 
@@ -201,9 +201,9 @@ def test_four_ways_end_at_the_same_product(derivation, way):
     chapter(derivation, "A product four ways")
     choose(derivation, way)
     derivation.press("End")
-    assert derivation.value("so far, row 2, column 1") == pytest.approx(0.869)
-    assert derivation.value("so far, row 3, column 4") == pytest.approx(-0.044)
-    assert filled(derivation, "so far") == (12, 12)
+    assert derivation.value("partial sum, row 2, column 1") == pytest.approx(0.869)
+    assert derivation.value("partial sum, row 3, column 4") == pytest.approx(-0.044)
+    assert filled(derivation, "partial sum") == (12, 12)
 
 
 def test_layouts_turn_every_page(derivation):

@@ -58,7 +58,7 @@ def test_what_is_no_number_is_told_at_the_cell(app, text, says):
     type_into(student, "W 1, row 1, column 1", text)
     bubble = student.page.get_by_role("alert")
     assert says in bubble.inner_text()
-    assert "It keeps 0.6" in bubble.inner_text()
+    assert "It is still 0.6" in bubble.inner_text()
     cell, told = student.cell("W 1, row 1, column 1").bounding_box(), bubble.bounding_box()
     assert abs(told["y"] - cell["y"]) < 120
     assert student.value("W 1, row 1, column 1") == 0.6
@@ -181,7 +181,7 @@ def test_typing_a_one_moves_the_class(app):
     student.wait("Y, row 3, column 1", 1)
     type_into(student, "Y, row 1, column 1", "0.5")
     student.page.get_by_role("alert").wait_for()
-    assert "type 1 at the right class" in student.page.get_by_role("alert").inner_text()
+    assert "type 1 at the true class" in student.page.get_by_role("alert").inner_text()
     assert student.value("Y, row 1, column 1") == 0
 
 
@@ -246,7 +246,7 @@ def test_opening_the_layers_changes_nothing(app):
     student = app()
     page = student.page
     student.network("Loss", "Cross-entropy of softmax")
-    page.get_by_text("there is no rival").wait_for()
+    page.get_by_text("there is none").wait_for()
     before = student.names("td")
     values = page.locator("td").evaluate_all("c => c.map(x => x.textContent)")
     page.get_by_role("button", name="Network").click()

@@ -211,7 +211,7 @@ def test_losses_are_chosen_where_more_of_them_move_nothing(lab):
     places = [chip.bounding_box() for chip in more]
     for chip in more:
         chip.click()  # without waiting for an answer
-    page.locator("figcaption", has_text="one-vs-all").wait_for()
+    page.locator("figcaption", has_text="one-vs-rest").wait_for()
     lab.settle()
     assert page.locator("figcaption").count() == 6
     assert [chip.get_attribute("aria-pressed") for chip in more] == ["true"] * 3
@@ -246,7 +246,7 @@ def test_the_descent_plays_to_its_end(lab):
     page.wait_for_function(f"() => {now} === 'step 100 of 100'")
     assert page.locator(".mlp-play button").inner_text() == "Play the descent"
     said = page.locator(".mlp-chart").text_content()
-    assert "hinge of p: still wrong" in said
+    assert "hinge loss on probabilities: still wrong" in said
     assert "cross-entropy: right from step" in said
 
 

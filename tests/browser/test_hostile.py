@@ -111,7 +111,7 @@ def test_pasted_texts_and_states(visit, texts):
         assert said  # it was read, and refused in words
     area.fill(json.dumps({**state, "lab_place": {"chapter": SCRIPTS[0], "chosen": {"target": SCRIPTS[1]}}}))
     area.press("Control+Enter")
-    page.get_by_role("button", name="Open it").click()
+    page.get_by_role("button", name="Apply").click()
     student.settle()
     for name in ("Overview", "Derivation", "Hinge loss", "Memory"):
         page.locator('[data-testid="stPageLink"]').filter(has_text=name).click()

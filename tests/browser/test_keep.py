@@ -260,7 +260,7 @@ def test_a_state_too_long_for_a_link_survives_a_reload(app, tmp_path):
     student.page.get_by_role("tab", name="Open or paste").click()
     student.page.locator('input[type="file"]').set_input_files(file)
     student.page.get_by_text("40-40-1 (relu, relu), 20 examples").wait_for()
-    student.page.get_by_role("button", name="Open it").click()
+    student.page.get_by_role("button", name="Apply").click()
     name, value = "W 1, row 9, column 9", wide.net[1].W[8, 8]
     student.wait(name, value)
     student.press("Escape")

@@ -29,7 +29,7 @@ def chapter(lab, name):
 
 def test_the_timeline_is_redrawn_in_place_under_a_slider(lab):
     pick(lab, "Network", "deep and narrow")
-    pick(lab, "Cached for the backward pass", "every k-th layer")
+    pick(lab, "Cached for the backward pass", "gradient checkpointing, every k layers")
     (before,) = drawn(lab, 1)
     page = lab.page
     page.evaluate("""() => {
@@ -60,7 +60,7 @@ def test_a_plan_with_a_number_plays_on_the_stage(lab):
 
 
 def test_what_was_chosen_is_still_shown_after_another_chapter(lab):
-    pick(lab, "Cached for the backward pass", "every k-th layer")
+    pick(lab, "Cached for the backward pass", "gradient checkpointing, every k layers")
     page = lab.page
     for _ in range(2):
         chapter(lab, "Measure")
@@ -69,7 +69,9 @@ def test_what_was_chosen_is_still_shown_after_another_chapter(lab):
         )
         assert ticked.count() == len(MemoryChoice().policies) - 1  # of all but what they are held against
         chapter(lab, "Plan")
-        page.locator('[data-testid="stSelectbox"] input[value="every k-th layer"]').wait_for(timeout=5000)
+        page.locator('[data-testid="stSelectbox"] input[value="gradient checkpointing, every k layers"]').wait_for(
+            timeout=5000
+        )
 
 
 def test_a_run_shows_progress_ends_and_stops_asking(lab):

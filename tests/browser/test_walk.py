@@ -147,7 +147,7 @@ def test_kept_preactivations_show_their_recomputation(app):
     student.press("ArrowRight")  # the popover was closed, and nothing else was touched
     assert student.counter == "2 / 19"
     student.page.get_by_role("button", name="step 8", exact=False).click()
-    assert "computed again" in student.page.locator(".equation").inner_text()
+    assert "recomputed" in student.page.locator(".equation").inner_text()
 
 
 def test_a_click_holds_a_cell_until_escape(app):

@@ -85,7 +85,7 @@ def test_in_the_bytes_of_the_binomial_schedule_no_more_is_computed_again(depth):
 
 def test_plans_are_labelled_by_how_they_were_found():
     assert {p.method for p in find_front(task_of(mlp.EXAMPLES["larger"].net, 16))} == {"exhaustive search"}
-    assert {p.method for p in find_front(task_of(mlp.Shape.of((4,) * 8), 16))} == {"dynamic programme"}
+    assert {p.method for p in find_front(task_of(mlp.Shape.of((4,) * 8), 16))} == {"dynamic programming"}
 
 
 def test_a_budget_that_holds_everything_computes_nothing_again():

@@ -104,7 +104,7 @@ TWO = resized(SHEET, (2, 3, 2), 4, ("relu", "identity"), (False, False))
 
 
 def test_a_loss_that_does_not_fit_says_so_and_can_be_made_to_fit():
-    with pytest.raises(ValueError, match="reads classes"):
+    with pytest.raises(ValueError, match="needs one-hot targets"):
         with_loss(TWO, "CrossEntropy")
     made = with_loss(TWO, "CrossEntropy", as_classes=True)
     assert made.batch.Y.tolist() == [[1, 1, 0, 0], [0, 0, 1, 1]]

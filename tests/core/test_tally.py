@@ -171,7 +171,7 @@ def test_within_the_spread_nobody_wins_in_time():
 
 def test_words_say_tie_and_never_a_winner_inside_the_spread():
     said = " ".join(bench.summarise(report(BASE, arm("a", 5 * 10**6, 0.99), unreliable="the machine was busy")))
-    assert "no winner can be named between cache S and Z and a: a tie" in said
+    assert "no significant difference in time between “cache s and z” and “a”." in said.lower()
     assert said.startswith("The times are not reliable: the machine was busy")
     assert "tie" not in " ".join(bench.summarise(report(BASE, arm("a", 5 * 10**6, 1.5)))).split("beaten")[0]
     assert "only the counted bytes" in bench.summarise(report(arm("x", 100, 1.0, 0.0)))[0]

@@ -115,7 +115,7 @@ def test_a_value_that_streamlit_cannot_read_leaves_the_page_whole_and_the_work_k
     asyncio.run(attack())
 
 
-@pytest.mark.parametrize("label", ["Decimals in LaTeX", "The rest is"])
+@pytest.mark.parametrize("label", ["Decimals in LaTeX", "Rounding"])
 def test_a_choice_that_a_browser_takes_away_is_the_default(served, label):
     before = ours(served[2].read_text(errors="replace"))
 

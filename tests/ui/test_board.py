@@ -126,7 +126,7 @@ def test_wrong_shapes_are_explained():
     assert [n for n, (right, _) in results.items() if right] == [1]
     assert "a row of δ_1 has 4 numbers, one for each of the examples" in results[0][1]
     assert "a column of Z_0 has 2 numbers, one for each of the inputs" in results[0][1]
-    assert "turned round" in results[6][1] or "turned round" in results[5][1] or "turned round" in results[7][1]
+    assert "transposed" in results[6][1] or "transposed" in results[5][1] or "transposed" in results[7][1]
 
 
 def test_why_the_sum_needs_a_transpose():

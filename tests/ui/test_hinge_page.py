@@ -135,7 +135,7 @@ def test_every_loss_that_is_compared_is_defined_below_its_gradient(page):
 
 
 def test_exercise_3_is_answered_in_the_worksheets_words(page):
-    assert "right class is to have at least m more probability than each wrong one" in words(page)
+    assert "true class is to have at least m more probability than each wrong one" in words(page)
     go(page, "margin")
     assert "Exercise 3 (i): the right class" in read_payload(page)["lines"][0]["why"]
     go(page, "terms")
@@ -144,7 +144,7 @@ def test_exercise_3_is_answered_in_the_worksheets_words(page):
     assert first["formula"].count("&#x02211;") == 2
     assert "&#x02265;" in first["formula"]
     open_menu(page, "Conventions")
-    next(w for w in page.selectbox if w.label.startswith("A rival class")).select(False).run()
+    next(w for w in page.selectbox if w.label.startswith("A competing class")).select(False).run()
     assert "&#x02265;" not in read_payload(page)["lines"][0]["formula"]
 
 
@@ -186,7 +186,7 @@ def test_the_choice_at_a_tie_stands_on_the_page_it_is_about(page):
     assert "≥ 0, it counts" in words(page)
     active = sum(read_payload(page)["matrices"]["A"]["values"])
     open_menu(page, "Conventions")
-    next(w for w in page.selectbox if w.label.startswith("A rival class")).select(False).run()
+    next(w for w in page.selectbox if w.label.startswith("A competing class")).select(False).run()
     assert sum(read_payload(page)["matrices"]["A"]["values"]) == active - 2
     assert "> 0, it does not count" in words(page)
 
@@ -209,9 +209,9 @@ def test_a_click_on_a_map_drops_the_example_there(page):
 def test_an_example_that_is_dragged_goes_there_and_is_chosen(page):
     go(page, "simplex")
     before = np.array(read_payload(page)["matrices"]["O"]["values"]).reshape(3, 4)
-    dots = read_charts(page)["hinge of p"]["data"][-1]
+    dots = read_charts(page)["hinge loss on probabilities"]["data"][-1]
     assert dots["text"] == ["2", "3", "4", "1"]  # the chosen one on top
-    assert read_charts(page)["hinge of p"]["drops"] == [1, 2, 3, 0]
+    assert read_charts(page)["hinge loss on probabilities"]["drops"] == [1, 2, 3, 0]
     send_events(page, "simplex CrossEntropy", drop={"example": 1, "at": 1})
     np.testing.assert_array_equal(np.array(read_payload(page)["matrices"]["O"]["values"]).reshape(3, 4), before)
     assert read_payload(page)["cursor"]["frame"] == 1
@@ -242,10 +242,10 @@ def test_which_losses_are_drawn_is_chosen_and_kept(page):
     go(page, "sweep")
     assert len(read_charts(page)["loss L"]["data"]) == 3
     show(page, "OneVsAll", "SquaredHinge")
-    assert [t["name"] for t in read_charts(page)["loss L"]["data"]] == ["squared hinge", "one-vs-all"]
+    assert [t["name"] for t in read_charts(page)["loss L"]["data"]] == ["squared hinge", "one-vs-rest"]
     for none in ("", "MSE", "OneVsAll nonsense"):
         show(page, *none.split())
-        assert [t["name"] for t in read_charts(page)["loss L"]["data"]] == ["squared hinge", "one-vs-all"]
+        assert [t["name"] for t in read_charts(page)["loss L"]["data"]] == ["squared hinge", "one-vs-rest"]
     go(page, "descend")
     assert len(read_payload(page)["matrices"]) > 2
     (figure,) = read_charts(page).values()
@@ -254,8 +254,8 @@ def test_which_losses_are_drawn_is_chosen_and_kept(page):
 
 def paste(page, text, labels):
     open_menu(page, "Logits").text_area(key="pasted logits").set_value(text).run()
-    find_field(page, "Right class of each example").set_value(labels).run()
-    next(b for b in page.button if b.label == "Use these").click().run()
+    find_field(page, "True class of each example").set_value(labels).run()
+    next(b for b in page.button if b.label == "Apply").click().run()
 
 
 def test_pasted_logits_and_labels_are_taken(page):
@@ -271,7 +271,7 @@ def test_pasted_logits_and_labels_are_taken(page):
     [
         ("1 2\n3 x\n", "1, 2", "row 2, column 2"),
         ("1 2\n3 4\n", "1, 3", "example 2 has class 3, but there are 2 classes"),
-        ("1 2\n3 4\n", "1", "1 right classes for 2 examples"),
+        ("1 2\n3 4\n", "1", "1 true classes for 2 examples"),
         ("1 2\n3 4\n", "1, zero", "“zero” is not a class"),
         ("1 2\n3 4\n", "1, 0", "“0” is not a class"),
         ("1 2\n3\n", "1, 2", "row 2"),
@@ -285,7 +285,7 @@ def test_refused_logits_show_the_reason_and_stay_in_the_field(page, text, labels
     assert says in " ".join(e.value for e in page.error).replace("\\", "")
     assert read_payload(page)["matrices"]["O"] == before
     assert page.text_area(key="pasted logits").value == text
-    assert find_field(page, "Right class of each example").value == labels
+    assert find_field(page, "True class of each example").value == labels
 
 
 def test_the_networks_output_comes_in_and_the_loss_goes_out(page):
@@ -307,7 +307,7 @@ def test_the_networks_output_comes_in_and_the_loss_goes_out(page):
 def test_a_network_with_one_output_refuses_the_hinge_with_the_reason(page):
     open_menu(page, "Logits")
     next(b for b in page.button if b.label == "Use this loss in the network").click().run()
-    assert "no rival" in page.error[0].value
+    assert "with one output there is none" in page.error[0].value
     page.switch_page("app.py").run()
     assert read_payload(page)["matrices"]["Y"]["values"] == [1, 1, -1, -1]
     page.selectbox(key="example").select("three classes").run()

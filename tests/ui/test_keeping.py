@@ -236,7 +236,7 @@ def test_a_pasted_matrix_is_shown_and_then_taken(app):
     into.select(mlp.W(1)).run()
     assert read_payload(app)["matrices"]["W1"]["shape"] == [3, 2]
     assert any("W\\_1 becomes 4×2, now 3×2; W\\_2 becomes 1×4" in c.value for c in app.caption)
-    press(app, "Use it")
+    press(app, "Apply")
     score = read_payload(app)["matrices"]
     assert score["W1"]["values"] == [1, 2, 3, 4, 5, 6, 7, 8]
     assert score["W2"]["values"][:3] == [0.02, 0.03, 0.09]
@@ -259,7 +259,7 @@ def test_a_refused_paste_shows_the_reason_in_the_menu(app, text, says):
     (error,) = app.error
     assert says in error.value.replace("\\", "")
     assert "![" not in error.value
-    assert not any(b.label in ("Use it", "Open it") for b in app.button)
+    assert not any(b.label in ("Apply",) for b in app.button)
 
 
 def read_captions(app):
@@ -303,7 +303,7 @@ def test_a_pasted_state_is_shown_and_then_opened(app):
     paste(app, to_json({"setup": mlp.EXAMPLES["xor"].setup}))
     assert any("2-2-1 (relu, identity), 4 examples" in m.value for m in app.markdown)
     assert read_payload(app)["matrices"]["W1"]["values"][0] == 0.6
-    press(app, "Open it")
+    press(app, "Apply")
     assert read_payload(app)["matrices"]["W1"]["values"] == [1, 1, 1, 1]
 
 

@@ -57,7 +57,7 @@ def test_it_opens_on_the_plan_of_the_network_of_the_app(page):
     assert drawn == {"cached", "workspace", "gradients", "scratch"}
     assert "peak is 272 bytes" in figures_says(page)
     assert any("<td>272 B</td>" in html.proto.body for html in page.get("html"))
-    assert "440 bytes are needed in all" in words(page)
+    assert "440 bytes are needed in total" in words(page)
 
 
 @pytest.mark.parametrize("policy", [*SCHEDULES, "every", "blocks", "within"])
@@ -170,7 +170,7 @@ def test_a_budget_is_dragged_and_too_small_a_one_names_the_way_out(page):
     sizes = PRESETS["gelu"]
     assert totals(sizes.shape, sizes.N, sizes.costs, _policy(page)).peak <= choice(page).budget
     choose(page, "memory budget", stops[-1])
-    assert "plans are worth having" in words(page)
+    assert "plans are Pareto-optimal" in words(page)
 
 
 def test_a_budget_of_a_small_network_becomes_the_least_of_a_large_one(page):
@@ -192,7 +192,7 @@ def test_the_price_of_caching_s_alone_is_said_where_no_product_is_done_again(pag
 def test_will_it_fit_is_answered_in_words(page):
     choose(page, "memory source", "deep and narrow")
     typed(page, "Will it fit into", "20 MB")
-    assert "**No.** 35,725,828 bytes are needed in all, 15.7 MB too many." in words(page)
+    assert "**No.** 35,725,828 bytes are needed in total, 15.7 MB too many." in words(page)
     assert "would, with" in words(page)
     typed(page, "Will it fit into", "1 kB")
     assert "No policy here would; the least is" in words(page)
@@ -215,7 +215,7 @@ def test_z_only_is_explained_for_every_activation(page):
         row = mlp.ACTIVATIONS[name]
         assert bool(diamonds) == (row.derivative is not None and row.derivative_from_Z is None)
     page.button_group(key="memory activation").set_value("gelu").run()
-    assert "two slopes" in words(page)
+    assert "two derivatives" in words(page)
 
 
 @pytest.mark.parametrize("axis", ["depth", "width", "batch"])

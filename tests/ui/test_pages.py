@@ -139,7 +139,7 @@ def test_a_loss_that_does_not_fit_says_why_and_offers_a_way(app):
 def test_a_loss_on_classes_is_refused_with_one_output_and_nothing_is_lost(app, page):
     app.switch_page(page).run()
     find_field(app, "Loss").select("CrossEntropy").run()
-    assert "no rival" in app.error[0].value
+    assert "with one output there is none" in app.error[0].value
     assert not any(b.label == "Turn the targets into classes" for b in app.button)
     assert find_field(app, "Loss").value == "MSE"
     assert read_payload(app.switch_page("app.py").run())["matrices"]["Y"]["values"] == [1, 1, -1, -1]

@@ -46,7 +46,7 @@ def main():
             page.locator(".mlp-chart[data-drawn]").wait_for()
             page.wait_for_timeout(1000)
             pick(page, "Network", "deep and narrow")
-        pick(plan, "Cached for the backward pass", "every k-th layer")
+        pick(plan, "Cached for the backward pass", "gradient checkpointing, every k layers")
         scaling.locator('[data-testid="stButtonGroup"]').first.get_by_text("Scaling", exact=True).click()
         for page in (bare, plan, scaling):
             page.evaluate(CLOCK)

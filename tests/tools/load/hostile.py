@@ -241,7 +241,7 @@ class Intruder(Visitor):
             return "opened"
         text = self.rng.choice([mutated(self.rng.choice([*DOCUMENTS, *TEXTS]), self.rng), self.rng.choice(WORDS)])
         await self.act("pasted", text.encode("utf-8", "ignore").decode())
-        for label in ("Use it", "Open it"):
+        for label in ("Apply",):
             if self.has(label):
                 await self.act(label)
         return text[:80]
