@@ -12,6 +12,7 @@ def home() -> None:
         widgets.draw_restart_button()
     widgets.show_loss_error()
     widgets.draw_wall()
+    widgets.draw_steps()
     layout.close_page(widgets.list_conventions())
 
 

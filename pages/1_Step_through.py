@@ -5,4 +5,5 @@ with layout.open_page("Step through", widgets.NETWORK, widgets.CONVENTIONS):
     widgets.draw_restart_button()
 widgets.show_loss_error()
 widgets.draw_player()
+widgets.draw_steps()
 layout.close_page(widgets.list_conventions())

@@ -5,4 +5,5 @@ with layout.open_page("Derivation", widgets.NETWORK, widgets.CONVENTIONS):
     widgets.draw_restart_button()
 widgets.show_loss_error()
 widgets.draw_derivation()
+widgets.draw_steps()
 layout.close_page(widgets.list_conventions())

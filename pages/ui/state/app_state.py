@@ -12,6 +12,7 @@ from mlpcore.setup import same
 from pages.ui.state.history import History
 from pages.ui.state.memory_page import MemoryChoice
 from pages.ui.state.place import Place
+from pages.ui.state.steps_taken import StepsTaken
 
 FIRST_EXAMPLE = "worksheet"
 FIRST_LAB = "four answers"
@@ -71,6 +72,7 @@ class AppState:
         notices: name of a widget -> (what was wrong, the value it had).
         refusals: counts refused values, so that a widget that held one is made anew.
         history: what can be undone and redone.
+        taken: steps that were taken, for every set-up that undo and redo can reach.
         message: (how many messages there were so far, the last one).
     """
 
@@ -90,6 +92,7 @@ class AppState:
     notices: dict[str, tuple[str, Any]] = field(default_factory=dict)
     refusals: int = 0
     history: History = field(default_factory=History)
+    taken: tuple[StepsTaken, ...] = ()
     message: tuple[int, str] = (0, "")
 
     @property

@@ -17,7 +17,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from mlpcore import EXAMPLES, SCALES, SCHEDULES, Schedule
 from mlpcore.logits import LABS, Lab
 from mlpcore.passes.conventions import WORKSHEET
-from pages.ui.state import events, history, saved
+from pages.ui.state import events, history, saved, steps_taken
 from pages.ui.state.app_state import AppState
 from pages.ui.state.memory_page import Runs
 from pages.ui.state.place import Place
@@ -234,6 +234,25 @@ def change(
         _update(notices=notices, refusals=state.refusals + 1)
     else:
         _update(**{about: new}, notices={})
+
+
+def take_steps(count: int) -> None:
+    """Take so many steps of gradient descent: the parameters after them become the parameters."""
+    state = get_state()
+    try:
+        _update(**steps_taken.take_steps(state, count), notices={})
+    except (ValueError, ArithmeticError) as error:
+        _update(notices=state.notices | {"steps": (str(error), count)})
+
+
+def take_chosen_steps(widget: str) -> None:
+    """Take as many steps as a widget says."""
+    take_steps(int(st.session_state.get(widget) or 1))
+
+
+def rewind_steps() -> None:
+    """Bring back the set-up before the first step that was taken."""
+    _update(**steps_taken.rewind(get_state()), notices={})
 
 
 # --- events from components ------------------------------------------------------------------
