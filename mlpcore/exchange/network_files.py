@@ -6,6 +6,7 @@ import io
 import json
 import re
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
@@ -46,8 +47,8 @@ _CONVERSIONS |= {"pth": _CONVERSIONS["pt"], "keras": _CONVERSIONS["h5"], "hdf5":
 _DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1", "U8": "u1"}
 #: What NumPy and zipfile raise for files that are cut off or are something else.
 _BROKEN = (
-    zipfile.BadZipFile, EOFError, KeyError, NotImplementedError, OverflowError, SyntaxError, TypeError, RuntimeError,
-    zlib.error, struct.error,
+    zipfile.BadZipFile, EOFError, NotImplementedError, OverflowError, SyntaxError, TypeError, RuntimeError,
+    zlib.error, tokenize.TokenError, LookupError, AttributeError, struct.error,
 )  # fmt: skip
 _WEIGHT = re.compile(r"(?:^|[._/\s])(?:weight|kernel|coef|W|w)s?_?:?(\d*)(?:$|:0$)|^coefs?_?(\d+)$")
 _BIAS = re.compile(r"(?:^|[._/\s])(?:bias|intercept|b)(?:es)?s?_?:?(\d*)(?:$|:0$)|^intercepts?_?(\d+)$")

@@ -3,6 +3,7 @@
 import io
 import json
 import pickle
+import random
 import struct
 from dataclasses import replace
 
@@ -129,6 +130,30 @@ def test_a_cut_off_file_is_refused():
         for stop in range(0, len(whole) - 1, 7):
             with pytest.raises(ValueError, match=r"."):
                 read_arrays(name, whole[:stop])
+
+
+def write_npy(x):
+    out = io.BytesIO()
+    np.save(out, x)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [("a.npz", write_npz(W1=W1)), ("a.safetensors", write_safetensors({"W1": W1})), ("a.npy", write_npy(W1))],
+)
+def test_a_damaged_file_is_read_or_refused_and_nothing_else(name, data):
+    refused = 0
+    for seed in range(300):
+        rng, damaged = random.Random(seed), bytearray(data)
+        for _ in range(rng.randint(1, 4)):
+            at = rng.randrange(min(len(damaged), 200))
+            damaged[at : at + rng.choice((0, 1, 30))] = rng.choice((b"", b"9", b"-", b"[", b"99999999", b"null", b"\0"))
+        try:
+            read_arrays(name, bytes(damaged))
+        except ValueError:
+            refused += 1
+    assert refused > 100
 
 
 def test_files_of_safetensors_itself_are_read():
