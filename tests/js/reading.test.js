@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import test from "node:test";
 
 import { cellFormula } from "../../pages/ui/components/stage/js/cell-formula.js";
-import { exactNumber, formatNumber, shortestNumber } from "../../pages/ui/components/stage/js/number-format.js";
+import { cutFor, exactNumber, formatNumber, shortestNumber } from "../../pages/ui/components/stage/js/number-format.js";
 import { parseNumber } from "../../pages/ui/components/stage/js/number-parse.js";
 import { readPayload } from "../../pages/ui/components/stage/js/payload.js";
 import { countCells, influence, isInside, provenance } from "../../pages/ui/components/stage/js/provenance.js";
@@ -81,8 +81,22 @@ test("what is no finite number has a sign of its own", () => {
   assert.deepEqual([NaN, Infinity, -Infinity, 0, -0].map((x) => formatNumber(x, 4)), ["NaN", "\u221e", "\u2212\u221e", "0", "0"]);
   assert.equal(shortestNumber(0.1 + 0.2), "0.3");
   assert.equal(formatNumber(0.00001234, 4), "1.2e\u22125");
-  assert.equal(formatNumber(-1234.56, 4), "\u22121234.6");
+  assert.equal(formatNumber(-1234.56, 4), "\u22121234.56");
   assert.equal(formatNumber(0.1205, 3), "0.121");
+});
+
+test("decimals are decimals, as in the export: round, truncate, or as the worksheet prints", () => {
+  for (const { value, digits, written } of fixtures.numbers) {
+    for (const [cut, text] of Object.entries(written)) {
+      if (text.includes("e")) continue; // with a power of ten a cell has fewer digits than a page
+      assert.equal(formatNumber(value, digits, cut).replaceAll("\u2212", "-"), text, `${value} ${digits} ${cut}`);
+    }
+  }
+  assert.equal(formatNumber(-0.00503, 4), "\u22120.0050");
+  for (const [id, cells] of Object.entries(fixtures.sheet)) {
+    for (const { value, printed } of cells)
+      assert.equal(formatNumber(value, 4, cutFor("worksheet", id)).replaceAll("\u2212", "-"), printed, id);
+  }
 });
 
 test("a typed number is the one that Python's parser reads", () => {

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 import mlpcore as mlp
+from mlpcore import exchange
 from mlpcore.equations import cells
 from mlpcore.equations.steps import Step, evaluate
 from mlpcore.exchange import read_matrix
@@ -24,6 +25,7 @@ from mlpcore.passes.training_step import training_step
 from mlpcore.setup import Setup
 from pages.ui.components.stage.payload import build_matrices, build_step
 from pages.ui.state.wire_names import wire_name
+from tests.core.test_worksheet import RESULTS, printed
 
 SETUPS = 24
 #: Of a large result, so many cells.
@@ -96,6 +98,17 @@ def case(rng: random.Random) -> dict[str, Any]:
     return {"payload": payload, "expected": expected}
 
 
+def sheet() -> dict[str, list[dict[str, Any]]]:
+    """Every number of exercise 2 that the sheet prints, with its digits there."""
+    _, values = mlp.EXAMPLES["worksheet"].setup.run()
+    found: dict[str, list[dict[str, Any]]] = {}
+    for display, place, var in RESULTS:
+        texts = [text for row in printed()[display][place] for text in row]
+        cells_ = zip(np.ravel(values[var]).tolist(), texts, strict=True)
+        found[wire_name(var)] = [{"value": value, "printed": text} for value, text in cells_]
+    return found
+
+
 def main(seed: int) -> None:
     """Write the fixtures to standard output."""
     rng = random.Random(seed)
@@ -105,7 +118,17 @@ def main(seed: int) -> None:
         "cases": [case(rng) for _ in range(SETUPS)],
         "typed": typed,
         "refused": REFUSED,
-        "numbers": [{"value": x, "digits": d, "rounded": round(x, d)} for x in plain for d in (2, 4, 8)],
+        "numbers": [
+            {
+                "value": x,
+                "digits": d,
+                "rounded": round(x, d),
+                "written": {"round": exchange.Digits(d)(x), "truncate": exchange.Digits(d, "truncated")(x)},
+            }
+            for x in plain
+            for d in (2, 4, 8)
+        ],
+        "sheet": sheet(),
     }
     json.dump(fixtures, sys.stdout)
 

@@ -1,7 +1,7 @@
 // How large a cell may be: one size for the whole payload where it fits, so that nothing jumps
 // between steps; else a size for the step; else no digits; else a window of the matrix.
 
-import { formatNumber } from "./number-format.js";
+import { cutFor, formatNumber } from "./number-format.js";
 /** @import { Stage } from "./stage.js" */
 
 export const GAP = 38; // beside a tile: its row numbers, its frame, the space to the next
@@ -118,7 +118,7 @@ export function cellSizeForStep(stage, step, width, height, origin) {
  */
 function cellSizeForAll(stage, width, height) {
   const { matrices, steps } = stage.model;
-  const key = [width, height, stage.digits].join();
+  const key = [width, height, stage.digits, stage.cut].join();
   if (stage.sizing?.model !== stage.model || stage.sizing.key !== key) {
     const size = fitCells(steps.map((s) => stepExtent(s, matrices, false)), width, height);
     const fits = size.cw >= READABLE && size.ch >= 20;
@@ -150,12 +150,12 @@ export function withDigits(stage, shown, { cw, ch, left, top, down }, kind) {
  * @param {number} ch
  * @param {number} [small]
  */
-export function chooseDigits(stage, matrices, cw, ch, small = 12) {
+export function chooseDigits(stage, matrices, cw, ch, small = 10) {
   for (let digits = stage.digits; digits >= 2; digits--) {
     let longest = 1;
     for (const m of matrices) {
       const stride = Math.max(1, Math.floor(m.data.length / 400));
-      for (let i = 0; i < m.data.length; i += stride) longest = Math.max(longest, formatNumber(m.data[i], digits).length);
+      for (let i = 0; i < m.data.length; i += stride) longest = Math.max(longest, formatNumber(m.data[i], digits, cutFor(stage.cut, "")).length);
     }
     const byWidth = (cw - 6) / (longest * 0.56);
     const byHeight = Math.min(ch * 0.58, 21);

@@ -1,5 +1,6 @@
 // Buttons, boxes and the legend above a stage.
 
+import { CUTS } from "./number-format.js";
 import { buttonOf, el, setAttributes, svgIcon } from "../../shared/dom.js";
 /** @import { Playing } from "./playback.js" */
 /** @import { Stage } from "./stage.js" */
@@ -38,9 +39,15 @@ export function iconButton(label, face, action, key) {
   return button;
 }
 
-/** @param {Stage} stage */
+/** How many decimals, and what becomes of the rest. @param {Stage} stage */
 export function decimalsBox(stage) {
-  return selectBox("Decimals", DECIMALS, String(stage.digits), (v) => stage.setDigits(Number(v)));
+  const box = selectBox("Decimals", DECIMALS, String(stage.digits), (v) => stage.setDigits(Number(v)));
+  const names = Object.values(CUTS);
+  const rest = selectBox("Rounding", names, CUTS[stage.cut], (v) => stage.setCut(Object.keys(CUTS)[names.indexOf(v)]));
+  rest.title = "The worksheet truncates, except in \u03b4_1, which it rounds.";
+  const both = el("span", "picker decimals");
+  both.append(box, rest);
+  return both;
 }
 
 /**

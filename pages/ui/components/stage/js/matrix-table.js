@@ -5,7 +5,7 @@ import { checkClass, checkDetails, checkLine, checkMark } from "./check-badge.js
 import { openCheckTable } from "./check-table.js";
 import { shadeCell } from "./colour-scale.js";
 import { copyButton } from "./copy-menu.js";
-import { formatNumber, shortestNumber } from "./number-format.js";
+import { cutFor, formatNumber, shortestNumber } from "./number-format.js";
 import { cellIndex, flatIndex } from "./payload.js";
 import { blockContains, isInside } from "./provenance.js";
 import { indexText, spokenCell } from "./wording.js";
@@ -112,7 +112,7 @@ export function paintTile(stage, tile, scale) {
     const at = flatIndex(matrix, index);
     const value = stage.edits.value(spec.id, at) ?? matrix.data[at];
     const veiled = stage.isVeiled(spec, index);
-    const key = `${value}|${scale}|${view.digits}|${veiled}|${stage.colours.dark}`;
+    const key = `${value}|${scale}|${view.digits}|${stage.cut}|${veiled}|${stage.colours.dark}`;
     if (cell.mlp.key !== key) {
       cell.mlp.key = key;
       paintValue(stage, cell, matrix, value, scale, veiled);
@@ -157,7 +157,7 @@ function isUnrelated(stage, tile) {
  */
 function paintValue(stage, cell, matrix, value, scale, veiled) {
   const { tile, index } = cell.mlp;
-  const text = veiled ? "\u00b7" : formatNumber(value, tile.view.digits || 4);
+  const text = veiled ? "\u00b7" : formatNumber(value, tile.view.digits || 4, cutFor(stage.cut, tile.spec.id));
   if (!cell.querySelector("input")) cell.textContent = tile.view.digits ? text : "";
   cell.setAttribute("aria-label", spokenCell(matrix, index, veiled ? "not yet computed" : formatNumber(value, 6)));
   cell.title = veiled ? "" : `${matrix.text}${indexText(index)} = ${shortestNumber(value)}`;

@@ -8,6 +8,7 @@ import { themeColours } from "./colour-scale.js";
 import { DECIMALS } from "./controls.js";
 import { EditQueue } from "./edit-queue.js";
 import { isCell } from "./matrix-table.js";
+import { CUTS } from "./number-format.js";
 import { readPayload } from "./payload.js";
 import { blockContains } from "./provenance.js";
 import { computedWords } from "./wording.js";
@@ -15,6 +16,7 @@ import { computedWords } from "./wording.js";
 export const TOUCH = matchMedia("(hover: none)").matches;
 
 const DECIMALS_KEY = "mlpscope.decimals"; // in the tab: one choice for all pages
+const CUT_KEY = "mlpscope.rounding";
 const DOUBLE_TAP = 400; // within which a second tap makes a double one
 export const POINT_VERB = TOUCH ? "Tap" : "Point at";
 
@@ -51,6 +53,8 @@ export class Stage {
     this.root = root;
     const kept = sessionStorage.getItem(DECIMALS_KEY) ?? "";
     this.digits = DECIMALS.includes(kept) ? Number(kept) : 4;
+    const cut = sessionStorage.getItem(CUT_KEY) ?? "";
+    this.cut = cut in CUTS ? cut : "round";
     root.onpointerover = (event) => this.pointAt(cellAtEvent(event));
     root.onpointerleave = () => {
       this.pointAt(null);
@@ -101,6 +105,13 @@ export class Stage {
   setDigits(digits) {
     this.digits = digits;
     sessionStorage.setItem(DECIMALS_KEY, String(digits));
+    this.draw();
+  }
+
+  /** @param {string} cut a name of `CUTS` */
+  setCut(cut) {
+    this.cut = cut;
+    sessionStorage.setItem(CUT_KEY, cut);
     this.draw();
   }
 
