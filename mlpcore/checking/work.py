@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..equations.steps import Step, evaluate
+from ..losses.scales import SCALES
 from ..network import Array
 from ..notation import Var
+from ..passes.conventions import Conventions
 from ..passes.training_step import training_step
 from .mistakes import MISTAKES
 
@@ -66,6 +68,7 @@ class Judged:
         unit: one unit of the last digit written, for each cell.
         mistakes: names in `MISTAKES` that reproduce the matrix, ties included.
         pairs: pairs of names that reproduce it together, where none does alone.
+        conventions: those under which the matrix is right, one of them changed.
         shape: what is wrong with the shape, and which transposition fits; empty if it is right.
         steps: name of a mistake -> the last equation with it in, in the worksheet's layout.
     """
@@ -77,6 +80,7 @@ class Judged:
     unit: Array
     mistakes: tuple[str, ...] = ()
     pairs: tuple[tuple[str, str], ...] = ()
+    conventions: tuple[Conventions, ...] = ()
     shape: str = ""
     steps: Mapping[str, Step] = field(default_factory=dict)
 
@@ -174,7 +178,7 @@ class _Work:
         if not given:
             raise ValueError("no matrix was given")
         conventions = replace(setup.conventions, layout="columns")
-        self.lay = setup.conventions.lay
+        self.lay, self.setup = setup.conventions.lay, setup
         self.steps = training_step(setup.net, setup.loss, conventions=conventions)
         self.inputs = {var: np.asarray(self.lay.convert(var, x), dtype=float) for var, x in setup.inputs().items()}
         self.values = evaluate(self.steps, self.inputs)
@@ -290,7 +294,11 @@ class _Work:
             for steps in islice(mistake.variants(self.steps, *self._sizes()), 1 if self.is_long else None):
                 for var in self._find_fits(steps, [v for v in names if name not in names[v]], later):
                     names[var][name] = self._find_rewritten(var, steps)
-        explained = {var: replace(wrong[var], mistakes=tuple(found), steps=found) for var, found in names.items()}
+        under = self._find_conventions(list(names))
+        explained = {
+            var: replace(wrong[var], mistakes=tuple(found), steps=found, conventions=tuple(under[var]))
+            for var, found in names.items()
+        }
         for var, judged in wrong.items():
             if judged.shape and self._fits_transposed(var):
                 explained[var] = replace(judged, mistakes=("the result transposed",))
@@ -299,6 +307,20 @@ class _Work:
             for var, found in self._find_pairs(open_).items():
                 explained[var] = replace(explained[var], pairs=tuple(found))
         return explained
+
+    def _find_conventions(self, wanted: Sequence[Var]) -> dict[Var, list[Conventions]]:
+        """Find the conventions, one changed at a time, under which matrices are right."""
+        now, found = self.setup.conventions, {var: list[Conventions]() for var in wanted}
+        others = [replace(now, scale=scale) for scale in SCALES if scale != now.loss(self.setup.loss).scale]
+        others += [replace(now, at_kink=share) for share in (0.0, 0.5, 1.0) if share != now.at_kink]
+        others.append(replace(now, at_tie=not now.at_tie))
+        for other in others if wanted else []:
+            steps = training_step(self.setup.net, self.setup.loss, conventions=replace(other, layout="columns"))
+            values = evaluate(steps, self.inputs)
+            for var in wanted:
+                if self._is_reproduced(var, values[var]):
+                    found[var].append(other)
+        return found
 
     def _fits_transposed(self, var: Var) -> bool:
         turned = self.given[var].transposed()

@@ -41,7 +41,7 @@ def draw_setup(rng):
     if loss.constants():
         loss = loss.with_constants({mlp.margin: float(draw())})
     labels = rng.integers(widths[-1], size=N)
-    targets = np.eye(widths[-1])[:, labels] if loss.one_hot else draw(widths[-1], N)
+    targets = np.eye(widths[-1])[:, labels] if loss.one_hot else loss.fit_targets(draw(widths[-1], N))
     return mlp.Setup(mlp.Network(layers), mlp.Batch(draw(widths[0], N), targets), loss, 0.3)
 
 
@@ -169,6 +169,15 @@ def test_two_mistakes_at_once_are_named_where_the_digits_suffice():
     judged = mlp.check_work(LARGER, {mlp.dW(1): theirs}, digits=4).of[mlp.dW(1)]
     assert judged.mistakes == ()
     assert {frozenset(pair) for pair in judged.pairs} >= {frozenset({"no 1/N", "forgot f'"})}
+
+
+def test_a_matrix_under_another_convention_is_right_as_that_course_writes_it():
+    other = replace(SHEET, conventions=mlp.Conventions(scale="1/2"))
+    theirs = np.round(other.run()[1][mlp.dW(1)], 4)
+    judged = mlp.check_work(SHEET, {mlp.dW(1): theirs}, digits=4).of[mlp.dW(1)]
+    assert judged.conventions == (other.conventions,)
+    assert "no 1/N" in judged.mistakes
+    assert mlp.check_work(other, {mlp.dW(1): theirs}, digits=4).first_wrong is None
 
 
 def test_a_transposed_matrix_of_another_shape_is_recognised():

@@ -74,6 +74,13 @@ def test_one_factor_for_all_cells_is_said(page):
     assert "times what it should be" in words
 
 
+def test_another_convention_is_offered_as_a_switch(page):
+    other = replace(SHEET, conventions=mlp.Conventions(scale="1/2"))
+    enter(page, write(mlp.dW(1), other.run()[1][mlp.dW(1)]))
+    next(b for b in page.button if b.label == "Use the constant 1/2 in front of the loss here").click().run()
+    assert "✓ This matrix is right" in read_words(page)
+
+
 def test_a_matrix_without_a_name_is_asked_for(page):
     enter(page, "-0.0033 -0.0041\n-0.0050 -0.0061\n-0.0376 0.0018")
     next(b for b in page.button if b.label == mlp.dW(1).symbol).click().run()

@@ -9,7 +9,7 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from mlpcore import MISTAKES, Setup, Var, check_work, evaluate, exchange, training_step
+from mlpcore import MISTAKES, Conventions, Setup, Var, check_work, evaluate, exchange, training_step
 from mlpcore.checking.work import FOLLOWS, RIGHT, WRONG, Judged, WorkReport
 from mlpcore.exchange import Digits
 from pages.ui.components.stage.chapters import CHAPTERS
@@ -175,7 +175,7 @@ def _make_table(var: Var, judged: Judged) -> str:
             if right is not None and verdict != RIGHT:
                 should = _write(right[i, j], places)
                 spoken = f"row {i + 1}, column {j + 1}: {own}, should be {should}, {verdict}"
-                below = f"<small>{'✗ ' if verdict == WRONG else ''}{should}</small>"
+                below = f"<small>→ {should}</small>"
             kind = {RIGHT: "right", FOLLOWS: "follows", WRONG: "wrong"}[verdict]
             row.append(f'<td class="{kind}" aria-label="{escape(spoken)}" title="{escape(spoken)}">{own}{below}</td>')
         body.append(f"<tr>{''.join(row)}</tr>")
@@ -198,6 +198,10 @@ def _write(x: float, places: int) -> str:
 
 
 def _explain(setup: Setup, var: Var, judged: Judged, given: dict) -> None:
+    for number, conventions in enumerate(judged.conventions):
+        words = _describe_change(setup.conventions, conventions)
+        st.markdown(escape_markdown(f"Right, as your course writes it: under {words} these are the numbers."))
+        st.button(f"Use {words} here", key=f"{var.text} {number}", on_click=_use_conventions, args=(conventions,))
     if judged.mistakes:
         if len(judged.mistakes) > 1:
             st.markdown("These give your numbers alike, and cannot be told apart on this network:")
@@ -231,6 +235,19 @@ def _draw_mistake(setup: Setup, var: Var, name: str, judged: Judged) -> None:
         key = f"chapter {var.text} {name}"
         if st.button(f"Derivation: {title}", key=key, on_click=_open_chapter, args=(mistake.chapter,)):
             st.switch_page("pages/2_Derivation.py")
+
+
+def _describe_change(before: Conventions, after: Conventions) -> str:
+    """Describe the one convention that differs."""
+    if before.scale != after.scale:
+        return f"the constant {after.scale} in front of the loss"
+    if before.at_kink != after.at_kink:
+        return f"relu'(0) = {after.at_kink:g}"
+    return f"“a gap of exactly 0 is {'active' if after.at_tie else 'not active'}”"
+
+
+def _use_conventions(conventions: Conventions) -> None:
+    session.change(None, lambda setup, _: replace(setup, conventions=conventions))
 
 
 def _open_chapter(chapter: str) -> None:
