@@ -16,8 +16,9 @@ import numpy as np
 from ..equations.activations import ACTIVATIONS
 from ..equations.dense import transpose
 from ..equations.steps import Op, Step
+from ..losses.cellwise import absolute_error, binary_cross_entropy, huber
 from ..losses.equations import active, active_classes, at_top, softmax, squared_error, total
-from ..losses.scales import SCALES, Scale
+from ..losses.scales import CELL_SCALES, Scale
 from ..network import Array
 from ..notation import S, W, Y, Z, after, dW, dZ, rate
 from ..registry import Registry
@@ -50,9 +51,13 @@ class Pass:
     @property
     def scale(self) -> Scale | None:
         """The constant in front of the loss."""
-        ops = [step.op for step in self.steps if step.out.kind == "loss"]
-        return next((c for c in SCALES.values() if any(op in (squared_error(c), total(c)) for op in ops)), None)
+        written = [(step.op.name, step.op.cell) for step in self.steps if step.out.kind == "loss"]
+        sums = ((c, make(c)) for c in CELL_SCALES.values() for make in _SUMS)
+        return next((c for c, op in sums if (op.name, op.cell) in written), None)
 
+
+#: What makes the last equation of a loss, which carries its constant.
+_SUMS = (squared_error, total, binary_cross_entropy, absolute_error, huber)
 
 #: One equation of a pass -> the equation with the mistake in it; None where it cannot be made.
 Alter = Callable[[Step, Pass], Step | None]
@@ -165,7 +170,9 @@ _scaled("1/2 kept", "The 1/2 of the squared error was kept, though the 2 of the 
 _scaled("factor 2", "The result is twice what it should be: the 2 of a square was not cancelled.",
         lambda x, c, _: 2.0, "2", lambda c, _: True)  # fmt: skip
 _scaled("mean over N·d", "The mean was taken over all N·d numbers, not over the N examples.",
-        lambda x, c, _: 1 / x.shape[-2] if x.ndim > 1 else 1.0, r"\frac{1}{d}", lambda c, _: True)  # fmt: skip
+        lambda x, c, _: 1 / x.shape[-2] if x.ndim > 1 else 1.0, r"\frac{1}{d}", lambda c, _: not c.outputs)  # fmt: skip
+_scaled("mean over N", "The sum was divided by the N examples, not by all N·d numbers.",
+        lambda x, c, _: x.shape[-2] if x.ndim > 1 else 1.0, "d", lambda c, _: c.outputs)  # fmt: skip
 _scaled("mean over N·d, no 1/2", "The mean of all N·d squares was taken, as a library does, without the 1/2.",
         lambda x, c, _: 2 / x.shape[-2] if x.ndim > 1 else 1.0, r"\frac{2}{d}", lambda c, _: c.half)  # fmt: skip
 _scaled("sum without a constant", "The squares were summed without any constant in front.",
@@ -474,7 +481,7 @@ def _each(step: Step, tag: str, change: Callable[[Array, Array], Array], latex: 
     return _rewrite_op(
         step,
         tag,
-        lambda p, y: change(p, y) * (c.factor(p.shape[-1]) if c else 1.0),
+        lambda p, y: change(p, y) * (c.factor(p.shape[-1], d=p.shape[-2]) if c else 1.0),
         lambda p, y: rf"{front}\left({latex(p, y)}\right)",
     )
 
@@ -495,7 +502,7 @@ def _(step: Step, context: Pass) -> Step | None:
     return _each(step, "diagonal", lambda p, y: -y * (1 - p), lambda p, y: rf"-{y}\odot(1-{p})", context.scale)
 
 
-@_add("softmax' kept", "P − Y was multiplied by the derivative p(1 − p) once more: it is in P − Y already.")
+@_add("σ' or softmax' kept", "P − Y was multiplied by the derivative p(1 − p) once more: it is in P − Y already.")
 def _(step: Step, context: Pass) -> Step | None:
     if not _is_cross_entropy(step):
         return None
@@ -508,7 +515,10 @@ def _(step: Step, context: Pass) -> Step | None:
     )
 
 
-@_add("softmax forgotten", "The logits were used where their probabilities belong, or softmax was not differentiated.")
+@_add(
+    "σ or softmax forgotten",
+    "The logits were used where their probabilities belong, or softmax was not differentiated.",
+)
 def _(step: Step, context: Pass) -> Step | None:
     if step.op.name == "softmax pullback":
         return _rewrite_op(step, "none", lambda p, d: d, lambda p, d: d)
