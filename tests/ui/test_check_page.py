@@ -11,7 +11,7 @@ from pages.ui.components.stage.chapters import CHAPTERS
 from pages.ui.state import history, saved
 from pages.ui.state.app_state import MAX_WORK, make_initial_state
 from tests.core.test_worksheet import SHEET as PRINTED
-from tests.visits import CHECK, DERIVE
+from tests.visits import CHECK, DERIVE, open_menu
 
 SHEET = mlp.EXAMPLES["worksheet"].setup
 
@@ -130,3 +130,10 @@ def test_a_link_with_work_that_is_no_text_is_refused():
 
 def test_every_mistake_has_a_chapter():
     assert {mistake.chapter for mistake in mlp.MISTAKES.values()} <= set(CHAPTERS)
+
+
+def test_the_file_menu_hands_computed_matrices_to_the_check(app):
+    open_menu(app, "File")
+    app.text_area(key="pasted").input("dL/dW_1 = [[1, 2], [3, 4], [5, 6]]").run()
+    next(b for b in app.button if b.label == "Check ∂L/∂W_1").click().run()
+    assert app.session_state["state"].work == "dL/dW_1 = [[1, 2], [3, 4], [5, 6]]"
