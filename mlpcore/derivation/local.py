@@ -82,7 +82,9 @@ def derive(
 
 _DIFFERENCES = "central differences"
 _FIRST = "the first line"
-_CHAIN = "The loss depends on {x} only through {Z}: every cell of {Z} contributes its own slope, and all are added."
+_CHAIN = (
+    "The loss depends on {x} only through {Z}: every cell of {Z} contributes its own derivative, and all are added."
+)
 
 
 def _chain(
@@ -188,7 +190,7 @@ _STANDS = {
     "W": "{x} is read by unit i of {Z} only, so all else is 0; there it meets input j of each example.",
     "b": "{x} is added to unit i in every example, each time with factor 1; no other unit reads it.",
     "Z": "No example reads another, so only example j of {Z} moves; there each unit k reads {x} by its own weight.",
-    "S": "{f} acts on every number alone: {x} moves one cell of {Z}. One slope a cell, no matrix of slopes.",
+    "S": "{f} acts on every number alone: {x} moves one cell of {Z}. One derivative a cell, no matrix of them.",
 }
 _LEFT = {
     "W": "Only unit i is left of the sum over units; the sum over the examples stays.",
@@ -261,7 +263,7 @@ def _with_updated_weights(d: Derivation, out: Var, setup: Setup) -> None:
     weights = W(out.layer + 1)
     wrong = d.equation(out, PULL_BACK, after(weights), delta(out.layer + 1))
     why = (
-        f"What would go wrong with the updated {weights.symbol}: the gradient is the slope at the weights that made "
+        f"What would go wrong with the updated {weights.symbol}: the gradient is taken at the weights that made "
         f"this loss. After the step (rate {setup.rate:g}) those are gone, and this would mix two networks."
     )
     d.claim(out, wrong, of=d.values[out], against="the gradient", why=why, meant=False)
@@ -276,7 +278,7 @@ def _preactivations(d: Derivation, slope: Var | None, ones: dict, probes: tuple,
     against = "the first line, cell by cell"
     why = "The same for all i and j at once: a product cell by cell."
     if slope is None:
-        why = f"The slope of {setup.net[layer].activation} is 1 everywhere: nothing is left to multiply with."
+        why = f"The derivative of {setup.net[layer].activation} is 1 everywhere: nothing is left to multiply with."
     d.claim(delta(layer), rule, of=whole, against=against, why=why)
     back = [s for s in steps if s.phase == "backward" and not s.recompute]
     end = next(n for n, s in enumerate(back) if s.out == dZ(layer))

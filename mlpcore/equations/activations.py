@@ -80,7 +80,7 @@ class Activation:
         """Give `f_l'(S_l)` of every cell; None where it is 1 everywhere."""
         if self.derivative is None:
             return None
-        name = f"{self.name} slope"
+        name = f"{self.name} derivative"
         return Op(name, "in->in", self.derivative, lambda S: rf"{self.latex}'({S})", f"{self.name}'({{0}})")
 
     @cached_property

@@ -219,7 +219,7 @@ def _with_autograd(setup: Setup, steps: list[Step], values: Mapping[Var, Array])
 def _autograd(setup: Setup, forward: list[Step], values: Mapping[Var, Array]) -> Iterator[str]:
     names = [file_name(v) for v, _ in setup.net.parameters()]
     if any((values[s.out] == 0).any() for s in forward if s.out.kind == "S"):
-        yield "# A preactivation is exactly 0: there PyTorch may choose another slope, so nothing is compared."
+        yield "# A preactivation is exactly 0: there PyTorch may choose another derivative, so nothing is compared."
         return
     if not np.isfinite(values[loss]):
         yield "# The loss is out of range, so nothing is compared."

@@ -45,7 +45,7 @@ _TERM = r"p_j\left(\mathbf{1}_l^j - \mathbf{1}_y^j - p_l + p_y\right)"
 
 #: dG_l/do_j = p_j (1[l=j] - 1[y=j] - p_l + p_y), in the column of the one example that reads o_jn.
 GAP_DERIVATIVE = Op(
-    "slope of the gaps",
+    "derivative of the gaps",
     "n,l,n,ln,n,n->ln",
     _gap_derivative,
     lambda pj, j, yj, p, py, n: rf"{_TERM}\,{n}^{{\top}}",

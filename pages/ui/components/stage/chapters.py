@@ -214,12 +214,12 @@ def _add_loss(board: Board[Setup], steps: list[Step]) -> None:
     for step in loss_steps:
         board.add_equation(step)
     c = setup.conventions.loss(setup.loss).c
-    square = " The factor 2 cancels 1/2." if setup.loss.name == "MSE" else ""
+    square = " The factor 2 cancels 1/2." if setup.loss.name == "MSE" and c.half else ""
     board.lines.append({
         "formula": to_mathml(r",\quad ".join(s.latex for s in loss_steps)),
         "spoken": "the loss",
-        "why": f"L = {setup.net.depth} layers, N = {setup.batch.N} examples; {setup.loss.title}, with the constant "
-               f"{c.name} in front of the sum over examples.{square}",
+        "why": f"depth {setup.net.depth}, {setup.batch.N} example{'s' * (setup.batch.N > 1)}; {setup.loss.title}, "
+               f"with the constant {c.name} in front of the sum over examples.{square}",
     })  # fmt: skip
 
 
