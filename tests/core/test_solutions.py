@@ -109,7 +109,8 @@ def test_the_torch_script_runs_where_torch_is(loss, layout):
     pytest.importorskip("torch")
     setup = with_loss(mlp.EXAMPLES["three classes"].setup, loss)
     for f in mlp.ACTIVATIONS:
-        net = mlp.Network(tuple(mlp.Layer(x.W, x.b, f) for x in setup.net.layers))
+        # Off the zero of S_1[1, 3], where PyTorch may choose another derivative.
+        net = mlp.Network(tuple(mlp.Layer(x.W, x.b + 0.015, f) for x in setup.net.layers))
         text = torch_script(*worked(replace(setup, net=net, conventions=mlp.Conventions(layout))))
         assert "W_1.grad" in text
         runs(text)

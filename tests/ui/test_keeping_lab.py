@@ -7,6 +7,7 @@ import pytest
 
 from mlpcore.exchange import from_json, from_link, to_json, to_link
 from mlpcore.memory.sizes import Sizes
+from mlpcore.schedules import find
 from pages.ui.state import saved
 from pages.ui.state.app_state import LabView
 from pages.ui.state.memory_page import MemoryChoice
@@ -108,7 +109,7 @@ def test_check_marks_are_drawn_and_not_spelled_out(app):
     "schedule", ["cache Z", ("every", 3), ("blocks", 4), ("blocks", 4, "cache S"), ("blocks", 2, ("every", 2))]
 )
 def test_a_schedule_with_numbers_comes_back(schedule):
-    assert from_json(to_json({"schedule": schedule}, saved.PARTS), saved.PARTS) == {"schedule": schedule}
+    assert from_json(to_json({"schedule": schedule}, saved.PARTS), saved.PARTS) == {"schedule": find(schedule)}
 
 
 @pytest.mark.parametrize(
