@@ -137,7 +137,7 @@ def test_every_loss_that_is_compared_is_defined_below_its_gradient(page):
 def test_exercise_3_is_answered_in_the_worksheets_words(page):
     assert "true class is to have at least m more probability than each wrong one" in words(page)
     go(page, "margin")
-    assert "Exercise 3 (i): the right class" in read_payload(page)["lines"][0]["why"]
+    assert "Exercise 3 (i): the true class" in read_payload(page)["lines"][0]["why"]
     go(page, "terms")
     first = read_payload(page)["lines"][0]
     assert "Exercise 3 (ii)" in first["why"]
@@ -183,12 +183,12 @@ def test_a_chapter_opens_on_the_logit_one_comes_from(page):
 def test_the_choice_at_a_tie_stands_on_the_page_it_is_about(page):
     page.selectbox(key="lab example").select("tie").run()
     go(page, "margin")
-    assert "≥ 0, it counts" in words(page)
+    assert "A gap of exactly 0 counts as active" in words(page)
     active = sum(read_payload(page)["matrices"]["A"]["values"])
     open_menu(page, "Conventions")
     next(w for w in page.selectbox if w.label.startswith("A competing class")).select(False).run()
     assert sum(read_payload(page)["matrices"]["A"]["values"]) == active - 2
-    assert "> 0, it does not count" in words(page)
+    assert "A gap of exactly 0 does not count as active" in words(page)
 
 
 def test_a_click_on_a_map_drops_the_example_there(page):
