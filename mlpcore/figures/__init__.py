@@ -12,6 +12,7 @@ colour is a name that the page's theme fills in: `--ink`, `--quiet`, `--line`, `
 """
 
 from .base import Figure, plain, smallest
+from .course import courses
 from .derivatives import derivative_over_output
 from .descent import descents
 from .losses import along_logit, over_margin, per_example
@@ -20,6 +21,6 @@ from .simplex import simplex, to_simplex
 from .trade import ScalingCurve, Spot, scaling, trade
 
 __all__ = [
-    "Figure", "ScalingCurve", "Spot", "along_logit", "derivative_over_output", "descents", "over_margin",
+    "Figure", "ScalingCurve", "Spot", "along_logit", "courses", "derivative_over_output", "descents", "over_margin",
     "per_example", "plain", "scaling", "simplex", "smallest", "timeline", "to_simplex", "trade",
 ]  # fmt: skip

@@ -21,6 +21,7 @@ PAGES = {
     "pages/3_Hinge_loss.py": "Hinge loss",
     "pages/4_Memory_and_speed.py": "Memory and speed",
     "pages/5_Check.py": "Check",
+    "pages/6_Training.py": "Training",
 }
 
 # Streamlit leaves room for the button of a sidebar and for long pages; these are one screen.
