@@ -76,7 +76,8 @@ def _orders(buffers: Sequence[Buffer]) -> Iterator[list[int]]:
     numbers = range(len(buffers))
     life = [1 + b.last - b.first for b in buffers]
     last_made = max((b.first for b in buffers if b.size), default=0)
-    result = [b.first < b.last and b.last >= last_made for b in buffers]
+    end = max((b.last for b in buffers), default=0)
+    result = [b.first < b.last and (b.last > last_made or b.last == end) for b in buffers]
     # Gradients first, as they are made: where they lie side by side, their updates are one equation.
     yield sorted(
         numbers,
