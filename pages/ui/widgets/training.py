@@ -35,7 +35,7 @@ def _draw_courses() -> None:
         optimisers = [OPTIMISERS[name](rate=rate) for name in names]
         if any(Var("mu") in optimiser.numbers() for optimiser in optimisers):
             mu = st.slider("Momentum μ", 0.0, 0.99, 0.9)
-            optimisers = [replace(o, mu=mu) if Var("mu") in o.numbers() else o for o in optimisers]
+            optimisers = [replace(o, **{"mu": mu}) if Var("mu") in o.numbers() else o for o in optimisers]
         steps = st.select_slider("Steps", _STEPS, 200)
         logarithmic = st.toggle("Loss on a logarithmic axis")
     if not optimisers:
