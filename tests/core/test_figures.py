@@ -157,7 +157,7 @@ def test_over_the_margin_every_kink_is_a_point_on_the_curve():
     assert points["x"] == pytest.approx([k.margin for k in kinks])
     assert np.interp(points["x"], curve["x"], curve["y"]) == pytest.approx(points["y"], abs=1e-5)
     assert ticks["x"] == points["x"]
-    assert "rival 3 of example 4" in " ".join(points["text"])
+    assert "competing class 3 of example 4" in " ".join(points["text"])
 
 
 def test_the_shading_is_where_a_rival_has_almost_everything():
