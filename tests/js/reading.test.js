@@ -13,8 +13,8 @@ import { countCells, influence, isInside, provenance } from "../../pages/ui/comp
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const python = process.env.PYTHON ?? "python3";
-const written = execFileSync(python, ["-m", "tests.js.write_fixtures"], { cwd: root, maxBuffer: 1e9, encoding: "utf8" });
-const fixtures = JSON.parse(written);
+const output = execFileSync(python, ["-m", "tests.js.write_fixtures"], { cwd: root, maxBuffer: 1e9, encoding: "utf8" });
+const fixtures = JSON.parse(output);
 
 /** A number as Python's `repr` writes it. @param {number} x */
 function repr(x) {
