@@ -32,7 +32,11 @@ _BRAND = """
   .stAppHeader { background: transparent; height: 2.6rem; }
   .stMainBlockContainer > div { gap: 0.5rem; }
   /* One row of controls; where it is tight, the name is the first to go. */
-  @media (max-width: 1399px) { div:has(> .stHtml > .mlp-brand) { display: none; } }
+  @media (max-width: 1399px) {
+    div:has(> .stHtml > .mlp-brand) { display: none; }
+    [data-testid="stPageLink"] a { padding: 0.25rem 0.3rem; }
+    [data-testid="stPageLink"] a p { font-size: 0.82rem; }
+  }
   /* The menus are a fragment, and Streamlit lets those grow and sets what is in them below one another. */
   div:has(> .stVerticalBlock > [class*="st-key-menu-"]) { flex: 0 0 auto; width: auto; min-width: 0; }
   .stVerticalBlock:has(> [class*="st-key-menu-"]) { flex-direction: row; width: auto; gap: 0.25rem; }

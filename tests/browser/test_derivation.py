@@ -184,7 +184,7 @@ def test_outer_products_add_up_to_the_gradient(derivation):
     page.get_by_label("Frame").fill("3")
     assert derivation.counter == "4 / 4"
     assert derivation.value("partial sum, row 3, column 1") == pytest.approx(-0.0376, abs=1e-4)
-    assert "rank one" in page.locator(".reader").inner_text()
+    assert "rank at most one" in page.locator(".reader").inner_text()
 
 
 def test_a_wrong_order_is_explained_with_its_sizes(derivation):

@@ -25,7 +25,7 @@ def test_drop_stale_reruns_keeps_the_page_whole_and_the_browser_still_needs_this
     page.wait_for_url("**/Derivation**")
     page.wait_for_timeout(1500)
     student.settle()
-    assert page.get_by_text("Layers count from 1").is_visible()
+    assert page.get_by_text("Examples are columns").is_visible()
     assert page.locator("td:visible").count()
     (old, _), (new, in_fragment), *rest = sent[before - 1 :]
     assert new != old

@@ -75,8 +75,10 @@ async def broken(v):
 
 def is_whole(v):
     """Whether a page was drawn from its links to its last line."""
-    texts = [node.proto.body for node in v.nodes.values() if node.kind == "markdown"]
-    return {*PAGES} <= {*v.links()} and v.has("tools") and any("Layers count from 1" in text for text in texts)
+    has_foot = any(
+        node.kind == "markdown" and node.proto.element_type == node.proto.Type.CAPTION for node in v.nodes.values()
+    )
+    return {*PAGES} <= {*v.links()} and v.has("tools") and has_foot
 
 
 #: A trace in the log, its last line apart; in it the lines that say where, of code that is ours or Streamlit's.
