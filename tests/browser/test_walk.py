@@ -191,13 +191,13 @@ def test_another_page_is_there_when_it_is_chosen_over_an_open_menu(app):
         ("Step through", "td:visible"),
         ("Derivation", "td:visible"),
         ("Hinge loss", "td:visible"),
-        ("Memory", "table"),
+        ("Memory and speed", "table"),
         ("Overview", "td:visible"),
     ):
         page.get_by_text("File", exact=True).click()
         student.settle()
         links.filter(has_text=name).click()
-        page.wait_for_url(f"**/{'' if name == 'Whole pass' else name.split()[0]}*")
+        page.wait_for_url(f"**/{'' if name == 'Overview' else name.split()[0]}*")
         page.locator(part).first.wait_for()
         student.settle()
         page.wait_for_timeout(300)  # for what would come late
@@ -209,11 +209,11 @@ def test_every_page_says_which_example_is_there(app):
     student = app()
     student.choose("XOR")
     page = student.page
-    for name in ("Step through", "Derivation", "Overview", "Memory", "Step through", "Overview"):
+    for name in ("Step through", "Derivation", "Overview", "Memory and speed", "Step through", "Overview"):
         page.locator('[data-testid="stPageLink"] a').filter(has_text=name).click()
-        page.wait_for_url(f"**/{'' if name == 'Whole pass' else name.split()[0]}*")
+        page.wait_for_url(f"**/{'' if name == 'Overview' else name.split()[0]}*")
         student.settle()
-        if name != "Memory":
+        if name != "Memory and speed":
             page.locator('[data-testid="stSelectbox"] input[value^="XOR"]').wait_for(timeout=5000)
     student.choose("Worksheet")
     student.wait("W 1, row 1, column 1", 0.6)

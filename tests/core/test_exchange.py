@@ -60,7 +60,7 @@ def edgy(draw):
         return np.where(rng.random(x.shape) < 0.5, rng.choice(odd, size=x.shape), x)
 
     net = setup.net.with_parameters({v: stirred(x) for v, x in setup.net.parameters()})
-    Y = setup.batch.Y if setup.loss.one_hot else stirred(setup.batch.Y)
+    Y = setup.batch.Y if setup.loss.one_hot or setup.loss.unit_targets else stirred(setup.batch.Y)
     conventions = replace(setup.conventions, at_kink=draw(st.sampled_from((0.0, 0.5, 1.0))), at_tie=draw(st.booleans()))
     rate = draw(st.sampled_from(odd))
     return replace(setup, net=net, batch=mlp.Batch(stirred(setup.batch.X), Y), rate=rate, conventions=conventions)

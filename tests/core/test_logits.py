@@ -165,7 +165,7 @@ def test_layouts_turn_the_laboratory_too(layout):
     [
         ([[1.0, np.nan]], [[1, 1]], "must be finite"),
         ([[1.0], [2.0]], [[1]], "need to be the same"),
-        ([[1.0], [2.0]], [[1], [1]], "single 1"),
+        ([[1.0], [2.0]], [[1], [1]], "one-hot"),
         ([["a"]], [[1]], "must be a number"),
     ],
 )

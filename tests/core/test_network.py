@@ -37,7 +37,7 @@ def test_a_batch_that_does_not_fit_is_refused_before_it_runs(run):
 @pytest.mark.parametrize("name", ["CrossEntropy", "SoftmaxHinge", "ScoreHinge"])
 def test_class_losses_refuse_targets_that_are_no_classes(name):
     sheet = mlp.EXAMPLES["worksheet"]
-    with pytest.raises(ValueError, match=r"example 3 is \(-1\)"):
+    with pytest.raises(ValueError, match=r"example 3 of Y is \(−1\)"):
         mlp.trace(sheet.net, sheet.batch, mlp.LOSSES[name]())
 
 

@@ -275,21 +275,21 @@ def test_class_numbers_are_shown_as_one_hot_and_then_taken(app):
     paste(app, "0 2 1 1 0")
     next(s for s in app.selectbox if s.label.startswith("This is 1×5")).select(mlp.Y).run()
     assert "Read as 3×5 one-hot, classes counted from 0." in read_captions(app)
-    press(app, "Use it")
+    press(app, "Apply")
     assert read_payload(app)["matrices"]["Y"]["values"] == [1, 0, 0, 0, 1, 0, 0, 1, 1, 0, 0, 1, 0, 0, 0]
 
 
 def test_a_matrix_that_fits_only_transposed_is_offered_transposed(app):
     paste(app, "1 2\n3 4\n5 6\n7 8")
     assert choose(app, "Read it as").value == "2×4, transposed: looks like examples in rows"
-    press(app, "Use it")
+    press(app, "Apply")
     assert read_payload(app)["matrices"]["Z0"]["values"] == [1, 3, 5, 7, 2, 4, 6, 8]
 
 
 def test_several_named_matrices_fill_their_places_and_what_is_computed_is_said(app):
     paste(app, "W1 = [1 2; 3 4]; W2 = [5 6]; S_1 = [9]")
     assert any("S_1: computed here, not entered" in words for words in read_captions(app))
-    press(app, "Use it")
+    press(app, "Apply")
     matrices = read_payload(app)["matrices"]
     assert (matrices["W1"]["values"], matrices["W2"]["values"]) == ([1, 2, 3, 4], [5, 6])
 

@@ -14,7 +14,7 @@ def upload(app, name, content):
 
 
 def press_use(app):
-    return next(b for b in app.button if b.label == "Use it").click().run()
+    return next(b for b in app.button if b.label == "Apply").click().run()
 
 
 def write_npz(**arrays):
