@@ -216,6 +216,9 @@ def test_no_trace_reaches_the_page_whatever_the_host_forces(served, tmp_path, mo
                 visitor.query = "always=1"
                 await visitor.run()
                 await visitor.run()
+                for _ in range(4):  # on a busy machine a run may end before the one that follows an error
+                    if entry == "found" and not visitor.errors():
+                        await visitor.run()
                 assert [WRONG in said for said in visitor.errors()] == ([True] if entry == "found" else [])
                 visitor.query = ""
                 await visitor.run()
