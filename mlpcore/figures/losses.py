@@ -161,11 +161,7 @@ def per_example(found: Mapping[str, LossComparison], losses: Mapping[str, Loss],
         what: "norms" or "cosines".
         p_y: the true class's probability of each example, shape (N,).
     """
-    title = (
-        "‖∂L/∂o‖ of each example"
-        if what == "norms"
-        else "cosine to cross-entropy's gradient (undefined for a zero gradient)"
-    )
+    title = "‖∂L/∂o‖ of each example" if what == "norms" else "cosine to cross-entropy's (none for a zero gradient)"
     order = np.argsort(p_y)
     norms = np.concatenate([np.ravel(c.norms) for c in found.values()])
     drawn = np.log10(np.clip(norms[np.isfinite(norms)], FLOOR, 1e300))
