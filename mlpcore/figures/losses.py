@@ -146,7 +146,7 @@ def _shaded(x: Array, wrong: Array) -> tuple[list[Figure], list[Figure]]:
         })  # fmt: skip
         # Outside of the chart: inside, it would stand on the curves it is about.
         at = {"yref": "paper", "xanchor": "left", "yanchor": "bottom"}
-        words.append(label(x0, 1.07, "confidently misclassified", "--quiet", **at))
+        words.append(label(x0, 1.07, "confidently wrong", "--quiet", **at))
     return shapes, words
 
 
