@@ -120,7 +120,7 @@ def along_logit(
         "layout": {
             "title": heading(title + (f" ({lost}: out of range)" if lost else "")),
             "height": 296,
-            "margin": {"t": 58, "b": 38, "r": 130},
+            "margin": {"t": 58, "b": 38, "r": 185},
             "hovermode": "x",
             "yaxis": {"range": [bottom - 1, bottom + 1]} if flat else {},
             "xaxis": axis(f"{name}: logit of class {j + 1}, example {n + 1}", range=[low, high]),
