@@ -242,10 +242,10 @@ def test_which_losses_are_drawn_is_chosen_and_kept(page):
     go(page, "sweep")
     assert len(read_charts(page)["loss L"]["data"]) == 3
     show(page, "OneVsAll", "SquaredHinge")
-    assert [t["name"] for t in read_charts(page)["loss L"]["data"]] == ["squared hinge", "one-vs-all"]
+    assert [t["name"] for t in read_charts(page)["loss L"]["data"]] == ["squared hinge", "one-vs-rest"]
     for none in ("", "MSE", "OneVsAll nonsense"):
         show(page, *none.split())
-        assert [t["name"] for t in read_charts(page)["loss L"]["data"]] == ["squared hinge", "one-vs-all"]
+        assert [t["name"] for t in read_charts(page)["loss L"]["data"]] == ["squared hinge", "one-vs-rest"]
     go(page, "descend")
     assert len(read_payload(page)["matrices"]) > 2
     (figure,) = read_charts(page).values()
