@@ -163,7 +163,7 @@ class OneVsAll(Hinge):
 
     name = "OneVsAll"
     title = "One-vs-all hinge of logits"
-    short = "one-vs-all"
+    short = "one-vs-rest"
     each = r"\max(0,\; m - o_y) + \sum_{l\neq y}\max(0,\; m + o_l)"
     wants = "each class on its own: the right logit is to be at least m, every other at most −m"
 

@@ -211,7 +211,7 @@ def test_losses_are_chosen_where_more_of_them_move_nothing(lab):
     places = [chip.bounding_box() for chip in more]
     for chip in more:
         chip.click()  # without waiting for an answer
-    page.locator("figcaption", has_text="one-vs-all").wait_for()
+    page.locator("figcaption", has_text="one-vs-rest").wait_for()
     lab.settle()
     assert page.locator("figcaption").count() == 6
     assert [chip.get_attribute("aria-pressed") for chip in more] == ["true"] * 3
