@@ -3,6 +3,7 @@
 import urllib.request
 
 import pytest
+from playwright.sync_api import expect
 
 import mlpcore as mlp
 from mlpcore.exchange import to_json
@@ -186,7 +187,7 @@ def test_what_is_typed_without_a_server_survives_a_reload(browser):
 
 def test_undo_and_redo_by_key_and_by_button(app):
     student = app(STEP)
-    assert student.page.get_by_role("button", name="Undo").is_disabled()
+    expect(student.page.get_by_role("button", name="Undo")).to_be_disabled()
     typed_value = "W 1, row 1, column 1"
     type_into(student, typed_value, "5")
     student.wait(typed_value, 5)
@@ -199,7 +200,7 @@ def test_undo_and_redo_by_key_and_by_button(app):
     student.settle()
     student.page.get_by_role("button", name="Undo").click()
     student.wait(typed_value, 0.6)
-    assert student.page.get_by_role("button", name="Undo").is_disabled()
+    expect(student.page.get_by_role("button", name="Undo")).to_be_disabled()
     student.press("Control+y")
     student.wait(typed_value, 5)
 
@@ -232,7 +233,7 @@ def test_dragging_a_number_is_one_thing_to_undo(app):
     assert student.value("W 1, row 1, column 1") != 0.6
     student.press("Control+z")
     student.wait("W 1, row 1, column 1", 0.6)
-    assert student.page.get_by_role("button", name="Undo").is_disabled()
+    expect(student.page.get_by_role("button", name="Undo")).to_be_disabled()
 
 
 @pytest.mark.parametrize("query", ["?s=1.broken", "?s=%3Cscript%3E", "?s=9.x", "?s=" + "A" * 6500])
