@@ -19,6 +19,7 @@ from .equations.activations import ACTIVATIONS
 from .equations.steps import Op, Step, evaluate, influence, provenance
 from .examples import EXAMPLES, Example
 from .exchange.work import check_work
+from .initialisation import INITIALISATIONS, Initialisation, initialise
 from .losses import (
     LOSSES,
     MAE,
@@ -75,12 +76,12 @@ __version__ = "0.1.0"
 
 __all__ = [
     "A", "ACTIVATIONS", "AdaGrad", "Adam", "AdamW", "Batch", "BinaryCrossEntropy", "CellMSE", "Conventions", "Count",
-    "Course", "CrammerSinger", "CrossEntropy", "EXAMPLES", "Example", "G", "GradCheck", "Huber", "KINDS", "LAYOUTS",
-    "LOSSES", "Layer", "MAE", "MISTAKES", "MSE", "Mistake", "Momentum", "Nesterov", "Network", "O", "OPTIMISERS",
-    "OneVsAll", "Op", "Optimiser", "P", "Program", "RMSProp", "S", "SCALES", "SCHEDULES", "SGD", "Schedule",
-    "ScoreHinge", "Setup", "Shape", "SoftmaxHinge", "SquaredHinge", "Step", "T", "Var", "W", "Y", "Z", "after", "b",
-    "backward", "binomial", "blocks", "cells", "check_grads", "check_steps", "check_work", "compile_pass", "count_pass",
-    "dG", "dO", "dP", "dW", "dZ", "db", "delta", "derivation", "ell", "evaluate", "every", "exchange", "forward",
-    "gradients", "influence", "live_bytes", "logits", "loss", "margin", "one_pass", "peak_bytes", "provenance", "rate",
-    "sgd", "shape_of", "trace", "train", "training_step", "update", "within",
+    "Course", "CrammerSinger", "CrossEntropy", "EXAMPLES", "Example", "G", "GradCheck", "Huber", "INITIALISATIONS",
+    "Initialisation", "KINDS", "LAYOUTS", "LOSSES", "Layer", "MAE", "MISTAKES", "MSE", "Mistake", "Momentum",
+    "Nesterov", "Network", "O", "OPTIMISERS", "OneVsAll", "Op", "Optimiser", "P", "Program", "RMSProp", "S", "SCALES",
+    "SCHEDULES", "SGD", "Schedule", "ScoreHinge", "Setup", "Shape", "SoftmaxHinge", "SquaredHinge", "Step", "T", "Var",
+    "W", "Y", "Z", "after", "b", "backward", "binomial", "blocks", "cells", "check_grads", "check_steps", "check_work",
+    "compile_pass", "count_pass", "dG", "dO", "dP", "dW", "dZ", "db", "delta", "derivation", "ell", "evaluate", "every",
+    "exchange", "forward", "gradients", "influence", "initialise", "live_bytes", "logits", "loss", "margin", "one_pass",
+    "peak_bytes", "provenance", "rate", "sgd", "shape_of", "trace", "train", "training_step", "update", "within",
 ]  # fmt: skip

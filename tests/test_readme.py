@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from mlpcore.equations.activations import Activation
+from mlpcore.equations.activations import ACTIVATIONS, Activation
 from tests.visits import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -26,7 +26,8 @@ def test_the_notebook_lines_run_and_give_what_they_say():
 
 def test_the_activation_it_shows_is_one():
     row = re.search(r"## Add an activation.*?```python\n(.*?)```", README, re.S)[1]
-    shown = eval(row, {"Activation": Activation})
+    shown = eval(row, {"Activation": Activation, "np": np})
+    assert shown.name not in ACTIVATIONS
     S, h = np.array([-3.0, -0.5, 0.25, 2.0]), 1e-6
     np.testing.assert_allclose(shown.derivative(S), (shown.f(S + h) - shown.f(S - h)) / (2 * h), rtol=1e-6)
     np.testing.assert_allclose(shown.derivative_from_Z(shown.f(S)), shown.derivative(S), rtol=1e-12)
