@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from functools import lru_cache
 from itertools import pairwise
 
 from .moves import Advance, Move, Reverse, Task
@@ -62,8 +61,6 @@ def keep_nothing(task: Task) -> list[Move]:
     return moves
 
 
-# Numbers only, at most one for each depth and count of checkpoints; the search below asks for each many times.
-@lru_cache(maxsize=4096)
 def extra_layers(depth: int, slots: int) -> int:
     """Compute the fewest layers that are recomputed with so many checkpoints, the input being one of them.
 
@@ -96,8 +93,6 @@ def binomial_moves(depth: int, slots: int) -> list[Move]:
     return moves
 
 
-# Likewise: a binomial schedule of 64 layers takes 40 ms without it.
-@lru_cache(maxsize=4096)
 def _first_checkpoint(n: int, slots: int) -> int:
     """Find how far to advance: to where the two parts are cheapest together."""
     return min(range(1, n), key=lambda m: m + extra_layers(m, slots) + extra_layers(n - m, slots - 1))
