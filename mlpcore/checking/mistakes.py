@@ -71,7 +71,8 @@ class Mistake:
         name: as it is reported.
         sentence: what was done, in one sentence.
         alter: writes one equation with the mistake in it.
-        chapter: the chapter of the derivation page that explains the equation.
+        chapter: what explains the equation: a chapter of the derivation, or of the page about losses
+            ("hinge/terms"), or the equation itself in the pass ("step").
         everywhere: it is made in all equations or in none: a place alone is no case of it.
         left_out: of what one is missing: "input", "example", or nothing.
     """
@@ -79,7 +80,7 @@ class Mistake:
     name: str
     sentence: str
     alter: Alter
-    chapter: str = "lines"
+    chapter: str = "step"
     everywhere: bool = False
     left_out: str = ""
 
@@ -111,7 +112,7 @@ class Mistake:
 MISTAKES: dict[str, Mistake] = Registry("mistake")
 
 
-def _add(name: str, sentence: str, chapter: str = "lines", **more: Any) -> Callable[[Alter], Alter]:
+def _add(name: str, sentence: str, chapter: str = "step", **more: Any) -> Callable[[Alter], Alter]:
     def enter(alter: Alter) -> Alter:
         MISTAKES[name] = Mistake(name, sentence, alter, chapter, **more)
         return alter
@@ -132,6 +133,22 @@ def _wrap(step: Step, tag: str, change: Callable[..., Array], latex: Callable[[s
         return change(step.op.arithmetic(*operands), *operands)
 
     return _rewrite_op(step, tag, arithmetic, lambda *xs: latex(step.op.notation(*xs)))
+
+
+def _rewritten(
+    name: str,
+    sentence: str,
+    applies: Callable[[Step], bool],
+    arithmetic: Callable,
+    notation: Callable,
+    chapter: str = "step",
+) -> None:
+    """Enter another right-hand side of the equations to which it applies."""
+
+    def alter(step: Step, context: Pass) -> Step | None:
+        return _rewrite_op(step, name, arithmetic, notation) if applies(step) else None
+
+    MISTAKES[name] = Mistake(name, sentence, alter, chapter)
 
 
 # --- the constant in front of the loss -------------------------------------------------------
@@ -158,7 +175,7 @@ def _scaled(name: str, sentence: str, factor: _Factor, latex: str, where: Callab
 
         return _wrap(step, name, change, lambda right: rf"{latex}\left({right}\right)")
 
-    MISTAKES[name] = Mistake(name, sentence, alter)
+    MISTAKES[name] = Mistake(name, sentence, alter, "ladder")
 
 
 _scaled("no 1/N", "The sum over the examples was not divided by their number N.",
@@ -170,11 +187,15 @@ _scaled("1/2 kept", "The 1/2 of the squared error was kept, though the 2 of the 
 _scaled("factor 2", "The result is twice what it should be: the 2 of a square was not cancelled.",
         lambda x, c, _: 2.0, "2", lambda c, _: True)  # fmt: skip
 _scaled("mean over N·d", "The mean was taken over all N·d numbers, not over the N examples.",
-        lambda x, c, _: 1 / x.shape[-2] if x.ndim > 1 else 1.0, r"\frac{1}{d}", lambda c, _: not c.outputs)  # fmt: skip
+        lambda x, c, _: 1 / (x.shape[-2] * (1 if c.mean else _count_examples(x))) if x.ndim > 1 else 1.0,
+        r"\frac{1}{d}", lambda c, _: not c.outputs)  # fmt: skip
 _scaled("mean over N", "The sum was divided by the N examples, not by all N·d numbers.",
         lambda x, c, _: x.shape[-2] if x.ndim > 1 else 1.0, "d", lambda c, _: c.outputs)  # fmt: skip
 _scaled("mean over N·d, no 1/2", "The mean of all N·d squares was taken, as a library does, without the 1/2.",
         lambda x, c, _: 2 / x.shape[-2] if x.ndim > 1 else 1.0, r"\frac{2}{d}", lambda c, _: c.half)  # fmt: skip
+_scaled("no 1/(N·d)", "The sum over all cells was not divided by their number N·d.",
+        lambda x, c, _: x.shape[-2] * _count_examples(x) if x.ndim > 1 else 1.0, "N d",
+        lambda c, _: c.outputs)  # fmt: skip
 _scaled("sum without a constant", "The squares were summed without any constant in front.",
         lambda x, c, _: 2.0 * (_count_examples(x) if c.mean else 1), "2N", lambda c, _: c.half)  # fmt: skip
 
@@ -182,7 +203,9 @@ _scaled("sum without a constant", "The squares were summed without any constant 
 
 
 @_add(
-    "Y - Z for Z - Y", "The sign of the first gradient is wrong: target minus output in place of output minus target."
+    "Y - Z for Z - Y",
+    "The sign of the first gradient is wrong: target minus output in place of output minus target.",
+    "ladder",
 )
 def _(step: Step, context: Pass) -> Step | None:
     if step is not context.first_gradient:
@@ -190,23 +213,20 @@ def _(step: Step, context: Pass) -> Step | None:
     return _wrap(step, "sign", lambda result, *_: -result, lambda right: rf"-\left({right}\right)")
 
 
-def _updates(name: str, sentence: str, arithmetic: Callable, notation: Callable) -> None:
-    def alter(step: Step, context: Pass) -> Step | None:
-        return _rewrite_op(step, name, arithmetic, notation) if step.phase == "update" else None
-
-    MISTAKES[name] = Mistake(name, sentence, alter)
-
-
 def _beside(eta: Array, w: Array) -> Array:
     return eta.reshape(eta.shape + (1,) * (w.ndim - eta.ndim))
 
 
-_updates("ascent", "The gradient was added: that climbs, and descent subtracts.",
-         lambda w, eta, g: w + _beside(eta, w) * g, lambda w, eta, g: rf"{w} + {eta}\,{g}")  # fmt: skip
-_updates("rate forgotten", "The gradient was subtracted without the learning rate.",
-         lambda w, eta, g: w - g, lambda w, eta, g: f"{w} - {g}")  # fmt: skip
-_updates("rate twice", "The learning rate was multiplied in twice.",
-         lambda w, eta, g: w - _beside(eta, w) ** 2 * g, lambda w, eta, g: rf"{w} - {eta}^2\,{g}")  # fmt: skip
+def _is_update(step: Step) -> bool:
+    return step.phase == "update"
+
+
+_rewritten("ascent", "The gradient was added: that climbs, and descent subtracts.", _is_update,
+           lambda w, eta, g: w + _beside(eta, w) * g, lambda w, eta, g: rf"{w} + {eta}\,{g}")  # fmt: skip
+_rewritten("rate forgotten", "The gradient was subtracted without the learning rate.", _is_update,
+           lambda w, eta, g: w - g, lambda w, eta, g: f"{w} - {g}")  # fmt: skip
+_rewritten("rate twice", "The learning rate was multiplied in twice.", _is_update,
+           lambda w, eta, g: w - _beside(eta, w) ** 2 * g, lambda w, eta, g: rf"{w} - {eta}^2\,{g}")  # fmt: skip
 
 # --- activations -----------------------------------------------------------------------------
 
@@ -269,11 +289,9 @@ def _(step: Step, context: Pass) -> Step | None:
 # --- products --------------------------------------------------------------------------------
 
 
-@_add("transpose forgotten", "A matrix was multiplied in as it is; it has to be transposed.", "transpose")
-def _(step: Step, context: Pass) -> Step | None:
-    if step.op.name not in ("weight gradient", "pull back"):
-        return None
-    return _rewrite_op(step, "no transpose", lambda a, b: a @ b, lambda a, b: rf"{a}\,{b}")
+_rewritten("transpose forgotten", "A matrix was multiplied in as it is; it has to be transposed.",
+           lambda step: step.op.name in ("weight gradient", "pull back"),
+           lambda a, b: a @ b, lambda a, b: rf"{a}\,{b}", "transpose")  # fmt: skip
 
 
 @_add("factors in the wrong order", "The factors of the product are in the wrong order.", "transpose")
@@ -358,7 +376,7 @@ def _(step: Step, context: Pass) -> Step | None:
     )
 
 
-@_add("bias left out", "The bias was not added.", "ladder")
+@_add("bias left out", "The bias was not added.")
 def _(step: Step, context: Pass) -> Step | None:
     if step.op.name != "affine" or step.out.new:
         return None
@@ -374,7 +392,7 @@ def _without(x: Array, k: int, axis: int) -> Array:
     return x
 
 
-@_add("an input left out", "One input of the layer is missing from the sum.", "ladder", left_out="input")
+@_add("an input left out", "One input of the layer is missing from the sum.", left_out="input")
 def _(step: Step, context: Pass) -> Step | None:
     if step.op.name not in ("linear", "affine") or step.out.new:
         return None
@@ -390,66 +408,50 @@ def _(step: Step, context: Pass) -> Step | None:
 # --- biases ----------------------------------------------------------------------------------
 
 
-def _biases(name: str, sentence: str, arithmetic: Callable, notation: Callable) -> None:
-    def alter(step: Step, context: Pass) -> Step | None:
-        return _rewrite_op(step, name, arithmetic, notation) if step.op.name == "bias gradient" else None
-
-    MISTAKES[name] = Mistake(name, sentence, alter, "transpose")
+def _is_bias_gradient(step: Step) -> bool:
+    return step.op.name == "bias gradient"
 
 
-_biases("mean for db", "The mean over the examples was taken for the bias; it is the sum (δ has its 1/N already).",
-        lambda d: d.mean(axis=-1), lambda d: rf"\frac{{1}}{{N}}{d}\,\mathbb{{1}}_N")  # fmt: skip
-_biases("one sum for all db", "δ was summed over everything: each bias has a sum of its own row.",
-        lambda d: np.broadcast_to(d.sum(axis=(-2, -1), keepdims=True)[..., 0], d.shape[:-1]),
-        lambda d: rf"\textstyle\sum_{{in}} {{{d}}}_{{in}}")  # fmt: skip
+_rewritten("mean for db", "The mean over the examples was taken for the bias; it is the sum (δ has its 1/N already).",
+           _is_bias_gradient, lambda d: d.mean(axis=-1),
+           lambda d: rf"\frac{{1}}{{N}}{d}\,\mathbb{{1}}_N", "transpose")  # fmt: skip
+_rewritten("one sum for all db", "δ was summed over everything: each bias has a sum of its own row.",
+           _is_bias_gradient, lambda d: np.broadcast_to(d.sum(axis=(-2, -1), keepdims=True)[..., 0], d.shape[:-1]),
+           lambda d: rf"\textstyle\sum_{{in}} {{{d}}}_{{in}}", "transpose")  # fmt: skip
 
 
 @_add("db from dL/dZ", "The bias gradient was summed from dL/dZ; it is summed from δ.", "transpose")
 def _(step: Step, context: Pass) -> Step | None:
-    return _replace_operand(step, 0, dZ(step.out.layer or 0), "dZ") if step.op.name == "bias gradient" else None
+    return _replace_operand(step, 0, dZ(step.out.layer or 0), "dZ") if _is_bias_gradient(step) else None
 
 
 # --- the batch -------------------------------------------------------------------------------
 
 
-def _leave_example_out(step: Step, context: Pass, again: bool) -> Step | None:
-    if step.op.name not in ("weight gradient", "bias gradient"):
-        return None
-    k = context.left_out
+def _leave_example_out(name: str, sentence: str, of_others: bool) -> None:
+    """Enter a sum without one example, divided by N, or by the number of the others."""
 
-    def arithmetic(d: Array, *z: Array) -> Array:
-        N = d.shape[-1]
-        result = step.op.arithmetic(_without(d, k, -1), *z)
-        return result * (N / (N - 1)) if again and N > 1 else result
+    def alter(step: Step, context: Pass) -> Step | None:
+        mean = bool(context.scale and context.scale.mean)
+        if step.op.name not in ("weight gradient", "bias gradient") or (of_others and not mean):
+            return None
 
-    front = r"\frac{N}{N-1}" if again else ""
-    return _rewrite_op(
-        step,
-        "an example missing",
-        arithmetic,
-        lambda d, *z: front + step.op.notation(rf"{d}^{{(\text{{one column missing}})}}", *z),
-    )
+        def arithmetic(d: Array, *z: Array) -> Array:
+            N = d.shape[-1]
+            result = step.op.arithmetic(_without(d, context.left_out, -1), *z)
+            return result * (N / (N - 1)) if of_others and N > 1 else result
 
+        def notation(d: str, *z: str) -> str:
+            front = r"\frac{N}{N-1}" if of_others else ""
+            return front + step.op.notation(rf"{d}^{{(\text{{one column missing}})}}", *z)
 
-@_add(
-    "an example missing",
-    "One example is missing from the sum; it was divided by all N.",
-    "transpose",
-    left_out="example",
-)
-def _(step: Step, context: Pass) -> Step | None:
-    return _leave_example_out(step, context, again=False)
+        return _rewrite_op(step, "an example missing", arithmetic, notation)
+
+    MISTAKES[name] = Mistake(name, sentence, alter, "transpose", left_out="example")
 
 
-@_add(
-    "mean without an example",
-    "One example is missing, and the mean is over the others.",
-    "transpose",
-    left_out="example",
-)
-def _(step: Step, context: Pass) -> Step | None:
-    c = context.scale
-    return _leave_example_out(step, context, again=True) if c and c.mean else None
+_leave_example_out("an example missing", "One example is missing from the sum; it was divided by all N.", False)
+_leave_example_out("mean without an example", "One example is missing, and the mean is over the others.", True)
 
 
 def _take_rows(x: Array) -> Array:
@@ -472,62 +474,85 @@ def _(step: Step, context: Pass) -> Step | None:
 # --- losses ----------------------------------------------------------------------------------
 
 
-def _is_cross_entropy(step: Step) -> bool:
-    return step.op.name == "error" and step.operands[0].kind == "P"
+def _reads_probabilities(step: Step, context: Pass, of: str = "") -> bool:
+    """Tell whether a step is P - Y, with P made by this function ("softmax", "output sigmoid"; any if empty)."""
+    made = next((s.op.name for s in context.steps if s.out.kind == "P"), None)
+    return step.op.name == "error" and made is not None and of in ("", made)
 
 
-def _each(step: Step, tag: str, change: Callable[[Array, Array], Array], latex: Callable, c: Scale | None) -> Step:
+def _write_gradient(step: Step, context: Pass, tag: str, change: Callable, latex: Callable) -> Step:
+    """Give the first gradient with another function of output and target, its constant kept."""
+    c = context.scale
     front = c.latex() if c else ""
     return _rewrite_op(
         step,
         tag,
-        lambda p, y: change(p, y) * (c.factor(p.shape[-1], d=p.shape[-2]) if c else 1.0),
-        lambda p, y: rf"{front}\left({latex(p, y)}\right)",
+        lambda z, y: change(z, y) * (c.factor(z.shape[-1], d=z.shape[-2]) if c else 1.0),
+        lambda z, y: rf"{front}\left({latex(z, y)}\right)",
     )
 
 
-@_add("-Y/P for P - Y", "The derivative by the probabilities, −Y/P, was used as the one by the logits.")
-def _(step: Step, context: Pass) -> Step | None:
-    if not _is_cross_entropy(step):
-        return None
-    return _each(step, "-Y/P", lambda p, y: -y / p, lambda p, y: rf"-\frac{{{y}}}{{{p}}}", context.scale)
+def _of_probabilities(
+    name: str, sentence: str, of: str, change: Callable, latex: Callable, chapter: str = "hinge/jacobian"
+) -> None:
+    """Enter another function of P and Y in place of P - Y."""
+
+    def alter(step: Step, context: Pass) -> Step | None:
+        return _write_gradient(step, context, name, change, latex) if _reads_probabilities(step, context, of) else None
+
+    MISTAKES[name] = Mistake(name, sentence, alter, chapter)
 
 
-@_add("softmax's off-diagonal dropped", "Softmax was differentiated as if every class were on its own: p(1 − p).")
+_of_probabilities("-Y/P for P - Y", "The derivative by the probabilities, −Y/P, was used as the one by the logits.",
+                  "", lambda p, y: -y / p, lambda p, y: rf"-\frac{{{y}}}{{{p}}}")  # fmt: skip
+_of_probabilities("dL/dp for P - Y", "The derivative by the probabilities was taken; σ' = p(1 − p) is missing.",
+                  "output sigmoid", lambda p, y: (p - y) / (p * (1 - p)),
+                  lambda p, y: rf"\frac{{{p}-{y}}}{{{p}\odot(1-{p})}}", "ladder")  # fmt: skip
+_of_probabilities("1 - y dropped", "Only y log p was differentiated: (1 − y) log(1 − p) belongs to the loss as well.",
+                  "output sigmoid", lambda p, y: -y * (1 - p), lambda p, y: rf"-{y}\odot(1-{p})", "ladder")  # fmt: skip
+_of_probabilities("σ' or softmax' kept",
+                  "P − Y was multiplied by the derivative p(1 − p) once more: it is in P − Y already.",
+                  "", lambda p, y: (p - y) * p * (1 - p),
+                  lambda p, y: rf"({p}-{y})\odot {p}\odot(1-{p})", "ladder")  # fmt: skip
+
+
+@_add(
+    "softmax's off-diagonal dropped",
+    "Softmax was differentiated as if every class were on its own: p(1 − p).",
+    "hinge/jacobian",
+)
 def _(step: Step, context: Pass) -> Step | None:
     if step.op.name == "softmax pullback":
         return _rewrite_op(step, "diagonal", lambda p, d: p * (1 - p) * d, lambda p, d: rf"{p}\odot(1-{p})\odot {d}")
-    if not _is_cross_entropy(step):
+    if not _reads_probabilities(step, context, "softmax"):
         return None
-    return _each(step, "diagonal", lambda p, y: -y * (1 - p), lambda p, y: rf"-{y}\odot(1-{p})", context.scale)
-
-
-@_add("σ' or softmax' kept", "P − Y was multiplied by the derivative p(1 − p) once more: it is in P − Y already.")
-def _(step: Step, context: Pass) -> Step | None:
-    if not _is_cross_entropy(step):
-        return None
-    return _each(
-        step,
-        "p(1-p)",
-        lambda p, y: (p - y) * p * (1 - p),
-        lambda p, y: rf"({p}-{y})\odot {p}\odot(1-{p})",
-        context.scale,
-    )
+    return _write_gradient(step, context, "diagonal", lambda p, y: -y * (1 - p), lambda p, y: rf"-{y}\odot(1-{p})")
 
 
 @_add(
     "σ or softmax forgotten",
     "The logits were used where their probabilities belong, or softmax was not differentiated.",
+    "hinge/jacobian",
 )
 def _(step: Step, context: Pass) -> Step | None:
     if step.op.name == "softmax pullback":
         return _rewrite_op(step, "none", lambda p, d: d, lambda p, d: d)
-    return _replace_operand(step, 0, Z(context.depth), "Z") if _is_cross_entropy(step) else None
+    return _replace_operand(step, 0, Z(context.depth), "Z") if _reads_probabilities(step, context) else None
+
+
+@_add(
+    "Z - Y kept whole", "The error itself was used: |z − y| has its sign as derivative, and Huber clips it.", "ladder"
+)
+def _(step: Step, context: Pass) -> Step | None:
+    if step.op.name not in ("absolute error pullback", "huber pullback"):
+        return None
+    return _write_gradient(step, context, "error", lambda z, y: z - y, lambda z, y: f"{z} - {y}")
 
 
 @_add(
     "logits for probabilities",
     "The gaps were formed from the logits; this loss reads the probabilities.",
+    "hinge/terms",
     everywhere=True,
 )
 def _(step: Step, context: Pass) -> Step | None:
@@ -539,6 +564,7 @@ def _(step: Step, context: Pass) -> Step | None:
 @_add(
     "probabilities for logits",
     "The gaps were formed from the probabilities; this loss reads the logits.",
+    "hinge/terms",
     everywhere=True,
 )
 def _(step: Step, context: Pass) -> Step | None:
@@ -552,7 +578,7 @@ def _(step: Step, context: Pass) -> Step | None:
     )
 
 
-@_add("l = y counted", "The true class was counted as a competing one.", everywhere=True)
+@_add("l = y counted", "The true class was counted as a competing one.", "hinge/terms", everywhere=True)
 def _(step: Step, context: Pass) -> Step | None:
     if step.op.name != "active rivals":
         return None
@@ -566,7 +592,11 @@ def _(step: Step, context: Pass) -> Step | None:
     )
 
 
-@_add("the true class gives nothing", "The true class got no gradient: it gets minus the number of active classes.")
+@_add(
+    "the true class gives nothing",
+    "The true class got no gradient: it gets minus the number of active classes.",
+    "hinge/terms",
+)
 def _(step: Step, context: Pass) -> Step | None:
     if step.op.name != "hinge pullback":
         return None
@@ -575,7 +605,7 @@ def _(step: Step, context: Pass) -> Step | None:
     )
 
 
-@_add("the true class gives -1", "The true class got −1, whatever the number of active classes.")
+@_add("the true class gives -1", "The true class got −1, whatever the number of active classes.", "hinge/terms")
 def _(step: Step, context: Pass) -> Step | None:
     if step.op.name != "hinge pullback":
         return None
@@ -588,7 +618,12 @@ def _(step: Step, context: Pass) -> Step | None:
     return _wrap(step, "-1", change, lambda right: rf"\left({right}\right)_{{\text{{true class: }}-1}}")
 
 
-@_add("> for ≥ at a tie", "A class whose gap is exactly 0 was treated the other way round.", everywhere=True)
+@_add(
+    "> for ≥ at a tie",
+    "A class whose gap is exactly 0 was treated the other way round.",
+    "hinge/margin",
+    everywhere=True,
+)
 def _(step: Step, context: Pass) -> Step | None:
     for make in (active, active_classes, at_top):
         for at_tie in (True, False):
@@ -597,7 +632,7 @@ def _(step: Step, context: Pass) -> Step | None:
     return None
 
 
-@_add("margin's sign", "The margin was subtracted; it is added.", everywhere=True)
+@_add("margin's sign", "The margin was subtracted; it is added.", "hinge/margin", everywhere=True)
 def _(step: Step, context: Pass) -> Step | None:
     if step.op.name not in ("gaps", "one-vs-all gaps"):
         return None

@@ -6,7 +6,7 @@ conventions say.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations, islice
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from ..losses.scales import SCALES
 from ..network import Array
 from ..notation import Var
 from ..passes.conventions import Conventions
+from ..passes.layouts import LAYOUTS
 from ..passes.training_step import training_step
 from .mistakes import MISTAKES
 
@@ -157,18 +158,28 @@ def find_units(values: Array, decimals: Array) -> Array:
     return unit
 
 
-def check_matrices(setup: Setup, given: Mapping[Var, Written], *, pairs: bool = True) -> WorkReport:
+def check_matrices(
+    setup: Setup,
+    given: Mapping[Var, Written],
+    *,
+    pairs: bool = True,
+    progress: Callable[[float], object] = lambda share: None,
+) -> WorkReport:
     """Judge every cell of matrices of a training step, and name the mistakes that reproduce the wrong ones.
 
     Args:
         pairs: look for two mistakes at once where none fits alone.
+        progress: is called with the share of the pairs that were tried, from 0 to 1.
 
     Raises:
         ValueError: a matrix that is none of this pass, or none at all.
     """
     work = _Work(setup, given)
     report = work.judge()
-    return WorkReport(dict(report.of) | work.explain(report, pairs=pairs))
+    explained = work.explain(report)
+    if pairs:
+        explained |= work.explain_by_pairs(explained, progress)
+    return WorkReport(dict(report.of) | explained)
 
 
 class _Work:
@@ -285,7 +296,7 @@ class _Work:
 
     # --- mistakes ----------------------------------------------------------------------------
 
-    def explain(self, report: WorkReport, *, pairs: bool) -> dict[Var, Judged]:
+    def explain(self, report: WorkReport) -> dict[Var, Judged]:
         """Name the mistakes that reproduce the wrong matrices."""
         wrong = {var: judged for var, judged in report.of.items() if judged.verdict == WRONG}
         names: dict[Var, dict[str, Step]] = {var: {} for var in wrong if var in self.units and var in self.at}
@@ -294,23 +305,43 @@ class _Work:
             for steps in islice(mistake.variants(self.steps, *self._sizes()), 1 if self.is_long else None):
                 for var in self._find_fits(steps, [v for v in names if name not in names[v]], later):
                     names[var][name] = self._find_rewritten(var, steps)
-        under = self._find_conventions(list(names))
-        explained = {
-            var: replace(wrong[var], mistakes=tuple(found), steps=found, conventions=tuple(under[var]))
-            for var, found in names.items()
+        explained = wrong | {
+            var: replace(wrong[var], mistakes=tuple(found), steps=found) for var, found in names.items()
         }
-        for var, judged in wrong.items():
-            if judged.shape and self._fits_transposed(var):
-                explained[var] = replace(judged, mistakes=("the result transposed",))
-        if pairs and not self.is_long:
-            open_ = [v for v, j in explained.items() if not j.mistakes and self._has_enough_digits(v, j)]
-            for var, found in self._find_pairs(open_).items():
-                explained[var] = replace(explained[var], pairs=tuple(found))
+        turned = [var for var in wrong if self._fits_transposed(var)]
+        for var in turned:
+            if wrong[var].shape:
+                explained[var] = replace(wrong[var], mistakes=("the result transposed",))
+        for var, conventions in self._find_conventions(list(names), turned).items():
+            explained[var] = replace(explained[var], conventions=tuple(conventions))
         return explained
 
-    def _find_conventions(self, wanted: Sequence[Var]) -> dict[Var, list[Conventions]]:
-        """Find the conventions, one changed at a time, under which matrices are right."""
-        now, found = self.setup.conventions, {var: list[Conventions]() for var in wanted}
+    def explain_by_pairs(
+        self, explained: Mapping[Var, Judged], progress: Callable[[float], object]
+    ) -> dict[Var, Judged]:
+        """Name the pairs of mistakes that reproduce the matrices that no mistake does alone."""
+        wanted = [
+            var
+            for var, judged in explained.items()
+            if not (judged.mistakes or judged.conventions or judged.shape or self.is_long)
+            and var in self.at
+            and self._has_enough_digits(var, judged)
+        ]
+        found = self._find_pairs(wanted, progress)
+        return {var: replace(explained[var], pairs=tuple(pairs)) for var, pairs in found.items()}
+
+    def _find_conventions(self, wanted: Sequence[Var], turned: Sequence[Var]) -> dict[Var, list[Conventions]]:
+        """Find the conventions, one changed at a time, under which matrices are right.
+
+        Args:
+            wanted: wrong matrices of the right shape.
+            turned: wrong matrices that are right when transposed.
+        """
+        now, found = self.setup.conventions, {var: list[Conventions]() for var in (*wanted, *turned)}
+        for name, other_lay in LAYOUTS.items():
+            for var in turned:
+                if other_lay.transposes(var) != self.lay.transposes(var):
+                    found[var].append(replace(now, layout=name))
         others = [replace(now, scale=scale) for scale in SCALES if scale != now.loss(self.setup.loss).scale]
         others += [replace(now, at_kink=share) for share in (0.0, 0.5, 1.0) if share != now.at_kink]
         others.append(replace(now, at_tie=not now.at_tie))
@@ -323,6 +354,7 @@ class _Work:
         return found
 
     def _fits_transposed(self, var: Var) -> bool:
+        """Tell whether a matrix is right when transposed; an input as well as what is computed."""
         turned = self.given[var].transposed()
         if turned.values.shape != self.shapes[var]:
             return False
@@ -393,12 +425,16 @@ class _Work:
         chance = np.minimum(1.0, unit[wrong] / max(size, 1e-300)).prod()
         return len(MISTAKES) ** 2 * float(chance) < CHANCE
 
-    def _find_pairs(self, wanted: Sequence[Var]) -> dict[Var, list[tuple[str, str]]]:
+    def _find_pairs(
+        self, wanted: Sequence[Var], progress: Callable[[float], object]
+    ) -> dict[Var, list[tuple[str, str]]]:
         """Find the pairs of mistakes that reproduce matrices together."""
         pairs: dict[Var, list[tuple[str, str]]] = {var: [] for var in wanted}
         end = max((self.at[var] + 1 for var in wanted), default=0)
         usable = [name for name, m in MISTAKES.items() if any(k < end for k in m.places(self.steps))]
-        for a, b in combinations(usable if wanted else [], 2):
+        both = list(combinations(usable if wanted else [], 2))
+        for count, (a, b) in enumerate(both):
+            progress(count / len(both))
             for var in self._find_fits(MISTAKES[b].rewrite(MISTAKES[a].rewrite(self.steps)), wanted):
                 pairs[var].append((a, b))
         return pairs

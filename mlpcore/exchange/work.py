@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -16,7 +16,12 @@ Given = np.ndarray | list | float | str | WrittenMatrix
 
 
 def check_work(
-    setup: Setup, given: Mapping[Var, Given] | str, digits: int | None = None, *, pairs: bool = True
+    setup: Setup,
+    given: Mapping[Var, Given] | str,
+    digits: int | None = None,
+    *,
+    pairs: bool = True,
+    progress: Callable[[float], object] = lambda share: None,
 ) -> WorkReport:
     """Judge matrices of somebody's training step cell by cell, and name the mistakes that reproduce the wrong ones.
 
@@ -24,6 +29,7 @@ def check_work(
         given: arrays or texts by name, laid out as the set-up's conventions say; or one text with named matrices.
         digits: decimals that were kept; None for as many as are written.
         pairs: try two mistakes at once where none explains a matrix alone.
+        progress: is called with the share of the pairs that were tried, from 0 to 1.
 
     Raises:
         ValueError: a text that cannot be read, a matrix that is none of this pass, or none at all.
@@ -32,7 +38,8 @@ def check_work(
         from .named import read_named
 
         given = dict(read_named(given))
-    return check_matrices(setup, {var: _read(var, x, digits) for var, x in given.items()}, pairs=pairs)
+    written = {var: _read(var, x, digits) for var, x in given.items()}
+    return check_matrices(setup, written, pairs=pairs, progress=progress)
 
 
 def _read(var: Var, given: Given, digits: int | None) -> Written:
