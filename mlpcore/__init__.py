@@ -16,6 +16,7 @@ from .checking.numerical_gradients import GradCheck, check_grads, check_steps
 from .compiled import Program, compile_pass
 from .equations import cells
 from .equations.activations import ACTIVATIONS
+from .equations.penalties import PENALTIES
 from .equations.steps import Op, Step, evaluate, influence, provenance
 from .examples import EXAMPLES, Example
 from .exchange.work import check_work
@@ -62,6 +63,7 @@ from .notation import (
     loss,
     margin,
     rate,
+    strength,
 )
 from .passes.conventions import Conventions
 from .passes.layers import backward, forward, update
@@ -78,10 +80,11 @@ __all__ = [
     "A", "ACTIVATIONS", "AdaGrad", "Adam", "AdamW", "Batch", "BinaryCrossEntropy", "CellMSE", "Conventions", "Count",
     "Course", "CrammerSinger", "CrossEntropy", "EXAMPLES", "Example", "G", "GradCheck", "Huber", "INITIALISATIONS",
     "Initialisation", "KINDS", "LAYOUTS", "LOSSES", "Layer", "MAE", "MISTAKES", "MSE", "Mistake", "Momentum",
-    "Nesterov", "Network", "O", "OPTIMISERS", "OneVsAll", "Op", "Optimiser", "P", "Program", "RMSProp", "S", "SCALES",
-    "SCHEDULES", "SGD", "Schedule", "ScoreHinge", "Setup", "Shape", "SoftmaxHinge", "SquaredHinge", "Step", "T", "Var",
-    "W", "Y", "Z", "after", "b", "backward", "binomial", "blocks", "cells", "check_grads", "check_steps", "check_work",
-    "compile_pass", "count_pass", "dG", "dO", "dP", "dW", "dZ", "db", "delta", "derivation", "ell", "evaluate", "every",
-    "exchange", "forward", "gradients", "influence", "initialise", "live_bytes", "logits", "loss", "margin", "one_pass",
-    "peak_bytes", "provenance", "rate", "sgd", "shape_of", "trace", "train", "training_step", "update", "within",
+    "Nesterov", "Network", "O", "OPTIMISERS", "OneVsAll", "Op", "Optimiser", "P", "PENALTIES", "Program", "RMSProp",
+    "S", "SCALES", "SCHEDULES", "SGD", "Schedule", "ScoreHinge", "Setup", "Shape", "SoftmaxHinge", "SquaredHinge",
+    "Step", "T", "Var", "W", "Y", "Z", "after", "b", "backward", "binomial", "blocks", "cells", "check_grads",
+    "check_steps", "check_work", "compile_pass", "count_pass", "dG", "dO", "dP", "dW", "dZ", "db", "delta",
+    "derivation", "ell", "evaluate", "every", "exchange", "forward", "gradients", "influence", "initialise",
+    "live_bytes", "logits", "loss", "margin", "one_pass", "peak_bytes", "provenance", "rate", "sgd", "shape_of",
+    "strength", "trace", "train", "training_step", "update", "within",
 ]  # fmt: skip

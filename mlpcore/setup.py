@@ -79,6 +79,10 @@ class Setup:
         steps = training_step(self.net, self.loss, schedule, self.conventions, self.batch.N)
         return steps, evaluate(steps, self.inputs())
 
+    def without_penalty(self) -> Setup:
+        """Give the set-up with the loss on the data alone."""
+        return replace(self, loss=replace(self.loss, penalty=None))
+
     def with_inputs(self, new: dict[Var, Array]) -> Setup:
         """Replace the named inputs.
 
@@ -288,7 +292,8 @@ def with_loss(setup: Setup, name: str, *, as_classes: bool = False) -> Setup:
         ValueError: the targets are not what the loss reads, or it needs more outputs.
         KeyError: no such loss.
     """
-    new = LOSSES[name]()
+    old = setup.loss
+    new = LOSSES[name](penalty=old.penalty, penalises_biases=old.penalises_biases)
     _check_outputs(new, setup.net.widths[-1])
     new = new.with_constants(setup.loss.constants())
     targets = new.fit_targets(setup.batch.Y) if as_classes else setup.batch.Y

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 from hypothesis import strategies as st
 
-from mlpcore import ACTIVATIONS, LAYOUTS, LOSSES, SCALES, Batch, Conventions, Layer, Network, Setup
+from mlpcore import ACTIVATIONS, LAYOUTS, LOSSES, PENALTIES, SCALES, Batch, Conventions, Layer, Network, Setup
 from mlpcore.examples import one_hot
 
 
@@ -31,7 +31,10 @@ def problems(draw, activations=tuple(ACTIVATIONS), losses=tuple(LOSSES), max_dep
         )
     )
     with_margin = "margin" in {field.name for field in fields(LOSSES[name])}
-    loss = LOSSES[name](**({"margin": float(rng.normal())} if with_margin else {}))
+    numbers = {"margin": float(rng.normal())} if with_margin else {}
+    if penalty := draw(st.sampled_from((None, *PENALTIES))):
+        numbers |= {"penalty": penalty, "strength": 0.3, "penalises_biases": draw(st.booleans())}
+    loss = LOSSES[name](**numbers)
     if loss.one_hot:
         targets = one_hot(list(rng.integers(widths[-1], size=N)), widths[-1])
     else:

@@ -51,7 +51,7 @@ class Pass:
     @property
     def scale(self) -> Scale | None:
         """The constant in front of the loss."""
-        written = [(step.op.name, step.op.cell) for step in self.steps if step.out.kind == "loss"]
+        written = [(step.op.name, step.op.cell) for step in self.steps if step.out.kind in ("loss", "data")]
         sums = ((c, make(c)) for c in CELL_SCALES.values() for make in _SUMS)
         return next((c for c, op in sums if (op.name, op.cell) in written), None)
 
@@ -164,7 +164,7 @@ def _scaled(name: str, sentence: str, factor: _Factor, latex: str, where: Callab
     """Enter a wrong constant: the first gradient, and the loss, times `factor(first operand, right one, square)`."""
 
     def alter(step: Step, context: Pass) -> Step | None:
-        is_loss = step.out.kind == "loss" and not step.out.new
+        is_loss = step.out.kind in ("loss", "data") and not step.out.new
         c = context.scale
         if c is None or not (is_loss or step is context.first_gradient) or not where(c, not is_loss):
             return None
@@ -324,7 +324,7 @@ def _replace_operand(step: Step, place: int, var: Any, tag: str) -> Step:
     "δ_l Z_l for δ_l Z_{l-1}", "δ was multiplied by its own layer's output; it takes that layer's input.", "transpose"
 )
 def _(step: Step, context: Pass) -> Step | None:
-    if step.out.kind != "dW" or step.op.name != "weight gradient":
+    if step.out.kind not in ("dW", "gW") or step.op.name != "weight gradient":
         return None
     return _replace_operand(step, 1, Z(step.out.layer or 0), "Z_l")
 

@@ -58,6 +58,8 @@ def derive(
     for cell in cells:
         if len(cell) != len(sizes) or not all(0 <= i < n for i, n in zip(cell, sizes, strict=True)):
             raise ValueError(f"{target.text} has shape {sizes}: there is no cell {cell}")
+    if setup.loss.penalty:  # a term of its own, added when the derivation is done
+        setup, trace = setup.without_penalty(), None
     steps, values = trace or setup.run()
     lay, top = setup.conventions.lay, find_top_layer(target)
     d = Derivation(target, name_gradient(target), top, "ij"[: len(sizes)], sizes, cells, dict(values), lay)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterable, Mapping
+from keyword import iskeyword
 
 import numpy as np
 
@@ -43,10 +44,10 @@ def to_npy(x: Array) -> bytes:
 
 def file_name(var: Var) -> str:
     """Name a matrix as Python and file systems take it: `W_1`, `dL_dW_1`, `W_1_new`."""
-    text = var.text.removeprefix("new ").replace("dL/d", "dL_d").replace(f"[{var.block}]", "")
+    text = var.text.removeprefix("new ").replace("/", "_").replace(f"[{var.block}]", "")
     if var.examples:
         text += f"_of_{var.block.replace(':', '_to_')}"
-    return text + ("_new" if var.new else "")
+    return text + ("_new" if var.new else "_" if iskeyword(text) else "")
 
 
 def to_zip(values: Mapping[Var, Array], extra: Mapping[str, str] | None = None, flat: Iterable[Var] = ()) -> bytes:

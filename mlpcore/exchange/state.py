@@ -9,9 +9,10 @@
 
 The matrices lie as on the worksheet, whatever the layout: W of layer l (d_l, d_{l-1}), examples in
 the columns of X and Y. `b`, `activation`, `loss`, `rate` and `conventions` may be left out; a
-hinge has a `margin`. A large matrix is written `{"f64": "...", "shape": [256, 256]}`: its float64
-numbers, little-endian, row by row, in base64. `setup` is one part of a state; `PARTS` names those
-that are known, and a part more is an entry more. Floats come back bit for bit.
+hinge has a `margin`, and any loss may have a `penalty`, its `strength` and `penalises_biases`. A large
+matrix is written `{"f64": "...", "shape": [256, 256]}`: its float64 numbers, little-endian, row by
+row, in base64. `setup` is one part of a state; `PARTS` names those that are known, and a part more
+is an entry more. Floats come back bit for bit.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import numpy as np
 from ..logits import Lab, one_hot
 from ..losses import LOSSES, Loss, SoftmaxHinge
 from ..network import Batch, Layer, Network
-from ..notation import margin
+from ..notation import margin, strength
 from ..passes.conventions import Conventions
 from ..schedules import SCHEDULES, Schedule, find
 from ..setup import MAX_DEPTH, MAX_TEXT, Setup, check_sizes
@@ -164,16 +165,24 @@ def _read_layer(data: Json, number: int, kind: str) -> Layer:
 
 
 def _write_loss(loss: Loss) -> Json:
-    return {"name": loss.name, **{v.kind: float(x) for v, x in loss.constants().items()}}
+    penalty = {"penalty": loss.penalty, "penalises_biases": loss.penalises_biases} if loss.penalty else {}
+    return {"name": loss.name, **penalty, **{v.kind: float(x) for v, x in loss.constants().items()}}
 
 
 def _read_loss(data: Json) -> Loss:
-    cls = LOSSES[word(fields(data, "loss", ("name", "margin"), ("name",))["name"], "the name of the loss")]
-    if "margin" not in data:
-        return cls()
-    if margin not in cls().constants():
-        raise ValueError(f"loss {cls.name} has no margin")
-    return cls().with_constants({margin: real(data["margin"], "margin")})
+    data = fields(data, "loss", ("name", "margin", "penalty", "penalises_biases", "strength"), ("name",))
+    more: dict[str, Any] = {}
+    if data.get("penalty") is not None:
+        if type(biases := data.get("penalises_biases", False)) is not bool:
+            raise ValueError("penalises_biases must be true or false")
+        more = {"penalty": word(data["penalty"], "penalty"), "penalises_biases": biases}
+    loss = LOSSES[word(data["name"], "the name of the loss")](**more)
+    for constant in (margin, strength):
+        if constant.kind in data:
+            if constant not in loss.constants():
+                raise ValueError(f"loss {loss.name} has no {constant.kind}")
+            loss = loss.with_constants({constant: real(data[constant.kind], constant.kind)})
+    return loss
 
 
 def _read_conventions(data: Json) -> Conventions:
@@ -214,6 +223,8 @@ def _read_lab(data: Json) -> Lab:
     if not isinstance(labels, list) or len(labels) != o.shape[1] or not all(type(k) is int for k in labels):
         raise ValueError(f"labels must be {o.shape[1]} whole numbers, the right class of each example")
     loss = _read_loss(data["loss"])
+    if loss.penalty:
+        raise ValueError("the loss of the laboratory has no weights to penalise")
     if not isinstance(loss, SoftmaxHinge):
         raise ValueError(f"the laboratory is about {SoftmaxHinge.title}, not {loss.title}")
     return Lab(o, one_hot([k - 1 for k in labels], len(o)), loss)

@@ -45,11 +45,12 @@ class Hinge(Loss):
     at_tie: bool = True
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not np.isfinite(self.margin):
             raise ValueError(f"the margin must be a finite number, not {self.margin}")
 
     def constants(self) -> dict[Var, float]:
-        return {margin: self.margin}
+        return {margin: self.margin, **super().constants()}
 
     def _gap_steps(self, scores: Var) -> list[Step]:
         return [

@@ -8,8 +8,9 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from ..equations.penalties import PENALTIES
 from ..equations.steps import Step
-from ..notation import P, Var, Y, Z, dZ, ell, loss
+from ..notation import P, Var, Y, Z, dZ, ell, loss, strength
 from .equations import CROSS_ENTROPY, SOFTMAX, error, squared_error, total
 from .scales import SCALES, Scale
 
@@ -23,6 +24,9 @@ class Loss:
     Attributes:
         scale: the constant in front of its sum over examples, a name of `SCALES`, by default the
             one it is published with.
+        penalty: what is added for the parameters, a name of `PENALTIES`; None for nothing. Whoever lists the steps of
+            a pass adds it (`mlpcore.passes.penalties`), `forward` and `backward` do without.
+        strength: what the penalty is multiplied by; penalises_biases: whether biases are penalised as well.
         whole: the number of examples of the whole batch, where the loss is of a block of it: the
             constant is that of the whole, so that the blocks add up to it.
     """
@@ -39,7 +43,16 @@ class Loss:
     #: Whether targets are numbers from 0 to 1.
     unit_targets: ClassVar[bool] = False
     scale: str = field(default="1", kw_only=True)
+    penalty: str | None = field(default=None, kw_only=True)
+    strength: float = field(default=0.01, kw_only=True)
+    penalises_biases: bool = field(default=False, kw_only=True)
     whole: int | None = field(default=None, kw_only=True, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.penalty is not None:
+            PENALTIES[self.penalty]
+        if not np.isfinite(self.strength):
+            raise ValueError(f"the strength of the penalty must be a finite number, not {self.strength}")
 
     @property
     def c(self) -> Scale:
@@ -58,7 +71,7 @@ class Loss:
 
     def constants(self) -> dict[Var, float]:
         """Give the loss's own numbers, by name."""
-        return {}
+        return {strength: self.strength} if self.penalty else {}
 
     def with_constants(self, values: Mapping[Var, Any]) -> Self:
         """Replace those of the loss's own numbers that are among `values`."""

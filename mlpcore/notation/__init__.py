@@ -14,7 +14,7 @@ from .var import Var
 
 __all__ = [
     "A", "G", "KINDS", "Kind", "O", "P", "ROLES", "S", "T", "Var", "W", "Y", "Z", "after", "b", "dG", "dO", "dP", "dW",
-    "dZ", "db", "delta", "ell", "loss", "margin", "rate",
+    "dZ", "db", "delta", "ell", "loss", "margin", "rate", "strength",
 ]  # fmt: skip
 
 #: One object for each name, as a pass names the same matrices over and over.
@@ -64,6 +64,8 @@ def dZ(layer: int) -> Var:
 Y = Var("Y")
 rate = Var("rate")
 margin = Var("margin")
+strength = Var("strength")
+strength = Var("strength")
 O = Var("O")
 P = Var("P")
 G = Var("G")

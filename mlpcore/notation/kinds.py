@@ -38,6 +38,10 @@ def derivative(by: str) -> str:
     return rf"\frac{{\partial\mathcal{{L}}}}{{\partial {by}}}"
 
 
+def _of_data(by: str) -> str:
+    return rf"\frac{{\partial\mathcal{{L}}_0}}{{\partial {by}_#}}"
+
+
 def _local(of: str, by: str) -> str:
     return rf"\frac{{\partial {of}}}{{\partial ({by})_{{?}}}}"
 
@@ -48,6 +52,7 @@ KINDS: dict[str, Kind] = {
     "Y": Kind(r"Y_{\mathrm{gt}}", "Y", "targets", ("output", "example"), "parameter"),
     "rate": Kind(r"\eta", "rate", "learning rate", (), "parameter"),
     "margin": Kind("m", "m", "margin", (), "parameter"),
+    "strength": Kind(r"\lambda", "lambda", "strength of the penalty", (), "parameter"),
     "mu": Kind(r"\mu", "mu", "momentum", (), "parameter"),
     "beta1": Kind(r"\beta_1", "beta1", "decay of the averaged gradient", (), "parameter"),
     "beta2": Kind(r"\beta_2", "beta2", "decay of the averaged square", (), "parameter"),
@@ -71,6 +76,11 @@ KINDS: dict[str, Kind] = {
     "T": Kind("T", "T", "competing classes at the maximum", ("output", "example"), "forward"),
     "ell": Kind(r"\ell", "l", "loss of each example", ("example",), "forward"),
     "loss": Kind(r"\mathcal{L}", "L", "loss", (), "forward"),
+    "data": Kind(r"\mathcal{L}_0", "L_0", "loss on the data", (), "forward"),
+    "penaltyW": Kind(r"\Omega_{W_#}", "Omega_W_#", "penalty of the weights", (), "forward"),
+    "penaltyb": Kind(r"\Omega_{b_#}", "Omega_b_#", "penalty of the biases", (), "forward"),
+    "gW": Kind(_of_data("W"), "dL_0/dW_#", "gradient of the weights by the data", ("unit", "input"), "gradient"),
+    "gb": Kind(_of_data("b"), "dL_0/db_#", "gradient of the biases by the data", ("unit",), "gradient"),
     "dW": Kind(derivative("W"), "dL/dW", "gradient of the weights", ("unit", "input"), "gradient", "W"),
     "db": Kind(derivative("b"), "dL/db", "gradient of the biases", ("unit",), "gradient", "b"),
     "dZ": Kind(derivative("Z"), "dL/dZ", "gradient of the activations", ("unit", "example"), "gradient", "Z"),
@@ -115,7 +125,9 @@ TYPESET = {
     "beta1": (("beta1", "β₁"),),
     "beta2": (("beta2", "β₂"),),
     "epsilon": (("epsilon", "ε"),),
-    "decay": (("lambda", "λ"),),
+    **dict.fromkeys(("decay", "strength"), (("lambda", "λ"),)),
+    **dict.fromkeys(("penaltyW", "penaltyb"), (("Omega", "Ω"),)),
+    **dict.fromkeys(("gW", "gb"), (("dL_0/d", "∂L₀/∂"),)),
     **dict.fromkeys(("dZdW", "dZdb", "dZdS", "dZdZ"), (("dZ_", "∂Z_"), ("/d", "/∂"))),
     **dict.fromkeys(("dGdO", "dgdO", "dPdO"), (("dG", "∂G"), ("dP", "∂P"), ("/d", "/∂"))),
 }

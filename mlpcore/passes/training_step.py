@@ -17,6 +17,7 @@ from ..schedules import Schedule, Task, find
 from .conventions import WORKSHEET, Conventions
 from .layers import forward, update
 from .optimisers import Optimiser
+from .penalties import penalise
 
 _LOSS = MSE()
 _SCHEDULE = "cache S and Z"
@@ -80,7 +81,7 @@ def _after_pass(shape: Shape, loss: Loss, conventions: Conventions, optimiser: O
             operands=tuple(v if v.role == "parameter" and v not in parameters else after(v) for v in step.operands),
             phase="after",
         )
-        for step in forward(shape) + conventions.loss(loss).forward(shape.depth)
+        for step in penalise(forward(shape) + conventions.loss(loss).forward(shape.depth), loss, shape)
     ]
     rows = optimiser.update(shape) if optimiser else update(shape)
     return tuple(conventions.lay.convert_steps(rows + new_loss))

@@ -13,6 +13,7 @@ from ..equations import kernels
 from ..equations.steps import Op, Step
 from ..notation import Var, Y, Z
 from ..passes.layouts import Layout
+from ..passes.penalties import penalise
 from .moves import Move, Task, carry_out, list_equations
 
 Block = tuple[int, int]
@@ -55,7 +56,9 @@ def list_blocks(moves: list[Move], task: Task, size: int, derivative_from_Z: boo
     if size >= N:
         return carry_out(moves, list_equations(task, derivative_from_Z, lay))
     # The same steps for every block: they do not say how many examples there are.
-    inner = carry_out(moves, list_equations(replace(task, loss=replace(task.loss, whole=N)), derivative_from_Z, lay))
+    # The penalty does not depend on examples: it is added once, to the sums.
+    loss = replace(task.loss, whole=N, penalty=None)
+    inner = carry_out(moves, list_equations(replace(task, loss=loss), derivative_from_Z, lay))
     steps: list[Step] = []
     for first in range(0, N, size):
         block = first, min(first + size, N)
@@ -69,7 +72,7 @@ def list_blocks(moves: list[Move], task: Task, size: int, derivative_from_Z: boo
             steps.append(named[id(step)])
             if first and step.out.kind in _LETTERS:
                 steps += lay.convert_steps([_add_block(step.out, step.phase, block, N)])
-    return steps
+    return penalise(steps, task.loss, task.shape, lay)
 
 
 def _add_block(var: Var, phase: str, block: Block, N: int) -> Step:

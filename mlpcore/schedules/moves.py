@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 
 from ..equations.steps import Step
@@ -12,6 +12,7 @@ from ..losses import Loss
 from ..network import Shape
 from ..passes.layers import backward_layer, forward_layer
 from ..passes.layouts import LAYOUTS, Layout
+from ..passes.penalties import penalise
 
 COLUMNS = LAYOUTS["columns"]
 
@@ -90,10 +91,14 @@ def list_equations(task: Task, derivative_from_Z: bool = False, lay: Layout = CO
 @lru_cache(maxsize=16)
 def _list_equations(shape: Shape, loss: Loss, at_kink: float, derivative_from_Z: bool, lay: Layout) -> Equations:
     layers = list(zip(shape.layers, shape.activations, shape.biases, strict=True))
+    penalised = partial(penalise, loss=loss, net=shape, lay=lay)
     return Equations(
         tuple(lay.convert_steps(chain.from_iterable(forward_layer(*layer) for layer in layers))),
-        tuple(lay.convert_steps((*loss.forward(shape.depth), *loss.backward(shape.depth)))),
-        {layer[0]: tuple(lay.convert_steps(backward_layer(*layer, at_kink, derivative_from_Z))) for layer in layers},
+        tuple(penalised(lay.convert_steps((*loss.forward(shape.depth), *loss.backward(shape.depth))))),
+        {
+            layer[0]: tuple(penalised(lay.convert_steps(backward_layer(*layer, at_kink, derivative_from_Z))))
+            for layer in layers
+        },
     )
 
 

@@ -19,6 +19,7 @@ from ..notation import Y as TARGETS
 from ..notation import loss as LOSS
 from ..passes.layers import forward
 from ..passes.optimisers import SGD, Optimiser
+from ..passes.penalties import penalise
 from ..passes.training_step import initial_values, one_pass
 from ..setup import Setup
 
@@ -48,7 +49,8 @@ class _Runner:
         values |= {v: np.asarray(x, dtype) for v, x in optimiser.numbers().items()}
         self._batch = {v: values[v] for v in (Z(0), TARGETS)}
         self.program = Program(self.steps, values, net.shape, batch.N, lay)
-        loss_steps = forward(net) + setup.conventions.loss(setup.loss).forward(net.depth)
+        data = forward(net) + setup.conventions.loss(setup.loss).forward(net.depth)
+        loss_steps = penalise(data, setup.loss, net)
         whole = initial_values(net, setup.batch, setup.loss, setup.conventions)
         parameters = {v: x for v, x in self.program.parameters.items() if v in whole}
         self._loss = Program(lay.convert_steps(loss_steps), whole | parameters, net.shape, setup.batch.N, lay)

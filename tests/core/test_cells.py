@@ -32,6 +32,7 @@ def evaluate_text(text, **functions):
             "exp": math.exp,
             "log": math.log,
             "max": max,
+            "min": min,
             "abs": abs,
             "sign": np.sign,
             "clip": clip,

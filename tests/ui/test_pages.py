@@ -45,6 +45,26 @@ def test_edits_of_computed_or_missing_cells_are_refused_by_name(app):
     assert score["matrices"]["W2"]["values"][0] == 5
 
 
+def test_a_penalty_is_a_term_of_the_pass_and_new_weights_come_from_their_seed(app):
+    find_field(app, "Penalty").select("L2").run()
+    find_field(app, "Strength λ").set_value("0,25").run()
+    find_field(app, "Biases too").check().run()
+    sheet = mlp.EXAMPLES["worksheet"].setup
+    loss = mlp.MSE(penalty="L2", strength=0.25, penalises_biases=True)
+    values = mlp.Setup(sheet.net, sheet.batch, loss, sheet.rate).run()[1]
+    score = read_payload(app)
+    for name, var in (("loss", mlp.loss), ("dW1", mlp.dW(1)), ("strength", mlp.strength)):
+        assert score["matrices"][name]["values"] == pytest.approx(np.ravel(values[var]).tolist(), rel=1e-12)
+    find_field(app, "Strength λ").set_value("many").run()
+    assert "many" in app.error[0].value
+    next(w for w in app.number_input if w.label == "Seed").set_value(5).run()
+    next(b for b in app.button if b.label == "Draw the weights anew").click().run()
+    expected = mlp.initialise(sheet.net, "Xavier", seed=5)[1].W
+    assert read_payload(app)["matrices"]["W1"]["values"] == expected.ravel().tolist()
+    app.switch_page(DERIVE).run()
+    assert read_payload(app)["kind"] == "board"
+
+
 HOSTILE = [
     None,
     7,

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from mlpcore import EXAMPLES, LAYOUTS, LOSSES, SCALES, SCHEDULES, Setup, margin
+from mlpcore import EXAMPLES, LAYOUTS, LOSSES, PENALTIES, SCALES, SCHEDULES, Setup, margin
+from mlpcore.exchange.numerals import read_numeral
 from mlpcore.setup import with_loss
 from pages.ui.state import session
 from pages.ui.state.app_state import AppState
 from pages.ui.widgets.menu import Menu
-from pages.ui.widgets.words import escape_markdown
+from pages.ui.widgets.words import escape_markdown, show_errors
 
 #: Offered in place of an example's name once something was edited, so that no title stands over other numbers.
 OWN = "your network"
@@ -64,6 +66,37 @@ def choose_loss() -> None:
         args=(key, with_loss, "loss"),
     )
     show_loss_error("in the menu")
+
+
+def choose_penalty() -> None:
+    """Draw the choice of a penalty on the parameters; its strength is a number of the pass, edited there too."""
+    loss = session.get_state().setup.loss
+    kind, amount, biases = st.columns([3, 2, 2], vertical_alignment="bottom")
+    with kind:
+        options = [None, *PENALTIES]
+        _choose_of_loss(
+            partial(st.selectbox, "Penalty", options, options.index(loss.penalty), format_func=lambda p: p or "none"),
+            "penalty",
+            loss.penalty,
+        )
+    if loss.penalty:
+        with amount:
+            _choose_of_loss(partial(st.text_input, "Strength λ", f"{loss.strength:g}"), "strength", loss.strength)
+        with biases:
+            _choose_of_loss(
+                partial(st.checkbox, "Biases too", loss.penalises_biases), "penalises_biases", loss.penalises_biases
+            )
+    show_errors("penalty", "strength", "penalises_biases")
+
+
+def _choose_of_loss(draw: Callable[..., Any], field: str, now: Any) -> None:
+    key = session.make_widget_key(field, now)
+    draw(key=key, on_change=session.change, args=(key, partial(_with_field_of_loss, field=field), field))
+
+
+def _with_field_of_loss(setup: Setup, value: Any, field: str) -> Setup:
+    value = read_numeral(str(value))[0] if field == "strength" else value
+    return replace(setup, loss=replace(setup.loss, **{field: value}))
 
 
 def show_loss_error(where: str = "on the page") -> None:
@@ -165,7 +198,14 @@ def _draw_convention(label: str, field: str, words: dict[Any, str], value: Any) 
 def list_conventions() -> list[str]:
     """List the conventions in force that matter for the present network."""
     setup = session.get_state().setup
-    return setup.conventions.sentences(setup.net.shape.activations, hinge=margin in setup.inputs())
+    sentences = setup.conventions.sentences(setup.net.shape.activations, hinge=margin in setup.inputs())
+    if setup.loss.penalty:
+        what = "weights and biases" if setup.loss.penalises_biases else "weights"
+        sentences.append(
+            f"Loss and gradients carry a penalty of the {what} ({setup.loss.penalty}); "
+            "the page Derivation explains the loss on the data."
+        )
+    return sentences
 
 
 CONVENTIONS = Menu("Conventions", partial(_draw_conventions, lab=False))

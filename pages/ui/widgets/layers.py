@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from mlpcore import ACTIVATIONS, Setup
+from mlpcore import ACTIVATIONS, INITIALISATIONS, Setup, initialise
 from mlpcore.setup import MAX_DEPTH, MAX_EXAMPLES, MAX_WIDTH, resized
 from pages.ui.state import session
-from pages.ui.widgets.choices import choose_loss, choose_schedule
+from pages.ui.widgets.choices import choose_loss, choose_penalty, choose_schedule
 from pages.ui.widgets.menu import Menu
 from pages.ui.widgets.words import show_errors
 
@@ -76,8 +77,10 @@ def _with_depth(setup: Setup, _: object, by: int) -> Setup:
 def _draw_network() -> None:
     """Draw the loss, what is kept for the backward pass, and the layers."""
     choose_loss()
+    choose_penalty()
     choose_schedule()
     _draw_layers()
+    _draw_initialisation()
 
 
 def _draw_layers() -> None:
@@ -126,4 +129,32 @@ def _draw_layers() -> None:
     show_errors("depth")
 
 
-NETWORK = Menu("Network", _draw_network)
+_INITIALISATION = ("initialisation", "initial scale", "initial seed")
+
+
+def _draw_initialisation() -> None:
+    """Draw the choice of how weights are drawn anew, and the button that does it."""
+    how, scale, seed = st.columns([3, 2, 2])
+    kind, factor, number = _INITIALISATION
+    titles = {i.name: i.title for i in INITIALISATIONS.values()}
+    with how:
+        st.selectbox("New weights", list(titles), 4, format_func=titles.__getitem__, key=kind)
+    with scale:
+        st.number_input("Scale", value=1.0, step=0.1, key=factor)
+    with seed:
+        st.number_input("Seed", 0, 10**9, 0, key=number)
+    st.button(
+        "Draw the weights anew",
+        on_click=session.change,
+        args=(None, _with_new_weights, "initialisation"),
+        help="The same seed gives the same weights. Biases become 0.",
+    )
+    show_errors("initialisation")
+
+
+def _with_new_weights(setup: Setup, _: object) -> Setup:
+    how, scale, seed = (session.get_widget_value(key) for key in _INITIALISATION)
+    return replace(setup, net=initialise(setup.net, str(how), scale=float(scale), seed=int(seed)))
+
+
+NETWORK = Menu("Network", _draw_network, _INITIALISATION)

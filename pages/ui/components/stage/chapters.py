@@ -250,7 +250,8 @@ CHAPTERS = {
 
 
 def build_derivation_payload(setup: Setup, place: Place) -> Json:
-    """Build the board of the chapter a visitor is on."""
+    """Build the board of the chapter a visitor is on; a penalty is no part of what is derived."""
+    setup = setup.without_penalty() if setup.loss.penalty else setup
     trace = setup.run()
     board = Board(setup, dict(trace[1]), replace(place, chosen={**place.chosen, "chapter": place.chapter}))
     name = board.add_choice("chapter", "", {name: (title, title) for name, (title, _, _) in CHAPTERS.items()})
