@@ -69,6 +69,7 @@ from .passes.conventions import Conventions
 from .passes.layers import backward, forward, update
 from .passes.layouts import LAYOUTS
 from .passes.optimisers import OPTIMISERS, SGD, AdaGrad, Adam, AdamW, Momentum, Nesterov, Optimiser, RMSProp
+from .passes.rate_schedules import RATE_SCHEDULES, CosineDecay, RateSchedule, StepDecay, WarmUp
 from .passes.training_step import gradients, one_pass, sgd, trace, training_step
 from .schedules import SCHEDULES, Schedule, binomial, blocks, every, within
 from .setup import Setup
@@ -77,14 +78,14 @@ from .training import Course, train
 __version__ = "0.1.0"
 
 __all__ = [
-    "A", "ACTIVATIONS", "AdaGrad", "Adam", "AdamW", "Batch", "BinaryCrossEntropy", "CellMSE", "Conventions", "Count",
-    "Course", "CrammerSinger", "CrossEntropy", "EXAMPLES", "Example", "G", "GradCheck", "Huber", "INITIALISATIONS",
-    "Initialisation", "KINDS", "LAYOUTS", "LOSSES", "Layer", "MAE", "MISTAKES", "MSE", "Mistake", "Momentum",
-    "Nesterov", "Network", "O", "OPTIMISERS", "OneVsAll", "Op", "Optimiser", "P", "PENALTIES", "Program", "RMSProp",
-    "S", "SCALES", "SCHEDULES", "SGD", "Schedule", "ScoreHinge", "Setup", "Shape", "SoftmaxHinge", "SquaredHinge",
-    "Step", "T", "Var", "W", "Y", "Z", "after", "b", "backward", "binomial", "blocks", "cells", "check_grads",
-    "check_steps", "check_work", "compile_pass", "count_pass", "dG", "dO", "dP", "dW", "dZ", "db", "delta",
-    "derivation", "ell", "evaluate", "every", "exchange", "forward", "gradients", "influence", "initialise",
-    "live_bytes", "logits", "loss", "margin", "one_pass", "peak_bytes", "provenance", "rate", "sgd", "shape_of",
-    "strength", "trace", "train", "training_step", "update", "within",
+    "A", "ACTIVATIONS", "AdaGrad", "Adam", "AdamW", "Batch", "BinaryCrossEntropy", "CellMSE", "Conventions",
+    "CosineDecay", "Count", "Course", "CrammerSinger", "CrossEntropy", "EXAMPLES", "Example", "G", "GradCheck", "Huber",
+    "INITIALISATIONS", "Initialisation", "KINDS", "LAYOUTS", "LOSSES", "Layer", "MAE", "MISTAKES", "MSE", "Mistake",
+    "Momentum", "Nesterov", "Network", "O", "OPTIMISERS", "OneVsAll", "Op", "Optimiser", "P", "PENALTIES", "Program",
+    "RATE_SCHEDULES", "RMSProp", "RateSchedule", "S", "SCALES", "SCHEDULES", "SGD", "Schedule", "ScoreHinge", "Setup",
+    "Shape", "SoftmaxHinge", "SquaredHinge", "Step", "StepDecay", "T", "Var", "W", "WarmUp", "Y", "Z", "after", "b",
+    "backward", "binomial", "blocks", "cells", "check_grads", "check_steps", "check_work", "compile_pass", "count_pass",
+    "dG", "dO", "dP", "dW", "dZ", "db", "delta", "derivation", "ell", "evaluate", "every", "exchange", "forward",
+    "gradients", "influence", "initialise", "live_bytes", "logits", "loss", "margin", "one_pass", "peak_bytes",
+    "provenance", "rate", "sgd", "shape_of", "strength", "trace", "train", "training_step", "update", "within",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import kernels
-from .steps import Op
+from .steps import Op, op_factory
 
 Array = np.ndarray
 
@@ -40,7 +40,7 @@ class Rule:
         self.of: dict[int, Op] = {2: make("ij"), 1: make("i")}
 
 
-def _number(name: str, reads: int, f: Callable[..., Array], notation: Callable[..., str], cell: str) -> Op:
+def make_number_op(name: str, reads: int, f: Callable[..., Array], notation: Callable[..., str], cell: str) -> Op:
     """Make an equation of single numbers."""
     return Op(name, "," * (reads - 1) + "->", f, notation, cell, kernel=kernels.wrap_arithmetic(f))
 
@@ -49,12 +49,46 @@ def _root(x: Array, epsilon: Array) -> Array:
     return np.sqrt(x) + epsilon
 
 
-COUNT = _number("count steps", 1, lambda t: t + 1, lambda t: f"{t} + 1", "{0} + 1")
+COUNT = make_number_op("count steps", 1, lambda t: t + 1, lambda t: f"{t} + 1", "{0} + 1")
 
 #: The sum of the weights of a running average that began at 0 (Kingma and Ba 2015, section 3).
-CORRECTION = _number(
+CORRECTION = make_number_op(
     "bias correction", 2, lambda beta, t: 1 - beta**t, lambda beta, t: f"1 - {beta}^{{{t}}}", "1 - {0}^({1})"
 )
+
+
+def _sum_squares(axes: str) -> Op:
+    over = tuple(range(-len(axes), 0))
+    notation = r"\lVert {0}\rVert^2".format
+    return Op("sum of squares", f"{axes}->", lambda g: (g * g).sum(axis=over), notation, f"sum_{axes}(({{0}})²)")
+
+
+#: The sum of the squares of one gradient.
+SUM_SQUARES = {2: _sum_squares("ij"), 1: _sum_squares("i")}
+
+
+@op_factory
+def make_norm(count: int) -> Op:
+    """Give the root of the sum of so many sums of squares: the norm of all gradients together."""
+    return make_number_op(
+        "norm of the gradient",
+        count,
+        lambda *squares: np.sqrt(sum(squares[1:], start=squares[0])),
+        lambda *squares: rf"\sqrt{{{' + '.join(squares)}}}",
+        f"sqrt({' + '.join(f'{{{k}}}' for k in range(count))})",
+    )
+
+
+#: 1 up to the largest norm c, beyond it what shortens the gradient to c (Pascanu et al. 2013).
+CLIP = make_number_op(
+    "clip",
+    2,
+    lambda c, norm: np.minimum(1, c / norm),
+    lambda c, norm: rf"\min\left(1, {c} / {norm}\right)",
+    "min(1, {0} / {1})",
+)
+
+SHORTEN = Rule("shorten", "x.", lambda g, s: s * g, lambda g, s: rf"{s}\,{g}", "{1}·{0}")
 
 DESCEND = Rule("descend", "x.x", lambda x, eta, v: x - eta * v, lambda x, eta, v: rf"{x} - {eta}\,{v}", "{0} - {1}·{2}")
 

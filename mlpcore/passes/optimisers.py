@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import ClassVar
 
 import numpy as np
@@ -13,10 +13,13 @@ from ..equations.optimisers import Rule
 from ..equations.steps import Op, Step
 from ..network import Array, Network, Shape, shape_of
 from ..notation import Var, after
+from ..notation import rate as RATE
 from ..registry import Registry
 from .layers import update
+from .rate_schedules import RateSchedule
 
 COUNT, CORRECTION_1, CORRECTION_2 = Var("t"), Var("correction1"), Var("correction2")
+CLIP, NORM, SHARE, RATE_NOW = Var("clip"), Var("norm"), Var("share"), Var("etat")
 
 #: Result, equation, operands. `x` is the parameter and `g` its gradient; a capital is a state matrix, with `+` after
 #: the step; all else is the name of a number.
@@ -29,6 +32,8 @@ class Optimiser:
 
     Attributes:
         rate: the learning rate.
+        schedule: how the rate changes from step to step; None for not at all.
+        clip: the largest norm of all gradients together; a longer one is shortened to it. None for any.
 
     Raises:
         ValueError: a number is not finite, or outside the range in which the method is defined.
@@ -39,6 +44,8 @@ class Optimiser:
     #: The letters of its state matrices: V velocity, M and R running averages of gradient and squared gradient.
     state_letters: ClassVar[str] = ""
     rate: float = 0.01
+    schedule: RateSchedule | None = field(default=None, kw_only=True)
+    clip: float | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         for var, x in self.numbers().items():
@@ -46,18 +53,26 @@ class Optimiser:
             if type(x) not in (int, float) or not np.isfinite(x) or (below_one and not 0 <= x < 1):
                 wanted = "from 0 to below 1" if below_one else "a finite number"
                 raise ValueError(f"{self.title}: the {var.word} must be {wanted}, not {x!r}")
+        if self.clip is not None and self.clip <= 0:
+            raise ValueError(f"{self.title}: the {CLIP.word} must be above 0, not {self.clip!r}")
 
     def numbers(self) -> dict[Var, float]:
         """Give the numbers it reads, by name, the learning rate first."""
-        return {Var(f.name): getattr(self, f.name) for f in fields(self) if f.type == "float"}
+        found = {Var(f.name): getattr(self, f.name) for f in fields(self) if f.type == "float"}
+        return found | (self.schedule.numbers() if self.schedule else {}) | ({CLIP: self.clip} if self.clip else {})
 
     def rows(self) -> list[Row]:
-        """List the equations of one parameter."""
-        raise NotImplementedError
+        """List the equations of one parameter; those of gradient descent by default."""
+        return [("x", rules.DESCEND, "x rate g")]
 
     def corrections(self) -> list[tuple[Var, Op, tuple[Var, ...]]]:
-        """List equations of single numbers that come before the rows."""
+        """List equations of single numbers that come before the rows and read the count of steps."""
         return []
+
+    @property
+    def counts_steps(self) -> bool:
+        """Whether the number of a step is read."""
+        return bool(self.schedule or self.corrections())
 
     def state(self, net: Network | Shape) -> list[Var]:
         """List the state matrices, and the count of steps where it is read."""
@@ -65,7 +80,7 @@ class Optimiser:
         matrices = [
             Var(letter + x.kind, x.layer) for letter in self.state_letters for x in reversed(shape.parameters())
         ]
-        return [*([COUNT] if self.corrections() else []), *matrices]
+        return [*([COUNT] if self.counts_steps else []), *matrices]
 
     def initial_state(self, net: Network | Shape) -> dict[Var, Array]:
         """Give the state before the first step, as on the worksheet: zeros."""
@@ -78,30 +93,51 @@ class Optimiser:
         What is read for the last time is freed, so that what is new can take its place.
         """
         shape = net.shape
-        rows: list[tuple[Var, Op, tuple[Var, ...]]] = list(self.corrections())
+        rows: list[tuple[Var, Op, tuple[Var, ...]]] = []
+        if self.counts_steps:
+            rows.append((after(COUNT), rules.COUNT, (COUNT,)))
+        if self.schedule:
+            rows.append((RATE_NOW, self.schedule.op, (RATE, after(COUNT), *self.schedule.numbers())))
+        rows += [*self.corrections(), *self._clip_rows(shape)]
         for out, rule, operands in self.rows():
             for x in reversed(shape.parameters()):
-                names = tuple(_name(letter, x) for letter in operands.split())
-                rows.append((after(_name(out, x)), rule.of[len(x.axes)], names))
-        old = {*shape.parameters(), *self.state(shape), CORRECTION_1, CORRECTION_2}
+                names = tuple(self._name(letter, x) for letter in operands.split())
+                rows.append((after(self._name(out, x)), rule.of[len(x.axes)], names))
+        numbers = self.numbers()
         steps: list[Step] = []
         read_later: set[Var] = set()
         for out_var, op, operands_ in reversed(rows):
-            last = dict.fromkeys(v for v in operands_ if v not in read_later and (v in old or v.kind in ("dW", "db")))
+            last = dict.fromkeys(v for v in operands_ if v not in read_later and v not in numbers and not v.new)
             read_later |= set(operands_)
             steps.append(Step(out_var, op, operands_, "update", frees=tuple(last)))
         return steps[::-1]
 
+    def _clip_rows(self, shape: Shape) -> list[tuple[Var, Op, tuple[Var, ...]]]:
+        """List the norm of all gradients and their shortening."""
+        if self.clip is None:
+            return []
+        parameters = shape.parameters()[::-1]
+        gradients = [Var("d" + x.kind, x.layer) for x in parameters]
+        squares = [Var("square" + x.kind, x.layer) for x in parameters]
+        pairs = list(zip(parameters, gradients, strict=True))
+        return [
+            *((Var("square" + x.kind, x.layer), rules.SUM_SQUARES[len(x.axes)], (g,)) for x, g in pairs),
+            (NORM, rules.make_norm(len(squares)), tuple(squares)),
+            (SHARE, rules.CLIP, (CLIP, NORM)),
+            *((Var("short" + x.kind, x.layer), rules.SHORTEN.of[len(x.axes)], (g, SHARE)) for x, g in pairs),
+        ]
 
-def _name(text: str, x: Var) -> Var:
-    """Name an operand of a row for the parameter x."""
-    if text == "x":
-        return x
-    if text == "g":
-        return Var("d" + x.kind, x.layer)
-    if text[0].isupper():
-        return Var(text[0] + x.kind, x.layer, new=text.endswith("+"))
-    return Var(text)
+    def _name(self, text: str, x: Var) -> Var:
+        """Name an operand of a row for the parameter x."""
+        if text == "x":
+            return x
+        if text == "g":
+            return Var(("d" if self.clip is None else "short") + x.kind, x.layer)
+        if text == "rate" and self.schedule:
+            return RATE_NOW
+        if text[0].isupper():
+            return Var(text[0] + x.kind, x.layer, new=text.endswith("+"))
+        return Var(text)
 
 
 @dataclass(frozen=True)
@@ -113,7 +149,7 @@ class SGD(Optimiser):
 
     def update(self, net: Network | Shape) -> list[Step]:
         """List a step, layer by layer, as on the worksheet."""
-        return update(net)
+        return super().update(net) if self.schedule or self.clip else update(net)
 
 
 @dataclass(frozen=True)
@@ -204,12 +240,11 @@ class Adam(Optimiser):
     correction: bool = True
 
     def corrections(self) -> list[tuple[Var, Op, tuple[Var, ...]]]:
-        """List the count of steps and the two sums of weights."""
+        """List the two sums of weights."""
         if not self.correction:
             return []
         t = after(COUNT)
         return [
-            (t, rules.COUNT, (COUNT,)),
             (CORRECTION_1, rules.CORRECTION, (Var("beta1"), t)),
             (CORRECTION_2, rules.CORRECTION, (Var("beta2"), t)),
         ]

@@ -20,12 +20,24 @@ VARIANTS = [
     *(kind(rate=0.05) for kind in mlp.OPTIMISERS.values()),
     mlp.Momentum(rate=0.05, mu=0.8, sign="-"),
     mlp.Adam(rate=0.05, correction=False),
+    *(kind(rate=0.05, clip=0.3) for kind in (mlp.SGD, mlp.Momentum, mlp.Adam)),
+    *(mlp.SGD(rate=0.5, schedule=kind(length=7)) for kind in mlp.RATE_SCHEDULES.values()),
+    mlp.Adam(rate=0.05, clip=0.3, schedule=mlp.CosineDecay(40)),
 ]
+
+#: The share of the rate in step t, counted from 1, as a literal formula.
+SHARES = {
+    "step": lambda s, t: s.gamma ** ((t - 1) // s.length),
+    "cosine": lambda s, t: 0.5 * (1 + math.cos(math.pi * min(t - 1, s.length) / s.length)),
+    "warm-up": lambda s, t: min(t, s.length) / s.length,
+}
 
 
 def transcribe(optimiser, x, g, state, t, k):
     """Take a step of a single number as the papers write it, in loops of Python floats."""
     name, eta = optimiser.name, optimiser.rate
+    if optimiser.schedule:
+        eta *= SHARES[optimiser.schedule.name](optimiser.schedule, t)
     v, m, r = (state.setdefault((letter, k), 0.0) for letter in "VMR")
     if name == "SGD":
         return x - eta * g
@@ -58,8 +70,10 @@ def test_a_course_is_the_literal_one(optimiser):
         grads = mlp.gradients(net, setup.batch, setup.loss)
         assert course.losses[t - 1] == pytest.approx(grads[mlp.loss], rel=1e-12)
         values = {}
+        norm = math.sqrt(sum(g**2 for v, x in grads.items() if v != mlp.loss for g in x.flat))
+        shorten = optimiser.clip / norm if optimiser.clip and norm > optimiser.clip else 1.0
         for v, x in net.parameters():
-            g = grads[mlp.Var("d" + v.kind, v.layer)]
+            g = grads[mlp.Var("d" + v.kind, v.layer)] * shorten
             cells_ = [transcribe(optimiser, x[c], g[c], state, t, (v, c)) for c in np.ndindex(x.shape)]
             values[v] = np.reshape(cells_, x.shape)
         net = net.with_parameters(values)
@@ -74,6 +88,15 @@ def test_a_course_is_that_of_pytorch(optimiser):
     torch = pytest.importorskip("torch")
     if optimiser == mlp.Adam(rate=0.05, correction=False):
         pytest.skip("PyTorch has no Adam without correction")
+    if optimiser.clip:
+        pytest.skip("PyTorch adds 1e-6 to the norm it divides by")
+    schedules = {
+        "step": lambda optim: torch.optim.lr_scheduler.StepLR(optim, 7, gamma=0.5),
+        "cosine": lambda optim: torch.optim.lr_scheduler.LambdaLR(
+            optim, lambda k: (1 + math.cos(math.pi * min(k / 7, 1))) / 2
+        ),
+        "warm-up": lambda optim: torch.optim.lr_scheduler.LinearLR(optim, 1 / 7, total_iters=6),
+    }
     kinds = {
         "SGD": (torch.optim.SGD, {}),
         "Momentum": (torch.optim.SGD, {"momentum": 0.9}),
@@ -90,11 +113,14 @@ def test_a_course_is_that_of_pytorch(optimiser):
     kind, more = kinds[optimiser.name]
     optim = kind(tensors, lr=optimiser.rate, **more)
     X, labels = torch.tensor(np.array(setup.batch.X)), torch.tensor(setup.batch.Y.argmax(axis=0))
+    schedule = schedules[optimiser.schedule.name](optim) if optimiser.schedule else None
     for _ in range(50):
         optim.zero_grad()
         out = W2 @ torch.tanh(W1 @ X + b1[:, None]) + b2[:, None]
         torch.nn.functional.cross_entropy(out.T, labels).backward()
         optim.step()
+        if schedule:
+            schedule.step()
     for (v, x), expected in zip(course.at(50).net.parameters(), tensors, strict=True):
         np.testing.assert_allclose(x, expected.detach().numpy(), rtol=1e-12, atol=1e-12, err_msg=str(v))
 
@@ -136,13 +162,16 @@ def test_every_row_reads_what_it_declares_and_its_cells_give_its_value(optimiser
         result = np.asarray(step.op(*(values[v] for v in step.operands)))
         for cell in np.ndindex(result.shape):
             text = cells.numbers(step, values | {step.out: result}, cell)
-            value = evaluate_text(text.replace("^", "**"), sqrt=math.sqrt)
+            value = evaluate_text(text.replace("^", "**"), sqrt=math.sqrt, floor=math.floor, cos=math.cos, π=math.pi)
             assert value == pytest.approx(result[cell], rel=1e-12), text
         for position, operand in enumerate(step.operands):
             for cell in np.ndindex(values[operand].shape):
-                pushed = values[operand].copy()
-                pushed[cell] += 0.1
-                moved = np.asarray(step.op(*((values | {operand: pushed})[v] for v in step.operands)) != result)
+                moved = np.zeros(result.shape, bool)
+                for by in (0.1, 5.0, -0.7):  # a schedule of the rate is flat in places
+                    pushed = values[operand].copy()
+                    pushed[cell] += by
+                    with np.errstate(invalid="ignore"):
+                        moved |= step.op(*((values | {operand: pushed})[v] for v in step.operands)) != result
                 declared = np.zeros(result.shape, bool)
                 declared[feeds(step, position, cell)] = True
                 assert (moved == declared).all(), (step, operand, cell)
@@ -199,6 +228,10 @@ def test_what_is_out_of_range_is_named():
         mlp.train(setup, 1, batch_size=5)
     with pytest.raises(ValueError, match="momentum must be from 0 to below 1"):
         mlp.Momentum(mu=1.0)
+    with pytest.raises(ValueError, match="largest norm of the gradient must be above 0"):
+        mlp.SGD(clip=0.0)
+    with pytest.raises(ValueError, match="steps of the schedule must be a number above 0"):
+        mlp.WarmUp(0)
     with pytest.raises(ValueError, match=r"\+ or -"):
         mlp.Momentum(sign="x")
     with pytest.raises(ValueError, match="learning rate must be a finite number"):

@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from mlpcore import OPTIMISERS, Course, Optimiser, Setup, Var, figures, train
+from mlpcore import OPTIMISERS, Course, Momentum, Nesterov, Optimiser, Setup, figures, train
 from mlpcore.figures.course import find_divergence
 from pages.ui.components.chart.chart import draw_chart
 from pages.ui.state import session
@@ -33,9 +33,9 @@ def _draw_courses() -> None:
         names = st.multiselect("Optimisers", list(OPTIMISERS), ["SGD"], format_func=lambda name: OPTIMISERS[name].title)
         rate = st.select_slider("Learning rate η", _RATES, 0.1, format_func="{:g}".format)
         optimisers = [OPTIMISERS[name](rate=rate) for name in names]
-        if any(Var("mu") in optimiser.numbers() for optimiser in optimisers):
+        if any(isinstance(o, Momentum | Nesterov) for o in optimisers):
             mu = st.slider("Momentum μ", 0.0, 0.99, 0.9)
-            optimisers = [replace(o, **{"mu": mu}) if Var("mu") in o.numbers() else o for o in optimisers]
+            optimisers = [replace(o, mu=mu) if isinstance(o, Momentum | Nesterov) else o for o in optimisers]
         steps = st.select_slider("Steps", _STEPS, 200)
         logarithmic = st.toggle("Loss on a logarithmic axis")
     if not optimisers:
