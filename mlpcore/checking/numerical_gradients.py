@@ -250,13 +250,14 @@ def differences(steps: Sequence[Step], values: Mapping[Var, Array], of: Var, by:
     is_good = (estimate <= 0.1 * MEASURED * size) | vanishing
     is_open = ~is_good.reshape(len(chosen), -1).all(axis=1) | [any(row) for row in kinks]
     if not is_open.any():
-        steps_taken = np.broadcast_to(_beside(run.scale(chosen) * SIZES[FIRST[0]], coarse), coarse.shape)
+        steps_taken = np.empty_like(coarse)
+        steps_taken[:] = _beside(run.scale[chosen] * SIZES[FIRST[0]], coarse)
         return Probe(coarse, estimate, steps_taken, [None] * len(chosen))
     found = _Measurements(len(chosen), run.watched.shape)
     found.take(np.arange(len(chosen)), FIRST, measured, rounding, kinks)
     rest = tuple(k for k in range(len(SIZES)) if k not in FIRST)
     found.take(np.flatnonzero(is_open), rest, *run.measure(chosen[is_open], rest))
-    return found.choose_best(run.scale(chosen))
+    return found.choose_best(run.scale[chosen])
 
 
 def _beside(per_cell: Array, watched: Array) -> Array:
@@ -272,10 +273,8 @@ class _Perturbation:
         # In double precision whatever the pass was computed in: one double among the operands is enough.
         self.at, self.watched = (np.asarray(values[v], dtype=float) for v in (by, of))
         self.at = self.at.ravel()
-
-    def scale(self, cells: Array) -> Array:
-        """Give what the step sizes are shares of: the power of two next to max(1, |w|)."""
-        return 2.0 ** np.round(np.log2(np.maximum(1.0, np.abs(self.at[cells]))))
+        # What the step sizes are shares of: the power of two next to max(1, |w|).
+        self.scale = 2.0 ** np.rint(np.log2(np.maximum(1.0, np.abs(self.at))))
 
     def measure(self, cells: Array, sizes: Sequence[int]) -> tuple[Array, Array, list[list[Kink | None]]]:
         """Give differences and their rounding, shape (cells, sizes, *watched), and the kinks inside each probe."""
@@ -292,15 +291,16 @@ class _Perturbation:
 
     def _measure(self, cells: Array, sizes: Sequence[int]) -> tuple[Array, Array, list[list[Kink | None]]]:
         n, points = len(cells), len(sizes) * len(OFFSETS)
-        h = self.scale(cells)[:, None] * SIZES[list(sizes)]
-        copies = np.broadcast_to(self.at, (n, points, self.at.size)).copy()
+        h = self.scale[cells, None] * SIZES[list(sizes)]
+        copies = np.empty((n, points, self.at.size))
+        copies[:] = self.at
         over = (slice(None), slice(None), *(None,) * self.watched.ndim)
         copies[np.arange(n), :, cells] += (h[:, :, None] * OFFSETS).reshape(n, points)
         runs = evaluate(
             self.steps, {**self.values, self.by: copies.reshape(n, points, *np.shape(self.values[self.by]))}
         )
-        found = np.broadcast_to(runs[self.of], (n, points, *self.watched.shape))
-        found = found.reshape(n, len(sizes), len(OFFSETS), *self.watched.shape)
+        found = np.empty((n, len(sizes), len(OFFSETS), *self.watched.shape))
+        found.reshape(n, points, *self.watched.shape)[:] = runs[self.of]
         # The value itself is taken off before the weighted sum: differences of close numbers are exact.
         moved = np.moveaxis(found - self.watched, 2, -1)
         measured = (moved @ WEIGHTS) / h[over]
