@@ -1,15 +1,17 @@
-"""Numbers with chosen digits, rounded or cut off as on paper."""
+"""Numbers with chosen decimals: rounded, truncated, or as the worksheet prints them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
 
 import numpy as np
 
-#: Name -> how the digits that are left off are treated.
-CUTS = {"rounded": ROUND_HALF_UP, "truncated": ROUND_DOWN}
+from ..notation import Var
+
+#: Name -> how the digits that are left off are treated, in words.
+CUTS = {"rounded": "round", "truncated": "truncate", "worksheet": "as the worksheet prints"}
 
 # Binary fractions leave dust in the last places: 0.1205 is met as 0.12050000000000001.
 _CLEAN = Context(prec=14)
@@ -22,8 +24,11 @@ class Digits:
     """How numbers are written.
 
     Attributes:
-        places: decimals, 0 to 14.
-        cut: a name of `CUTS`. The worksheet's digits are mostly truncated.
+        places: decimals, 0 to 14, zeros at the end included; 0 itself is written without.
+        cut: a name of `CUTS`. The worksheet truncates, except delta_1, which it rounds; it leaves zeros at the end
+            out of numbers that need fewer decimals, and gives the loss one decimal more.
+        short: leave zeros at the end out where a number needs fewer decimals.
+        power: whether numbers are written with a power of ten; None for those that are very large or very small.
 
     Raises:
         ValueError: not such a number of places; KeyError: no such cut.
@@ -31,36 +36,50 @@ class Digits:
 
     places: int = 4
     cut: str = "rounded"
+    short: bool = False
+    power: bool | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.places <= _MOST:
             raise ValueError(f"0 to {_MOST} decimals can be written, not {self.places}")
         CUTS[self.cut]
 
+    def for_matrix(self, var: Var, x: np.ndarray) -> Digits:
+        """Choose how a matrix is written: its numbers alike, none with a power of ten beside one without."""
+        digits = self
+        if self.cut == "worksheet":
+            cut = "rounded" if (var.kind, var.layer) == ("delta", 1) else "truncated"
+            digits = replace(self, places=min(self.places + (var.kind == "loss"), _MOST), cut=cut, short=True)
+        size = np.abs(np.asarray(x, dtype=float))
+        return replace(digits, power=digits._needs_power(float(size[np.isfinite(size)].max(initial=0.0))))
+
+    def _needs_power(self, largest: float) -> bool:
+        return largest >= _LARGE or 0 < largest < 10.0**-self.places
+
     def __call__(self, x: float) -> str:
-        """Write exact numbers as they are, others with all their places: `0.5`, but `0.0050` for 0.00503."""
-        return self.written(x, "{0}e{1}".format)
+        """Write a number as plain text."""
+        return self._write(x, "{0}e{1}".format)
 
     def latex(self, x: float) -> str:
         if np.isnan(x):
             return r"\mathrm{NaN}"
         if np.isinf(x):
             return r"\infty" if x > 0 else r"-\infty"
-        return self.written(x, r"{0}\cdot 10^{{{1}}}".format)
+        return self._write(x, r"{0}\cdot 10^{{{1}}}".format)
 
-    def written(self, x: float, power: Callable[[str, int], str]) -> str:
-        """Write the number; a very large or small one with a power of ten, as `power` writes it."""
+    def _write(self, x: float, write_power: Callable[[str, int], str]) -> str:
         if x == 0 or not np.isfinite(x):
             return "0" if x == 0 else str(x)
         number = _CLEAN.create_decimal(repr(float(x)))
-        if abs(number) < _LARGE:
-            text = self._cut(number)
-            if any(c in text for c in "123456789"):
-                return text
+        if not (self._needs_power(abs(x)) if self.power is None else self.power):
+            return self._cut(number)
         exponent = number.adjusted()
-        return power(self._cut(_WORK.scaleb(number, -exponent)), exponent)
+        return write_power(self._cut(_WORK.scaleb(number, -exponent)), exponent)
 
     def _cut(self, number: Decimal) -> str:
-        cut = number.quantize(Decimal(1).scaleb(-self.places), CUTS[self.cut], _WORK)
+        cut = number.quantize(
+            Decimal(1).scaleb(-self.places), ROUND_HALF_UP if self.cut == "rounded" else ROUND_DOWN, _WORK
+        )
         text = f"{cut:f}"
-        return text.rstrip("0").rstrip(".") if cut == number and "." in text else text
+        is_short = (self.short or self.cut == "worksheet") and cut == number and "." in text
+        return text.rstrip("0").rstrip(".") if is_short else text

@@ -35,6 +35,12 @@ PHASES = {
     "after": "After the step",
 }
 
+_CUT_WORDS = {
+    "rounded": "rounded to {} decimals",
+    "truncated": "truncated to {} decimals",
+    "worksheet": r"truncated to {} decimals, those of $\delta_1$ rounded, as the worksheet prints them",
+}
+
 _HEAD = r"""\documentclass[a4paper]{article}
 \usepackage{amsmath}
 \setcounter{MaxMatrixCols}{40}
@@ -64,6 +70,10 @@ def matrix(x: Array, digits: Digits, flat: bool = False, most: int = MOST_COLUMN
     return r"\begin{bmatrix} " + r" \\ ".join(lines) + r" \end{bmatrix}"
 
 
+def _write_matrix(var: Var, x: Array, digits: Digits, lay: Layout, most: int = MOST_COLUMNS) -> str:
+    return matrix(x, digits.for_matrix(var, x), lay.is_row(var), most)
+
+
 def _choose_indices(size: int, most: int) -> list[int | None]:
     if size <= most:
         return list(range(size))
@@ -81,9 +91,10 @@ def _insert_numbers(
     for k, var in enumerate(step.operands):
         x = values[var]
         if view := step.op.views.get(k):
-            text = text.replace(view.latex(marks[k]), matrix(view.arithmetic(x), digits, lay.is_row(var), most))
+            seen = view.arithmetic(x)
+            text = text.replace(view.latex(marks[k]), _write_matrix(var, seen, digits, lay, most))
         text = text.replace(f"({marks[k]})", rf"\left({marks[k]}\right)")
-        number = matrix(x, digits, lay.is_row(var), most)
+        number = _write_matrix(var, x, digits, lay, most)
         text = text.replace(marks[k], rf"\left({number}\right)" if number[0] == "-" else number)
     return text
 
@@ -91,7 +102,7 @@ def _insert_numbers(
 def write_lines(step: Step, values: Mapping[Var, Array], digits: Digits, lay: Layout, N: int) -> list[str]:
     """Write an equation as its lines: symbols, numbers, result; a line that repeats another is left out."""
     left, symbols = step.latex.split(" = ", 1)
-    result = matrix(values[step.out], digits, lay.is_row(step.out))
+    result = _write_matrix(step.out, values[step.out], digits, lay)
     lines = [f"{left} &= {symbols}"]
     numbers = _insert_numbers(step, values, digits, lay, N)
     if max(map(_measure_width, _break_line(numbers))) > _SIZES[-1][0]:
@@ -115,11 +126,11 @@ def document(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array], d
     out = [
         _HEAD,
         rf"\section*{{A network {sizes}, {setup.batch.N} example{'s' * (setup.batch.N != 1)}}}",
-        f"{_describe(setup)} Numbers are {digits.cut} to {digits.places} decimals; "
+        f"{_describe(setup)} Numbers are {_CUT_WORDS[digits.cut].format(digits.places)}; "
         "they were computed in double precision and only then written.",
         r"\subsection*{Given}",
     ]
-    out += [_typeset([f"{v.latex} &= {matrix(x, digits, lay.is_row(v))}"]) for v, x in setup.inputs().items()]
+    out += [_typeset([f"{v.latex} &= {_write_matrix(v, x, digits, lay)}"]) for v, x in setup.inputs().items()]
     phase = ""
     for step in steps:
         if step.phase != phase:

@@ -12,9 +12,9 @@ Array = np.ndarray
 _SHOWN = 6
 
 
-def table(x: Array, digits: Digits | None = None) -> str:
+def table(x: Array) -> str:
     """Write the first rows and columns of a matrix as aligned text."""
-    digits = digits or Digits(6)
+    digits = Digits(6, short=True)
     rows = [[digits(float(v)) for v in row[:_SHOWN]] for row in x[:_SHOWN]]
     wide = max(len(cell) for row in rows for cell in row)
     more = "  …" if x.shape[1] > _SHOWN else ""

@@ -150,17 +150,17 @@ def test_a_pass_too_large_to_write_says_so():
         (0.00503, 4, "0.0050", "0.0050"),
         (0.12050000000000001, 4, "0.1205", "0.1205"),
         (-0.24719, 4, "-0.2472", "-0.2471"),
-        (0.5, 4, "0.5", "0.5"),
+        (0.5, 4, "0.5000", "0.5000"),
         (-0.0, 4, "0", "0"),
         (2.5, 0, "3", "2"),
-        (0.00001234, 4, r"1.234\cdot 10^{-5}", r"1.234\cdot 10^{-5}"),
+        (0.00001234, 4, r"1.2340\cdot 10^{-5}", r"1.2340\cdot 10^{-5}"),
         (123456.789, 2, r"1.23\cdot 10^{5}", r"1.23\cdot 10^{5}"),
         (5e-324, 2, r"4.94\cdot 10^{-324}", r"4.94\cdot 10^{-324}"),
         (np.inf, 2, r"\infty", r"\infty"),
     ],
 )
 def test_digits(x, places, rounded, truncated):
-    shown = {"5e-324": r"5\cdot 10^{-324}"}.get(repr(x))
+    shown = {"5e-324": r"5.00\cdot 10^{-324}"}.get(repr(x))
     assert Digits(places, "rounded").latex(x) == (shown or rounded)
     assert Digits(places, "truncated").latex(x) == (shown or truncated)
 
@@ -177,16 +177,22 @@ def matrices(text):
     return [read_matrix(found) for found in re.findall(r"\\begin\{bmatrix\}.*?\\end\{bmatrix\}", text)]
 
 
-def test_truncated_it_says_what_the_sheet_says():
-    """All of the sheet's matrices, cell by cell, but its delta_1, which is rounded."""
-    text = document(*SHEET_WORKED, Digits(4, "truncated"))
-    found = [m.tolist() for m in matrices(text)]
+def test_as_the_worksheet_prints_it_has_the_digits_of_the_sheet():
+    """All of the sheet's matrices, digit by digit, and its loss."""
+    text = document(*SHEET_WORKED, Digits(4, "worksheet"))
+    bodies = re.findall(r"\\begin\{bmatrix\} (.*?) \\end\{bmatrix\}", text)
+    found = [[row.split(" & ") for row in body.split(r" \\ ")] for body in bodies]
+    found += [[list(column) for column in zip(*m, strict=True)] for m in found]
     wanted = [m for display in printed() for m in display if not re.search(r"\d [-+] ", str(m))]
-    missing = [
-        m for m in wanted if np.array(m, float).tolist() not in found and np.array(m, float).T.tolist() not in found
-    ]
-    assert [m[0][:2] for m in missing] == [["-0.0045", "-0.0049"]] * 2
     assert len(wanted) == 20
+    assert [m for m in wanted if m not in found] == []
+    assert "&= 0.49161" in text
+
+
+def test_the_numbers_of_a_matrix_are_written_alike():
+    digits = Digits(2)
+    assert [*map(digits.for_matrix(mlp.S(1), [0.002, 0.01]), (0.002, 0.01))] == ["0.00", "0.01"]
+    assert [*map(digits.for_matrix(mlp.S(1), [1e7, 0.01]), (1e7, 0.01))] == ["1.00e7", "1.00e-2"]
 
 
 SHEET_WORKED = worked(SHEET)

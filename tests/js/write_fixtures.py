@@ -106,6 +106,7 @@ def sheet() -> dict[str, list[dict[str, Any]]]:
         texts = [text for row in printed()[display][place] for text in row]
         cells_ = zip(np.ravel(values[var]).tolist(), texts, strict=True)
         found[wire_name(var)] = [{"value": value, "printed": text} for value, text in cells_]
+    found["loss"] = [{"value": float(values[mlp.loss]), "printed": "0.49161"}]
     return found
 
 
@@ -118,15 +119,15 @@ def main(seed: int) -> None:
         "cases": [case(rng) for _ in range(SETUPS)],
         "typed": typed,
         "refused": REFUSED,
-        "numbers": [
-            {
-                "value": x,
-                "digits": d,
-                "rounded": round(x, d),
-                "written": {"round": exchange.Digits(d)(x), "truncate": exchange.Digits(d, "truncated")(x)},
-            }
-            for x in plain
+        "numbers": [{"value": x} for x in plain],
+        "matrices": [
+            {"data": data, "digits": d, "cut": cut, "written": [how(x) for x in data]}
+            for data in (
+                [rng.uniform(-1, 1) * 10.0 ** (size + rng.randint(-2, 2)) for _ in range(4)] for size in range(-8, 8)
+            )
             for d in (2, 4, 8)
+            for cut, name in (("round", "rounded"), ("truncate", "truncated"), ("worksheet", "worksheet"))
+            for how in (exchange.Digits(d, name).for_matrix(mlp.S(1), np.array(data)),)
         ],
         "sheet": sheet(),
     }

@@ -95,6 +95,14 @@ interface TileSpec {
   only?: boolean;
 }
 
+/** How the numbers of a matrix are written (`matrixStyle`). */
+interface NumberStyle {
+  digits: number;
+  cut: string;
+  short: boolean;
+  power: boolean;
+}
+
 /** The part of a matrix that is drawn, and the size of its cells and digits. */
 interface TileView {
   row: number;

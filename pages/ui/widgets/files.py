@@ -65,7 +65,7 @@ def _draw_downloads() -> None:
     with places:
         decimals = draw_choice("Decimals in LaTeX", [2, 3, 4, 5, 6, 8, 10], 2)
     with cut:
-        how = draw_choice("Rounding", list(exchange.CUTS))
+        how = draw_choice("Rounding", list(exchange.CUTS), format_func=exchange.CUTS.__getitem__)
     digits = exchange.Digits(decimals, how)
     data_files: dict[str, tuple[str, str, Callable]] = {
         "State": ("mlpscope.json", "Project file; reopen it here.", _make_document),

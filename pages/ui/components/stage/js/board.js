@@ -288,11 +288,11 @@ export class Board extends Playing {
       if (!frame.reads || !this.hasFrame()) return say(...(words.textContent ? [words] : []), hint);
       const m = matrices[frame.reads];
       const at = [...maker[frame.reads].makes].map((letter) => this.held[letter] ?? 0);
-      return say(numbersNode(this.nameByFrame(cellEquation(maker[frame.reads], matrices, at, this.sumDigits), m)), hint);
+      return say(numbersNode(this.nameByFrame(cellEquation(maker[frame.reads], matrices, at, this), m)), hint);
     }
     const m = matrices[id];
     const zero = this.maskReason(m, index) || (m.why === "zero" && m.data[flatIndex(m, index)] === 0 ? this.zeroReason(m, index) : "");
-    const text = maker[id] ? this.nameByFrame(cellEquation(maker[id], matrices, index, this.sumDigits), m, index) : `${m.text}${indexText(index)} = ${shortestNumber(m.data[flatIndex(m, index)])}`;
+    const text = maker[id] ? this.nameByFrame(cellEquation(maker[id], matrices, index, this), m, index) : `${m.text}${indexText(index)} = ${shortestNumber(m.data[flatIndex(m, index)])}`;
     say(numbersNode(text), el("span", "hint", zero || (m.editable ? feedsWords(this.model, influence(chain, id, index)) : m.word)));
   }
 
@@ -333,7 +333,7 @@ export class Board extends Playing {
     const struck = m.struck ?? "";
     const mask = matrices[struck];
     if (!mask || mask.data[flatIndex(mask, index)] !== 0) return "";
-    return `Not counted, because ${cellEquation(maker[struck], matrices, index, this.sumDigits)}`;
+    return `Not counted, because ${cellEquation(maker[struck], matrices, index, this)}`;
   }
 
   /**
@@ -509,7 +509,7 @@ export class Board extends Playing {
     if (numbers && line.value) {
       const m = matrices[line.value];
       const single = m.shape.length === 0;
-      numbers.textContent = single && this.hasFrame() ? this.nameByFrame(cellEquation(maker[line.value], matrices, [], this.digits + 1), m) : "";
+      numbers.textContent = single && this.hasFrame() ? this.nameByFrame(cellEquation(maker[line.value], matrices, [], this), m) : "";
       numbers.hidden = !single;
     }
     const { check } = line;

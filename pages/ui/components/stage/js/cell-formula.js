@@ -1,6 +1,6 @@
 // The formula of one cell with numbers in it.
 
-import { MINUS, formatNumber } from "./number-format.js";
+import { MINUS, formatNumber, matrixStyle } from "./number-format.js";
 import { flatIndex } from "./payload.js";
 import { bindLetters, firstExample } from "./provenance.js";
 import { indexText } from "./wording.js";
@@ -13,7 +13,7 @@ const LONGEST_SUM = 8;
  * @param {Step} step
  * @param {Matrices} matrices
  * @param {Index} index
- * @param {(x: number) => string} form
+ * @param {(x: number, id: string) => string} form writes a number of a matrix
  * @param {boolean} applied an operand that is read through a function shows the function's value
  */
 export function cellFormula(step, matrices, index, form, applied = false) {
@@ -39,10 +39,10 @@ export function cellFormula(step, matrices, index, form, applied = false) {
       else if (node[0] === "size") out += size[node[1]];
       else if (node[0] === "ref") {
         const [, k, letters, viewed] = node;
-        const number = form(valueAt(operands[k], letters, at));
+        const number = form(valueAt(operands[k], letters, at), step.operands[k]);
         if (!viewed) out += bracketed(number, out);
         else if (!applied) out += `${step.views[k].name}(${number})`;
-        else out += bracketed(form(valueAt(matrices[step.views[k].id], letters, at)), out);
+        else out += bracketed(form(valueAt(matrices[step.views[k].id], letters, at), step.views[k].id), out);
       } else {
         const [kind, letters, body] = node;
         const all = places(letters);
@@ -91,13 +91,15 @@ function zeroTermTest(body, operands, at) {
  * @param {Step} step
  * @param {Matrices} matrices
  * @param {Index} index
- * @param {number} digits
+ * @param {{ digits: number, cut: string }} chosen decimals: those of the cells, so that a number reads the same
  */
-export function cellEquation(step, matrices, index, digits) {
+export function cellEquation(step, matrices, index, { digits, cut }) {
   const result = matrices[step.out];
-  /** @param {number} x */
-  const form = (x) => formatNumber(x, digits);
-  const value = form(result.data[flatIndex(result, index)]);
+  /** @type {Record<string, NumberStyle>} */
+  const styles = {};
+  /** @type {(x: number, id: string) => string} */
+  const form = (x, id) => formatNumber(x, (styles[id] ??= matrixStyle(matrices[id].data, digits, cut, id)));
+  const value = form(result.data[flatIndex(result, index)], step.out);
   /** @param {boolean} applied */
   const written = (applied) => cellFormula(step, matrices, index, form, applied).replaceAll(" - ", ` ${MINUS} `);
   const parts = [`${result.text}${indexText(index)}`, written(false)];

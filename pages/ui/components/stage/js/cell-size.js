@@ -1,7 +1,7 @@
 // How large a cell may be: one size for the whole payload where it fits, so that nothing jumps
 // between steps; else a size for the step; else no digits; else a window of the matrix.
 
-import { cutFor, formatNumber } from "./number-format.js";
+import { formatNumber, matrixStyle } from "./number-format.js";
 /** @import { Stage } from "./stage.js" */
 
 export const GAP = 38; // beside a tile: its row numbers, its frame, the space to the next
@@ -155,7 +155,8 @@ export function chooseDigits(stage, matrices, cw, ch, small = 10) {
     let longest = 1;
     for (const m of matrices) {
       const stride = Math.max(1, Math.floor(m.data.length / 400));
-      for (let i = 0; i < m.data.length; i += stride) longest = Math.max(longest, formatNumber(m.data[i], digits, cutFor(stage.cut, "")).length);
+      const style = matrixStyle(m.data, digits, stage.cut);
+      for (let i = 0; i < m.data.length; i += stride) longest = Math.max(longest, formatNumber(m.data[i], style).length);
     }
     const byWidth = (cw - 6) / (longest * 0.56);
     const byHeight = Math.min(ch * 0.58, 21);

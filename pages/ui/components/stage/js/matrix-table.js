@@ -5,7 +5,7 @@ import { checkClass, checkDetails, checkLine, checkMark } from "./check-badge.js
 import { openCheckTable } from "./check-table.js";
 import { shadeCell } from "./colour-scale.js";
 import { copyButton } from "./copy-menu.js";
-import { cutFor, formatNumber, shortestNumber } from "./number-format.js";
+import { formatNumber, matrixStyle, shortestNumber } from "./number-format.js";
 import { cellIndex, flatIndex } from "./payload.js";
 import { blockContains, isInside } from "./provenance.js";
 import { indexText, spokenCell } from "./wording.js";
@@ -107,15 +107,16 @@ function buildCell(tile, matrix, r, c) {
 export function paintTile(stage, tile, scale) {
   const { spec, view } = tile;
   const matrix = stage.model.matrices[spec.id];
+  const style = matrixStyle(matrix.data, view.digits || stage.digits, stage.cut, spec.of);
   for (const cell of tile.cells) {
     const { index } = cell.mlp;
     const at = flatIndex(matrix, index);
     const value = stage.edits.value(spec.id, at) ?? matrix.data[at];
     const veiled = stage.isVeiled(spec, index);
-    const key = `${value}|${scale}|${view.digits}|${stage.cut}|${veiled}|${stage.colours.dark}`;
+    const key = `${value}|${scale}|${view.digits}|${stage.cut}|${style.power}|${veiled}|${stage.colours.dark}`;
     if (cell.mlp.key !== key) {
       cell.mlp.key = key;
-      paintValue(stage, cell, matrix, value, scale, veiled);
+      paintValue(stage, cell, matrix, value, veiled ? "\u00b7" : formatNumber(value, style), scale);
     }
     const marks = stage.highlight;
     const name = [
@@ -152,14 +153,14 @@ function isUnrelated(stage, tile) {
  * @param {Cell} cell
  * @param {Matrix} matrix
  * @param {number} value
+ * @param {string} text its digits, or a point while it is veiled
  * @param {number} scale
- * @param {boolean} veiled
  */
-function paintValue(stage, cell, matrix, value, scale, veiled) {
+function paintValue(stage, cell, matrix, value, text, scale) {
   const { tile, index } = cell.mlp;
-  const text = veiled ? "\u00b7" : formatNumber(value, tile.view.digits || 4, cutFor(stage.cut, tile.spec.id));
+  const veiled = text === "\u00b7";
   if (!cell.querySelector("input")) cell.textContent = tile.view.digits ? text : "";
-  cell.setAttribute("aria-label", spokenCell(matrix, index, veiled ? "not yet computed" : formatNumber(value, 6)));
+  cell.setAttribute("aria-label", spokenCell(matrix, index, veiled ? "not yet computed" : text));
   cell.title = veiled ? "" : `${matrix.text}${indexText(index)} = ${shortestNumber(value)}`;
   const odd = veiled || !Number.isFinite(value);
   const { background, ink } = odd ? { background: "", ink: "" } : shadeCell(stage.colours, value / scale);

@@ -7,61 +7,65 @@ function trimZeros(text) {
   return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 }
 
-/** How the digits that are left off are treated. @type {Record<string, string>} */
+/** How the digits that are left off are treated, in words. @type {Record<string, string>} */
 export const CUTS = { round: "round", truncate: "truncate", worksheet: "as the worksheet prints" };
 
 /**
- * What the worksheet does with one matrix: it truncates, and rounds delta_1.
+ * How the numbers of one matrix are written: all alike, none with a power of ten beside one without. The worksheet
+ * truncates, except delta_1, which it rounds; it leaves zeros at the end out and gives the loss one decimal more.
  *
- * @param {string} cut
- * @param {string} id
+ * @param {ArrayLike<number>} data
+ * @param {number} digits
+ * @param {string} [cut] a name of `CUTS`
+ * @param {string} [id] the matrix' name
+ * @returns {NumberStyle}
  */
-export function cutFor(cut, id) {
-  return cut === "worksheet" ? (id === "delta1" ? "round" : "truncate") : cut;
+export function matrixStyle(data, digits, cut = "round", id = "") {
+  let largest = 0;
+  for (let i = 0; i < data.length; i++) if (Number.isFinite(data[i])) largest = Math.max(largest, Math.abs(data[i]));
+  const short = cut === "worksheet";
+  const places = digits + Number(short && /^(new\.)?loss/.test(id));
+  const power = largest >= 1e5 || (largest > 0 && largest < 10 ** -places);
+  return { digits: places, cut: short ? (/^delta1\b/.test(id) ? "round" : "truncate") : cut, short, power };
 }
 
 /**
  * Digits of a number of either sign's size, cut behind `digits` decimals.
  *
  * @param {number} size
- * @param {number} digits
- * @param {string} cut
+ * @param {NumberStyle} style
  */
-function cutDigits(size, digits, cut) {
+function cutDigits(size, { digits, cut, short }) {
   // 0.1205 is a little less in binary; the factor treats it as a person would by hand.
-  const met = size * (1 + 1e-14);
-  if (cut === "round") return met.toFixed(digits);
-  const text = met.toFixed(20);
-  return text.slice(0, text.indexOf(".") + (digits ? digits + 1 : 0));
+  const met = Number(size.toPrecision(14)) * (1 + 2e-15);
+  const long = met.toFixed(20);
+  const text = cut === "round" ? met.toFixed(digits) : long.slice(0, long.indexOf(".") + (digits ? digits + 1 : 0));
+  return short && Number(text) === Number(size.toPrecision(14)) ? trimZeros(text) : text;
 }
 
 /**
- * A number with `digits` decimals, zeros at its end included, or as it is where it needs fewer; very large and very
- * small ones with a power of ten. The same rule as `mlpcore.exchange.Digits`.
+ * A number with all its decimals, zeros at the end included, as `mlpcore.exchange.Digits` writes it.
  *
  * @param {number} x
- * @param {number} digits
- * @param {string} [cut] "round" or "truncate"
+ * @param {NumberStyle} [style]
  */
-export function formatNumber(x, digits, cut = "round") {
+export function formatNumber(x, style = matrixStyle([x], 6)) {
   if (Number.isNaN(x)) return "NaN";
   if (!Number.isFinite(x)) return x > 0 ? "\u221e" : `${MINUS}\u221e`;
   if (x === 0) return "0";
   const size = Math.abs(x);
   const sign = x < 0 ? MINUS : "";
-  const plain = size < 1e5 ? cutDigits(size, digits, cut) : "";
-  if (/[1-9]/.test(plain)) return sign + (Number(plain) === Number(size.toPrecision(14)) ? trimZeros(plain) : plain);
-  const power = Number(size.toExponential(13).split("e")[1]);
-  const mantissa = cutDigits(Number(size.toExponential(13).split("e")[0]), Math.max(1, digits - 3), cut);
-  return `${sign}${trimZeros(mantissa)}e${power}`.replaceAll("-", MINUS);
+  if (!style.power) return sign + cutDigits(size, style);
+  const [mantissa, power] = size.toExponential(13).split("e");
+  return `${sign}${cutDigits(Number(mantissa), style)}e${Number(power)}`.replaceAll("-", MINUS);
 }
 
 /** A number as a person would read it out: without the dust that binary fractions leave. @param {number} x */
 export function shortestNumber(x) {
-  return Number.isFinite(x) ? String(Number(x.toPrecision(14))).replaceAll("-", MINUS) : formatNumber(x, 0);
+  return Number.isFinite(x) ? String(Number(x.toPrecision(14))).replaceAll("-", MINUS) : formatNumber(x);
 }
 
 /** A number to the last digit, as it is typed. @param {number} x */
 export function exactNumber(x) {
-  return Number.isFinite(x) ? String(x) : formatNumber(x, 0);
+  return Number.isFinite(x) ? String(x) : formatNumber(x);
 }

@@ -143,7 +143,7 @@ export class Player extends Playing {
     this.highlight = noHighlight();
     writeCell(null);
     this.draw();
-    const spoken = this.cell === null ? this.current.spoken : cellEquation(this.current, this.model.matrices, this.highlight.index, 4);
+    const spoken = this.cell === null ? this.current.spoken : cellEquation(this.current, this.model.matrices, this.highlight.index, this);
     this.live.textContent = `Step ${this.step + 1} of ${this.model.steps.length}. ${spoken}`;
     // Python only needs to know where we came to rest, so that the place survives a change of page.
     clearTimeout(this.reportTimer);
@@ -363,7 +363,7 @@ export class Player extends Playing {
       return;
     }
     if (id === this.current.out) {
-      this.reader.replaceChildren(mathNode(this.current.index), numbersNode(cellEquation(this.current, matrices, index, this.sumDigits)));
+      this.reader.replaceChildren(mathNode(this.current.index), numbersNode(cellEquation(this.current, matrices, index, this)));
       return;
     }
     this.reader.replaceChildren(...originNodes(this, id, index), el("span", "hint", feedsWords(this.model, fed)));

@@ -115,11 +115,6 @@ export class Stage {
     this.draw();
   }
 
-  /** Decimals of what is added up: two more, so that the sum of what is read is the sum. */
-  get sumDigits() {
-    return this.digits + 2;
-  }
-
   /**
    * Take a new payload from Python. Keeps what the user is doing; marks what changed.
    *

@@ -91,7 +91,7 @@ function equationNodes(stage, step) {
  */
 export function originNodes(stage, id, index) {
   const { matrices, maker } = stage.model;
-  if (maker[id]) return [numbersNode(cellEquation(maker[id], matrices, index, stage.sumDigits))];
+  if (maker[id]) return [numbersNode(cellEquation(maker[id], matrices, index, stage))];
   const m = matrices[id];
   const at = flatIndex(m, index);
   return [numbersNode(`${m.text}${indexText(index)} = ${shortestNumber(stage.edits.value(id, at) ?? m.data[at])}`)];
