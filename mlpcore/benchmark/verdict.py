@@ -31,8 +31,8 @@ def pareto_front_with_ties(measurements: Sequence[Measurement]) -> list[int]:
 
 
 def describe_time(measurement: Measurement) -> str:
-    """Return `tie`, or the time as a share of the baseline's."""
-    return "tie" if measurement.ties_baseline else f"{measurement.ratio:.2f} of the time"
+    """Return the time as a share of the baseline's, or that no difference is significant."""
+    return "no significant difference in time" if measurement.ties_baseline else f"{measurement.ratio:.2f} of the time"
 
 
 def summarise(report: Report) -> list[str]:

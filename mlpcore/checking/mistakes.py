@@ -568,7 +568,7 @@ def _(step: Step, context: Pass) -> Step | None:
     everywhere=True,
 )
 def _(step: Step, context: Pass) -> Step | None:
-    if step.op.name not in ("gaps", "one-vs-all gaps") or step.operands[0].kind == "P":
+    if step.op.name not in ("gaps", "one-vs-rest gaps") or step.operands[0].kind == "P":
         return None
     return _rewrite_op(
         step,
@@ -580,7 +580,7 @@ def _(step: Step, context: Pass) -> Step | None:
 
 @_add("l = y counted", "The true class was counted as a competing one.", "hinge/terms", everywhere=True)
 def _(step: Step, context: Pass) -> Step | None:
-    if step.op.name != "active rivals":
+    if step.op.name != "active competing classes":
         return None
     at_tie = step.op is active(True)
     sign = r"\ge " if at_tie else ">"
@@ -634,7 +634,7 @@ def _(step: Step, context: Pass) -> Step | None:
 
 @_add("margin's sign", "The margin was subtracted; it is added.", "hinge/margin", everywhere=True)
 def _(step: Step, context: Pass) -> Step | None:
-    if step.op.name not in ("gaps", "one-vs-all gaps"):
+    if step.op.name not in ("gaps", "one-vs-rest gaps"):
         return None
     return _rewrite_op(
         step,

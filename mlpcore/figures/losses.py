@@ -93,7 +93,7 @@ def along_logit(
         what: "loss" or "gradient".
         cell: the logit (class, example); place: its indices as they are written.
         now: its present value.
-        wrong: for every point whether the answer is confidently wrong there.
+        wrong: for every point whether the example is confidently misclassified there.
     """
     j, n = cell
     drawn = []
@@ -135,7 +135,7 @@ def along_logit(
 
 
 def _shaded(x: Array, wrong: Array) -> tuple[list[Figure], list[Figure]]:
-    """Shade the stretches where the answer is confidently wrong, and the words for them."""
+    """Shade the stretches where the example is confidently misclassified, and the words for them."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], wrong.astype(int), [0]])))
     shapes, words = [], []
     for start, end in zip(edges[::2], edges[1::2], strict=True):
@@ -146,7 +146,7 @@ def _shaded(x: Array, wrong: Array) -> tuple[list[Figure], list[Figure]]:
         })  # fmt: skip
         # Outside of the chart: inside, it would stand on the curves it is about.
         at = {"yref": "paper", "xanchor": "left", "yanchor": "bottom"}
-        words.append(label(x0, 1.07, "confidently wrong", "--quiet", **at))
+        words.append(label(x0, 1.07, "confidently<br>misclassified", "--quiet", **at))
     return shapes, words
 
 
@@ -161,7 +161,7 @@ def per_example(found: Mapping[str, LossComparison], losses: Mapping[str, Loss],
         what: "norms" or "cosines".
         p_y: the true class's probability of each example, shape (N,).
     """
-    title = "‖∂L/∂o‖ of each example" if what == "norms" else "cosine to cross-entropy's (none for a zero gradient)"
+    title = "‖∂L/∂o‖ of each example" if what == "norms" else "cosine to cross-entropy (undefined for a zero gradient)"
     order = np.argsort(p_y)
     norms = np.concatenate([np.ravel(c.norms) for c in found.values()])
     drawn = np.log10(np.clip(norms[np.isfinite(norms)], FLOOR, 1e300))

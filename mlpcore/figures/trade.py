@@ -42,7 +42,7 @@ class Spot:
     Attributes:
         name: the schedule.
         number: its place among those drawn, which gives colour and shape.
-        bytes, work: counted peak and counted operations of products, as shares.
+        bytes, work: counted peak and counted matmul FLOPs, as shares.
     """
 
     name: str
@@ -65,7 +65,7 @@ def trade(spots: Sequence[Spot], report: Report | None = None) -> Figure:
     for s in spots:
         colour, symbol = _look(s.number)
         data.append({
-            **_dot(s.bytes, s.work, f"{s.name}, counted: {s.bytes:.3f} of the bytes, {s.work:.3f} of the operations"),
+            **_dot(s.bytes, s.work, f"{s.name}, counted: {s.bytes:.3f} of the bytes, {s.work:.3f} of the matmul FLOPs"),
             "marker": {"color": colour, "symbol": f"{symbol}-open", "size": 11, "line": {"width": 2}},
         })  # fmt: skip
         if s.name not in measured:
@@ -81,7 +81,7 @@ def trade(spots: Sequence[Spot], report: Report | None = None) -> Figure:
         for n, arm in enumerate(report.measurements):
             spot = known.get(arm.policy)
             number = spot.number if spot else n
-            x, tie = arm.traced / base.traced, " (tie)" if n and arm.ties_baseline else ""
+            x, tie = arm.traced / base.traced, " (time: no difference)" if n and arm.ties_baseline else ""
             shown.append((x, arm.ratio, arm.policy + tie, number))
             data += _measured(arm, x, number, spot)
     reach = (
@@ -194,7 +194,7 @@ def _meet(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
 #: What is drawn over a size -> (title, words of a value).
 MEASURES = {
     "bytes": ("peak bytes", bytes_text),
-    "flops": ("operations of the matrix products", flops_text),
+    "flops": ("matmul FLOPs", flops_text),
     "seconds": ("measured time of a pass", seconds_text),
 }
 
@@ -211,7 +211,7 @@ class ScalingCurve:
 
 
 def scaling(curves: Sequence[ScalingCurve], what: str, along: str, now: int) -> Figure:
-    """Draw bytes, operations or time over depth, width or batch, both axes logarithmic.
+    """Draw bytes, FLOPs or time over depth, width or batch, both axes logarithmic.
 
     Args:
         what: a name of `MEASURES`; along: words for the axis; now: the size that is chosen.

@@ -87,7 +87,7 @@ def _lay_out(d: Derivation, op: Op) -> Op:
 def sum_over_active(c: Scale) -> Op:
     """Give `c <A, dG/do_jn>_F`."""
     return Op(
-        "sum over active rivals",
+        "sum over active competing classes",
         FROBENIUS.subscripts,
         lambda A, slope: c.factor(A.shape[-1]) * FROBENIUS(A, slope),
         lambda A, slope: c.latex() + FROBENIUS.notation(A, slope),
@@ -99,7 +99,7 @@ def sum_over_active(c: Scale) -> Op:
 def sum_over_competing(c: Scale) -> Op:
     """Give `c sum_l a_l dG_l/do_j`; the indicator of the example says how many there are."""
     return Op(
-        "sum over rivals",
+        "sum over competing classes",
         "l,l,n->",
         lambda a, slope, here: c.factor(here.shape[-1]) * (a * slope).sum(axis=-1),
         lambda a, slope, here: rf"{c.latex()}\textstyle\sum_l {{{a}}}_{{l}}\,{slope}",

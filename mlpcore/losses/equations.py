@@ -144,7 +144,7 @@ def active(at_tie: bool) -> Op:
     """Give 1 where a competing class (l != y) has a gap > 0, and at a gap of exactly 0 if `at_tie`."""
     over, sign, latex = _edge(at_tie)
     return Op(
-        "active rivals",
+        "active competing classes",
         "ln,ln->ln",
         lambda G, Y: (1 - Y) * over(G, 0),
         lambda G, Y: rf"(1 - {Y})\odot \left[{G}{latex}0\right]",
@@ -155,7 +155,7 @@ def active(at_tie: bool) -> Op:
 
 #: `m - t o` with t = 1 for the true class and -1 for any other: every class on its own.
 ONE_VS_ALL_GAPS = Op(
-    "one-vs-all gaps",
+    "one-vs-rest gaps",
     "kn,kn,->kn",
     lambda o, y, m: finite(scalar(m) - (2 * y - 1) * o),
     lambda o, y, m: rf"{m} - \left(2{y} - 1\right)\odot {o}",
@@ -206,7 +206,7 @@ def at_top(at_tie: bool) -> Op:
     """Give 1 where a competing class is active and none has a larger gap."""
     over, sign, latex = _edge(at_tie)
     return Op(
-        "rivals at the top",
+        "competing classes at the maximum",
         "ln,ln,n->ln",
         lambda G, Y, top: (1 - Y) * over(G, 0) * (top[..., None, :] <= G),
         lambda G, Y, top: rf"(1 - {Y})\odot \left[{G}{latex}0\right]\odot\left[{G}\ge {top}\right]",
@@ -272,7 +272,7 @@ def squared_hinge_pullback(c: Scale) -> Op:
 def one_vs_all_pullback(c: Scale) -> Op:
     """Give `-c t a` with t = 1 for the true class and -1 for any other."""
     return Op(
-        "one-vs-all pullback",
+        "one-vs-rest pullback",
         "kn,kn->kn",
         lambda A, Y: (1 - 2 * Y) * A * c.factor(A.shape[-1]),
         lambda A, Y: rf"{c.latex()}\left(1 - 2{Y}\right)\odot {A}",

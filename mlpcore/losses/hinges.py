@@ -72,7 +72,7 @@ class SoftmaxHinge(Hinge):
     title = "Hinge of softmax probabilities"
     short = "hinge loss on probabilities"
     each = r"\sum_{l\neq y}\max(0,\; p_l - p_y + m)"
-    wants = "the true class is to have at least m more probability than each wrong one"
+    wants = "the true class is to have at least m more probability than each competing class"
 
     def forward(self, depth: int) -> list[Step]:
         return [Step(P, SOFTMAX, (Z(depth),), "loss"), *self._gap_steps(P)]
@@ -138,7 +138,7 @@ class SquaredHinge(Hinge):
     title = "Squared hinge of logits"
     short = "squared hinge"
     each = r"\sum_{l\neq y}\max(0,\; o_l - o_y + m)^2"
-    wants = "as Weston-Watkins, but the pull grows with the gap"
+    wants = "as Weston-Watkins, but the gradient grows with the gap"
 
     def forward(self, depth: int) -> list[Step]:
         *gaps, _, _ = self._gap_steps(Z(depth))
@@ -163,10 +163,10 @@ class OneVsAll(Hinge):
     """
 
     name = "OneVsAll"
-    title = "One-vs-all hinge of logits"
+    title = "One-vs-rest hinge of logits"
     short = "one-vs-rest"
     each = r"\max(0,\; m - o_y) + \sum_{l\neq y}\max(0,\; m + o_l)"
-    wants = "each class on its own: the right logit is to be at least m, every other at most −m"
+    wants = "each class on its own: the logit of the true class is to be at least m, every other at most −m"
 
     def forward(self, depth: int) -> list[Step]:
         return [

@@ -29,6 +29,12 @@ class Scale:
     whole: int | None = None
     outputs: bool = False
 
+    @property
+    def title(self) -> str:
+        """Name the reduction over the examples: `half mean (1/(2N))`."""
+        words = ("half " if self.half else "") + ("mean" if self.mean else "sum")
+        return f"{words}{' over all cells' * self.outputs} ({self.name})"
+
     def _parts(self, twice: bool) -> tuple[int, int]:
         """Give the numerator and the number beside N in the denominator."""
         return (1, 1) if twice and self.half else (2 if twice else 1, 2 if self.half else 1)

@@ -62,15 +62,15 @@ class Conventions:
             changes["at_tie"] = False
         return replace(loss, **changes)
 
-    def sentences(self, activations: Iterable[str], hinge: bool) -> list[str]:
+    def sentences(self, activations: Iterable[str] | None, hinge: bool) -> list[str]:
         """Say what is in force, for a foot line.
 
         Args:
-            activations: those that are met; hinge: whether a hinge is.
+            activations: those of the network, None where the page is about none; hinge: whether there is a hinge loss.
         """
-        sentences = [self.lay.sentence]
+        sentences = [self.lay.sentence if activations is None else self.lay.sentence[:-1] + f": {self.lay.equation}."]
         if self.scale is not None:
-            sentences.insert(0, f"Every loss carries the constant {self.scale}.")
+            sentences.insert(0, f"Reduction of every loss: {SCALES[self.scale].title}.")
         if hinge:
             sentences.insert(
                 0,
@@ -78,7 +78,7 @@ class Conventions:
                 if self.at_tie
                 else "A competing class is active where its gap is > 0: a gap of exactly 0 does not contribute.",
             )
-        return [*self._describe_corners(activations), *sentences]
+        return [*self._describe_corners(activations or ()), *sentences]
 
     def _describe_corners(self, activations: Iterable[str]) -> Iterator[str]:
         """Say what f'(0) is for each activation with a corner at 0."""

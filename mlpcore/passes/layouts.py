@@ -37,7 +37,8 @@ class Layout:
     """Which way the matrices lie: a row of `LAYOUTS`, compared by identity.
 
     Attributes:
-        name: as it is chosen.
+        name: in links and files.
+        title: as it is chosen.
         equation: the forward equation.
         sentence: one sentence for the user.
         transposes_batches, transposes_weights: whether these are transposed against the worksheet.
@@ -47,6 +48,7 @@ class Layout:
     """
 
     name: str
+    title: str
     equation: str
     sentence: str
     transposes_batches: bool
@@ -185,21 +187,19 @@ _ROWS_TORCH = _rows(
 LAYOUTS: dict[str, Layout] = Registry(
     "layout",
     {
-        name: Layout(name, equation, sentence, *transposed, products)
-        for name, equation, sentence, transposed, products in (
-            ("columns", "S = W Z + b", "Examples are columns: S = W Z + b.", (False, False), {}),
-            (
-                "rows",
-                "S = Z W + b",
-                "Examples are rows and every matrix is transposed: S = Z W + b.",
-                (True, True),
-                _ROWS,
+        layout.name: layout
+        for layout in (
+            Layout("columns", "columns", "S = W Z + b", "Examples are columns.", False, False, {}),
+            Layout(
+                "rows", "rows", "S = Z W + b", "Examples are rows and every matrix is transposed.", True, True, _ROWS
             ),
-            (
+            Layout(
                 "rows, W kept",
+                "rows, W stored as in PyTorch (out × in)",
                 "S = Z Wᵀ + b",
-                "Examples are rows, W as in PyTorch: S = Z Wᵀ + b.",
-                (True, False),
+                "Examples are rows, W is stored as in PyTorch (out × in).",
+                True,
+                False,
                 _ROWS_TORCH,
             ),
         )

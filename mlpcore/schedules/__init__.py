@@ -48,13 +48,13 @@ SCHEDULES: dict[str, Schedule] = Registry(
             ),
             Schedule(
                 "every 2nd layer",
-                "Every second activation stays; the layer between two of them is recomputed.",
+                "Gradient checkpointing: every second activation stays; the layer between two of them is recomputed.",
                 keep_every,
                 arguments=(2,),
             ),
             Schedule(
                 "every √L layers",
-                "A checkpoint every √L layers: about 2√L matrices where L would stay (Chen et al. 2016).",
+                "Gradient checkpointing, every √L layers: about 2√L matrices stay in place of L (Chen et al. 2016).",
                 keep_every_root,
             ),
             Schedule(
@@ -64,8 +64,8 @@ SCHEDULES: dict[str, Schedule] = Registry(
             ),
             Schedule("recompute everything", "Nothing stays: every layer is recomputed from the input.", keep_nothing),
             Schedule(
-                "blocks of the batch",
-                "About √N examples at a time; their gradients add up. Nothing is computed twice.",
+                "micro-batches",
+                "About √N examples at a time, gradients accumulated. Nothing is computed twice.",
                 keep_all,
                 block=ceil_root,
             ),
@@ -78,6 +78,7 @@ SCHEDULES: dict[str, Schedule] = Registry(
             ),
         )
     },
+    former={"blocks of the batch": "micro-batches"},
 )
 
 

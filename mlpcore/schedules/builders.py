@@ -108,7 +108,7 @@ def every(k: int) -> Schedule:
         raise ValueError(f"a checkpoint stands every 1, 2, 3, ... layers, not every {k}")
     return Schedule(
         f"every {k} layers",
-        f"Every {k} layers an activation stays; the backward pass recomputes what lies between them.",
+        f"Gradient checkpointing: every {k} layers an activation stays; what lies between them is recomputed.",
         keep_every,
         arguments=(k,),
         built=("every", k),
@@ -139,12 +139,12 @@ def blocks(size: int, inside: Schedule | None = None) -> Schedule:
         ValueError: the size is not at least 1.
     """
     if size < 1:
-        raise ValueError(f"a block has at least one example, not {size}")
+        raise ValueError(f"a micro-batch has at least one example, not {size}")
     within_block = inside or Schedule("cache S and Z", "", keep_all)
     return replace(
         within_block,
-        name=f"blocks of {size} examples" + (f", {inside.name}" if inside else ""),
-        why=f"{size} examples at a time; their gradients add up. Nothing is computed twice.",
+        name=f"micro-batches of {size}" + (f", {inside.name}" if inside else ""),
+        why=f"{size} example{'s' * (size > 1)} at a time, gradients accumulated. Nothing is computed twice.",
         block=size,
         built=("blocks", size, *([inside] if inside else [])),
     )

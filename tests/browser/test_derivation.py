@@ -107,7 +107,7 @@ def test_a_zero_says_why(derivation):
     derivation.cell("d Z 1 by W 1 ij, row 3, column 4").hover()
     assert "a factor is zero" in page.locator(".reader").inner_text()
     derivation.cell("d Z 1 by W 1 ij, row 3, column 1").hover()
-    assert page.locator(".reader .numbers").inner_text() == "∂Z_1[3, 1]/∂W_1[3, 2] = 1·0.8·1 = 0.8"
+    assert page.locator(".reader .numbers").inner_text() == "∂Z_1[3, 1]/∂W_1[3, 2] = 1.0000·0.8000·1.0000 = 0.8000"
 
 
 def test_terms_that_are_zero_are_counted_not_written(derivation):

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 import mlpcore as mlp
 from mlpcore.equations import cells
 from mlpcore.equations.steps import ALL
+from mlpcore.exchange import Digits
 from tests.browser.conftest import wait_until
 
 STEP = "Step_through"
@@ -87,7 +88,7 @@ def test_decimals_are_chosen_once_for_all_pages(app):
         ("Overview", "S 1, row 1, column 2", "0.12"),
         ("Step through", "S 1, row 1, column 2", "0.12"),
         ("Derivation", "Z 0, row 1, column 1", "0.75"),
-        ("Hinge loss", "O, row 1, column 1", "\u22122"),
+        ("Hinge loss", "O, row 1, column 1", "\u22122.00"),
         ("Step through", "S 1, row 1, column 2", "0.12"),
     ):
         student.page.get_by_role("link", name=where).click()
@@ -96,7 +97,7 @@ def test_decimals_are_chosen_once_for_all_pages(app):
         assert student.page.get_by_label("Decimals").input_value() == "2", where
         assert student.cell(name).inner_text() == shown
     student.cell("S 1, row 1, column 2").hover()
-    assert student.page.locator(".reader .numbers").inner_text().endswith("= 0.1205")
+    assert student.page.locator(".reader .numbers").inner_text().endswith("= 0.12")
     student.page.get_by_label("Decimals").select_option("8")
     student.page.reload()
     student.cell("S 1, row 1, column 2").wait_for()
@@ -181,15 +182,8 @@ def test_pointing_at_an_operand_shows_all_it_feeds_as_python_says(app):
 
 
 def form(x):
-    """A number as the stage writes it: six decimals, fewer only where they are the whole number."""
-    if x == 0:
-        return "0"
-    if abs(x) >= 5e-7:
-        text = f"{x * (1 + 1e-14):.6f}"
-        whole = float(text) == float(f"{x:.14g}")
-        return (text.rstrip("0").rstrip(".") if whole else text).replace("-", "\u2212")
-    mantissa, power = f"{x:.3e}".split("e")
-    return f"{mantissa.rstrip('0').rstrip('.')}e{int(power)}".replace("-", "\u2212")
+    """A number as the stage writes it with four decimals."""
+    return Digits(4, power=False)(x).replace("-", "\u2212")
 
 
 @pytest.mark.parametrize("name", ["worksheet", "three classes"])

@@ -50,12 +50,12 @@ def test_the_timeline_is_redrawn_in_place_under_a_slider(lab):
 
 
 def test_a_plan_with_a_number_plays_on_the_stage(lab):
-    pick(lab, "Cached for the backward pass", "blocks of n")
+    pick(lab, "Cached for the backward pass", "micro-batches of n")
     lab.page.get_by_role("button", name="Play this plan").click()
     lab.page.locator("td:visible").first.wait_for()
     lab.settle()
     lab.page.get_by_role("button", name="Network").click()
-    lab.page.locator('[data-testid="stSelectbox"] input[value="blocks of 4 examples"]').wait_for()
+    lab.page.locator('[data-testid="stSelectbox"] input[value="micro-batches of 4"]').wait_for()
     assert lab.counter.startswith("1 /")
 
 

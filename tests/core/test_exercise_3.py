@@ -51,7 +51,7 @@ def test_the_first_line_is_the_worksheets_sum_over_rivals(one):
 @given(labs())
 def test_the_terms_add_up_and_only_active_rivals_have_one(one):
     found = terms(one)
-    cell = next(s.out for s in found.steps if s.op.name == "sum over rivals")
+    cell = next(s.out for s in found.steps if s.op.name == "sum over competing classes")
     np.testing.assert_allclose(found.values[cell], found.claims[0].value, rtol=1e-12, atol=1e-15)
     lay = one.conventions.lay
     active = lay.convert(mlp.A, found.values[mlp.A])

@@ -49,7 +49,7 @@ def test_a_measured_point_has_its_spread_and_a_tie_is_called_one():
     assert [d["y"][0] for d in bars] == pytest.approx([a.ratio for a in report.measurements])
     assert [d["error_y"]["array"][0] for d in bars] == pytest.approx([a.high - a.ratio for a in report.measurements])
     names = {a["text"] for a in figure["layout"]["annotations"]}
-    assert "cache S (tie)" in names
+    assert "cache S (time: no difference)" in names
     assert "cache Z" in names
     (front,) = [d for d in figure["data"] if d.get("name") == "measured front"]
     assert front["x"] == sorted(front["x"])

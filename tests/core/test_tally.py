@@ -38,7 +38,7 @@ def test_a_tally_is_the_count_of_the_whole_pass_to_the_byte(shape, N, policy, lo
 
 def test_sizes_that_fit_nowhere_are_counted_as_quickly_as_small_ones():
     sizes = Sizes((2**20,) * 9, 2**24)
-    t = tally.tally(sizes.shape, sizes.N, sizes.costs, "blocks of the batch")
+    t = tally.tally(sizes.shape, sizes.N, sizes.costs, "micro-batches")
     assert t.blocks == 4096
     assert t.left_out == 4093
     assert len(t.count.steps) < 1000

@@ -39,8 +39,9 @@ FOOT = {
     r"A competing class is active where its gap is (>=|>) 0: .+": lambda setup, sign: _assert(
         (sign == ">=") == setup.conventions.at_tie and hasattr(setup.loss, "at_tie")
     ),
-    r"Every loss carries the constant (\S+)\.": lambda setup, c: _assert(
+    r"Reduction of every loss: (.+) \((.+)\)\.": lambda setup, words, c: _assert(
         setup.conventions.loss(setup.loss).c.name == c
+        and ("half" in words, "mean" in words) == (c in ("1/2", "1/(2N)"), "N" in c)
     ),
     r"Examples are (columns|rows).*: (S = .+)\.": _check_layout,
 }
@@ -77,8 +78,11 @@ def test_every_sentence_of_the_foot_line_is_computed(seed):
 def test_a_network_is_named_as_what_it_is(seed):
     rng = random.Random(seed)
     name = rng.choice(list(mlp.EXAMPLES))
-    own = describe_network(AppState(_random(seed), name))
-    assert own.startswith(f"Your network, begun from “{mlp.EXAMPLES[name].title}”.")
+    example = mlp.EXAMPLES[name]
+    other = _random(seed)  # all of its weights are its own: it was begun nowhere
+    assert describe_network(AppState(other, name)).startswith("Your network.")
+    edited = replace(example.setup, rate=example.setup.rate + 1)
+    assert describe_network(AppState(edited, name)).startswith(f"Your network, begun from “{example.title}”.")
     as_shipped = AppState(make_example_setup(name, _random(seed).conventions), name)
     assert not describe_network(as_shipped).startswith("Your network")
 

@@ -88,4 +88,4 @@ def test_conventions_reach_every_page(board):
     assert read_payload(app)["matrices"]["Z0"]["shape"] == [4, 2]
     open_menu(app, "Conventions")
     next(w for w in app.selectbox if w.label == "Reduction: sum / mean / half mean").select("1").run()
-    assert "Every loss carries the constant 1." in " ".join(c.value for c in app.caption)
+    assert "Reduction of every loss: sum (1)." in " ".join(c.value for c in app.caption)

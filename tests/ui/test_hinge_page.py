@@ -166,7 +166,7 @@ def test_sum_or_mean_is_one_choice_for_every_chapter_and_every_page(page):
         go(page, chapter)
         assert "Every loss carries 1/N" in read_payload(page)["lines"][0]["why"]
     page.switch_page("app.py").run()
-    assert "Every loss carries the constant 1/N." in " ".join(c.value for c in page.caption)
+    assert "Reduction of every loss: mean (1/N)." in " ".join(c.value for c in page.caption)
 
 
 def test_a_chapter_opens_on_the_logit_one_comes_from(page):

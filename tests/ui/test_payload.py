@@ -96,7 +96,7 @@ def test_every_gradient_carries_its_check():
     assert details["numerical"][2:] == ["", ""]
     assert sent["checks"]["dW1"] | {"skipped": []} == {
         "verdict": "not measurable", "error": sent["checks"]["dW1"]["error"], "compared": 2, "cells": 4,
-        "skipped": [], "skips": 2, "why": "2 at a kink",
+        "skipped": [], "skips": 2, "why": "2 cells not checked: the input of relu is exactly 0",
     }  # fmt: skip
     assert "the kink of S_1[1, 1] is in every probe" in " ".join(sent["checks"]["delta1"]["skipped"])
 

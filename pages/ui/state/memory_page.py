@@ -24,14 +24,14 @@ OWN, TYPED = "own", "typed"
 #: Schedules that take a number -> (their name in the select box, the words beside the number).
 BUILT = {
     "every": ("gradient checkpointing, every k layers", "k"),
-    "blocks": ("blocks of n examples", "n"),
+    "blocks": ("micro-batches of n examples (gradient accumulation)", "n"),
     "within": ("best within a byte budget", "bytes"),
 }
 MOST_ROUNDS = 101
 #: Measurements of one visitor that may wait or run at a time: the queue belongs to everybody.
 MOST_RUNS = 10
 MOST_BYTES = 10**18
-WORDS = {"room": "the bytes it has to fit into", "rounds": "rounds", "block": "the examples in a block"}
+WORDS = {"room": "the bytes it has to fit into", "rounds": "rounds", "block": "the examples in a micro-batch"}
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class MemoryChoice:
     budget: int = 0
     room: int = 16 * 10**9
     policies: tuple[str, ...] = (
-        "cache S and Z", "cache S", "cache Z", "every √L layers", "recompute everything", "blocks of the batch",
+        "cache S and Z", "cache S", "cache Z", "every √L layers", "recompute everything", "micro-batches",
     )  # fmt: skip
     rounds: int = 15
     axis: str = "depth"

@@ -11,14 +11,15 @@ from dataclasses import fields as dataclass_fields
 from dataclasses import is_dataclass, replace
 from typing import Any
 
-from mlpcore import EXAMPLES, exchange
+from mlpcore import EXAMPLES, SCHEDULES, exchange
 from mlpcore.exchange import LinkTooLongError, Part, from_json, from_link, to_json, to_link
 from mlpcore.exchange.plain import Json, fields, real, word
 from mlpcore.logits import LABS
 from mlpcore.memory.sizes import MOST_LAYERS, Sizes
+from mlpcore.memory.tally import BASE
 from pages.ui.state.app_state import MAX_WORK, AppState, LabView, make_initial_state
 from pages.ui.state.history import is_equal
-from pages.ui.state.memory_page import MemoryChoice
+from pages.ui.state.memory_page import BUILT, MemoryChoice
 from pages.ui.state.place import CHOICES, Place
 
 #: The name of the link in an address.
@@ -66,7 +67,9 @@ def _read_memory(json: Json) -> MemoryChoice:
     if "policies" in choice:
         if not isinstance(choice["policies"], list):
             raise ValueError("policies must be a list of names")
-        choice["policies"] = tuple(word(name, "policy") for name in choice["policies"])
+        choice["policies"] = tuple(SCHEDULES[word(name, "policy")].name for name in choice["policies"])
+    if (policy := word(choice.get("policy", BASE), "policy")) not in BUILT:
+        choice["policy"] = SCHEDULES[policy].name
     try:
         return MemoryChoice(**choice)
     except TypeError:  # a list where a name is looked up

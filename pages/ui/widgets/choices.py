@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from mlpcore import EXAMPLES, LAYOUTS, LOSSES, PENALTIES, SCALES, SCHEDULES, Setup, margin
@@ -22,9 +23,13 @@ OWN = "your network"
 
 
 def name_network(state: AppState) -> str:
-    """Name what is on the pages: the title of an example, or what was begun from it."""
-    title = EXAMPLES[state.example].title
-    return title if state.is_example_unchanged else f"Your network, begun from “{title}”"
+    """Name what is on the pages: an example, what was begun from it and still has weights of it, or neither."""
+    example = EXAMPLES[state.example]
+    if state.is_example_unchanged:
+        return example.title
+    pairs = zip(state.setup.net.layers, example.net.layers, strict=False)
+    has_begun_there = any(np.array_equal(mine.W, its.W) for mine, its in pairs)
+    return f"Your network, begun from “{example.title}”" if has_begun_there else "Your network"
 
 
 def choose_example() -> None:
@@ -48,7 +53,7 @@ def draw_restart_button() -> None:
     st.button(
         "Start again",
         on_click=session.load_example,
-        help="Put every number of the example back as it was; conventions stay.",
+        help=escape_markdown(f"Back to “{EXAMPLES[session.get_state().example].title}” as it was; conventions stay."),
     )
 
 
@@ -168,11 +173,11 @@ def _draw_conventions(lab: bool) -> None:
     setup = session.get_state().setup
     now, loss = setup.conventions, session.get_lab().loss if lab else setup.loss
     scales: dict[str | None, str] = {
-        None: f"{loss.scale}: {loss.short}, as published",
-        **{name: f"{name} for every loss" for name in SCALES},
+        None: f"{loss.c.title} for {loss.short}, as published",
+        **{name: f"{scale.title} for every loss" for name, scale in SCALES.items()},
     }
     _draw_convention(
-        "Examples are", "layout", {name: f"{name}: {lay.equation}" for name, lay in LAYOUTS.items()}, now.layout
+        "Examples are", "layout", {name: f"{lay.title}: {lay.equation}" for name, lay in LAYOUTS.items()}, now.layout
     )
     _draw_convention("Reduction: sum / mean / half mean", "scale", scales, now.scale)
     if not lab and any(layer.f.corner for layer in setup.net.layers):

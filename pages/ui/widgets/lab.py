@@ -115,7 +115,7 @@ def _draw_logits() -> None:
 
 def list_lab_conventions() -> list[str]:
     """List the conventions in force that matter for a hinge."""
-    return session.get_state().setup.conventions.sentences((), hinge=True)
+    return session.get_state().setup.conventions.sentences(None, hinge=True)
 
 
 LOGITS = Menu("Logits", _draw_logits, text_fields=("pasted logits",))

@@ -24,9 +24,10 @@ from pages.ui.state.wire_names import wire_name
 MAX_JACOBIAN = 4096
 
 
+#: True in every layout.
 LEGEND = (
-    "⟨A, B⟩_F: multiply cell by cell and add all · ⊙: cell by cell · e_i: 1 at i, else 0 · "
-    "𝟙_N: N ones · (Z)_j·: row j · f': the derivative of the activation · δ_l = ∂L/∂S_l."
+    "⟨A, B⟩_F: multiply cell by cell and add all · ⊙: cell by cell · e_i: 1 at i, else 0 · 𝟙_N: N ones · "
+    "A_i·: row i · A_·j: column j · f': the derivative of the activation · δ_l = ∂L/∂S_l."
 )
 
 
@@ -219,7 +220,7 @@ def _add_loss(board: Board[Setup], steps: list[Step]) -> None:
         "formula": to_mathml(r",\quad ".join(s.latex for s in loss_steps)),
         "spoken": "the loss",
         "why": f"depth {setup.net.depth}, {setup.batch.N} example{'s' * (setup.batch.N > 1)}; {setup.loss.title}, "
-               f"with the constant {c.name} in front of the sum over examples.{square}",
+               f"reduction: {c.title}.{square}",
     })  # fmt: skip
 
 

@@ -183,7 +183,8 @@ def _write_in_layouts(board: Board[Setup], made: Var) -> dict[str, str]:
     """Return the LaTeX of the product in every layout."""
     setup = board.setup
     setups = {name: replace(setup, conventions=replace(setup.conventions, layout=name)) for name in LAYOUTS}
-    return {name: next(p.step.latex for p in products(s) if p.step.out == made) for name, s in setups.items()}
+    written = ((LAYOUTS[name].title, products(s)) for name, s in setups.items())
+    return {title: next(p.step.latex for p in found if p.step.out == made) for title, found in written}
 
 
 def _name_position(reads: str, letter: str) -> str:

@@ -104,7 +104,7 @@ def build_matrices(what: Editable, steps: list[Step], values: Mapping[Var, np.nd
     matrices = {wire_name(v): build_matrix(v, values[v], lay, v in editable) for v in values}
     for step in steps:
         matrices |= build_views(step, values, lay)
-    return {"matrices": matrices, "checks": build_checks(check)}
+    return {"matrices": matrices, "checks": build_checks(check, steps, values)}
 
 
 def build_views(step: Step, values: Mapping[Var, np.ndarray], lay: Layout) -> Json:
@@ -226,8 +226,8 @@ def _choose_slot(op: Op, letters: str, rows: str, cols: str, down: str, across: 
 OPENED = 200
 
 
-def build_checks(check: GradCheck) -> Json:
-    """Build the verdict of the numerical gradient on each gradient."""
+def build_checks(check: GradCheck, steps: list[Step], values: Mapping[Var, np.ndarray]) -> Json:
+    """Build the verdict of the numerical gradient on each gradient; `steps` and `values` are those of the pass."""
     return {
         wire_name(v): {
             "verdict": c.verdict,
@@ -236,7 +236,7 @@ def build_checks(check: GradCheck) -> Json:
             "cells": c.size,
             "skipped": [f"{v.symbol}{_format_cell(s.cell)} {_explain_skip(s)}" for s in c.skipped[:4]],
             "skips": len(c.skipped),
-            "why": _summarise_skips(c.skipped),
+            "why": _summarise_skips(c.skipped, steps, values),
             **({"details": _build_details(c)} if c.size <= OPENED else {}),
         }
         for v, c in check.of.items()
@@ -270,11 +270,22 @@ def _explain_skip(skipped: Skipped) -> str:
     return "is not measurable: it is smaller than what rounding does to the loss"
 
 
-def _summarise_skips(skipped: tuple[Skipped, ...]) -> str:
+def _summarise_skips(skipped: tuple[Skipped, ...], steps: list[Step], values: Mapping[Var, np.ndarray]) -> str:
     """Count the cells that were not measured, by reason."""
-    words = {"kink": "at a kink", "below rounding": "below rounding", "out of range": "out of range"}
-    counts = Counter(words[s.reason] for s in skipped)
-    return ", ".join(f"{n} {n_words}" for n_words, n in counts.items())
+    counts = Counter(_name_reason(s, steps, values) for s in skipped)
+    return "; ".join(f"{n} cell{'s' * (n > 1)} not checked: {reason}" for reason, n in counts.items())
+
+
+def _name_reason(skipped: Skipped, steps: list[Step], values: Mapping[Var, np.ndarray]) -> str:
+    """Name why a cell was not measured: `the input of relu is exactly 0`."""
+    if skipped.kink is None:
+        return "smaller than rounding" if skipped.reason == "below rounding" else "out of range"
+    value = float(values[skipped.kink][skipped.kink_cell])
+    what = f"an entry of {skipped.kink.symbol}"
+    if skipped.kink.kind == "S":
+        step = next(s for s in steps if s.op.kink and s.operands[0] == skipped.kink)
+        what = f"the input of {step.op.name}"
+    return f"{what} is exactly 0" if value == 0 else f"{what} is too close to a kink"
 
 
 def _format_cell(cell: tuple[int, ...]) -> str:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from mlpcore import SCHEDULES, figures
 from mlpcore import benchmark as bench
-from mlpcore.benchmark import Job, Report, Ticket
+from mlpcore.benchmark import Job, Measurement, Report, Ticket
 from mlpcore.memory.tally import BASE, compare
 from mlpcore.schedules import Plain
 from mlpcore.units import bytes_text, seconds_text
@@ -189,8 +189,8 @@ def _show_summary(report: Report | None) -> None:
     """Show what the numbers allow to be said, and what they were measured on."""
     if report is None:
         st.markdown(
-            "**Counted, not yet measured at this size.** Hollow: the counted peak, and the operations of the matrix "
-            "products in place of time. A cell-by-cell function, a call and the memory's own pace are not in that "
+            "**Counted, not yet measured at this size.** Hollow: the counted peak, and matmul FLOPs in place of "
+            "time. A cell-by-cell function, a call and the memory's own pace are not in that "
             "count, so a measured time may lie above or below it."
         )
         return
@@ -221,11 +221,15 @@ def _show_table(report: Report | None) -> None:
             (
                 m.policy, f"{m.counted:,} B", f"{m.arena:,} B", f"{m.traced:,} B", f"{m.traced / base.traced:.3f}",
                 seconds_text(m.seconds), f"{m.ratio:.3f}", f"{m.low:.3f} to {m.high:.3f}",
-                "" if m is base else "tie" if m.ties_baseline else "faster" if m.ratio < 1 else "slower",
+                "" if m is base else _compare_times(m),
             )
             for m in report.measurements
         ],
     )  # fmt: skip
+
+
+def _compare_times(m: Measurement) -> str:
+    return "no significant difference" if m.ties_baseline else "faster" if m.ratio < 1 else "slower"
 
 
 def offer_downloads() -> None:

@@ -99,7 +99,9 @@ def _choose_policy(choice: MemoryChoice, about: Subject) -> None:
     elif choice.policy == "blocks":
         block = min(choice.block, about.N)
         stops = ladder(block, about.N)
-        st.select_slider("Examples in a block", stops, width=260, **bind_choice("memory block", put("block"), block))
+        st.select_slider(
+            "Examples in a micro-batch", stops, width=260, **bind_choice("memory block", put("block"), block)
+        )
     elif choice.policy == "within" and shape.depth <= PLANNED:
         stops = list_budgets(about)
         st.select_slider(
@@ -214,7 +216,7 @@ def _write_reasons(schedule: Schedule, counted: Tally, about: Subject) -> None:
     if recomputed and not counted.totals.recomputed_flops:
         parts.append(
             f"What is recomputed here is f(S), {recomputed:,} cells of it and no product: the price of the bytes "
-            "is time that no count of operations shows, and the chapter Measure does."
+            "is time that no count of FLOPs shows, and the chapter Measure does."
         )
     at = counted.count.at(counted.count.at_peak)
     if counted.blocks == 1 and 2 * at["gradients"] > counted.count.peak:

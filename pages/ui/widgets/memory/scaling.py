@@ -43,7 +43,7 @@ def scaling(choice: MemoryChoice, about: Subject) -> None:
     words = AXES[axis][0]
     with left:
         if choice.what == "seconds" and not any(c.dots for c in curves):
-            st.info("Nothing was measured along here yet. Counted bytes and operations need no measurement.")
+            st.info("Nothing was measured along here yet. Counted bytes and FLOPs need no measurement.")
         else:
             said = f"{_WHAT[choice.what]} over {words} for {len(curves)} policies"
             draw_chart("scaling", figures.scaling(curves, choice.what, words, find_size(sizes, axis)), said)

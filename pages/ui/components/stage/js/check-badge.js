@@ -12,8 +12,8 @@ export function checkClass(check) {
 function countText({ compared, cells, why, skips }) {
   if (compared === cells) return cells === 1 ? "its cell compared" : `all ${cells} cells compared`;
   const rest = cells - compared - skips;
-  const reasons = [why, rest ? `${rest} not probed` : ""].filter(Boolean).join(", ");
-  return `${compared} of ${cells} cells compared (${reasons})`;
+  const reasons = [why, rest ? `${rest} not probed, to save time` : ""].filter(Boolean).join("; ");
+  return `${compared} of ${cells} cells compared; ${reasons}`;
 }
 
 /**

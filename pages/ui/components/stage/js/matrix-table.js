@@ -5,7 +5,7 @@ import { checkClass, checkDetails, checkLine, checkMark } from "./check-badge.js
 import { openCheckTable } from "./check-table.js";
 import { shadeCell } from "./colour-scale.js";
 import { copyButton } from "./copy-menu.js";
-import { formatNumber, matrixStyle, shortestNumber } from "./number-format.js";
+import { formatNumber, matrixStyle, shortestNumber, spokenNumber } from "./number-format.js";
 import { cellIndex, flatIndex } from "./payload.js";
 import { blockContains, isInside } from "./provenance.js";
 import { indexText, spokenCell } from "./wording.js";
@@ -160,7 +160,7 @@ function paintValue(stage, cell, matrix, value, text, scale) {
   const { tile, index } = cell.mlp;
   const veiled = text === "\u00b7";
   if (!cell.querySelector("input")) cell.textContent = tile.view.digits ? text : "";
-  cell.setAttribute("aria-label", spokenCell(matrix, index, veiled ? "not yet computed" : text));
+  cell.setAttribute("aria-label", spokenCell(matrix, index, veiled ? "not yet computed" : spokenNumber(value)));
   cell.title = veiled ? "" : `${matrix.text}${indexText(index)} = ${shortestNumber(value)}`;
   const odd = veiled || !Number.isFinite(value);
   const { background, ink } = odd ? { background: "", ink: "" } : shadeCell(stage.colours, value / scale);
