@@ -88,5 +88,5 @@ test("a refusal is shown with the number the cell keeps, or as Python says it", 
   answer([{ id: "W1", index: [1, 0], why: "no" }]);
   queue.paste(PASTE);
   answer([{ id: "W1", index: [0, 0], message: "Row 1 is odd. Nothing was changed." }]);
-  assert.deepEqual(shown, ["W_1[2, 1]: no. It is still 3.", "Row 1 is odd. Nothing was changed."]);
+  assert.deepEqual(shown, ["No. W_1[2, 1] is still 3.", "Row 1 is odd. Nothing was changed."]);
 });

@@ -114,6 +114,7 @@ def show_loss_error(where: str = "on the page") -> None:
     if not notice:
         return
     text, name = notice
+    text += f". The loss is still “{session.get_state().setup.loss.title}”."
     with st.container(horizontal=True, vertical_alignment="center"):
         st.error(escape_markdown(text))
         if _fits_as_classes(name):

@@ -101,10 +101,10 @@ def _draw_layers() -> None:
     left, right = st.columns(2)
     with left:
         draw_size("Inputs", "width 0", net.widths[0], MAX_WIDTH, partial(_with_width, layer=0))
-        show_errors("width 0")
+        show_errors("width 0", kept=f"Inputs: still {net.widths[0]}.")
     with right:
         draw_size("Examples", "examples", setup.batch.N, MAX_EXAMPLES, _with_examples)
-        show_errors("examples")
+        show_errors("examples", kept=f"Examples: still {setup.batch.N}.")
     for number, layer in enumerate(net.layers, start=1):
         units, f, bias = st.columns([2, 3, 2], vertical_alignment="bottom")
         with units:
@@ -120,7 +120,7 @@ def _draw_layers() -> None:
         with bias:
             has = layer.b is not None
             st.checkbox("Biases", has, **bind(f"bias {number}", has, partial(_with_bias, layer=number)))
-        show_errors(name)
+        show_errors(name, kept=f"Units of layer {number}: still {net.widths[number]}.")
     with st.container(horizontal=True):
         for label, by, possible in (("Add a layer", 1, net.depth < MAX_DEPTH), ("Remove a layer", -1, net.depth > 1)):
             st.button(

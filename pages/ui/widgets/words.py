@@ -16,11 +16,11 @@ def escape_markdown(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>$~:#|!])", r"\\\1", text)
 
 
-def show_errors(*widgets: str) -> None:
-    """Show what was wrong with the last use of these widgets, if anything was."""
+def show_errors(*widgets: str, kept: str = "") -> None:
+    """Show what was wrong with the last use of these widgets, if anything was, and what is still in force."""
     for widget in widgets:
         if notice := session.get_notice(widget):
-            st.error(escape_markdown(notice[0]))
+            st.error(escape_markdown(f"{notice[0]}. {kept}" if kept else notice[0]))
 
 
 def draw_table(head: Sequence[str], rows: Iterable[Sequence[str]], strong: Sequence[str] = ()) -> None:

@@ -166,7 +166,7 @@ def _fit(choice: MemoryChoice, about: Subject, counted: Totals) -> None:
         **bind_choice(session.make_widget_key("memory room", choice.room), _read_room, name="memory room"),
         help="16 GB, 512 MiB, 40000: the memory there is for a pass.",
     )
-    show_errors("memory room")
+    show_errors("memory room", kept=f"It is still {bytes_words(choice.room)}.")
     spare = choice.room - counted.total
     if spare >= 0:
         st.success(f"**Yes.** {counted.total:,} bytes are needed in total: {_share(counted.total, choice.room)} of it.")

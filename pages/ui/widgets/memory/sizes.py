@@ -70,7 +70,8 @@ def choose_sizes(choice: MemoryChoice, about: Subject) -> None:
         **bind_choice("memory batch", resize(about, sized(N=int)), sizes.N),
     )
     draw_menu(Menu("More", partial(_more, about)))
-    show_errors("memory source", "memory depth", "memory width", "memory batch", "memory more")
+    widgets = (f"memory {name}" for name in ("source", "depth", "width", "batch", "more"))
+    show_errors(*widgets, kept=f"Still {sizes.text}, examples: {sizes.N:,}.")
 
 
 def _more(about: Subject) -> None:

@@ -119,7 +119,8 @@ export class EditQueue {
   refuse(id, index, why, message) {
     const matrix = this.stage.model.matrices[id];
     const kept = exactNumber(matrix.data[flatIndex(matrix, index)]);
-    const text = message ?? `${matrix.text}${indexText(index)}: ${why}. It is still ${kept}.`;
+    const reason = `${why}`.replace(/^./, (first) => first.toUpperCase());
+    const text = message ?? `${reason}. ${matrix.text}${indexText(index)} is still ${kept}.`;
     this.stage.showMessage(this.stage.cellAt(id, index), text);
   }
 
