@@ -58,7 +58,7 @@ def test_what_is_no_number_is_told_at_the_cell(app, text, says):
     type_into(student, "W 1, row 1, column 1", text)
     bubble = student.page.get_by_role("alert")
     assert says in bubble.inner_text()
-    assert "is still 0.6" in bubble.inner_text()
+    assert "It is still 0.6" in bubble.inner_text()
     cell, told = student.cell("W 1, row 1, column 1").bounding_box(), bubble.bounding_box()
     assert abs(told["y"] - cell["y"]) < 120
     assert student.value("W 1, row 1, column 1") == 0.6
