@@ -10,10 +10,11 @@ Conventions are the worksheet's: examples are columns, layers count from 1,
 `S_l = W_l Z_{l-1} + b_l`, `Z_l = f_l(S_l)`, `delta_l = dL/dS_l`.
 """
 
-from . import derivation, exchange, logits
+from . import derivation, exchange, frames, logits
 from .checking.mistakes import MISTAKES, Mistake
 from .checking.numerical_gradients import GradCheck, check_grads, check_steps
 from .compiled import Program, compile_pass
+from .display import StepView
 from .equations import cells
 from .equations.activations import ACTIVATIONS
 from .equations.penalties import PENALTIES
@@ -37,7 +38,7 @@ from .losses import (
 )
 from .losses.scales import SCALES
 from .memory.cost import Count, count_pass, live_bytes, peak_bytes
-from .network import Batch, Layer, Network, Shape, shape_of
+from .network import Batch, Layer, Network, Shape, one_hot, shape_of
 from .notation import (
     KINDS,
     A,
@@ -74,18 +75,20 @@ from .passes.training_step import gradients, one_pass, sgd, trace, training_step
 from .schedules import SCHEDULES, Schedule, binomial, blocks, every, within
 from .setup import Setup
 from .training import Course, train
+from .values import Matrix, Values
 
 __version__ = "0.1.0"
 
 __all__ = [
     "A", "ACTIVATIONS", "AdaGrad", "Adam", "AdamW", "Batch", "BinaryCrossEntropy", "CellMSE", "Conventions",
-    "CosineDecay", "Count", "Course", "CrammerSinger", "CrossEntropy", "EXAMPLES", "Example", "G", "GradCheck", "Huber",
-    "INITIALISATIONS", "Initialisation", "KINDS", "LAYOUTS", "LOSSES", "Layer", "MAE", "MISTAKES", "MSE", "Mistake",
-    "Momentum", "Nesterov", "Network", "O", "OPTIMISERS", "OneVsAll", "Op", "Optimiser", "P", "PENALTIES", "Program",
-    "RATE_SCHEDULES", "RMSProp", "RateSchedule", "S", "SCALES", "SCHEDULES", "SGD", "Schedule", "ScoreHinge", "Setup",
-    "Shape", "SoftmaxHinge", "SquaredHinge", "Step", "StepDecay", "T", "Var", "W", "WarmUp", "Y", "Z", "after", "b",
-    "backward", "binomial", "blocks", "cells", "check_grads", "check_steps", "check_work", "compile_pass", "count_pass",
-    "dG", "dO", "dP", "dW", "dZ", "db", "delta", "derivation", "ell", "evaluate", "every", "exchange", "forward",
-    "gradients", "influence", "initialise", "live_bytes", "logits", "loss", "margin", "one_pass", "peak_bytes",
-    "provenance", "rate", "sgd", "shape_of", "strength", "trace", "train", "training_step", "update", "within",
+    "CosineDecay", "Count", "Course", "CrammerSinger", "CrossEntropy", "EXAMPLES", "Example", "G", "GradCheck",
+    "Huber", "INITIALISATIONS", "Initialisation", "KINDS", "LAYOUTS", "LOSSES", "Layer", "MAE", "MISTAKES", "MSE",
+    "Matrix", "Mistake", "Momentum", "Nesterov", "Network", "O", "OPTIMISERS", "OneVsAll", "Op", "Optimiser", "P",
+    "PENALTIES", "Program", "RATE_SCHEDULES", "RMSProp", "RateSchedule", "S", "SCALES", "SCHEDULES", "SGD",
+    "Schedule", "ScoreHinge", "Setup", "Shape", "SoftmaxHinge", "SquaredHinge", "Step", "StepDecay", "StepView",
+    "T", "Values", "Var", "W", "WarmUp", "Y", "Z", "after", "b", "backward", "binomial", "blocks", "cells",
+    "check_grads", "check_steps", "check_work", "compile_pass", "count_pass", "dG", "dO", "dP", "dW", "dZ", "db",
+    "delta", "derivation", "ell", "evaluate", "every", "exchange", "forward", "frames", "gradients", "influence",
+    "initialise", "live_bytes", "logits", "loss", "margin", "one_hot", "one_pass", "peak_bytes", "provenance",
+    "rate", "sgd", "shape_of", "strength", "trace", "train", "training_step", "update", "within",
 ]  # fmt: skip

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import getitem
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .logits import one_hot
 from .losses import MSE, CrossEntropy, Loss, softmax
-from .network import Array, Batch, Layer, Network
+from .network import Array, Batch, Layer, Network, one_hot
 from .notation import S, Var, W, Y, Z, after, delta, dW, dZ
 from .notation import loss as LOSS
 from .passes.layouts import Layout
@@ -47,7 +47,7 @@ _TRANSPOSED = {"row": "column", "Row": "Column", "column": "row", "Column": "Row
 _OTHER_WAY = re.compile("|".join(_TRANSPOSED))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Example:
     """A set-up with a title, remarks on what to look at, and where it comes from."""
 
@@ -55,6 +55,12 @@ class Example:
     remarks: tuple[Remark, ...]
     setup: Setup
     source: str = ""
+
+    def __repr__(self) -> str:
+        return f"Example({self.title!r})"
+
+    def __reduce__(self) -> tuple[Callable, tuple]:
+        return getitem, (EXAMPLES, next(name for name, row in EXAMPLES.items() if row is self))
 
     @property
     def look(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import getitem
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from .registry import Registry
 Draw = Callable[[np.random.Generator, int, int], Array]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Initialisation:
     """A way to draw weights: a row of `INITIALISATIONS`.
 
@@ -29,6 +30,12 @@ class Initialisation:
     title: str
     latex: str
     draw: Draw
+
+    def __repr__(self) -> str:
+        return f"INITIALISATIONS[{self.name!r}]"
+
+    def __reduce__(self) -> tuple[Callable, tuple]:
+        return getitem, (INITIALISATIONS, self.name)
 
 
 def _draw_orthogonal(rng: np.random.Generator, rows: int, columns: int) -> Array:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .arguments import expect
 from .equations.activations import ACTIVATIONS, Activation, find_activation
+from .equations.dense import forward_layer
+from .equations.steps import evaluate
 from .notation import Var, W, Y, Z, b
 
 Array = np.ndarray
@@ -23,10 +26,13 @@ def matrix(values: Any, name: str, ndim: int = 2) -> Array:
         ValueError: not `ndim` axes, an empty axis, not numbers, NaN or infinity.
     """
     try:
-        array = np.array(values, dtype=getattr(values, "dtype", None))
+        array = np.asarray(values)
+        if array.dtype.kind not in "biufO":
+            raise ValueError("strings, dates and complex numbers are none")
         array = array.astype(np.float32 if array.dtype == np.float32 else np.float64)
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"{name}: every entry must be a number, in rows of equal length") from error
+    except (ValueError, TypeError, RuntimeError) as error:
+        hint = f"; this {type(values).__name__} is not: {error}" if hasattr(values, "shape") else ""
+        raise ValueError(f"{name}: every entry must be a number, in rows of equal length{hint}") from error
     if array.ndim != ndim:
         wanted = {0: "a single number", 1: "a vector", 2: "a matrix"}[ndim]
         raise ValueError(f"{name} must be {wanted}, but has shape {array.shape}")
@@ -39,9 +45,37 @@ def matrix(values: Any, name: str, ndim: int = 2) -> Array:
     return array
 
 
-@dataclass(frozen=True, eq=False, init=False)
+def one_hot(labels: ArrayLike, classes: int | None = None) -> Array:
+    """Make targets of shape (classes, N) from labels that count from 0.
+
+    Args:
+        classes: how many there are; by default the highest label and those below it.
+
+    Raises:
+        ValueError: a label is not a class; it is named with its example.
+    """
+    given = np.asarray(labels)
+    if given.ndim != 1 or given.size == 0 or (given != np.floor(given)).any():
+        raise ValueError(f"labels must be a vector of whole numbers from 0, not of shape {given.shape}")
+    given = given.astype(int)
+    classes = int(given.max()) + 1 if classes is None else classes
+    for n, label in enumerate(given, start=1):
+        if not 0 <= label < classes:
+            raise ValueError(f"example {n} has class {label + 1}, but there are {classes} classes")
+    return np.eye(classes)[:, given]
+
+
+def _same(a: Array | None, b: Array | None) -> bool:
+    return a is b or (a is not None and b is not None and a.dtype == b.dtype and np.array_equal(a, b))
+
+
+def _hash(*arrays: Array | None) -> int:
+    return hash(tuple(None if x is None else (x + 0.0).tobytes() for x in arrays))  # -0.0 equals 0.0
+
+
+@dataclass(frozen=True, eq=False, init=False, repr=False)
 class Layer:
-    """`Z_l = f_l(W_l Z_{l-1} + b_l)`.
+    """`Z_l = f_l(W_l Z_{l-1} + b_l)`. Equal are layers with the same numbers and activation.
 
     Attributes:
         W: weights, shape (d_l, d_{l-1}).
@@ -65,6 +99,18 @@ class Layer:
     @property
     def f(self) -> Activation:
         return ACTIVATIONS[self.activation]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Layer):
+            return NotImplemented
+        return self.activation == other.activation and _same(self.W, other.W) and _same(self.b, other.b)
+
+    def __hash__(self) -> int:
+        return hash((self.activation, _hash(self.W, self.b)))
+
+    def __repr__(self) -> str:
+        b = None if self.b is None else self.b.tolist()
+        return f"Layer({self.W.tolist()}, {b}, {self.activation!r})"
 
 
 @dataclass(frozen=True)
@@ -153,16 +199,19 @@ class Shape:
         return [v for n in self.layers for v in (W(n), *([b(n)] if self.biased(n) else []))]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Network:
     """Layers 1 to L. Layer l is `layers[l - 1]`; `net[l]` gives it by its number."""
 
     layers: tuple[Layer, ...]
 
     def __post_init__(self) -> None:
+        expect(self.layers, Iterable, "layers", "(Layer(W_1), Layer(W_2))")
         object.__setattr__(self, "layers", tuple(self.layers))
         if not self.layers:
             raise ValueError("a network needs at least one layer")
+        for number, given in enumerate(self.layers, start=1):
+            expect(given, Layer, f"layer {number}")
         for layer in range(2, self.depth + 1):
             below, above = self[layer - 1].W.shape, self[layer].W.shape
             if above[1] != below[0]:
@@ -200,6 +249,18 @@ class Network:
             self.dtype.name,
         )
 
+    def predict(self, X: ArrayLike) -> Array:
+        """Compute the output Z_L, shape (d_L, N), of examples X, shape (d_0, N), one a column.
+
+        Raises:
+            ValueError: X is no matrix of numbers, or does not have d_0 rows.
+        """
+        values = {Z(0): matrix(X, "X"), **dict(self.parameters())}
+        _check_rows("X", values[Z(0)], 1, self[1].W.shape, 1)
+        shape = self.shape
+        steps = [s for n in shape.layers for s in forward_layer(n, shape.activations[n - 1], shape.biased(n))]
+        return evaluate(steps, values)[Z(self.depth)]
+
     def parameters(self) -> Iterator[tuple[Var, Array]]:
         """Yield W_1, b_1, W_2, ... with their names, in order; absent biases are left out."""
         for number, layer in enumerate(self.layers, start=1):
@@ -221,16 +282,21 @@ class Network:
         )
 
 
-@dataclass(frozen=True, eq=False, init=False)
+@dataclass(frozen=True, eq=False, init=False, repr=False)
 class Batch:
-    """N examples, one a column: X of shape (d_0, N), targets Y of shape (d_L, N)."""
+    """N examples, one a column: X of shape (d_0, N), targets Y of shape (d_L, N).
+
+    Targets may be given as class labels, a vector of N integers from 0; they become one-hot (see `one_hot`).
+    """
 
     X: Array
     Y: Array
 
-    def __init__(self, X: ArrayLike, Y: ArrayLike) -> None:
+    def __init__(self, X: ArrayLike, Y: ArrayLike, classes: int | None = None) -> None:
         object.__setattr__(self, "X", matrix(X, "X"))
-        object.__setattr__(self, "Y", matrix(Y, "Y"))
+        given = Y if isinstance(Y, (list, tuple)) and Y and isinstance(Y[0], (list, tuple)) else np.asarray(Y)
+        is_labels = isinstance(given, np.ndarray) and given.ndim == 1 and given.dtype.kind in "iu"
+        object.__setattr__(self, "Y", matrix(one_hot(given, classes) if is_labels else Y, "Y"))
         if self.X.shape[1] != self.Y.shape[1]:
             raise ValueError(
                 f"X has shape {self.X.shape} and Y has shape {self.Y.shape}: both need one column an example"
@@ -241,6 +307,15 @@ class Batch:
         """The number of examples."""
         return self.X.shape[1]
 
+    def __eq__(self, other: object) -> bool:
+        return _same(self.X, other.X) and _same(self.Y, other.Y) if isinstance(other, Batch) else NotImplemented
+
+    def __hash__(self) -> int:
+        return _hash(self.X, self.Y)
+
+    def __repr__(self) -> str:
+        return f"Batch({self.X.tolist()}, {self.Y.tolist()})"
+
 
 def inputs(net: Network, batch: Batch) -> dict[Var, Array]:
     """Name everything a pass starts from.
@@ -248,12 +323,16 @@ def inputs(net: Network, batch: Batch) -> dict[Var, Array]:
     Raises:
         ValueError: the batch does not fit the network; both shapes are named.
     """
-    first, last = net[1].W.shape, net[net.depth].W.shape
-    if batch.X.shape[0] != first[1]:
-        raise ValueError(f"X has shape {batch.X.shape} and W_1 has shape {first}: X needs {first[1]} rows")
-    if batch.Y.shape[0] != last[0]:
-        raise ValueError(f"Y has shape {batch.Y.shape} and W_{net.depth} has shape {last}: Y needs {last[0]} rows")
+    expect(net, Network, "net")
+    expect(batch, Batch, "batch")
+    _check_rows("X", batch.X, 1, net[1].W.shape, 1)
+    _check_rows("Y", batch.Y, net.depth, net[net.depth].W.shape, 0)
     return {Z(0): batch.X, Y: batch.Y, **dict(net.parameters())}
+
+
+def _check_rows(name: str, x: Array, layer: int, shape: tuple[int, ...], axis: int) -> None:
+    if x.shape[0] != shape[axis]:
+        raise ValueError(f"{name} has shape {x.shape} and W_{layer} has shape {shape}: {name} needs {shape[axis]} rows")
 
 
 def shape_of(var: Var, widths: tuple[int, ...], N: int) -> tuple[int, ...]:

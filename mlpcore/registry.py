@@ -2,8 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
+
+
+def name_constant(x: object) -> tuple[Callable, tuple]:
+    """Find the module and the name that hold a constant of this package, so that it is pickled by its name.
+
+    Raises:
+        TypeError: it is no constant of a module.
+    """
+    for module in [m for name, m in sys.modules.items() if name.startswith("mlpcore.") and m]:
+        for name, held in vars(module).items():
+            if held is x:
+                return _find_constant, (module.__name__, name)
+    raise TypeError(f"{x!r} is no constant of a module of mlpcore, so it cannot be pickled")
+
+
+def _find_constant(module: str, name: str) -> object:
+    return getattr(import_module(module), name)
 
 
 class UnknownNameError(KeyError):
@@ -23,6 +42,9 @@ class Registry(dict):
     def __init__(self, what: str, *args: object, former: Mapping[str, str] | None = None) -> None:
         super().__init__(*args)
         self.what, self.former = what, former or {}
+
+    def __reduce__(self) -> tuple[Callable, tuple]:
+        return name_constant(self)
 
     def __missing__(self, name: Any) -> object:
         if name in self.former:

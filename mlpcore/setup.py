@@ -14,6 +14,7 @@ from typing import Protocol, Self, TypeVar
 
 import numpy as np
 
+from .arguments import check_finite
 from .equations.steps import Step, evaluate
 from .losses import LOSSES, MSE, Loss, classes
 from .network import Array, Batch, Layer, Network
@@ -57,8 +58,7 @@ class Setup:
 
     def __post_init__(self) -> None:
         values = initial_values(self.net, self.batch, self.loss, self.conventions)
-        if not np.isfinite(self.rate):
-            raise ValueError(f"the rate must be a finite number, not {self.rate}")
+        check_finite(self.rate, "the rate")
         check_sizes(self.net.widths, self.batch.N)
         values[rate] = np.asarray(self.rate, dtype=self.net.dtype)
         for value in values.values():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import getitem
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,7 @@ _SUMS = (squared_error, total, binary_cross_entropy, absolute_error, huber)
 Alter = Callable[[Step, Pass], Step | None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Mistake:
     """A row of `MISTAKES`.
 
@@ -83,6 +84,12 @@ class Mistake:
     chapter: str = "step"
     everywhere: bool = False
     left_out: str = ""
+
+    def __repr__(self) -> str:
+        return f"MISTAKES[{self.name!r}]"
+
+    def __reduce__(self) -> tuple[Callable, tuple]:
+        return getitem, (MISTAKES, self.name)
 
     def rewrite(self, steps: Sequence[Step], left_out: int = -1) -> list[Step]:
         """Write the list with the mistake in every equation where it can be made; the list itself where in none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, wraps
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from ..registry import Registry
 from . import inplace, kernels
 from .inplace import LEAK, InPlace
-from .steps import Op, View
+from .steps import Op, View, as_numbers
 
 Array = np.ndarray
 
@@ -32,6 +32,7 @@ class Activation:
         derivative_from_Z: Z -> f'(S) where the output alone determines it, else None.
         cell: f in the language of `mlpcore.equations.cells`.
         exact: f is linear in pieces and takes fractions as well.
+        share: how far f'(0) is on its way from the left derivative to the right one, see `at_kink`.
         kinks: where f or f' has a corner, so that a difference across it measures neither side.
         corner: where f itself has a corner at 0, its derivatives on the left and on the right.
         into: f and f' again, written into given buffers; `NOT_WRITTEN_OUT` where there is only the arithmetic.
@@ -46,6 +47,18 @@ class Activation:
     corner: tuple[float, float] | None = None
     into: InPlace = inplace.NOT_WRITTEN_OUT
     exact: bool = False
+    share: float = 0.0
+
+    def __post_init__(self) -> None:
+        for way in ("f", "derivative", "derivative_from_Z"):
+            if function := getattr(self, way):
+                object.__setattr__(self, way, _take_numbers(function))
+
+    def __repr__(self) -> str:
+        return f"ACTIVATIONS[{self.name!r}]" + (f".at_kink({self.share})" if self.share else "")
+
+    def __reduce__(self) -> tuple[Callable, tuple]:
+        return _find_at_kink, (self.name, self.share)
 
     @property
     def latex(self) -> str:
@@ -55,17 +68,19 @@ class Activation:
     def apply(self) -> Op:
         """Give `Z_l = f_l(S_l)`."""
         if self.derivative is None:
-            return Op(self.name, "in->in", self.f, lambda S: S, "{0}", kernel=kernels.COPY, exact=True)
-        return Op(
-            self.name,
-            "in->in",
-            self.f,
-            lambda S: rf"{self.latex}({S})",
-            self.cell,
-            kink=self._find_pieces if self.kinks else None,
-            kernel=self.into.apply() or kernels.wrap_arithmetic(self.f),
-            exact=self.exact,
-        )
+            op = Op(self.name, "in->in", self.f, lambda S: S, "{0}", kernel=kernels.COPY, exact=True)
+        else:
+            op = Op(
+                self.name,
+                "in->in",
+                self.f,
+                lambda S: rf"{self.latex}({S})",
+                self.cell,
+                kink=self._find_pieces if self.kinks else None,
+                kernel=self.into.apply() or kernels.wrap_arithmetic(self.f),
+                exact=self.exact,
+            )
+        return op.made_by(getattr, self, "apply")
 
     def _find_pieces(self, S: Array) -> Array:
         """Tell the pieces between kinks apart; a kink itself lies between two numbers."""
@@ -81,17 +96,20 @@ class Activation:
         if self.derivative is None:
             return None
         name = f"{self.name} derivative"
-        return Op(name, "in->in", self.derivative, lambda S: rf"{self.latex}'({S})", f"{self.name}'({{0}})")
+        op = Op(name, "in->in", self.derivative, lambda S: rf"{self.latex}'({S})", f"{self.name}'({{0}})")
+        return op.made_by(getattr, self, "derivative_op")
 
     @cached_property
     def pullback(self) -> Op:
         """Give `delta_l = dL/dZ_l (.) f_l'(S_l)`: the vector-Jacobian product of the activation."""
-        return self._pullback("derivative", f"{self.name}'", lambda S: rf"{self.latex}'({S})")
+        op = self._pullback("derivative", f"{self.name}'", lambda S: rf"{self.latex}'({S})")
+        return op.made_by(getattr, self, "pullback")
 
     @cached_property
     def pullback_from_Z(self) -> Op:
         """Give the same with f' computed from the output, written `f_l'[Z_l]`; needs `derivative_from_Z`."""
-        return self._pullback("derivative_from_Z", f"{self.name}'[Z]", lambda Z: rf"{self.latex}'[{Z}]")
+        op = self._pullback("derivative_from_Z", f"{self.name}'[Z]", lambda Z: rf"{self.latex}'[{Z}]")
+        return op.made_by(getattr, self, "pullback_from_Z")
 
     def _pullback(self, way: str, view_name: str, latex: Callable[[str], str]) -> Op:
         name = f"{self.name} pullback"
@@ -129,7 +147,22 @@ def _at_kink(f: Activation, share: float) -> Activation:
         # Where f is flat on the left, the outputs of 0 and of a preactivation below 0 are the same.
         derivative_from_Z=derivative if left else None,
         into=InPlace(f.into.f, for_f=f.into.for_f),
+        share=share,
     )
+
+
+def _find_at_kink(name: str, share: float) -> Activation:
+    return ACTIVATIONS[name].at_kink(share)
+
+
+def _take_numbers(function: Function) -> Function:
+    """Let a function of arrays take lists and integers."""
+
+    @wraps(function)
+    def take(x: Any) -> Array:
+        return function(as_numbers(x))
+
+    return function if hasattr(function, "__wrapped__") else take
 
 
 def sigmoid(S: Array) -> Array:
@@ -142,18 +175,24 @@ def _softplus(S: Array) -> Array:
     return np.maximum(S, 0) + np.log1p(np.exp(-np.abs(S)))
 
 
-# NumPy has no erf; math.erf is exact to the last digit and the networks here are small.
-_erf: Any = np.frompyfunc(math.erf, 1, 1)
+# NumPy has no erfc; math.erfc is exact to the last digits and the networks here are small.
+_erfc: Any = np.frompyfunc(math.erfc, 1, 1)
 
 
 def normal_cdf(S: Array) -> Array:
     """Compute Phi(S), the standard normal distribution function, elementwise."""
-    return (0.5 * (1.0 + _erf(S / math.sqrt(2.0)).astype(S.dtype))).astype(S.dtype)
+    return 0.5 * _erfc(-S / math.sqrt(2.0)).astype(S.dtype)
 
 
 def normal_pdf(S: Array) -> Array:
     """Compute phi(S), the standard normal density, elementwise."""
     return np.exp(-0.5 * S * S) / math.sqrt(2.0 * math.pi)
+
+
+def _sech_squared(S: Array) -> Array:
+    """Compute tanh'(S) = 1 / cosh(S)^2, which is accurate where 1 - tanh(S)^2 cancels."""
+    with np.errstate(over="ignore"):
+        return 1 / np.cosh(S) ** 2
 
 
 #: Name -> `Activation`. A row here appears in every select box and in every test.
@@ -190,7 +229,7 @@ for _row in (
         "sigmoid({0})",
         into=inplace.SIGMOID,
     ),
-    Activation("tanh", np.tanh, lambda S: 1 - np.tanh(S) ** 2, lambda Z: 1 - Z**2, "tanh({0})", into=inplace.TANH),
+    Activation("tanh", np.tanh, _sech_squared, lambda Z: 1 - Z**2, "tanh({0})", into=inplace.TANH),
     Activation(
         "softplus",
         _softplus,

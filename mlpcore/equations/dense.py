@@ -6,12 +6,15 @@ perturbed copies (`mlpcore.checking.numerical_gradients`).
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from ..notation import S, W, Z, b
 from . import kernels
-from .steps import Op
+from .activations import ACTIVATIONS
+from .steps import Op, Step
 
 Array = np.ndarray
 
@@ -92,3 +95,11 @@ _DESCEND: dict[str, Any] = {
 UPDATE_WEIGHTS = Op("update weights", "ij,,ij->ij", lambda W, eta, dW: W - scalar(eta) * dW, **_DESCEND)
 
 UPDATE_BIASES = Op("update biases", "i,,i->i", lambda b, eta, db: b - scalar(eta)[..., 0] * db, **_DESCEND)
+
+
+# The steps of a layer are the same in every network, so every page and every schedule shares them.
+@lru_cache(maxsize=512)
+def forward_layer(layer: int, activation: str, biased: bool) -> tuple[Step, ...]:
+    """List `S_l` and `Z_l` of one layer."""
+    affine = (AFFINE, (W(layer), Z(layer - 1), b(layer))) if biased else (LINEAR, (W(layer), Z(layer - 1)))
+    return Step(S(layer), *affine), Step(Z(layer), ACTIVATIONS[activation].apply, (S(layer),))

@@ -140,7 +140,9 @@ SIGMOID = InPlace(
     (count_piece_cells, count_piece_cells, count_truth_cells),
 )
 TANH = InPlace(
-    lambda out, S: [(np.tanh, (S, out))], lambda t, S: [(np.tanh, (S, t)), *_one_minus_square(t, t)], _one_minus_square
+    lambda out, S: [(np.tanh, (S, out))],
+    lambda t, S: [(np.cosh, (S, t)), (np.square, (t, t)), (np.divide, (number(1, S), t, t))],
+    _one_minus_square,
 )
 SOFTPLUS = InPlace(
     lambda out, S, t: [*_decay(t, S), (np.log1p, (t, t)), maximum(S, zeros(S), out), (np.add, (out, t, out))],

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..registry import name_constant
 from . import kernels
 from .steps import Op, op_factory
 
@@ -35,9 +36,17 @@ class Rule:
 
             subscripts = ",".join(axes if mark == "x" else "" for mark in cells) + "->" + axes
             what = "weights" if len(axes) == 2 else "biases"
-            return Op(f"{name}, {what}", subscripts, arithmetic, notation, cell, kernel=kernel)
+            op = Op(f"{name}, {what}", subscripts, arithmetic, notation, cell, kernel=kernel)
+            return op.made_by(_find_op, self, len(axes))
 
         self.of: dict[int, Op] = {2: make("ij"), 1: make("i")}
+
+    def __reduce__(self) -> tuple[Callable, tuple]:
+        return name_constant(self)
+
+
+def _find_op(rule: Rule, axes: int) -> Op:
+    return rule.of[axes]
 
 
 def make_number_op(name: str, reads: int, f: Callable[..., Array], notation: Callable[..., str], cell: str) -> Op:
@@ -57,6 +66,7 @@ CORRECTION = make_number_op(
 )
 
 
+@op_factory
 def _sum_squares(axes: str) -> Op:
     over = tuple(range(-len(axes), 0))
     notation = r"\lVert {0}\rVert^2".format

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import getitem
 
 import numpy as np
 
@@ -42,7 +43,7 @@ class Term:
         self.of: dict[int, Op] = {2: make("ij"), 1: make("i")}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Penalty:
     """A penalty on parameters: a row of `PENALTIES`.
 
@@ -57,6 +58,21 @@ class Penalty:
     latex: str
     term: Term
     gradient: Rule
+
+    def __post_init__(self) -> None:
+        for part in ("term", "gradient"):
+            for axes, op in getattr(self, part).of.items():
+                op.made_by(_find_op, self.name, part, axes)
+
+    def __repr__(self) -> str:
+        return f"PENALTIES[{self.name!r}]"
+
+    def __reduce__(self) -> tuple[Callable, tuple]:
+        return getitem, (PENALTIES, self.name)
+
+
+def _find_op(penalty: str, part: str, axes: int) -> Op:
+    return getattr(PENALTIES[penalty], part).of[axes]
 
 
 def _squares(name: str, factor: float, front: str, written: str, twice: str, latex_twice: str) -> Penalty:

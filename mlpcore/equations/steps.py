@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, wraps
+from typing import Any, Self
 
 import numpy as np
 
 from ..notation import Var
+from ..registry import name_constant
 from .exact import ExactZeros
 from .kernels import Kernel
 
@@ -41,9 +43,15 @@ class View:
     arithmetic: Callable[[Array], Array]
 
 
-@dataclass(frozen=True)
+def as_numbers(x: Any) -> Any:
+    """Take a list, integers and truth values as float64; what is a float, or no array, stays as it is."""
+    kind = x.dtype.kind if isinstance(x, (np.ndarray, np.generic)) else "i" if isinstance(x, (list, tuple, int)) else ""
+    return np.asarray(x, dtype=np.float64) if kind and kind in "iub" else x
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Op:
-    """The right-hand side of an equation.
+    """The right-hand side of an equation. Equal are those that are made alike.
 
     Attributes:
         name: a short name, unique among the equations.
@@ -60,6 +68,7 @@ class Op:
         kernel: the arithmetic once more, into given buffers; None where there is only the arithmetic.
         exact: the arithmetic is sums and products, or linear in pieces, and takes fractions as well.
         largest_term: maxima of the operands -> how large a term of its sum can be, where terms may cancel.
+        maker: a function and the arguments that make it; None for a constant of a module.
     """
 
     name: str
@@ -73,9 +82,27 @@ class Op:
     kernel: Kernel | None = None
     exact: bool = False
     largest_term: Callable[..., float] | None = None
+    maker: tuple[Callable, tuple] | None = field(default=None, init=False)
 
     def __call__(self, *operands: Array) -> Array:
-        return self.arithmetic(*operands)
+        return self.arithmetic(*map(as_numbers, operands))
+
+    def made_by(self, make: Callable, *args: Any) -> Self:
+        """Remember the function and the arguments that make it, and return it."""
+        object.__setattr__(self, "maker", (make, args))
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Op) and self.maker is not None and self.maker == other.maker)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.subscripts))
+
+    def __reduce__(self) -> tuple[Callable, tuple]:
+        return self.maker or name_constant(self)
+
+    def __repr__(self) -> str:
+        return f"Op({self.name!r}, {self.subscripts!r})"
 
     @cached_property
     def reads(self) -> tuple[str, ...]:
@@ -103,11 +130,22 @@ class Op:
         return (0,) if self.makes and self.reads[0] == self.makes else ()
 
 
-#: Decorates what makes an `Op` from a constant or a few letters: one object for each, so that equal steps are equal.
-op_factory = lru_cache(maxsize=64)
+def op_factory(make: Callable[..., Op]) -> Callable[..., Op]:
+    """Decorate what makes an `Op` from a constant or a few letters: one object for each."""
+
+    @lru_cache(maxsize=64)
+    @wraps(make)
+    def remember(*args: Any, **named: Any) -> Op:
+        return make(*args, **named).made_by(_make_op, remember, args, named)
+
+    return remember
 
 
-@dataclass(frozen=True, slots=True)
+def _make_op(make: Callable[..., Op], args: tuple, named: dict) -> Op:
+    return make(*args, **named)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Step:
     """One equation of a pass.
 
@@ -133,6 +171,12 @@ class Step:
     @property
     def latex(self) -> str:
         return f"{self.out.latex} = {self.op.notation(*(v.latex for v in self.operands))}"
+
+    def __repr__(self) -> str:
+        return f"{self.out} = {self.op.name}({', '.join(map(repr, self.operands))})"
+
+    def _repr_latex_(self) -> str:
+        return rf"$\displaystyle {self.latex}$"
 
 
 def evaluate(steps: Iterable[Step], values: Mapping[Var, Array], *, free: bool = False) -> dict[Var, Array]:

@@ -15,6 +15,7 @@ from ..equations import cells
 from ..equations.steps import Step
 from ..notation import Var
 from ..passes.layouts import Layout
+from ..rendering import write_latex
 from ..setup import Setup
 from .digits import Digits
 from .files import rows_of
@@ -25,7 +26,6 @@ Array = np.ndarray
 MOST_ROWS, MOST_COLUMNS = 16, 16
 #: Of a line that is still too wide, likewise.
 _FEWER_COLUMNS = 7
-_FIRST = 5
 
 PHASES = {
     "forward": "Forward pass",
@@ -59,25 +59,11 @@ def matrix(x: Array, digits: Digits, flat: bool = False, most: int = MOST_COLUMN
     """Write a matrix as `bmatrix`, a single number as itself."""
     if np.ndim(x) == 0:
         return digits.latex(float(x))
-    rows = rows_of(x, flat)
-    down, across = _choose_indices(rows.shape[0], MOST_ROWS), _choose_indices(rows.shape[1], most)
-    lines = []
-    for r in down:
-        if r is None:
-            lines.append(" & ".join(r"\ddots" if c is None else r"\vdots" for c in across))
-        else:
-            lines.append(" & ".join(r"\cdots" if c is None else digits.latex(float(rows[r, c])) for c in across))
-    return r"\begin{bmatrix} " + r" \\ ".join(lines) + r" \end{bmatrix}"
+    return write_latex(rows_of(x, flat), (MOST_ROWS, most), digits.latex)
 
 
 def _write_matrix(var: Var, x: Array, digits: Digits, lay: Layout, most: int = MOST_COLUMNS) -> str:
     return matrix(x, digits.for_matrix(var, x), lay.is_row(var), most)
-
-
-def _choose_indices(size: int, most: int) -> list[int | None]:
-    if size <= most:
-        return list(range(size))
-    return [*range(_FIRST), None, size - 1]
 
 
 def _insert_numbers(

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..logits import one_hot
-from ..network import Batch, Layer, Network
+from ..network import Batch, Layer, Network, one_hot
 from ..notation import Var, Y, Z
 from ..setup import Setup, resized
 from .preview import shape_words

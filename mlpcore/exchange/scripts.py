@@ -31,7 +31,7 @@ _NUMPY_HEAD = '''import math
 import numpy as np
 from numpy import inf, nan
 
-erf = np.vectorize(math.erf, otypes=[float])
+erfc = np.vectorize(math.erfc, otypes=[float])
 
 
 def check(name, found, expected):

@@ -24,9 +24,9 @@ from typing import Any
 
 import numpy as np
 
-from ..logits import Lab, one_hot
+from ..logits import Lab
 from ..losses import LOSSES, Loss, SoftmaxHinge
-from ..network import Batch, Layer, Network
+from ..network import Batch, Layer, Network, one_hot
 from ..notation import margin, strength
 from ..passes.conventions import Conventions
 from ..schedules import SCHEDULES, Schedule, find

@@ -96,7 +96,7 @@ class Dialect:
     own: tuple[str, ...]
 
 
-NUMPY = Dialect("np", "axis", "keepdims", "max", ".astype(np.{0})", ("erf",))
+NUMPY = Dialect("np", "axis", "keepdims", "max", ".astype(np.{0})", ("erfc",))
 TORCH = Dialect("torch", "dim", "keepdim", "amax", ".to(torch.{0})", ("maximum", "minimum"))
 
 #: How strongly an operator binds, as Python has it.

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..equations.steps import evaluate
-from ..logits import CONFIDENT, evaluate_on_simplex, list_steps, one_hot
+from ..logits import CONFIDENT, evaluate_on_simplex, list_steps
 from ..losses import Loss
-from ..network import Array
+from ..network import Array, one_hot
 from ..notation import G, O, Y
 from ..passes.conventions import Conventions
 from .base import Figure, heading, label, numbers

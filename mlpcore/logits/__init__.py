@@ -4,6 +4,7 @@ The steps are the loss's own, with `O` for the network's output, so what holds h
 network: this is where `dL/dZ_L` comes from. Curves are passes stacked along a leading axis.
 """
 
+from ..network import one_hot
 from .comparison import CLOSE, CrossCheck, LossComparison, closed_form, compare, cross_check, list_class_losses
 from .curves import (
     CONFIDENT,
@@ -27,7 +28,6 @@ from .lab import (
     list_steps,
     make_confidently_wrong,
     move_example,
-    one_hot,
     run,
 )
 from .margins import (

@@ -9,11 +9,11 @@ import numpy as np
 
 from ..equations.steps import Step, evaluate
 from ..losses import Loss, softmax
-from ..network import Array
+from ..network import Array, one_hot
 from ..notation import G, O, Var, dO, margin
 from ..notation import loss as LOSS
 from ..passes.conventions import WORKSHEET, Conventions
-from .lab import initial_values, list_steps, one_hot
+from .lab import initial_values, list_steps
 
 
 def scaled(x: Array, axis: int | tuple[int, ...] | None = None) -> tuple[Array, Array]:

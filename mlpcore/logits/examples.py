@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..losses import SoftmaxHinge
+from ..network import one_hot
 from ..registry import Registry
-from .lab import Lab, one_hot
+from .lab import Lab
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -14,18 +14,6 @@ from ..losses import Hinge, Loss, SoftmaxHinge, softmax
 from ..network import Array, matrix
 from ..notation import O, Var, Y, Z, dO, dZ
 from ..passes.conventions import WORKSHEET, Conventions
-
-
-def one_hot(labels: Sequence[int], classes: int) -> Array:
-    """Make targets of shape (classes, N) from labels that count from 0.
-
-    Raises:
-        ValueError: a label is not a class; it is named with its example.
-    """
-    for n, label in enumerate(labels, start=1):
-        if not 0 <= label < classes:
-            raise ValueError(f"example {n} has class {label + 1}, but there are {classes} classes")
-    return np.eye(classes)[:, list(labels)]
 
 
 def list_steps(loss: Loss, conventions: Conventions = WORKSHEET) -> list[Step]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
+from ..arguments import check_finite
 from ..equations.steps import Step
 from ..notation import A, G, P, T, Var, Y, Z, dG, dP, dZ, ell, loss, margin
 from .equations import (
@@ -46,8 +45,7 @@ class Hinge(Loss):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not np.isfinite(self.margin):
-            raise ValueError(f"the margin must be a finite number, not {self.margin}")
+        check_finite(self.margin, "the margin")
 
     def constants(self) -> dict[Var, float]:
         return {margin: self.margin, **super().constants()}

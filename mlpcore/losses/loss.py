@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from ..arguments import check_finite
 from ..equations.penalties import PENALTIES
 from ..equations.steps import Step
 from ..notation import P, Var, Y, Z, dZ, ell, loss, strength
@@ -49,10 +50,10 @@ class Loss:
     whole: int | None = field(default=None, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
+        _ = self.c  # an unknown scale raises here
         if self.penalty is not None:
             PENALTIES[self.penalty]
-        if not np.isfinite(self.strength):
-            raise ValueError(f"the strength of the penalty must be a finite number, not {self.strength}")
+        check_finite(self.strength, "the strength of the penalty")
 
     @property
     def c(self) -> Scale:

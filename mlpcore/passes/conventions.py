@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from ..arguments import expect
 from ..equations.activations import ACTIVATIONS
 from ..losses import Loss
 from ..losses.scales import SCALES
@@ -57,6 +58,7 @@ class Conventions:
 
     def loss(self, loss: L) -> L:
         """Give the loss the constant and the choice at a tie that are in force."""
+        expect(loss, Loss, "loss", "MSE()")
         changes: dict[str, Any] = {} if self.scale is None else {"scale": self.scale}
         if hasattr(loss, "at_tie") and not self.at_tie:
             changes["at_tie"] = False

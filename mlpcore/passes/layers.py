@@ -9,13 +9,12 @@ from functools import lru_cache
 
 from ..equations.activations import ACTIVATIONS
 from ..equations.dense import (
-    AFFINE,
     BIAS_GRADIENT,
-    LINEAR,
     PULL_BACK,
     UPDATE_BIASES,
     UPDATE_WEIGHTS,
     WEIGHT_GRADIENT,
+    forward_layer,
 )
 from ..equations.steps import Step
 from ..network import Network, Shape
@@ -27,14 +26,6 @@ def forward(net: Network | Shape) -> list[Step]:
     """List `S_l = W_l Z_{l-1} + b_l` and `Z_l = f_l(S_l)` for l = 1, ..., L."""
     shape = net.shape
     return [step for n in shape.layers for step in forward_layer(n, shape.activations[n - 1], shape.biased(n))]
-
-
-# The steps of a layer are the same in every network, so every page and every schedule shares them.
-@lru_cache(maxsize=512)
-def forward_layer(layer: int, activation: str, biased: bool) -> tuple[Step, ...]:
-    """List `S_l` and `Z_l` of one layer."""
-    affine = (AFFINE, (W(layer), Z(layer - 1), b(layer))) if biased else (LINEAR, (W(layer), Z(layer - 1)))
-    return Step(S(layer), *affine), Step(Z(layer), ACTIVATIONS[activation].apply, (S(layer),))
 
 
 def backward(net: Network | Shape, at_kink: float = 0.0, *, derivative_from_Z: bool = False) -> list[Step]:

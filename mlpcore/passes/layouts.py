@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from operator import getitem
 
 import numpy as np
 
@@ -32,7 +33,7 @@ Array = np.ndarray
 _WEIGHTS = ("unit", "input")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Layout:
     """Which way the matrices lie: a row of `LAYOUTS`, compared by identity.
 
@@ -54,6 +55,16 @@ class Layout:
     transposes_batches: bool
     transposes_weights: bool
     products: Mapping[str, tuple[Op, tuple[int, ...]]]
+
+    def __post_init__(self) -> None:
+        for name, (op, _) in self.products.items():
+            op.made_by(_find_product, self.name, name)
+
+    def __repr__(self) -> str:
+        return f"LAYOUTS[{self.name!r}]"
+
+    def __reduce__(self) -> tuple[Callable, tuple]:
+        return getitem, (LAYOUTS, self.name)
 
     def transposes(self, var: Var) -> bool:
         """Tell whether a matrix is transposed against the worksheet."""
@@ -103,7 +114,7 @@ def _transpose_op(op: Op, flags: tuple[bool, ...], out: bool) -> Op:
     kink = op.kink
     # Cell by cell on matrices that all lie the same way, the same kernel serves.
     sides = (flag == out for flag, letters in zip(flags, op.reads, strict=True) if len(letters) == 2)
-    return replace(
+    transposed = replace(
         op,
         subscripts=",".join(reads) + "->" + (op.makes[::-1] if out else op.makes),
         arithmetic=arithmetic,
@@ -115,6 +126,11 @@ def _transpose_op(op: Op, flags: tuple[bool, ...], out: bool) -> Op:
         ),
         kink=kink and (lambda *xs: transpose(kink(*restore(xs))) if flags[0] else kink(*restore(xs))),
     )
+    return transposed.made_by(_transpose_op, op, flags, out)
+
+
+def _find_product(layout: str, name: str) -> Op:
+    return LAYOUTS[layout].products[name][0]
 
 
 _ROWS_BIAS_GRADIENT = replace(

@@ -27,6 +27,9 @@ class RateSchedule:
     #: (rate, t, its numbers) -> the rate of step t.
     op: ClassVar[Op]
 
+    def __init_subclass__(cls) -> None:
+        cls.op.made_by(getattr, cls, "op")
+
     def __post_init__(self) -> None:
         for var, x in self.numbers().items():
             if type(x) not in (int, float) or not 0 < x < np.inf:

@@ -8,12 +8,14 @@ from functools import lru_cache
 
 import numpy as np
 
+from ..arguments import check_finite, expect
 from ..equations.steps import Step, evaluate
 from ..losses import MSE, Loss
 from ..network import Array, Batch, Network, Shape, inputs
 from ..notation import Var, after
 from ..notation import rate as RATE
 from ..schedules import Schedule, Task, find
+from ..values import Values
 from .conventions import WORKSHEET, Conventions
 from .layers import forward, update
 from .optimisers import Optimiser
@@ -96,6 +98,7 @@ def initial_values(
         ValueError: the batch does not fit the network, or the targets the loss.
     """
     values = {v: conventions.lay.convert(v, x) for v, x in inputs(net, batch).items()}
+    expect(loss, Loss, "loss", "MSE()")
     loss.check(batch.Y)
     return values | {v: np.asarray(x, dtype=net.dtype) for v, x in loss.constants().items()}
 
@@ -106,15 +109,20 @@ def trace(
     loss: Loss = _LOSS,
     schedule: str | Schedule = _SCHEDULE,
     conventions: Conventions = WORKSHEET,
-) -> tuple[list[Step], dict[Var, Array]]:
+) -> tuple[list[Step], Values]:
     """List the steps of a pass and compute every matrix in it, none freed.
 
     Raises:
         ValueError: the batch does not fit the network, or the targets the loss.
         KeyError: no such schedule.
     """
+    values = initial_values(net, batch, loss, conventions)
     steps = one_pass(net, loss, schedule, conventions, batch.N)
-    return steps, evaluate(steps, initial_values(net, batch, loss, conventions))
+    return steps, _name(evaluate(steps, values), conventions)
+
+
+def _name(values: Mapping[Var, Array], conventions: Conventions) -> Values:
+    return Values(values, [v for v in values if conventions.lay.transposes(v)])
 
 
 def gradients(
@@ -123,16 +131,17 @@ def gradients(
     loss: Loss = _LOSS,
     schedule: str | Schedule = _SCHEDULE,
     conventions: Conventions = WORKSHEET,
-) -> dict[Var, Array]:
+) -> Values:
     """Compute `dW(l)`, `db(l)` and `loss`; the intermediates are freed on the way, as scheduled.
 
     Raises:
         ValueError: the batch does not fit the network, or the targets the loss.
         KeyError: no such schedule.
     """
+    initial = initial_values(net, batch, loss, conventions)
     steps = one_pass(net, loss, schedule, conventions, batch.N)
-    values = evaluate(steps, initial_values(net, batch, loss, conventions), free=True)
-    return {v: x for v, x in values.items() if v.kind in ("dW", "db", "loss")}
+    values = evaluate(steps, initial, free=True)
+    return _name({v: x for v, x in values.items() if v.kind in ("dW", "db", "loss")}, conventions)
 
 
 def sgd(net: Network, grads: Mapping[Var, Array], rate: float, conventions: Conventions = WORKSHEET) -> Network:
@@ -142,8 +151,8 @@ def sgd(net: Network, grads: Mapping[Var, Array], rate: float, conventions: Conv
         ValueError: the rate is not finite, or the step leaves the range of floats.
         KeyError: a gradient is missing.
     """
-    if not np.isfinite(rate):
-        raise ValueError(f"the rate must be a finite number, not {rate}")
+    expect(net, Network, "net")
+    check_finite(rate, "the rate")
     grads = {v: conventions.lay.convert(v, x) for v, x in grads.items()}
     values = evaluate(update(net), {**dict(net.parameters()), **grads, RATE: np.asarray(rate, dtype=net.dtype)})
     return net.with_parameters({v: values[after(v)] for v, _ in net.parameters()})

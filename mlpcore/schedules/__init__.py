@@ -100,6 +100,8 @@ def find(schedule: Plain | list | Schedule) -> Schedule:
         return schedule
     if isinstance(schedule, str):
         return SCHEDULES[schedule]
+    if not isinstance(schedule, (list, tuple)) or len(schedule) < 2:
+        raise TypeError(f'a schedule is a name, or how it is built such as ("every", 3), not {schedule!r}')
     kind, number, *inside = schedule
     return BUILDERS[kind](number, *map(find, inside))
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cache, lru_cache
 
 from ..equations import kernels
-from ..equations.steps import Op, Step
+from ..equations.steps import Op, Step, op_factory
 from ..notation import Var, Y, Z
 from ..passes.layouts import Layout
 from ..passes.penalties import penalise
@@ -18,8 +18,11 @@ from .moves import Move, Task, carry_out, list_equations
 
 Block = tuple[int, int]
 
-ADD = {
-    letters: Op(
+
+@op_factory
+def add(letters: str) -> Op:
+    """Give the equation that adds what has these axes."""
+    return Op(
         "add",
         f"{letters},{letters}->{letters}",
         lambda x, y: x + y,
@@ -27,12 +30,12 @@ ADD = {
         "{0} + {1}",
         kernel=kernels.ADD,
     )
-    for letters in ("ij", "i", "")
-}
+
+
 _LETTERS = {"dW": "ij", "db": "i", "loss": ""}
 
 
-# The equations of a few thousand blocks: they hold functions, so equal steps need the same object.
+# The equations of a few thousand blocks: a step that is repeated stays one object.
 @lru_cache(maxsize=4096)
 def take_examples(first: int, stop: int) -> Op:
     """Give the equation for the examples `first` to `stop` of a matrix: its columns, not copied."""
@@ -43,7 +46,7 @@ def take_examples(first: int, stop: int) -> Op:
         lambda X: rf"\text{{examples }} {first + 1}:{stop} \text{{ of }} {X}",
         "{0}",
         examples=(first, stop),
-    )
+    ).made_by(take_examples, first, stop)
 
 
 def list_blocks(moves: list[Move], task: Task, size: int, derivative_from_Z: bool, lay: Layout) -> list[Step]:
@@ -79,4 +82,4 @@ def _add_block(var: Var, phase: str, block: Block, N: int) -> Step:
     """Add a gradient, or the loss, of a block to the sum over the examples before it."""
     first, stop = block
     operands = var.of_examples((0, first)), var.of_examples(block)
-    return Step(var.of_examples(None if stop == N else (0, stop)), ADD[_LETTERS[var.kind]], operands, phase)
+    return Step(var.of_examples(None if stop == N else (0, stop)), add(_LETTERS[var.kind]), operands, phase)

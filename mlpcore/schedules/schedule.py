@@ -15,7 +15,7 @@ from .moves import COLUMNS, Move, Task, carry_out, list_equations
 Plain = str | tuple
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Schedule:
     """What stays cached, and what is recomputed, between forward and backward. Equal if built alike.
 
@@ -38,6 +38,9 @@ class Schedule:
     arguments: tuple[Hashable, ...] = ()
     built: tuple[Hashable, ...] = ()
     planned: bool = False
+
+    def __repr__(self) -> str:
+        return f"Schedule({self.plain!r})"
 
     @property
     def plain(self) -> Plain:
