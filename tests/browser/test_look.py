@@ -222,15 +222,31 @@ def test_a_large_network_is_windowed_and_right(app):
     table = page.locator(".shown .slot.result table")
     assert table.get_attribute("aria-rowcount") == "256"
     assert page.locator("td:visible").count() < 4000
+    assert page.locator("td:visible").evaluate_all("cells => cells.every((c) => c.textContent)")
     page.locator(".shown .slot.result td").last.focus()
-    before = page.locator(".shown .slot.result .window").inner_text()
+    window = page.locator(".shown .slot.result .window")
+    before = window.inner_text()
     student.press("ArrowRight")
-    after = page.locator(".shown .slot.result .window").inner_text()
-    assert before != after
+    assert before != window.inner_text()
     above = page.locator(".shown .slot.above .window").inner_text()
-    assert after.split(",")[1] == above.split(",")[1]
-    label = page.locator(".shown .slot.result td").first.get_attribute("aria-label")
-    assert label.startswith("S 1, row 1, column 13")
+    assert window.inner_text().split(",")[1] == above.split(",")[1]
+    first = page.locator(".shown .slot.result td").first.get_attribute("aria-label")
+    column = window.inner_text().split(", ")[1].split("\u2013")[0]
+    assert first.startswith(f"S 1, row 1, column {column}")
+    # By the wheel and by the bars, to the last cell, which can be typed into.
+    before = window.inner_text()
+    page.locator(".shown .slot.result td").first.hover()
+    page.mouse.wheel(0, 100)
+    student.page.wait_for_function(
+        "([w, was]) => w.textContent !== was", arg=[window.element_handle(), before], timeout=5000
+    )
+    for axis in ("rows", "columns"):
+        page.get_by_label(f"First of the {axis} shown of W 1, weights, 256 by 256").press("End")
+    cell = student.cell("W 1, row 256, column 256")
+    cell.dblclick()
+    page.keyboard.type("0.25")
+    student.press("Enter")
+    student.wait("W 1, row 256, column 256", 0.25)
 
 
 @pytest.mark.parametrize(("label", "size"), [("Units of layer 1", "256"), ("Examples", "40"), ("Inputs", "100")])

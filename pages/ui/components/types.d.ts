@@ -103,16 +103,29 @@ interface NumberStyle {
   power: boolean;
 }
 
-/** The part of a matrix that is drawn, and the size of its cells and digits. */
-interface TileView {
+/** Sizes that follow from the type in the cells, all in px. */
+interface Sizes {
+  font: number;
+  /** Type of the numbers of rows and columns, and of the name. */
+  number: number;
+  name: number;
+  cw: number;
+  ch: number;
+  caption: number;
+  /** Above a table: its caption and numbers of columns; beside it: numbers of rows, frame, the space to the next. */
+  head: number;
+  gap: number;
+  /** Between two tables. */
+  space: number;
+}
+
+/** The part of a matrix that is drawn, and its sizes; `plain` without digits. */
+interface TileView extends Sizes {
   row: number;
   col: number;
   rows: number;
   cols: number;
-  cw: number;
-  ch: number;
-  font: number;
-  digits: number;
+  plain?: boolean;
 }
 
 interface Tile {
@@ -175,9 +188,10 @@ interface Choice {
   options: { value: string; label: string; spoken: string; mark?: string }[];
 }
 
+/** A layer on the wall: what is given, the forward pass, the backward pass, the update. */
 interface Card {
   title: string;
-  rows: (string | null)[][];
+  rows: string[][];
 }
 
 /** A number that was typed; `sent` in which message, `after` how many pastes that still wait. */
@@ -264,18 +278,13 @@ interface CellHighlight {
   held?: CellHighlight | null;
 }
 
-/** Sizes of the cells of one step. */
-interface StepSizes {
-  cw: number;
-  ch: number;
-  font: number;
-  digits: number;
+/** Sizes of one step: what is drawn of each axis, null for all; where its result stands, null where that differs. */
+interface StepSizes extends Sizes {
+  /** The width of a cell of the result, and of what stands above it. */
+  cells: number;
   stacked: boolean;
-  fixed: boolean;
-  window: Record<string, { size: number; shown: number; from: number }> | null;
-  left: number;
-  top: number;
-  down: number;
+  shown: Record<string, number> | null;
+  place: { left: number; top: number } | null;
 }
 
 interface ThemeColours {
@@ -319,23 +328,14 @@ type Move = [down: number, across: number];
 type Place = Record<string, number | null>;
 type CellFinder = (tile: Tile | undefined, row: number, col: number) => Cell | undefined;
 
-/** Cells in each part of a drawn product, and how many tiles stand side by side and above each other. */
+/** Width and height in px of each part of a drawn product, and the width of a cell of its middle. */
 interface Extent {
   left: number;
   middle: number;
   right: number;
   top: number;
   bottom: number;
-  across: number;
-  down: number;
-}
-
-/** What a card of the wall holds at its widest and highest. */
-interface CardSize {
   cells: number;
-  tiles: number;
-  high: number;
-  lines: number;
 }
 
 type Timer = ReturnType<typeof setTimeout>;

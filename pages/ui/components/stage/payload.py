@@ -293,28 +293,25 @@ def _format_cell(cell: tuple[int, ...]) -> str:
 
 
 def build_cards(values: Mapping[Var, np.ndarray]) -> list[Json]:
-    """Build the cards of the wall: one for the inputs, one for each layer, one for the loss.
+    """Build the cards of the wall: one for the data, one for each layer, one for the loss.
 
-    A matrix of the forward pass stands above its gradient, and that above the updated parameter:
-    a column of the card is about one matrix.
+    A card has a row for each phase: what is given, the forward pass, the backward pass, the update with its gradients.
     """
     depth = max(v.layer or 0 for v in values)
     blocks = sorted({f"[{v.block}]" for v in values if v.block}, key=lambda b: int(b[1:].split(":")[0]))
+    here = {wire_name(v) for v in values}
 
-    def rows(*lines: str, layer: int | None = None) -> list[list[str | None]]:
-        here = {wire_name(v) for v in values}
-        names = [
-            [(n if layer is None else f"{n}{layer}") + block for n in line.split()]
+    def rows(*lines: str, layer: int | str = "") -> list[list[str]]:
+        return [
+            [name for n in line.split() for block in ("", *blocks) if (name := f"{n}{layer}{block}") in here]
             for line in lines
-            for block in ("", *blocks)
         ]
-        return [row for line in names if any(row := [n if n in here else None for n in line])]
 
     return [
-        {"title": "Input", "rows": rows("Z0", "Y", "rate margin")},
+        {"title": "Data", "rows": rows("", "Z0", "Y", "rate margin")},
         *(
-            {"title": f"Layer {n}", "rows": rows("W b S Z", "dW db delta dZ", "new.W new.b", layer=n)}
+            {"title": f"Layer {n}", "rows": rows("W b", "S Z", "delta dZ", "dW db new.W new.b", layer=n)}
             for n in range(1, depth + 1)
         ),
-        {"title": "Loss", "rows": rows("P G T A", "ell loss new.loss", "dP dG")},
+        {"title": "Loss", "rows": rows("", "P G T A ell loss", "dP dG", "new.loss")},
     ]

@@ -4,13 +4,12 @@
 
 import { el, mathNode, setAttributes } from "../../shared/dom.js";
 import { writeCell } from "./address.js";
-import { BENCH_HEIGHT, HEAD_HEIGHT, SIGN_WIDTH, WINDOW_CELLS, WORDS_HEIGHT, ladderCell, largestCell } from "./board-layout.js";
 import { cellEquation } from "./cell-formula.js";
-import { chooseDigits } from "./cell-size.js";
 import { buildChoices, buildKnob, updateKnob } from "./choices.js";
 import { scaleOf } from "./colour-scale.js";
 import { buildTransport } from "./controls.js";
-import { buildTile, focusedCell, paintTile } from "./matrix-table.js";
+import { LEAST, clamp, fitType, longestNumber, sizesOf } from "./layout.js";
+import { buildTile, focusedCell, paintTile, placeWindow } from "./matrix-table.js";
 import { shortestNumber } from "./number-format.js";
 import { flatIndex } from "./payload.js";
 import { Playing } from "./playback.js";
@@ -166,6 +165,7 @@ export class Board extends Playing {
     this.frame = Math.max(0, Math.min(frame, this.last));
     this.closeBubble();
     this.highlight = noHighlight();
+    this.origin = {};
     writeCell(null);
     this.sliceStacks();
     this.draw();
@@ -365,85 +365,95 @@ export class Board extends Playing {
     return next && across ? at(next, Math.min(r, next.rows - 1), across > 0 ? 0 : next.cols - 1) : undefined;
   }
 
-  /**
-   * The part of each axis that is drawn: all of it, or a stretch around what the frame holds.
-   *
-   * @param {TileSpec} spec
-   */
-  windowOf(spec) {
+  /** The letters of its axes where it has some. @param {Tile | { spec: TileSpec }} tile */
+  axesOf({ spec }) {
     const m = this.model.matrices[spec.id];
-    const most = spec.small ? 160 : WINDOW_CELLS * 2;
-    const letters = spec.turned ? [...(spec.letters || "  ")].reverse().join("") : spec.letters || "  ";
-    const [rows, cols] = spec.turned ? [m.cols, m.rows] : [m.rows, m.cols];
-    const byLetter = m.shape.length === 2 ? letters : m.row ? ` ${letters}` : `${letters} `;
-    /** @type {(size: number, letter: string) => { from: number, shown: number }} */
-    const part = (size, letter) => {
-      if (size <= most) return { from: 0, shown: size };
-      const at = this.held[letter] ?? 0;
-      return { from: Math.max(0, Math.min(size - WINDOW_CELLS, at - Math.floor(WINDOW_CELLS / 2))), shown: WINDOW_CELLS };
-    };
-    const [r, c] = [part(rows, byLetter[0]), part(cols, byLetter[1])];
-    return { row: r.from, rows: r.shown, col: c.from, cols: c.shown };
+    const letters = spec.letters ?? "";
+    const [down, across] = m.shape.length === 2 ? (spec.turned ? [letters[1], letters[0]] : letters) : m.row ? ["", letters] : [letters, ""];
+    return [down || `${spec.id}/rows`, across || `${spec.id}/cols`];
   }
 
-  /** The largest cell with which every line fits across the board and, on a scene, all fit down it. */
+  /** What the frame holds is in the window, until it is moved. @param {Tile} tile */
+  windowOrigin(tile) {
+    const { rows, cols } = tile.view;
+    return this.axesOf(tile).map((axis, n) => this.origin[axis] ?? (this.held[axis] ?? 0) - Math.floor([rows, cols][n] / 2));
+  }
+
+  /**
+   * The largest type with which every line fits across the board and, on a scene, all fit down it; what is to be read
+   * line by line may scroll, and so may a scene that does not fit at all. With it, how much of each matrix is drawn.
+   */
   measure() {
-    const width = this.root.clientWidth - 12;
-    const proof = this.model.arrangement === "proof" && width > 760;
-    const bench = this.model.arrangement === "bench";
-    const room = bench ? this.model.room ?? BENCH_HEIGHT : Math.max(260, this.sheet.clientHeight - 8);
-    const across = proof ? width * 0.5 : width;
+    const { matrices, lines, arrangement, legible } = this.model;
+    const phone = innerWidth <= 760;
+    const proof = arrangement === "proof" && this.root.clientWidth > 772;
+    const across = (this.root.clientWidth - 24) * (proof ? 0.54 : 1);
+    const bench = arrangement === "bench";
+    const height = bench ? Math.max(this.model.room ?? BENCH_HEIGHT, innerHeight * 0.36) : Math.max(260, this.sheet.clientHeight - 16);
     // Words below the last matrices of what is to be read may scroll.
-    const last = this.model.lines.findLastIndex((line) => line.strip);
-    const measured = this.model.lines.filter((line, k) => line.strip || !(bench || (this.model.legible && k > last)));
-    const strips = measured.map((line) => (line.strip ?? []).map((spec) => ({ ...this.windowOf(spec), small: spec.small })));
-    /** @type {(cw: number, ch: number) => number} */
-    const high = (cw, ch) =>
-      strips.reduce((total, strip) => {
-        let [row, used, sum] = [0, 0, 0];
-        for (const { rows, cols, small } of strip) {
-          const own = small ? Math.min(cw, this.smallCell(strips)) : cw;
-          const [w, h] = [cols * own + SIGN_WIDTH + 24, rows * Math.min(ch, own) + HEAD_HEIGHT];
-          if (used && used + w > across) [sum, row, used] = [sum + row, 0, 0];
+    const last = lines.findLastIndex((line) => line.strip);
+    const measured = lines.filter((line, k) => line.strip || !(bench || (legible && k > last)));
+    /** @type {(spec: TileSpec) => number[]} */
+    const sizeOf = ({ id, turned }) => (turned ? [matrices[id].cols, matrices[id].rows] : [matrices[id].rows, matrices[id].cols]);
+    /** @type {(spec: TileSpec, sizes: Sizes) => { rows: number, cols: number }} */
+    const shownOf = (spec, { cw, ch, gap }) => {
+      const [rows, cols] = sizeOf(spec);
+      if (spec.small) return { rows, cols };
+      const most = { rows: Math.floor((phone ? 300 : height * 0.6) / ch), cols: Math.floor((across - SIGN_WIDTH - gap) / cw) };
+      return { rows: Math.min(rows, Math.max(4, most.rows)), cols: Math.min(cols, Math.max(2, most.cols)) };
+    };
+    /** @type {(sizes: Sizes) => boolean} */
+    const fits = (sizes) => {
+      let total = 0;
+      for (const { strip = [] } of measured) {
+        let [row, used] = [0, 0];
+        for (const spec of strip) {
+          const [rows, cols] = sizeOf(spec);
+          const own = spec.small ? this.sideOf(spec, sizes) : sizes.cw;
+          const [w, h] = [cols * own + SIGN_WIDTH + sizes.gap, rows * Math.min(sizes.ch, own) + sizes.head];
+          if (w > across || (arrangement === "rungs" && used + w > across)) return false;
+          if (used && used + w > across) [total, row, used] = [total + row, 0, 0];
           [used, row] = [used + w, Math.max(row, h)];
         }
-        return total + sum + row + WORDS_HEIGHT;
-      }, 0);
-    const widest = Math.max(1, ...strips.flat().filter((s) => !s.small).map((s) => s.cols));
-    const top = Math.min(proof || bench ? 54 : 72, Math.floor((across - SIGN_WIDTH - 30) / widest));
-    const phone = innerWidth <= 760;
-    const { cw, ch } =
-      phone || proof
-        ? { cw: Math.max(12, Math.min(54, top)), ch: 26 }
-        : this.model.arrangement === "rungs"
-          ? ladderCell(strips, across)
-          : largestCell(top, high, room, this.model.legible);
-    const shown = Object.values(this.model.matrices).filter((m) => m.data.length);
-    return { cw, ch, ...chooseDigits(this, shown, cw, ch, bench ? 10.5 : 9), proof };
+        total += row + (bench ? 40 : WORDS_HEIGHT);
+      }
+      const scrolls = phone || proof || legible || arrangement === "rungs";
+      return total <= height || (scrolls && sizes.font <= COMFORTABLE);
+    };
+    const drawn = [...new Set(lines.flatMap((line) => line.strip ?? []).map((spec) => matrices[spec.id]))];
+    const sizes = fitType(longestNumber(drawn, this.digits, this.cut), fits);
+    const all = fits(sizes) || sizes.font > LEAST;
+    return { ...sizes, proof, shown: lines.map(({ strip = [] }) => strip.map((spec) => (all ? null : shownOf(spec, sizes)))) };
   }
 
-  /** @param {{ cols: number; small?: boolean }[][]} strips */
-  smallCell(strips) {
-    const most = Math.max(...strips.flat().filter((s) => s.small).map((s) => s.cols));
-    return Math.max(5, Math.min(40, Math.floor((this.root.clientWidth * 0.7) / most)));
+  /**
+   * The side of a cell of a matrix that is shown whole: smaller than its digits where it is too large for those.
+   *
+   * @param {TileSpec} spec
+   * @param {Sizes} sizes
+   */
+  sideOf({ id }, { cw }) {
+    const { rows, cols } = this.model.matrices[id];
+    const most = Math.floor(Math.min((this.root.clientWidth * 0.7) / cols, (this.sheet.clientHeight * 0.8) / (rows * 0.4)));
+    return most < sizesOf(LEAST, 3).cw ? clamp(most, 5, 12) : cw;
   }
 
   draw() {
     if (!this.root.clientWidth) return;
     const sizes = this.measure();
     const { lines, matrices } = this.model;
-    const windows = lines.map((line) => (line.strip ?? []).map((spec) => this.windowOf(spec)));
     const shapes = Object.values(matrices).map((m) => m.shape);
-    const signature = JSON.stringify([lines.map((l) => [l.formula, l.strip, l.why]), sizes, windows, shapes]);
+    const signature = JSON.stringify([lines.map((l) => [l.formula, l.strip, l.why]), sizes, shapes]);
     if (signature !== this.linesSignature && !this.editing) {
       this.linesSignature = signature;
       this.rememberFocus();
       this.tiles = [];
       this.sheet.className = `sheet ${sizes.proof ? "proof" : "scene"}`;
-      this.rows = lines.map((line) => this.buildLine(line, sizes));
+      this.rows = lines.map((line, n) => this.buildLine(line, sizes, sizes.shown[n]));
       this.sheet.replaceChildren(...this.rows.map((row) => row.node));
       this.restoreFocus();
     }
+    for (const tile of this.tiles) placeWindow(this, tile);
     this.scales = this.scalesNow();
     lines.forEach((line, n) => this.updateLine(line, this.rows[n]));
     this.counter.textContent = `${this.frame + 1} / ${this.count}`;
@@ -473,25 +483,27 @@ export class Board extends Playing {
   /**
    * @param {Line} line
    * @param {ReturnType<Board["measure"]>} sizes
+   * @param {({ rows: number, cols: number } | null)[]} windows
    */
-  buildLine(line, sizes) {
+  buildLine(line, { proof, shown: _, ...sizes }, windows) {
     const formula = mathNode(line.formula ?? "", "formula");
     const seal = el("span", "badge");
     const why = el("span", "hint", line.why);
     const numbers = line.numbers === false || !line.value ? undefined : el("output", "numbers");
     const strip = el("div", "strip");
-    for (const spec of line.strip ?? []) {
-      const w = this.windowOf(spec);
-      const cw = spec.small ? Math.min(sizes.cw, this.smallCell([[{ ...w, small: true }]])) : sizes.cw;
-      const type = spec.small ? chooseDigits(this, [this.model.matrices[spec.id]], cw, sizes.ch, 9) : sizes;
-      const view = { ...w, cw, ch: Math.min(sizes.ch, Math.max(cw, 5)), font: type.font, digits: type.digits };
+    for (const [n, spec] of (line.strip ?? []).entries()) {
+      const m = this.model.matrices[spec.id];
+      const all = spec.turned ? { rows: m.cols, cols: m.rows } : { rows: m.rows, cols: m.cols };
+      const side = spec.small ? this.sideOf(spec, sizes) : sizes.cw;
+      const plain = side < sizes.cw;
+      const view = { ...sizes, ...(plain ? { cw: side, ch: Math.min(side, sizes.ch), plain } : {}), row: 0, col: 0, ...(windows[n] ?? all) };
       const tile = buildTile(this, spec, view);
       if (spec.blocks) drawBlockLines(tile, spec.blocks);
       this.tiles.push(tile);
       strip.append(el("div", "piece", el("span", "sign", spec.sign), tile.node));
     }
     const shown = line.strip && strip;
-    const parts = sizes.proof
+    const parts = proof
       ? [el("div", "left", formula, why), el("div", "right", numbers, shown, seal)]
       : [line.formula || line.why ? el("div", "head", formula, seal, why) : undefined, numbers, shown];
     const node = el("section", "claim", ...parts);
@@ -532,6 +544,10 @@ export class Board extends Playing {
   }
 }
 
+const SIGN_WIDTH = 34; // what stands between two matrices
+const WORDS_HEIGHT = 66; // the words of a line
+const BENCH_HEIGHT = 250; // the height of a bench, whose charts need the rest of the screen
+const COMFORTABLE = 18; // px of type: lines that may scroll are not set larger than that to fill the width
 const NOT_COMPARABLE = "\u2013 not comparable here: a preactivation or gap is exactly 0, where both sides differ";
 const NUDGE_HINT = "The number is perturbed by \u00b1h, and what follows from it is recomputed.";
 

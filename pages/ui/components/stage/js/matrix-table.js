@@ -5,6 +5,7 @@ import { checkClass, checkDetails, checkLine, checkMark } from "./check-badge.js
 import { openCheckTable } from "./check-table.js";
 import { shadeCell } from "./colour-scale.js";
 import { copyButton } from "./copy-menu.js";
+import { clamp } from "./layout.js";
 import { formatNumber, matrixStyle, shortestNumber, spokenNumber } from "./number-format.js";
 import { cellIndex, flatIndex } from "./payload.js";
 import { blockContains, isInside } from "./provenance.js";
@@ -12,7 +13,7 @@ import { indexText, spokenCell } from "./wording.js";
 /** @import { Stage } from "./stage.js" */
 
 /**
- * A tile: caption and table of the window [row, row + rows) x [col, col + cols).
+ * A tile: caption and table of as many cells as the view has.
  *
  * @param {Stage} stage
  * @param {TileSpec} spec
@@ -38,26 +39,92 @@ export function buildTile(stage, spec, view) {
   const described = { role: "grid", "aria-label": name, "aria-rowcount": rows, "aria-colcount": cols };
   const table = setAttributes(el("table"), described);
   if (!matrix.editable) table.setAttribute("aria-readonly", "true");
-  const head = el("tr", "", el("th", "corner"));
-  for (let c = view.col; c < view.col + view.cols; c++) head.append(headerCell("col", c));
+  const head = el("tr", "", setAttributes(el("th", "corner"), { role: "presentation" }));
+  for (let c = 0; c < view.cols; c++) head.append(headerCell("col"));
   table.append(el("thead", "", head));
   const body = el("tbody");
-  for (let r = view.row; r < view.row + view.rows; r++) {
-    const line = el("tr", "", headerCell("row", r));
-    for (let c = view.col; c < view.col + view.cols; c++) line.append(buildCell(tile, matrix, r, c));
+  for (let r = 0; r < view.rows; r++) {
+    const line = el("tr", "", headerCell("row"));
+    for (let c = 0; c < view.cols; c++) line.append(buildCell(tile));
     body.append(line);
   }
   table.append(body);
   const windowed = view.rows < rows || view.cols < cols;
-  if (windowed) caption.append(el("span", "window", windowWords(view, rows, cols)));
-  const tiny = Math.min(view.cw, view.ch) < 12 ? " tiny" : "";
-  tile.node = el("figure", `tile part-${matrix.part}${matrix.editable ? " editable" : ""}${tiny}`, caption, table);
+  tile.node = el("figure", `tile part-${matrix.part}${matrix.editable ? " editable" : ""}${view.plain ? " plain" : ""}`, caption, table);
   tile.node.title = `${matrix.word} (${stage.model.parts[matrix.part]})`;
-  tile.node.style.setProperty("--cw", `${view.cw}px`);
-  tile.node.style.setProperty("--ch", `${view.ch}px`);
-  tile.node.style.setProperty("--font", `${view.font}px`);
+  for (const side of /** @type {const} */ (["cw", "ch", "font", "number", "name", "caption"])) tile.node.style.setProperty(`--${side}`, `${view[side]}px`);
   if (tile.cells.length) tile.cells[0].tabIndex = 0;
+  if (view.plain) caption.append(el("span", "window", "colours only: point at a cell for its number"));
+  if (windowed) addScrolling(stage, tile, name);
+  placeWindow(stage, tile);
   return tile;
+}
+
+/**
+ * The numbers of rows and columns, and which cell of the matrix each cell of the table is.
+ *
+ * @param {Stage} stage
+ * @param {Tile} tile
+ */
+export function placeWindow(stage, tile) {
+  const { view, spec, rows, cols, node } = tile;
+  const [row, col] = stage.windowOrigin(tile);
+  view.row = clamp(row, 0, rows - view.rows);
+  view.col = clamp(col, 0, cols - view.cols);
+  const key = `${view.row} ${view.col}`;
+  if (node.dataset.place === key) return;
+  node.dataset.place = key;
+  const matrix = stage.model.matrices[spec.id];
+  node.querySelectorAll("thead th:not(.corner)").forEach((th, c) => (th.textContent = String(view.col + c + 1)));
+  node.querySelectorAll("tbody th").forEach((th, r) => (th.textContent = String(view.row + r + 1)));
+  tile.cells.forEach((cell, k) => {
+    const [r, c] = [view.row + Math.floor(k / view.cols), view.col + (k % view.cols)];
+    Object.assign(cell.mlp, { r, c, index: cellIndex(matrix, spec.turned, r, c), key: null });
+    setAttributes(cell, { "aria-rowindex": r + 1, "aria-colindex": c + 1 });
+  });
+  const [down, across] = /** @type {NodeListOf<HTMLInputElement>} */ (node.querySelectorAll(".scroll"));
+  if (!down) return;
+  down.value = String(view.row);
+  across.value = String(view.col);
+  /** @type {HTMLElement} */ (node.querySelector(".window")).textContent = windowWords(view, rows, cols);
+}
+
+/**
+ * A matrix that is drawn in part: moved by its two bars, the wheel, by dragging its numbers of rows and columns, and
+ * by the arrow keys beyond its edge.
+ *
+ * @param {Stage} stage
+ * @param {Tile} tile
+ * @param {string} name
+ */
+function addScrolling(stage, tile, name) {
+  const { node, view, rows, cols } = tile;
+  /** @type {(axis: "rows" | "columns", most: number) => HTMLInputElement} */
+  const bar = (axis, most) => {
+    const input = setAttributes(el("input", `scroll ${axis}`), { type: "range", min: 0, max: most, step: 1, "aria-label": `First of the ${axis} shown of ${name}` });
+    input.hidden = !most;
+    input.oninput = () => stage.scrollTile(tile, ...(axis === "rows" ? /** @type {Move} */ ([input.valueAsNumber, view.col]) : /** @type {Move} */ ([view.row, input.valueAsNumber])));
+    return input;
+  };
+  node.classList.add("windowed");
+  node.querySelector("figcaption")?.append(el("span", "window"));
+  node.append(bar("rows", rows - view.rows), bar("columns", cols - view.cols));
+  node.onwheel = (event) => {
+    if (event.ctrlKey) return;
+    const [dx, dy] = event.shiftKey ? [event.deltaY, 0] : [event.deltaX, event.deltaY];
+    const before = node.dataset.place;
+    stage.scrollTile(tile, view.row + 2 * Math.sign(dy), view.col + 2 * Math.sign(dx));
+    if (node.dataset.place !== before) event.preventDefault();
+  };
+  node.onpointerdown = (event) => {
+    const number = event.target instanceof Element && event.target.closest("th");
+    if (!number) return;
+    const [row, col] = [view.row, view.col];
+    node.setPointerCapture(event.pointerId);
+    node.onpointermove = (move) =>
+      stage.scrollTile(tile, row - Math.round((move.clientY - event.clientY) / view.ch), col - Math.round((move.clientX - event.clientX) / view.cw));
+    node.onpointerup = node.onpointercancel = () => (node.onpointermove = null);
+  };
 }
 
 /**
@@ -73,26 +140,17 @@ function windowWords({ row, col, rows, cols }, allRows, allCols) {
   return `[${[...part(row, rows, allRows), ...part(col, cols, allCols)].join(", ")}]`;
 }
 
-/**
- * @param {"row" | "col"} scope
- * @param {number} number
- */
-function headerCell(scope, number) {
-  const node = el("th", "", String(number + 1));
+/** @param {"row" | "col"} scope */
+function headerCell(scope) {
+  const node = el("th");
   node.scope = scope;
   return node;
 }
 
-/**
- * @param {Tile} tile
- * @param {Matrix} matrix
- * @param {number} r
- * @param {number} c
- */
-function buildCell(tile, matrix, r, c) {
-  const place = { role: "gridcell", tabindex: -1, "aria-rowindex": r + 1, "aria-colindex": c + 1 };
-  const cell = /** @type {Cell} */ (setAttributes(el("td"), place));
-  cell.mlp = { tile, id: tile.spec.id, of: tile.spec.of, index: cellIndex(matrix, tile.spec.turned, r, c), r, c };
+/** @param {Tile} tile */
+function buildCell(tile) {
+  const cell = /** @type {Cell} */ (setAttributes(el("td"), { role: "gridcell", tabindex: -1 }));
+  cell.mlp = { tile, id: tile.spec.id, of: tile.spec.of, index: [], r: 0, c: 0 };
   tile.cells.push(cell);
   return cell;
 }
@@ -105,15 +163,15 @@ function buildCell(tile, matrix, r, c) {
  * @param {number} scale
  */
 export function paintTile(stage, tile, scale) {
-  const { spec, view } = tile;
+  const { spec } = tile;
   const matrix = stage.model.matrices[spec.id];
-  const style = matrixStyle(matrix.data, view.digits || stage.digits, stage.cut, spec.of);
+  const style = matrixStyle(matrix.data, stage.digits, stage.cut, spec.of);
   for (const cell of tile.cells) {
     const { index } = cell.mlp;
     const at = flatIndex(matrix, index);
     const value = stage.edits.value(spec.id, at) ?? matrix.data[at];
     const veiled = stage.isVeiled(spec, index);
-    const key = `${value}|${scale}|${view.digits}|${stage.cut}|${style.power}|${veiled}|${stage.colours.dark}`;
+    const key = `${value}|${scale}|${stage.digits}|${stage.cut}|${style.power}|${veiled}|${stage.colours.dark}`;
     if (cell.mlp.key !== key) {
       cell.mlp.key = key;
       paintValue(stage, cell, matrix, value, veiled ? "\u00b7" : formatNumber(value, style), scale);
@@ -134,7 +192,6 @@ export function paintTile(stage, tile, scale) {
     const classes = name.filter(Boolean).join(" ");
     if (cell.className !== classes) cell.className = classes;
   }
-  tile.node.classList.toggle("plain", !view.digits);
   tile.node.classList.toggle("dimmed", isUnrelated(stage, tile));
   paintBadge(stage, tile);
 }
@@ -159,7 +216,7 @@ function isUnrelated(stage, tile) {
 function paintValue(stage, cell, matrix, value, text, scale) {
   const { tile, index } = cell.mlp;
   const veiled = text === "\u00b7";
-  if (!cell.querySelector("input")) cell.textContent = tile.view.digits ? text : "";
+  if (!cell.querySelector("input")) cell.textContent = tile.view.plain ? "" : text;
   cell.setAttribute("aria-label", spokenCell(matrix, index, veiled ? "not yet computed" : spokenNumber(value)));
   cell.title = veiled ? "" : `${matrix.text}${indexText(index)} = ${shortestNumber(value)}`;
   const odd = veiled || !Number.isFinite(value);

@@ -3,15 +3,16 @@
 import { el, mathNode } from "../../shared/dom.js";
 import { writeCell } from "./address.js";
 import { cellEquation } from "./cell-formula.js";
-import { WINDOW, cellSizeForStep, slotOf } from "./cell-size.js";
 import { buildChoices } from "./choices.js";
 import { scalesOf } from "./colour-scale.js";
 import { buildLegend, buildTransport, iconButton } from "./controls.js";
-import { buildTile, focusedCell, paintTile } from "./matrix-table.js";
+import { cellWidth, longestNumber } from "./layout.js";
+import { buildTile, focusedCell, paintTile, placeWindow } from "./matrix-table.js";
 import { flatIndex } from "./payload.js";
 import { Playing } from "./playback.js";
 import { countCells, influence, provenance } from "./provenance.js";
 import { POINT_VERB, TOUCH, noHighlight } from "./stage.js";
+import { layOutStep, slotOf } from "./step-layout.js";
 import { StepView, numbersNode, originNodes } from "./step-view.js";
 import { feedsWords } from "./wording.js";
 
@@ -21,8 +22,6 @@ export class Player extends Playing {
   cell = null;
   /** @type {number | undefined} */
   reported;
-  /** @type {Record<string, number>} where the window of a large matrix begins, by letter */
-  origin = {};
   /** @type {Map<number, StepView>} by number of the step */
   stepViews = new Map();
   /** @type {StepView | null} */
@@ -68,7 +67,7 @@ export class Player extends Playing {
 
   /** Asked for when it changes, not at every step. On a phone the field grows with its content. */
   roomNow() {
-    return { width: this.field.clientWidth, height: innerWidth <= 760 ? 470 : this.field.clientHeight };
+    return { width: this.field.clientWidth - 12, height: innerWidth <= 760 ? Math.max(470, innerHeight * 0.7) : this.field.clientHeight - 12 };
   }
 
   destroy() {
@@ -244,7 +243,7 @@ export class Player extends Playing {
    * shape and a size, then only laid out and painted when it is turned to.
    */
   draw() {
-    if (!this.room?.width) return;
+    if (!(this.room?.width > 0)) return;
     const step = this.current;
     const stepView = this.editing && this.stepView ? this.stepView : this.stepViewOf(step);
     if (stepView !== this.stepView) {
@@ -271,16 +270,19 @@ export class Player extends Playing {
    * @returns {StepView}
    */
   stepViewOf(step) {
-    const sizes = cellSizeForStep(this, step, this.room.width - 8, this.room.height - 8, this.origin);
+    const sizes = layOutStep(this, step, this.room);
     const shapes = step.tiles.map((t) => this.model.matrices[t.id].shape);
     const signature = JSON.stringify([step.formula, step.tiles, sizes, shapes]);
     const known = this.stepViews.get(step.number);
-    if (known?.signature === signature) return known;
+    if (known?.signature === signature) {
+      for (const tile of known.tiles) placeWindow(this, tile);
+      return known;
+    }
     known?.remove();
     // Where every step has a size of its own, cells are many: one leaf at a time.
-    if (!sizes.fixed) this.removeStepViews();
+    if (!sizes.place) this.removeStepViews();
     const tiles = step.tiles.map((spec) =>
-      buildTile(this, { ...spec, slot: slotOf(spec, step, sizes.stacked) }, this.viewOf(spec, sizes)),
+      buildTile(this, { ...spec, slot: slotOf(spec, step, sizes.stacked) }, this.viewOf(step, spec, sizes)),
     );
     const stepView = new StepView(step, sizes, tiles, signature);
     this.equation.append(stepView.equation);
@@ -293,7 +295,7 @@ export class Player extends Playing {
   /** The steps not yet built, the next ones first, while nothing else is going on. */
   buildAhead() {
     cancelIdle(this.idle);
-    if (!this.sizes.fixed) return;
+    if (!this.sizes.place) return;
     const { steps } = this.model;
     const missing = steps.map((_, n) => steps[(this.step + n) % steps.length]).find((s) => !this.stepViews.has(s.number));
     if (missing) this.idle = whenIdle(() => this.model && (this.stepViewOf(missing), this.buildAhead()));
@@ -306,19 +308,18 @@ export class Player extends Playing {
   }
 
   /**
+   * @param {Step} step
    * @param {TileSpec} spec
    * @param {StepSizes} sizes
    * @returns {TileView}
    */
-  viewOf(spec, sizes) {
+  viewOf(step, spec, sizes) {
     const m = this.model.matrices[spec.id];
     const [rows, cols] = spec.turned ? [m.cols, m.rows] : [m.rows, m.cols];
-    const w = sizes.window ?? {};
-    return {
-      row: w[spec.rows]?.from ?? 0, col: w[spec.cols]?.from ?? 0,
-      rows: w[spec.rows]?.shown ?? rows, cols: w[spec.cols]?.shown ?? cols,
-      cw: sizes.cw, ch: sizes.ch, font: sizes.font, digits: sizes.digits,
-    };
+    const { shown, stacked, font } = sizes;
+    const upright = ["above", "result"].includes(slotOf(spec, step, stacked));
+    const cw = upright ? sizes.cells : cellWidth(font, longestNumber([m], this.digits, this.cut));
+    return { ...sizes, cw, row: 0, col: 0, rows: Math.min(rows, shown?.[spec.rows] ?? rows), cols: Math.min(cols, shown?.[spec.cols] ?? cols) };
   }
 
   /** Walking with the focus in a matrix: it comes back once the step is painted, for it costs a layout. */
@@ -388,29 +389,6 @@ export class Player extends Playing {
     if (from === "above" && down > 0) return at(slot("result"), 0, c);
     if (from === "result" && down < 0) return at(slot("above"), (slot("above")?.rows ?? 0) - 1, c);
     return undefined;
-  }
-
-  /**
-   * At the edge of a window the window moves along.
-   *
-   * @param {Cell} cell
-   * @param {Move} step
-   */
-  move(cell, step) {
-    const { tile, r, c } = cell.mlp;
-    const { window } = this.sizes;
-    const [row, col] = [r + step[0], c + step[1]];
-    if (!window || row < 0 || col < 0 || row >= tile.rows || col >= tile.cols) return this.neighbour(cell, step);
-    const at = () => tile.cells.find((x) => x.mlp.r === row && x.mlp.c === col);
-    if (at()) return at();
-    [tile.spec.rows, tile.spec.cols].forEach((letter, axis) => {
-      if (!step[axis] || !window[letter]) return;
-      const { from, size, shown } = window[letter];
-      this.origin[letter] = Math.max(0, Math.min(from + step[axis] * (WINDOW / 2), size - shown));
-    });
-    const { slot } = tile.spec;
-    this.draw();
-    return this.tiles.find((t) => t.spec.slot === slot)?.cells.find((x) => x.mlp.r === row && x.mlp.c === col);
   }
 }
 

@@ -7,7 +7,8 @@ import { openEditor, pasteInto, scrubCell } from "./cell-editor.js";
 import { themeColours } from "./colour-scale.js";
 import { DECIMALS } from "./controls.js";
 import { EditQueue } from "./edit-queue.js";
-import { isCell } from "./matrix-table.js";
+import { clamp } from "./layout.js";
+import { isCell, placeWindow } from "./matrix-table.js";
 import { CUTS } from "./number-format.js";
 import { readPayload } from "./payload.js";
 import { blockContains } from "./provenance.js";
@@ -35,8 +36,10 @@ export class Stage {
   previousMatrices = null;
   /** @type {{ bubble: HTMLElement, where: HTMLElement | null } | null} */
   bubble = null;
-  /** @type {{ model: Model, key: string, sizes: StepSizes | null } | undefined} */
-  sizing;
+  /** @type {{ model: Model, key: string, sizes: Sizes, place: StepSizes["place"] } | undefined} */
+  layout;
+  /** @type {Record<string, number>} where the window of a large matrix begins, by axis */
+  origin = {};
   /** While a field is open, its table stays where it is. */
   editing = false;
   scrubbing = false;
@@ -295,11 +298,42 @@ export class Stage {
   }
 
   /**
+   * At the edge of a window the window moves along.
+   *
    * @param {Cell} cell
    * @param {Move} step
    */
   move(cell, step) {
-    return this.neighbour(cell, step);
+    const { tile, r, c } = cell.mlp;
+    const { view } = tile;
+    const [row, col] = [r + step[0], c + step[1]];
+    const beyond = row < view.row || row >= view.row + view.rows || col < view.col || col >= view.col + view.cols;
+    if (!beyond || row < 0 || col < 0 || row >= tile.rows || col >= tile.cols) return this.neighbour(cell, step);
+    this.scrollTile(tile, view.row + step[0] * Math.ceil(view.rows / 2), view.col + step[1] * Math.ceil(view.cols / 2));
+    return tile.cells.find((x) => x.mlp.r === row && x.mlp.c === col);
+  }
+
+  /** What the axes of a tile are called: tiles that share an axis share its window. @param {Tile} tile */
+  axesOf({ spec }) {
+    return [spec.rows || `${spec.id}/rows`, spec.cols || `${spec.id}/cols`];
+  }
+
+  /** The first row and column that a tile is to show. @param {Tile} tile */
+  windowOrigin(tile) {
+    return this.axesOf(tile).map((axis) => this.origin[axis] ?? 0);
+  }
+
+  /**
+   * @param {Tile} tile
+   * @param {number} row the first that is shown
+   * @param {number} col
+   */
+  scrollTile(tile, row, col) {
+    const axes = this.axesOf(tile);
+    this.origin[axes[0]] = clamp(row, 0, tile.rows - tile.view.rows);
+    this.origin[axes[1]] = clamp(col, 0, tile.cols - tile.view.cols);
+    for (const each of this.tiles) placeWindow(this, each);
+    this.repaint();
   }
 
   /**

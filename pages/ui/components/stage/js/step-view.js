@@ -2,7 +2,6 @@
 
 import { buttonOf, el, mathNode } from "../../shared/dom.js";
 import { cellEquation } from "./cell-formula.js";
-import { GAP, HEAD } from "./cell-size.js";
 import { checkClass, checkDetails, checkLine } from "./check-badge.js";
 import { openCheckTable } from "./check-table.js";
 import { shortestNumber } from "./number-format.js";
@@ -20,9 +19,10 @@ function productGrid(tiles, sizes) {
   const slots = Object.fromEntries(["left", "above", "result", "right"].map((s) => [s, el("div", `slot ${s}`)]));
   for (const tile of tiles) slots[tile.spec.slot].append(tile.node);
   const grid = el("div", "product", ...Object.values(slots));
-  if (sizes.fixed) {
-    grid.style.setProperty("--left", `${sizes.left * sizes.cw + GAP}px`);
-    grid.style.setProperty("--top", `${sizes.top * sizes.ch + HEAD * Math.max(0, sizes.down - 1)}px`);
+  grid.style.setProperty("--space", `${sizes.space}px`);
+  if (sizes.place) {
+    grid.style.setProperty("--left", `${sizes.place.left}px`);
+    grid.style.setProperty("--top", `${sizes.place.top}px`);
   }
   return grid;
 }

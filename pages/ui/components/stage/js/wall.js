@@ -1,9 +1,10 @@
-// The wall: the whole pass at a glance, a card a layer, every matrix opening its step.
+// The wall: the whole pass as one picture. Layers stand from left to right; from above down what is given, the
+// forward pass, the backward pass and the update. Every matrix opens its step.
 
 import { el } from "../../shared/dom.js";
-import { chooseDigits } from "./cell-size.js";
 import { scaleOf } from "./colour-scale.js";
-import { decimalsBox } from "./controls.js";
+import { buildLegend, decimalsBox } from "./controls.js";
+import { SCROLLBAR, fitType, longestNumber } from "./layout.js";
 import { buildTile, paintTile } from "./matrix-table.js";
 import { influence, provenance } from "./provenance.js";
 import { POINT_VERB, Stage, TOUCH, cellAtEvent } from "./stage.js";
@@ -20,9 +21,9 @@ export class Wall extends Stage {
     super(root);
     this.cards = el("div", "cards");
     this.reader = el("div", "reader");
-    this.decimals = decimalsBox(this);
     this.topic = el("p", "about hint");
-    root.replaceChildren(this.topic, this.reader, this.cards);
+    this.bar = el("div", "bar", decimalsBox(this));
+    root.replaceChildren(this.topic, this.reader, this.bar, this.cards);
     root.onkeydown = (event) => {
       const cell = cellAtEvent(event);
       if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -51,88 +52,96 @@ export class Wall extends Stage {
     this.receive(payload, host, post);
     this.scales = Object.fromEntries(Object.values(this.model.matrices).map((m) => [m.id, scaleOf([m])]));
     this.topic.replaceChildren(el("div", "", this.model.look), el("div", "", ABOUT));
+    if (!this.bar.querySelector(".legend")) this.bar.append(buildLegend(this.model.parts));
     this.draw();
   }
 
-  /** One width of cell for the whole wall: the largest at which all cards fit on the screen. */
+  /**
+   * The largest type at which all layers fit on the screen, side by side or in lines; the least where they do not,
+   * and then large matrices are drawn in part.
+   */
   measure() {
-    const { matrices, cards } = this.model;
-    const width = this.root.clientWidth;
-    const room = Math.max(360, innerHeight - 140);
-    const sizes = cards.map((card) => {
-      const rows = card.rows.map((row) => row.flatMap((id) => (id ? [wallExtent(matrices[id])] : [])));
-      /** @type {(row: ReturnType<typeof wallExtent>[], side: "rows" | "cols") => number} */
-      const sum = (row, side) => row.reduce((n, m) => n + m[side], 0);
-      return {
-        cells: Math.max(...rows.map((row) => sum(row, "cols"))),
-        tiles: Math.max(...rows.map((row) => row.length)),
-        high: rows.reduce((n, row) => n + Math.max(...row.map((m) => m.rows)), 0),
-        lines: rows.length,
-      };
-    });
-    // On a phone the tiles of a card flow, so the widest tile decides; else the widest card.
-    const phone = width < 640;
-    const tiles = phone ? 1 : Math.max(...sizes.map((s) => s.tiles));
-    const widest = phone ? Math.max(...Object.values(matrices).map((m) => wallExtent(m).cols)) : Math.max(...sizes.map((s) => s.cells));
-    const most = Math.min(phone ? 58 : 66, Math.floor((width - 20 * tiles) / widest));
-    let cw = most;
-    const least = Math.max(14, Math.min(40, most));
-    while (!phone && cw > least && stackHeight(sizes, cw, width) > room) cw--;
-    const full = this.sized(cw, Object.values(matrices));
-    if (phone || stackHeight(sizes, cw, width) <= 2.2 * room) return { editable: full, made: full };
-    // Far too much for one screen: what is computed shrinks to a heatmap, what is typed stays legible.
-    const typed = Object.values(matrices).filter((m) => m.editable);
-    const columns = Math.max(...typed.map((m) => wallExtent(m).cols));
-    const legible = this.sized(Math.min(46, Math.floor((width - 40) / columns)), typed);
-    return { editable: legible, made: { cw: 16, ch: 14, digits: 0, font: 9 } };
+    const { matrices } = this.model;
+    const phone = innerWidth <= 760;
+    const width = this.root.clientWidth - 8;
+    const height = Math.max(260, innerHeight - AROUND);
+    const ems = longestNumber(Object.values(matrices), this.digits, this.cut);
+    /** @type {(sizes: Sizes) => boolean} */
+    const fits = (sizes) => {
+      if (phone) return sizes.font <= 14 && Object.values(matrices).every((m) => m.cols * sizes.cw + FRAME <= width);
+      const lines = this.linesOf({ sizes, width, phone, part: false });
+      return lines.every((line) => line.width <= width) && sum(lines.map((line) => line.height)) <= height;
+    };
+    const sizes = fitType(ems, fits);
+    return { sizes, width, phone, part: !fits(sizes) };
   }
 
   /**
-   * @param {number} cw
-   * @param {Matrix[]} matrices
+   * How much of a matrix is drawn.
+   *
+   * @param {Matrix} m
+   * @param {number} tiles that stand beside each other
+   * @param {Pick<ReturnType<Wall["measure"]>, "sizes" | "width" | "phone" | "part">} layout
    */
-  sized(cw, matrices) {
-    const ch = Math.max(14, Math.min(24, cw));
-    return { cw, ch, ...chooseDigits(this, matrices, cw, ch, 10) };
+  shownOf({ rows, cols }, tiles, { sizes, width, phone, part }) {
+    if (!part) return { rows, cols };
+    const room = phone ? width : (width - BETWEEN) / tiles;
+    const most = Math.floor((room - FRAME - 8 - 2 * sizes.number - SCROLLBAR) / sizes.cw);
+    return { rows: Math.min(rows, WALL_ROWS), cols: Math.min(cols, Math.max(2, most)) };
+  }
+
+  /**
+   * The cards, in lines of the width there is.
+   *
+   * @param {ReturnType<Wall["measure"]>} layout
+   */
+  linesOf(layout) {
+    const { matrices, cards } = this.model;
+    const { cw, ch, caption } = layout.sizes;
+    /** @type {{ cards: Card[], width: number, height: number, rows: number[] }[]} */
+    const lines = [];
+    for (const card of cards) {
+      const shown = card.rows.map((row) => row.map((id) => this.shownOf(matrices[id], row.length, layout)));
+      const heights = shown.map((row) => Math.max(0, ...row.map((m) => m.rows * ch + caption + FRAME)));
+      const wide = Math.max(0, ...shown.map((row) => sum(row.map((m) => m.cols * cw + FRAME + 8)))) + BETWEEN;
+      let line = lines[lines.length - 1];
+      if (!line || line.width + wide > layout.width) lines.push((line = { cards: [], width: 0, height: 0, rows: heights.map(() => 0) }));
+      line.cards.push(card);
+      line.width += wide;
+      line.rows = line.rows.map((high, r) => Math.max(high, heights[r]));
+      line.height = sum(line.rows) + TITLE;
+    }
+    return lines;
   }
 
   draw() {
     if (!this.root.clientWidth) return;
-    const sizes = this.measure();
+    const layout = this.measure();
     const { matrices, cards } = this.model;
-    const signature = JSON.stringify([cards, sizes, Object.values(matrices).map((m) => m.shape)]);
+    const signature = JSON.stringify([cards, layout, Object.values(matrices).map((m) => m.shape)]);
     if (signature !== this.cardsSignature && !this.editing) {
       this.cardsSignature = signature;
       this.tiles = [];
-      this.cards.replaceChildren(...cards.map((card) => this.card(card, sizes)));
+      const lines = this.linesOf(layout);
+      this.cards.replaceChildren(...lines.map((line) => el("div", "flow", ...line.cards.map((card) => this.card(card, layout)))));
     }
     this.repaint();
   }
 
   /**
    * @param {Card} card
-   * @param {ReturnType<Wall["measure"]>} sizes
+   * @param {ReturnType<Wall["measure"]>} layout
    */
-  card(card, sizes) {
-    const columns = Math.max(...card.rows.map((row) => row.length));
-    const used = [...Array(columns).keys()].filter((c) => card.rows.some((row) => row[c]));
-    const grid = el("div", "grid");
-    grid.style.gridTemplateColumns = `repeat(${used.length}, max-content)`;
-    for (const id of card.rows.flatMap((row) => used.map((c) => row[c]))) {
-      if (!id) {
-        grid.append(el("span"));
-        continue;
-      }
+  card(card, layout) {
+    const rows = card.rows.map((row, phase) => el("div", `phase ${PHASES[phase]}`, ...row.map((id) => {
       const m = this.model.matrices[id];
       const step = this.model.maker[id];
       const spec = { id, of: id, slot: "wall", rows: "", cols: "", open: step && (() => this.open(step.number)) };
-      const size = m.editable || m.data.length <= 24 ? sizes.editable : sizes.made;
-      const tile = buildTile(this, spec, { row: 0, col: 0, ...wallExtent(m), ...size });
+      const tile = buildTile(this, spec, { row: 0, col: 0, ...layout.sizes, ...this.shownOf(m, row.length, layout) });
       this.tiles.push(tile);
-      grid.append(tile.node);
-    }
-    const head = el("div", "top", el("h3", "", card.title), ...(card === this.model.cards[0] ? [this.decimals] : []));
-    return el("section", "card", head, grid);
+      return tile.node;
+    })));
+    return el("section", "card", el("h2", "", card.title), ...rows);
   }
 
   /** @param {number} number */
@@ -169,28 +178,12 @@ export class Wall extends Stage {
 }
 
 const ABOUT = "Click a matrix name to open its step. \u2713 gradient check: max. relative error, cells compared.";
-const WALL_CELLS = 16; // along an axis; the step shows the rest
+const PHASES = ["given", "forward", "backward", "update"];
+const WALL_ROWS = 10; // of a matrix that is drawn in part
+const FRAME = 6;
+const BETWEEN = 18; // two layers
+const TITLE = 26; // of a layer
+const AROUND = 258; // of the window's height: controls, reader, the foot of the page
 
-/** @param {Matrix} matrix */
-function wallExtent(matrix) {
-  return { rows: Math.min(matrix.rows, WALL_CELLS), cols: Math.min(matrix.cols, WALL_CELLS) };
-}
-
-/**
- * How high the cards stand when they flow into lines of this width.
- *
- * @param {CardSize[]} sizes
- * @param {number} cw
- * @param {number} width
- */
-function stackHeight(sizes, cw, width) {
-  let total = 0;
-  let [across, high] = [0, 0];
-  for (const s of sizes) {
-    const [w, h] = [s.cells * cw + s.tiles * 20, s.high * 24 + s.lines * 40 + 20];
-    if (across && across + w > width) [total, across, high] = [total + high + 12, 0, 0];
-    across += w + 26;
-    high = Math.max(high, h);
-  }
-  return total + high;
-}
+/** @param {number[]} numbers */
+const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);

@@ -1,0 +1,134 @@
+// How the matrices of a step fill the stage: one type for the whole pass, and one place for every
+// result where that costs little.
+
+import { SCROLLBAR, cellWidth, fitType, fitWindow, longestNumber } from "./layout.js";
+/** @import { Stage } from "./stage.js" */
+
+const PLACE_WORTH = 0.75; // of the type is given for results that stay in one place
+
+/**
+ * The size of each part of a drawn step. Every matrix has cells as wide as its own numbers, but those above each other
+ * share a width.
+ *
+ * @param {Stage} stage
+ * @param {Step} step
+ * @param {boolean} stacked
+ * @param {Sizes} sizes
+ * @param {Record<string, number>} [shown] how much of each axis is drawn
+ * @returns {Extent}
+ */
+function stepExtent(stage, step, stacked, { font, ch, head, gap }, shown = {}) {
+  const { matrices } = stage.model;
+  const extent = { left: 0, middle: 0, right: 0, top: 0, bottom: 0, cells: 0 };
+  const slots = step.tiles.map((t) => slotOf(t, step, stacked));
+  /** @param {number} k */
+  const upright = (k) => slots[k] === "above" || slots[k] === "result";
+  const middle = step.tiles.filter((_, k) => upright(k)).map((t) => matrices[t.id]);
+  extent.cells = cellWidth(font, longestNumber(middle, stage.digits, stage.cut));
+  step.tiles.forEach((t, k) => {
+    const m = matrices[t.id];
+    const [rows, cols] = t.turned ? [m.cols, m.rows] : [m.rows, m.cols];
+    const bar = Object.keys(shown).length ? SCROLLBAR : 0;
+    const high = Math.min(rows, shown[t.rows] ?? rows) * ch + head + bar;
+    const cw = upright(k) ? extent.cells : cellWidth(font, longestNumber([m], stage.digits, stage.cut));
+    const wide = Math.min(cols, shown[t.cols] ?? cols) * cw + gap + bar;
+    if (slots[k] === "above") extent.top += high;
+    else extent.bottom = Math.max(extent.bottom, high);
+    if (upright(k)) extent.middle = Math.max(extent.middle, wide);
+    else extent[slots[k] === "left" ? "left" : "right"] += wide;
+  });
+  return extent;
+}
+
+/**
+ * Where elementwise operands are too wide to stand side by side, they are stacked.
+ *
+ * @param {TileSpec} tile
+ * @param {Step} step
+ * @param {boolean} stacked
+ */
+export function slotOf(tile, step, stacked) {
+  const result = step.tiles[step.tiles.length - 1];
+  const same = tile.rows === result.rows && tile.cols === result.cols && tile.cols !== "";
+  return stacked && same && tile.slot === "left" ? "above" : tile.slot;
+}
+
+/** @typedef {{ width: number, height: number }} Room */
+
+/** @type {(e: Extent, room: Room) => boolean} */
+const fitsAcross = (e, { width }) => e.left + e.middle + e.right <= width;
+
+/** @type {(e: Extent, room: Room) => boolean} */
+const fitsDown = (e, { height }) => e.top + e.bottom <= height;
+
+/**
+ * Sizes for a step, and the part of each axis that is drawn.
+ *
+ * @param {Stage} stage
+ * @param {Step} step
+ * @param {Room} room
+ * @returns {StepSizes}
+ */
+export function layOutStep(stage, step, room) {
+  const { sizes, place } = layOutSteps(stage, room);
+  const [beside, above] = [false, true].map((stacked) => stepExtent(stage, step, stacked, sizes));
+  if (place) return { ...sizes, cells: beside.cells, stacked: false, shown: null, place };
+  const whole = [beside, above].findIndex((e) => fitsAcross(e, room) && fitsDown(e, room));
+  if (whole >= 0) return { ...sizes, cells: [beside, above][whole].cells, stacked: whole === 1, shown: null, place };
+  const stacked = above.left < beside.left && fitsDown(above, room);
+  const { cells } = stacked ? above : beside;
+  const [down, across] = /** @type {("rows" | "cols")[]} */ (["rows", "cols"]).map((side) => step.tiles.map((t) => t[side]).filter(Boolean));
+  const shown = fitWindow(axisSizes(step, stage.model.matrices), (part) => {
+    const extent = stepExtent(stage, step, stacked, sizes, part);
+    return [...(fitsAcross(extent, room) ? [] : across), ...(fitsDown(extent, room) ? [] : down)];
+  });
+  return { ...sizes, cells, stacked, shown, place };
+}
+
+/**
+ * The type that serves every step of the payload, and the place of every result, or null; found once for a payload
+ * and a window.
+ *
+ * @param {Stage} stage
+ * @param {Room} room
+ */
+function layOutSteps(stage, room) {
+  const { steps } = stage.model;
+  const key = [room.width, room.height, stage.digits, stage.cut].join();
+  if (stage.layout?.model === stage.model && stage.layout.key === key) return stage.layout;
+  const ems = longestNumber(Object.values(stage.model.matrices), stage.digits, stage.cut);
+  /** @param {Sizes} sizes */
+  const union = (sizes) => {
+    const all = stepExtent(stage, steps[0], false, sizes);
+    for (const step of steps) {
+      const e = stepExtent(stage, step, false, sizes);
+      for (const side of /** @type {(keyof Extent)[]} */ (Object.keys(all))) all[side] = Math.max(all[side], e[side]);
+    }
+    return all;
+  };
+  /** @type {(e: Extent) => boolean} */
+  const fits = (e) => fitsAcross(e, room) && fitsDown(e, room);
+  const own = fitType(ems, (sizes) => steps.every((step) => [false, true].some((stacked) => fits(stepExtent(stage, step, stacked, sizes)))));
+  const shared = fitType(ems, (sizes) => fits(union(sizes)));
+  const all = union(shared);
+  const place = fits(all) && shared.font >= own.font * PLACE_WORTH ? { left: all.left, top: all.top } : null;
+  return (stage.layout = { model: stage.model, key, sizes: place ? shared : own, place });
+}
+
+/**
+ * The size of each axis of a step, by its letter.
+ *
+ * @param {Step} step
+ * @param {Matrices} matrices
+ */
+function axisSizes(step, matrices) {
+  /** @type {Record<string, number>} */
+  const size = {};
+  for (const t of step.tiles) {
+    const m = matrices[t.id];
+    const [rows, cols] = t.turned ? [m.cols, m.rows] : [m.rows, m.cols];
+    if (t.rows) size[t.rows] = Math.max(size[t.rows] ?? 0, rows);
+    if (t.cols) size[t.cols] = Math.max(size[t.cols] ?? 0, cols);
+  }
+  return size;
+}
