@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property, lru_cache, wraps
 from typing import Any
 
@@ -213,13 +214,14 @@ for _row in (
     ),
     Activation(
         "leaky relu",
-        lambda S: np.where(S > 0, S, LEAK * S),
+        lambda S: np.where(S > 0, S, (Fraction(str(LEAK)) if S.dtype == object else LEAK) * S),
         lambda S: np.where(S > 0, 1.0, LEAK).astype(S.dtype),
         lambda Z: np.where(Z > 0, 1.0, LEAK).astype(Z.dtype),
         "leaky relu({0})",
         kinks=(0.0,),
         corner=(LEAK, 1.0),
         into=inplace.LEAKY_RELU,
+        exact=True,
     ),
     Activation(
         "sigmoid",

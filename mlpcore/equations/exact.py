@@ -67,9 +67,14 @@ class ExactZeros:
 
     def _carry_out(self, step: Step, at: Index) -> Array:
         """Carry out a block of cells with fractions."""
-        if not step.op.exact or step.op.examples is not None:
-            raise NotExactError
         bound = dict(zip(step.op.makes, at, strict=True))
+        if step.op.examples is not None:
+            n, first = bound["n"], step.op.examples[0]
+            assert isinstance(n, slice)
+            bound["n"] = slice(n.start + first, n.stop + first)
+            return self._read(step.operands[0], tuple(bound[a] for a in step.op.reads[0]))
+        if not step.op.exact:
+            raise NotExactError
         blocks = (tuple(bound.get(a, slice(None)) for a in reads) for reads in step.op.reads)
         result = step.op.arithmetic(*(self._read(v, b) for v, b in zip(step.operands, blocks, strict=True)))
         free = set(step.op.makes) - set("".join(step.op.reads))

@@ -40,15 +40,29 @@ def test_planted_cancellations_vanish_and_nothing_else_changes(seed):
 
 
 @pytest.mark.parametrize("layout", list(mlp.LAYOUTS))
-@pytest.mark.parametrize("schedule", [s for s in mlp.SCHEDULES if "blocks" not in s])
+@pytest.mark.parametrize("schedule", list(mlp.SCHEDULES))
 def test_the_shipped_zero_is_zero_in_every_layout_and_schedule(layout, schedule):
     one = mlp.EXAMPLES["three classes"]
     conventions = mlp.Conventions(layout)
     steps = mlp.one_pass(one.net, one.loss, schedule, conventions, one.batch.N)
     setup = mlp.Setup(one.net, one.batch, one.loss, one.rate, conventions)
-    got = conventions.lay.convert(mlp.S(1), mlp.evaluate(steps, setup.inputs())[mlp.S(1)])
+    values = mlp.evaluate(steps, setup.inputs())
+    blocks = [conventions.lay.convert(v, x) for v, x in values.items() if (v.kind, v.layer, v.new) == ("S", 1, False)]
+    got = np.hstack(blocks)
     assert got[0, 2] == 0
     assert np.count_nonzero(got) == got.size - 1
+
+
+@pytest.mark.parametrize("f", [f.name for f in mlp.ACTIVATIONS.values() if f.exact])
+@pytest.mark.parametrize("schedule", ["cache S", "micro-batches"])
+def test_a_sum_is_zero_through_what_is_linear_in_pieces(f, schedule):
+    above, below = mlp.ACTIVATIONS[f].f(np.array([0.3, -0.3]))
+    last = [[0.1, float(-0.1 * above / below) if below else 0.1]]  # nothing to cancel with where f is 0
+    net = mlp.Network((mlp.Layer([[0.1, 0.2], [-0.3, 0]], None, f), mlp.Layer(np.round(last, 9))))
+    setup = mlp.Setup(net, mlp.Batch(np.ones((2, 2)), [[1.0, 0.0]]))
+    values = mlp.evaluate(mlp.one_pass(net, setup.loss, schedule, mlp.Conventions(), 2), setup.inputs())
+    found = np.hstack([x for v, x in values.items() if (v.kind, v.layer, v.new) == ("S", 2, False)])
+    assert found.any() == (below == 0)
 
 
 def test_relu_lets_nothing_back_through_a_zero_that_floats_miss():
