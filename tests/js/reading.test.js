@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import test from "node:test";
 
-import { cellFormula } from "../../pages/ui/components/stage/js/cell-formula.js";
+import { cellFormula, viewEquation } from "../../pages/ui/components/stage/js/cell-formula.js";
 import { exactNumber, formatNumber, matrixStyle, shortestNumber } from "../../pages/ui/components/stage/js/number-format.js";
 import { parseNumber } from "../../pages/ui/components/stage/js/number-parse.js";
 import { readPayload } from "../../pages/ui/components/stage/js/payload.js";
@@ -47,6 +47,22 @@ for (const [number, { payload, expected }] of fixtures.cases.entries()) {
         assert.deepEqual(Object.fromEntries(read), blocks, `${step.out} [${index}]`);
       }
     });
+  });
+
+  test(`set-up ${number}: an operand that is read through a function is explained by that function`, () => {
+    const model = readPayload(payload);
+    for (const step of model.steps) {
+      for (const [k, { id, name }] of Object.entries(step.views)) {
+        const index = cellsOf(model.matrices[id])[0];
+        const [read, seen] = [step.operands[Number(k)], id].map((m) => model.matrices[m].data[0]);
+        const style = { ...matrixStyle([0.5], 4), short: false };
+        const text = viewEquation(model, id, index, { digits: 4, cut: "round" });
+        assert.ok(text.startsWith(`${model.matrices[id].text}[1, 1] = ${name}(`), text);
+        if ([read, seen].every((x) => Number.isFinite(x) && Math.abs(x) < 10))
+          assert.ok(text.includes("e") || text.endsWith(`${name}(${formatNumber(read, style)}) = ${formatNumber(seen, style)}`), text);
+      }
+    }
+    assert.equal(viewEquation(model, model.steps[0].out, [0, 0], { digits: 4, cut: "round" }), "");
   });
 
   test(`set-up ${number}: a cell feeds what is made of it, and nothing else in one step`, () => {

@@ -271,6 +271,8 @@ interface Model extends PayloadBase {
 /** What is highlighted: a cell, what it comes from and what it feeds; `held` is a pinned one that a pointed one covers. */
 interface CellHighlight {
   id: string | null;
+  /** The matrix that is drawn there: a view of `id`, such as relu'(S_1), or `id` itself. */
+  shown?: string;
   index: Index;
   from: Blocks;
   fed: Blocks;

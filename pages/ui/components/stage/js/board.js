@@ -4,7 +4,7 @@
 
 import { el, mathNode, setAttributes } from "../../shared/dom.js";
 import { writeCell } from "./address.js";
-import { cellEquation } from "./cell-formula.js";
+import { cellEquation, viewEquation } from "./cell-formula.js";
 import { buildChoices, buildKnob, updateKnob } from "./choices.js";
 import { scaleOf } from "./colour-scale.js";
 import { buildTransport } from "./controls.js";
@@ -292,7 +292,8 @@ export class Board extends Playing {
     }
     const m = matrices[id];
     const zero = this.maskReason(m, index) || (m.why === "zero" && m.data[flatIndex(m, index)] === 0 ? this.zeroReason(m, index) : "");
-    const text = maker[id] ? this.nameByFrame(cellEquation(maker[id], matrices, index, this), m, index) : `${m.text}${indexText(index)} = ${shortestNumber(m.data[flatIndex(m, index)])}`;
+    const seen = viewEquation(this.model, this.highlight.shown, index, this);
+    const text = seen || (maker[id] ? this.nameByFrame(cellEquation(maker[id], matrices, index, this), m, index) : `${m.text}${indexText(index)} = ${shortestNumber(m.data[flatIndex(m, index)])}`);
     say(numbersNode(text), el("span", "hint", zero || (m.editable ? feedsWords(this.model, influence(chain, id, index)) : m.word)));
   }
 

@@ -86,6 +86,29 @@ function zeroTermTest(body, operands, at) {
 }
 
 /**
+ * One cell of an operand that is read through a function, `relu'(S_1)[1, 3] = relu'(\u22120.4420) = 0`; or nothing.
+ *
+ * @param {Model} model
+ * @param {string | undefined} id of the view
+ * @param {Index} index
+ * @param {{ digits: number, cut: string }} chosen decimals
+ */
+export function viewEquation({ steps, matrices }, id, index, { digits, cut }) {
+  for (const step of steps) {
+    for (const [k, view] of Object.entries(step.views)) {
+      if (view.id !== id) continue;
+      const read = step.operands[Number(k)];
+      const [from, to] = [read, id].map((name) => {
+        const matrix = matrices[name];
+        return formatNumber(matrix.data[flatIndex(matrix, index)], matrixStyle(matrix.data, digits, cut, read));
+      });
+      return `${matrices[id].text}${indexText(index)} = ${view.name}(${from}) = ${to}`;
+    }
+  }
+  return "";
+}
+
+/**
  * Symbol, formula, numbers and value of one cell, as one line of text.
  *
  * @param {Step} step

@@ -198,7 +198,7 @@ export class Stage {
     if (cell === null) this.highlight = this.highlight.held ?? noHighlight();
     else {
       const held = this.highlight.pinned ? this.highlight : this.highlight.held;
-      this.highlight = { ...this.trace(cell.mlp), held };
+      this.highlight = { ...this.trace(cell.mlp), shown: cell.mlp.id, held };
     }
     this.repaint();
   }
@@ -209,7 +209,7 @@ export class Stage {
     const held = this.highlight.pinned ? this.highlight : this.highlight.held;
     const again = held && held.id === of && blockContains(held.index, index);
     cell.focus({ preventScroll: true });
-    this.highlight = again ? noHighlight() : { ...this.trace(cell.mlp), pinned: true, held: null };
+    this.highlight = again ? noHighlight() : { ...this.trace(cell.mlp), shown: cell.mlp.id, pinned: true, held: null };
     writeCell(again ? null : this.highlight);
     this.repaint();
   }

@@ -1,7 +1,7 @@
 // One step as drawn, and the lines of text about it.
 
 import { buttonOf, el, mathNode } from "../../shared/dom.js";
-import { cellEquation } from "./cell-formula.js";
+import { cellEquation, viewEquation } from "./cell-formula.js";
 import { checkClass, checkDetails, checkLine } from "./check-badge.js";
 import { openCheckTable } from "./check-table.js";
 import { shortestNumber } from "./number-format.js";
@@ -91,6 +91,8 @@ function equationNodes(stage, step) {
  */
 export function originNodes(stage, id, index) {
   const { matrices, maker } = stage.model;
+  const seen = viewEquation(stage.model, stage.highlight.shown, index, stage);
+  if (seen) return [numbersNode(seen)];
   if (maker[id]) return [numbersNode(cellEquation(maker[id], matrices, index, stage))];
   const m = matrices[id];
   const at = flatIndex(m, index);
