@@ -89,6 +89,7 @@ def trade(spots: Sequence[Spot], report: Report | None = None) -> Figure:
     )
     low, high = min([0.9, *reach]), max([1.1, *reach])
     y_range = (max(0.0, low - 0.12 * (high - low)), high + 0.14 * (high - low))
+    work = "CPU time (hollow: matmul FLOPs)" if report else "matmul FLOPs"
     x_range = (0.0, 1.06 * max([1.0, *(bytes_ for bytes_, *_ in shown)]))
     return {
         "data": data,
@@ -100,7 +101,7 @@ def trade(spots: Sequence[Spot], report: Report | None = None) -> Figure:
             "legend": {"orientation": "h", "y": 1.005, "yanchor": "bottom", "x": 0, "font": {"size": 13},
                        "itemclick": False, "itemdoubleclick": False},
             "xaxis": axis("peak bytes, relative to caching everything", range=[*x_range], tickformat=".1f"),
-            "yaxis": axis("time (counted: FLOPs), relative to caching everything", range=[*y_range], tickformat=".2~f"),
+            "yaxis": axis(f"{work}, relative to caching everything", range=[*y_range], tickformat=".2~f"),
             "shapes": [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 1, "y1": 1,
                         "line": {"color": "--quiet", "width": 1, "dash": "dash"}}],
             "annotations": place_names(shown, x_range, y_range, stairs),

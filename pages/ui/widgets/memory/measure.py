@@ -182,7 +182,8 @@ def find_newest(about: Subject) -> Report | None:
 
 def _describe_chart(report: Report | None, count: int) -> str:
     measured = f", {len(report.measurements)} of them measured" if report else ""
-    return f"Peak bytes against time for {count} policies, relative to caching everything{measured}"
+    work = "time" if report else "matmul FLOPs"
+    return f"Peak bytes against {work} for {count} policies, relative to caching everything{measured}"
 
 
 def _show_summary(report: Report | None) -> None:
