@@ -55,6 +55,12 @@ def find_field(app, label):
     return next(w for w in (*app.text_input, *app.selectbox, *app.checkbox) if w.label == label)
 
 
+def find_keyed(app, key):
+    """Find a widget whose key has a number behind it since its value was changed elsewhere (`session.sync_widget`)."""
+    kinds = (app.selectbox, app.slider, app.select_slider)
+    return next(w for kind in kinds for w in kind if w.key and w.key.split("~")[0] == key)
+
+
 def make_edits(seq, *cells, client="me"):
     return {"client": client, "seq": seq, "cells": list(cells)}
 

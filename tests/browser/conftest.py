@@ -183,13 +183,27 @@ class App:
         self.settle()
 
 
+# Kept, because a new context fetches and compiles all of Streamlit's scripts again: a third of a visit.
+@pytest.fixture(scope="package")
+def contexts(browser):
+    """Contexts by what cannot be set on a page of theirs: whether there is a finger, what is permitted."""
+    return {}
+
+
 @pytest.fixture
-def app(server, browser):
+def app(server, browser, contexts):
+    """Open the app; in the end no script may have failed. A second visit in a test is another person's."""
     opened = []
 
-    def visit(where="", **context):
-        context = browser.new_context(**({"viewport": {"width": 1280, "height": 720}} | context))
+    def visit(where="", viewport=None, color_scheme=None, alone=False, **options):
+        if alone or opened:
+            context = browser.new_context(**options)
+        else:
+            key = repr(sorted(options.items()))
+            context = contexts.get(key) or contexts.setdefault(key, browser.new_context(**options))
         page = context.new_page()
+        page.set_viewport_size(viewport or {"width": 1280, "height": 720})
+        page.emulate_media(color_scheme=color_scheme)
         visitor = App(page, server)
         opened.append((context, visitor))
         return visitor.open(where)
@@ -198,4 +212,10 @@ def app(server, browser):
     for context, visitor in opened:
         assert not visitor.errors
         assert visitor.page.locator('[data-testid="stException"]').count() == 0
-        context.close()
+        if context in contexts.values():
+            visitor.page.evaluate("localStorage.clear()")
+            visitor.page.close()
+            context.set_offline(False)
+            context.clear_cookies()
+        else:
+            context.close()

@@ -79,7 +79,7 @@ def test_cell_by_cell_fills_the_result_in(app):
 
 
 def test_play_runs_to_the_end_and_can_be_paused(app):
-    student = app(STEP)
+    student = app(STEP, alone=True)
     student.page.clock.install()
     student.page.get_by_label("Speed").select_option("fast")
     student.page.get_by_role("button", name="Play").click()

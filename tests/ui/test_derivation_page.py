@@ -3,7 +3,7 @@
 import pytest
 
 import mlpcore as mlp
-from tests.visits import DERIVE, STEP, make_edits, open_menu, read_payload, send_events
+from tests.visits import DERIVE, STEP, find_keyed, make_edits, open_menu, read_payload, send_events
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_conventions_reach_every_page(board):
     assert "Examples are rows" in " ".join(c.value for c in app.caption)
     send_events(app, "player", edits=make_edits(1, ["W1", [1, 2], 5.0]))
     assert read_payload(app)["matrices"]["W1"]["values"][5] == 5
-    app.selectbox(key="example").select("xor").run()
+    find_keyed(app, "example").select("xor").run()
     assert read_payload(app)["matrices"]["Z0"]["shape"] == [4, 2]
     open_menu(app, "Conventions")
     next(w for w in app.selectbox if w.label == "Reduction: sum / mean / half mean").select("1").run()

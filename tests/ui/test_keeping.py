@@ -17,6 +17,7 @@ from tests.visits import (
     DERIVE,
     STEP,
     find_field,
+    find_keyed,
     make_edits,
     open_menu,
     read_keep_payload,
@@ -89,7 +90,7 @@ def test_history_is_capped_in_number_and_in_bytes():
 
 def test_undo_and_redo_across_pages(app):
     send_events(app, "wall", edits=make_edits(1, ["W1", [0, 0], 9.0]))
-    app.selectbox(key="example").select("xor").run()
+    find_keyed(app, "example").select("xor").run()
     app.switch_page(STEP).run()
     find_field(app, "Cached for the backward pass").select("cache S").run()
     assert read_keep_payload(app)["undo"] == 3
@@ -271,7 +272,7 @@ def choose(app, label):
 
 
 def test_class_numbers_are_shown_as_one_hot_and_then_taken(app):
-    app.selectbox(key="example").select("three classes").run()
+    find_keyed(app, "example").select("three classes").run()
     paste(app, "0 2 1 1 0")
     next(s for s in app.selectbox if s.label.startswith("This is 1×5")).select(mlp.Y).run()
     assert "Read as 3×5 one-hot, classes counted from 0." in read_captions(app)

@@ -9,7 +9,7 @@ from mlpcore.memory.sizes import PRESETS, Sizes
 from mlpcore.memory.tally import find_budget_schedules, totals
 from mlpcore.schedules import SCHEDULES
 from pages.ui.state.memory_page import CHAPTERS, MemoryChoice, find_schedule, find_subject, put, resize, sized
-from tests.visits import MEMORY, STEP, find_field, list_payloads, open_menu, read_payload
+from tests.visits import MEMORY, STEP, find_field, find_keyed, list_payloads, open_menu, read_payload
 
 
 @pytest.fixture
@@ -26,8 +26,7 @@ def go(page, chapter):
 
 
 def choose(page, key, value):
-    widget = next(w for kind in (page.selectbox, page.slider, page.select_slider) for w in kind if w.key == key)
-    widget.set_value(value).run()
+    find_keyed(page, key).set_value(value).run()
     assert not page.exception
     return page
 
@@ -162,7 +161,7 @@ def test_what_makes_no_sense_is_said_and_changes_nothing(page, label, text, reas
 def test_a_budget_is_dragged_and_too_small_a_one_names_the_way_out(page):
     choose(page, "memory source", "gelu")
     choose(page, "memory policy", "within")
-    stops = [int(o.replace(",", "").split()[0]) for o in page.select_slider(key="memory budget").options]
+    stops = [int(o.replace(",", "").split()[0]) for o in find_keyed(page, "memory budget").options]
     choose(page, "memory budget", stops[0])
     assert "No plan fits" in page.error[0].value
     page.button(key="memory least").click().run()
@@ -177,7 +176,7 @@ def test_a_budget_of_a_small_network_becomes_the_least_of_a_large_one(page):
     choose(page, "memory policy", "within")
     choose(page, "memory source", "784-512-256-10")
     assert not page.error
-    assert find_budget_schedules(*_counted(page))[0].peak == page.select_slider(key="memory budget").value
+    assert find_budget_schedules(*_counted(page))[0].peak == find_keyed(page, "memory budget").value
 
 
 def test_the_price_of_caching_s_alone_is_said_where_no_product_is_done_again(page):

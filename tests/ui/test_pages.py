@@ -5,7 +5,7 @@ import pytest
 
 import mlpcore as mlp
 from mlpcore.passes.training_step import one_pass
-from tests.visits import DERIVE, STEP, find_field, make_edits, read_payload, send_events
+from tests.visits import DERIVE, STEP, find_field, find_keyed, make_edits, read_payload, send_events
 
 
 def test_opens_on_the_worksheet(app):
@@ -32,7 +32,7 @@ def test_an_edit_is_taken_answered_and_kept_across_pages(app):
 
 def test_an_event_is_applied_once(app):
     send_events(app, "wall", edits=make_edits(1, ["W1", [0, 0], 9.0]))
-    app.selectbox(key="example").select("xor").run()
+    find_keyed(app, "example").select("xor").run()
     assert read_payload(app)["matrices"]["W1"]["values"] == [1, 1, 1, 1]
     app.run()
     assert read_payload(app)["matrices"]["W1"]["values"] == [1, 1, 1, 1]
@@ -120,7 +120,7 @@ def test_the_cursor_survives_a_change_of_page(app):
 @pytest.mark.parametrize("page", ["app.py", STEP])
 def test_every_example_opens_on_every_page(app, page, name):
     app.switch_page(page).run()
-    app.selectbox(key="example").select(name).run()
+    find_keyed(app, "example").select(name).run()
     score = read_payload(app)
     assert score["example"] == name
     assert score["matrices"]["W1"]["values"] == mlp.EXAMPLES[name].net[1].W.ravel().tolist()
@@ -136,7 +136,7 @@ def test_every_schedule_can_be_chosen(app):
 
 @pytest.mark.parametrize("name", list(mlp.LOSSES))
 def test_every_loss_can_be_chosen_where_targets_are_classes(app, name):
-    app.selectbox(key="example").select("three classes").run()
+    find_keyed(app, "example").select("three classes").run()
     find_field(app, "Loss").select(name).run()
     expected = mlp.Setup(*[mlp.EXAMPLES["three classes"].net, mlp.EXAMPLES["three classes"].batch, mlp.LOSSES[name]()])
     assert read_payload(app)["matrices"]["loss"]["values"] == [expected.run()[1][mlp.loss]]
@@ -204,7 +204,7 @@ def test_conventions_stand_where_they_are_met(app):
         assert "relu'(0) = 0" in shown()
         assert "A competing class" not in shown()
     app.switch_page("app.py").run()
-    app.selectbox(key="example").select("three classes").run()
+    find_keyed(app, "example").select("three classes").run()
     find_field(app, "Loss").select("SoftmaxHinge").run()
     assert "A competing class is active where its gap is >= 0" in shown()
     assert "relu" not in shown()
@@ -232,3 +232,13 @@ def test_the_largest_network_still_travels(app):
     assert set(read_payload(app)["matrices"]["S1"]["values"]) == {"f32"}
     assert set(read_payload(app)["matrices"]["W1"]["values"]) == {"f64"}
     assert np.prod(read_payload(app)["matrices"]["S1"]["shape"]) == 65536
+
+
+def test_a_message_under_way_does_not_choose_the_example_again(app):
+    """The choice reads "Your network" after an edit; a message sent before that still carries what it read."""
+    send_events(app, "wall", edits=make_edits(1, ["W1", [1, 0], -0.5]))
+    edited = find_keyed(app, "example")
+    assert edited.key != "example"
+    app.session_state["example"] = "worksheet"  # what the browser's old widget says
+    send_events(app, "wall", edits=make_edits(2, ["W1", [0, 0], 0.25]))
+    assert read_payload(app)["matrices"]["W1"]["values"][:3] == [0.25, 0.01, -0.5]

@@ -143,7 +143,7 @@ def keep_widget_values(*widgets: str) -> None:
 
 def get_widget_value(widget: str) -> Any:
     """Return the value of a widget, for a button that reads several; None if it has none."""
-    return st.session_state.get(widget)
+    return st.session_state.get(_get_key(widget))
 
 
 def sync_widget(widget: str, value: Any) -> str:
@@ -151,15 +151,26 @@ def sync_widget(widget: str, value: Any) -> str:
 
     Not for a popover, where the widget would report its default as a change (see `make_widget_key`). The value is set
     anew on every page and chapter: Streamlit reports what a widget showed before it was gone, and shows its default.
+    A value that was not chosen in the widget makes another widget of it: a message that was under way still carries
+    what the old one showed, and Streamlit would take that for a choice.
     """
     state, context = get_state(), get_script_run_ctx()
     page = context and context.page_script_hash, state.lab_place.chapter, state.memory.chapter
-    last_page, widgets = st.session_state.get(_WIDGETS, (page, frozenset()))
-    widgets = widgets if last_page == page else frozenset()
-    if widget not in widgets or st.session_state.get(widget) != value:
-        st.session_state[widget] = value
-    st.session_state[_WIDGETS] = page, widgets | {widget}
-    return widget
+    last_page, drawn, keys = st.session_state.get(_WIDGETS, (page, frozenset(), {}))
+    drawn = drawn if last_page == page else frozenset()
+    key = keys.get(widget, widget)
+    if st.session_state.get(key, value) != value:
+        key = f"{widget}~{int(key.removeprefix(widget).lstrip('~') or 0) + 1}"
+    if widget not in drawn or key not in st.session_state:
+        st.session_state[key] = value
+    st.session_state[_WIDGETS] = page, drawn | {widget}, keys | {widget: key}
+    return key
+
+
+def _get_key(widget: str) -> str:
+    """Return the key with which a widget was last drawn."""
+    _, _, keys = st.session_state.get(_WIDGETS, (None, None, {}))
+    return keys.get(widget, widget)
 
 
 def make_widget_key(name: str, value: Any) -> str:
@@ -176,7 +187,7 @@ def get_notice(widget: str) -> tuple[str, Any] | None:
 
 
 def _read_option(widget: str, options: Mapping[str, Any]) -> str | None:
-    name = st.session_state.get(widget)
+    name = get_widget_value(widget)
     return name if isinstance(name, str) and name in options else None
 
 
@@ -224,9 +235,9 @@ def change(
         about: "setup", "lab", "lab_view", "memory", "place" or "work".
     """
     state = get_state()
-    if widget is not None and widget not in st.session_state:
+    if widget is not None and _get_key(widget) not in st.session_state:
         return  # it was left behind on another page and has no value any more
-    value = st.session_state[widget] if widget else None
+    value = get_widget_value(widget) if widget else None
     try:
         new = how(get_lab() if about == "lab" else getattr(state, about), value)
     except (ValueError, KeyError, TypeError, ArithmeticError) as error:
