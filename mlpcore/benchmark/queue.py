@@ -102,13 +102,21 @@ class JobQueue:
             waiting = sum(ticket.state == WAITING for ticket in self._tickets)
             if waiting >= MAX_WAITING:
                 raise RefusedError(f"{waiting} measurements are waiting already: try again in a while")
-            if self._thread is None:
-                thread = threading.Thread(target=self._run_all, name="mlpcore.benchmark", daemon=True)
-                thread.start()
-                self._thread = thread
+            self.begin()
             ticket = Ticket(job, self, is_wanted)
             self._tickets.append(ticket)
         return ticket
+
+    def begin(self) -> None:
+        """Start the thread that measures, unless it runs.
+
+        Raises:
+            RuntimeError: no thread can be started here.
+        """
+        if self._thread is None:
+            thread = threading.Thread(target=self._run_all, name="mlpcore.benchmark", daemon=True)
+            thread.start()
+            self._thread = thread
 
     def tickets(self) -> list[Ticket]:
         """Return the job that runs, and those that wait, in order."""

@@ -218,23 +218,28 @@ def _exit_with_parent() -> None:
     os._exit(0)
 
 
+def answer(job: Job, send: Callable[[Report | float | str], object]) -> None:
+    """Measure a job and send shares of the work, then its report, or a message where it failed."""
+    try:
+        _limit_memory(job.bytes_needed)
+        send(measure(job, send))
+    except MemoryError:
+        send(f"there was not enough memory for {job.bytes_needed:,} bytes")
+    except Exception as error:  # who asked reports it as the failure of this job
+        send(f"{type(error).__name__}: {error}")
+
+
 def main() -> None:
     """Measure the job that the parent sends."""
     _lower_priority()
     job = pickle.load(sys.stdin.buffer)
     threading.Thread(target=_exit_with_parent, daemon=True).start()
 
-    def send(message: object) -> None:
+    def send(message: Report | float | str) -> None:
         pickle.dump(message, sys.stdout.buffer)
         sys.stdout.buffer.flush()
 
-    try:
-        _limit_memory(job.bytes_needed)
-        send(measure(job, send))
-    except MemoryError:
-        send(f"there was not enough memory for {job.bytes_needed:,} bytes")
-    except Exception as error:  # the parent reports it as the failure of this job
-        send(f"{type(error).__name__}: {error}")
+    answer(job, send)
 
 
 if __name__ == "__main__":
