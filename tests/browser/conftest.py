@@ -1,17 +1,25 @@
 """A server and a browser for the tests that need eyes and hands."""
 
+import base64
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+from pages.browser.__main__ import serve as serve_folder
+from pages.browser.build import build
+from pages.browser.inputs import DEFAULT_FOLDER, InputError, collect
 
 ROOT = Path(__file__).parents[2]
 FLAGS = [
@@ -35,21 +43,24 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.browser)
 
 
-def serve(script="app.py", cwd=ROOT, *options, port=None, log=subprocess.DEVNULL):
+def serve(script="app.py", cwd=ROOT, *options, port=None, log=subprocess.DEVNULL, python=sys.executable, env=None):
     """Start `streamlit run`, on a free port or on this one; returns the process and its address once it answers.
 
     Args:
         log: an open file for what the server says of itself.
+        python: of the environment that it runs in.
+        env: what is added to the environment.
     """
     if port is None:
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             port = s.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", script, "--server.headless=true", f"--server.port={port}", *options],
+        [python, "-m", "streamlit", "run", script, "--server.headless=true", f"--server.port={port}", *options],
         cwd=cwd,
         stdout=log,
         stderr=log,
+        env=os.environ | (env or {}),
     )
     url = f"http://127.0.0.1:{port}"
     for _ in range(1200):
@@ -62,8 +73,39 @@ def serve(script="app.py", cwd=ROOT, *options, port=None, log=subprocess.DEVNULL
     raise RuntimeError("the server did not start")
 
 
+def must_run():
+    """Whether nothing may be skipped here."""
+    return os.environ.get("MLPSCOPE_BROWSER") == "required" or bool(os.environ.get("CI"))
+
+
+def build_site(folder):
+    """Build the app without a server; what the build needs is fetched once and kept in a folder of the user's."""
+    try:
+        build(folder, collect(DEFAULT_FOLDER), DEFAULT_FOLDER)
+    except InputError as error:
+        if must_run():
+            raise
+        pytest.skip(str(error))
+
+
+@contextmanager
+def serve_site(folder):
+    """Serve a folder of files at a free port; gives its address."""
+    host = serve_folder(folder, 0)
+    threading.Thread(target=host.serve_forever, daemon=True).start()
+    yield f"http://localhost:{host.server_address[1]}"
+    host.shutdown()
+    host.server_close()
+
+
 @pytest.fixture(scope="package")
 def server():
+    if os.environ.get("MLPSCOPE_SITE"):  # the same tests of the app without a server
+        with tempfile.TemporaryDirectory() as folder:
+            build_site(Path(folder))
+            with serve_site(Path(folder)) as url:
+                yield url
+        return
     process, url = serve()
     yield url
     process.terminate()
@@ -75,7 +117,7 @@ def server():
 def browser():
     where = chromium()
     if where is None:
-        if os.environ.get("MLPSCOPE_BROWSER") == "required" or os.environ.get("CI"):
+        if must_run():
             pytest.fail("no Chromium on this machine, and here the browser tests may not be skipped")
         pytest.skip("no Chromium on this machine")
     from playwright.sync_api import sync_playwright
@@ -104,6 +146,22 @@ COMPLETE = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_S
 DISCONNECTED = '[data-testid="stApp"]:not([data-test-connection-state="CONNECTED"])'
 
 
+#: Hands on what the page and the worker of the app without a server send each other.
+WATCH_WORKER = """
+const encode = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+window.Worker = class extends Worker {
+  constructor(...options) {
+    super(...options);
+    this.addEventListener("message", ({ data }) => data[0] === "message" && frameReceived(encode(data[2])));
+  }
+  postMessage(message, ...rest) {
+    if (message[0] === "send") frameSent(encode(message[2]));
+    super.postMessage(message, ...rest);
+  }
+};
+"""
+
+
 class App:
     """The app as a person meets it."""
 
@@ -113,6 +171,10 @@ class App:
         self.unanswered = False  # whether a rerun was asked for that has not ended
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("websocket", self._listen)
+        # Without a server the messages go to a worker.
+        page.expose_function("frameSent", lambda text: self._sent(base64.b64decode(text)))
+        page.expose_function("frameReceived", lambda text: self._received(base64.b64decode(text)))
+        page.add_init_script(WATCH_WORKER)
 
     def _listen(self, socket):
         socket.on("framesent", self._sent)
@@ -129,7 +191,7 @@ class App:
 
     def open(self, where=""):
         self.page.goto(f"{self.url}/{where}")
-        self.page.locator("td:visible").first.wait_for(timeout=30000)
+        self.page.locator("td:visible").first.wait_for(timeout=60000)
         self.settle()
         return self
 

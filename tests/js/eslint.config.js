@@ -5,7 +5,8 @@ import globals from "globals";
 export default [
   js.configs.recommended,
   { files: ["pages/**"], languageOptions: { globals: globals.browser } },
-  { files: ["tests/**"], languageOptions: { globals: globals.node } },
+  { files: ["pages/browser/web/service-worker.js"], languageOptions: { globals: { VERSION: "readonly", FILES: "readonly" } } },
+  { files: ["pages/browser/web/compile.mjs", "tests/**"], languageOptions: { globals: globals.node } },
   {
     rules: {
       eqeqeq: "error",

@@ -1,0 +1,1 @@
+"""The app without a server: a folder of files in which Streamlit runs inside the visitor's browser, on Pyodide."""
