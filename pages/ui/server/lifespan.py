@@ -23,7 +23,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from pages.ui.server import assets, workarounds
+from pages.ui.server import assets, metrics, workarounds
 from pages.ui.state import session
 
 #: Seconds between two garbage collections in the background.
@@ -46,6 +46,8 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     raise_descriptor_limit()
     freeze_imports()
     assets.serving.set()
+    if metrics.ADDRESS:
+        metrics.serve()
     task = asyncio.create_task(_collect_garbage())
     yield
     assets.serving.clear()

@@ -16,6 +16,7 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pages.ui.server import metrics
 from pages.ui.server.workarounds import (
     drop_stale_reruns,
     max_message_bytes,
@@ -184,5 +185,6 @@ middleware = [
         reject_heavy_messages,
         drop_stale_reruns,
         upload_quota,
+        *((metrics.count_runs,) if metrics.ADDRESS else ()),
     )
 ]
