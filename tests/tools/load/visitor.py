@@ -41,6 +41,7 @@ class Visitor(Page):
         query: what stands behind the question mark.
         timeout: seconds after which a silent server is a fault.
         session: id of a session to come back to, as a browser does when its connection was cut.
+        cookie: what its browser sends of cookies.
 
     Attributes:
         heard: called with every message as bytes, before it is read.
@@ -49,10 +50,12 @@ class Visitor(Page):
 
     _names = count()
 
-    def __init__(self, url: str, page: str = "", query: str = "", timeout: float = 30.0, session: str = "") -> None:
+    def __init__(
+        self, url: str, page: str = "", query: str = "", timeout: float = 30.0, session: str = "", cookie: str = ""
+    ) -> None:
         super().__init__()
         self.url, self.page_name, self.query, self.timeout = url.rstrip("/"), page, query, timeout
-        self.session_id = session
+        self.session_id, self.cookie = session, cookie
         self.closed = ""
         self.heard = lambda raw: None
         self._reader: asyncio.Task | None = None
@@ -74,6 +77,7 @@ class Visitor(Page):
         self.ws = await websockets.connect(
             f"ws://{urlsplit(self.url).netloc}/_stcore/stream",
             origin=self.url,
+            additional_headers={"Cookie": self.cookie} if self.cookie else {},
             subprotocols=["streamlit", "no-xsrf", self.session_id] if self.session_id else ["streamlit"],
             max_size=None,
             compression=None,
@@ -163,6 +167,8 @@ class Visitor(Page):
 
     def _put(self, where: str, name: str, content: bytes) -> int:
         with requests.Session() as browser:
+            if self.cookie:
+                browser.cookies.set(*self.cookie.split("=", 1))
             browser.get(f"{self.url}/_stcore/health", timeout=self.timeout)
             headers = {"X-Xsrftoken": browser.cookies.get("_streamlit_xsrf", "")}
             return browser.put(

@@ -1,0 +1,58 @@
+"""The files for hosts: what they name is there, and they are what their programs accept."""
+
+import re
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from tests.visits import ROOT
+
+DEPLOY = ROOT / ".github/deploy"
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+
+
+def load(path):
+    return list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
+
+
+def test_the_manifests_are_valid_for_kubernetes():
+    kinds = []
+    for manifest in load(DEPLOY / "kubernetes.yaml"):
+        kubernetes_validate.validate(manifest, "1.31", strict=True)
+        kinds.append(manifest["kind"])
+    assert {"Deployment", "Service", "HorizontalPodAutoscaler"} <= set(kinds)
+
+
+def test_a_manifest_that_is_wrong_is_not_valid():
+    manifest = load(DEPLOY / "kubernetes.yaml")[0]
+    manifest["spec"]["replicas"] = "three"
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(manifest, "1.31", strict=True)
+
+
+def test_nginx_knows_every_server_of_compose():
+    (compose,) = load(DEPLOY / "compose.yaml")
+    apps = {name for name, service in compose["services"].items() if service["image"] == "mlpscope"}
+    assert set(re.findall(r"server (\w+):8501", (DEPLOY / "nginx.conf").read_text())) == apps
+    assert len(apps) == 3
+    for name in apps:
+        build = compose["services"][name]["build"]
+        assert (DEPLOY / build["context"] / build["dockerfile"]).exists()
+
+
+def test_the_image_copies_what_there_is_and_runs_without_root():
+    text = (DEPLOY / "Dockerfile").read_text()
+    for named in re.findall(r"^COPY (\S+)", text, re.M):
+        assert (ROOT / named).exists()
+    assert re.search(r"^USER [1-9]\d*$", text, re.M)
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_runs_what_there_is(path):
+    (workflow,) = load(path)
+    runs = [step["run"] for job in workflow["jobs"].values() for step in job["steps"] if "run" in step]
+    assert runs
+    for run in runs:
+        for named in re.findall(r"(?:^|\s)(\.ci/\w+|\w+/?\w*\.txt)", run):
+            assert (ROOT / named).exists(), named
