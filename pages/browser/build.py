@@ -162,6 +162,17 @@ def _copy_app(folder: Path) -> None:
         target = folder / "app" / path.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
+    _write(folder / "home/pyodide/.streamlit/config.toml", _CONFIG)
+
+
+#: What differs from the server's configuration: there is no other site to forge requests, and no cookie; and Streamlit
+#: warns of threads that it would start.
+_CONFIG = """\
+[server]
+enableXsrfProtection = false
+[logger]
+level = "error"
+"""
 
 
 def list_app_files() -> Iterator[Path]:

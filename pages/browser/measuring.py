@@ -76,7 +76,7 @@ def measure(job: Any, post: Callable[[Any], object]) -> None:
 
     def send(message: Report | float | str) -> None:
         if isinstance(message, Report):
-            processor = f"a browser ({navigator.userAgent}), by its clock: it knows no CPU time"
+            processor = f"a browser ({navigator.userAgent}), timed by its clock because it has none of CPU time"
             message = replace(message, machine=message.machine | {"processor": processor})
         post(to_js(pickle.dumps(message)))
 

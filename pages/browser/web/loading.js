@@ -39,7 +39,8 @@ export async function loadPython(names, show) {
   let loaded = 0;
   const count = (/** @type {number} */ bytes) => {
     loaded += bytes;
-    show(`Loading Python and packages: ${(loaded / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`, loaded / total);
+    const part = `${(loaded / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`;
+    show(loaded < total ? `Loading Python and packages: ${part}` : "Starting Python", loaded / total);
   };
   const [library, ...archives] = files.map((name) => download(name, count));
   /** Its own files Pyodide fetches itself: so the browser may keep the compiled WebAssembly. @param {ArrayBuffer} bytes */
@@ -47,7 +48,7 @@ export async function loadPython(names, show) {
     loadPyodide({
       indexURL: here.href,
       stdLibURL: URL.createObjectURL(new Blob([bytes])),
-      env: { HOME: "/home/pyodide", STREAMLIT_SERVER_ENABLE_XSRF_PROTECTION: "false", STREAMLIT_LOGGER_LEVEL: "error" },
+      env: { HOME: "/home/pyodide" },
     });
   // All at once, so that a file that cannot be loaded is known at once.
   const [python, ...contents] = await Promise.all([library.then(start), ...archives]);

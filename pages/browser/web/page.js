@@ -28,7 +28,7 @@
   panel.id = "mlpscope-start";
   panel.setAttribute("role", "status");
   panel.style.cssText =
-    "position: fixed; inset: 0; z-index: 9; display: grid; place-content: center; gap: 0.7rem; padding: 1rem; " +
+    "position: fixed; inset: 0; z-index: 9; display: grid; place-content: center; justify-items: center; gap: 0.7rem; padding: 1rem; " +
     "font: 16px/1.4 system-ui, sans-serif; text-align: center; background: Canvas; color: CanvasText; color-scheme: light dark";
   const [title, bar, what, usual] = ["b", "progress", "span", "small"].map((name) => panel.appendChild(document.createElement(name)));
   title.textContent = "MLPScope starts in your browser";
