@@ -68,7 +68,7 @@ class Judged:
         cells: the verdict of each cell, shape of `given`; all wrong where the shape is.
         unit: one unit of the last digit written, for each cell.
         mistakes: names in `MISTAKES` that reproduce the matrix, ties included.
-        pairs: pairs of names that reproduce it together, where none does alone.
+        pairs: pairs of names that reproduce it together, where none does alone; None where none was tried.
         conventions: those under which the matrix is right, one of them changed.
         shape: what is wrong with the shape, and which transposition fits; empty if it is right.
         steps: name of a mistake -> the last equation with it in, in the worksheet's layout.
@@ -80,7 +80,7 @@ class Judged:
     cells: Array
     unit: Array
     mistakes: tuple[str, ...] = ()
-    pairs: tuple[tuple[str, str], ...] = ()
+    pairs: tuple[tuple[str, str], ...] | None = None
     conventions: tuple[Conventions, ...] = ()
     shape: str = ""
     steps: Mapping[str, Step] = field(default_factory=dict)
@@ -434,7 +434,8 @@ class _Work:
         usable = [name for name, m in MISTAKES.items() if any(k < end for k in m.places(self.steps))]
         both = list(combinations(usable if wanted else [], 2))
         for count, (a, b) in enumerate(both):
-            progress(count / len(both))
+            if count % 32 == 0:
+                progress(count / len(both))
             for var in self._find_fits(MISTAKES[b].rewrite(MISTAKES[a].rewrite(self.steps)), wanted):
                 pairs[var].append((a, b))
         return pairs

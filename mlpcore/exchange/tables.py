@@ -230,7 +230,7 @@ class _Table:
                 try:
                     read_cells(names[:1], row)
                 except ValueError as error:
-                    self.heading_error = f"row 1, column 1: {error}"
+                    self.heading_error = str(error)
                 return
         self._add(piece, cells, row)
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import mlpcore as mlp
+from mlpcore import exchange
 from mlpcore.exchange.files import rows_of
-from pages.ui.components.stage.chapters import CHAPTERS
+from mlpcore.setup import with_loss
 from pages.ui.state import history, saved
 from pages.ui.state.app_state import MAX_WORK, make_initial_state
 from tests.core.test_worksheet import SHEET as PRINTED
@@ -67,6 +68,7 @@ def test_every_wrong_cell_says_aloud_what_it_should_be(page):
     assert 'aria-label="row 2, column 1: 0.5000, should be −0.0050, wrong"' in words
     assert words.count('class="wrong"') == 1
     assert "No single known mistake gives these numbers." in words
+    assert "Two mistakes at once were not tried: too few digits" in words
 
 
 def test_one_factor_for_all_cells_is_said(page):
@@ -77,8 +79,20 @@ def test_one_factor_for_all_cells_is_said(page):
 def test_another_convention_is_offered_as_a_switch(page):
     other = replace(SHEET, conventions=mlp.Conventions(scale="1/2"))
     enter(page, write(mlp.dW(1), other.run()[1][mlp.dW(1)]))
-    next(b for b in page.button if b.label == "Use the constant 1/2 in front of the loss here").click().run()
+    assert "with the constant 1/2 in front of the loss, it is right" in read_words(page)
+    next(b for b in page.button if b.label == "Use the constant 1/2 in front of the loss").click().run()
     assert "✓ This matrix is right" in read_words(page)
+
+
+def test_a_whole_solution_in_another_layout_is_offered_once(page):
+    kept = replace(SHEET, conventions=mlp.Conventions("rows, W kept"))
+    steps, values = kept.run()
+    enter(page, "\n\n".join(write(s.out, values[s.out]) for s in steps if s.phase == "backward"))
+    (offer,) = (b for b in page.button if b.label.startswith("Use "))
+    assert "all matrices are right" in read_words(page)
+    offer.click().run()
+    assert page.session_state["state"].setup.conventions == kept.conventions
+    assert "matrices are right" in read_words(page)
 
 
 def test_a_matrix_without_a_name_is_asked_for(page):
@@ -128,8 +142,40 @@ def test_a_link_with_work_that_is_no_text_is_refused():
     assert replace(make_initial_state(), work="x" * MAX_WORK).work
 
 
-def test_every_mistake_has_a_chapter():
-    assert {mistake.chapter for mistake in mlp.MISTAKES.values()} <= set(CHAPTERS)
+CHAPTER_NAMES = sorted({mistake.chapter for mistake in mlp.MISTAKES.values()})
+
+
+def find_case(chapter):
+    """A mistake that a chapter explains, and a set-up on which it changes a matrix."""
+    for loss in mlp.LOSSES:
+        setup = with_loss(mlp.EXAMPLES["three classes"].setup, loss)
+        steps = mlp.training_step(setup.net, setup.loss)
+        for name in (name for name, mistake in mlp.MISTAKES.items() if mistake.chapter == chapter):
+            try:
+                values = mlp.evaluate(mlp.MISTAKES[name].rewrite(steps), setup.inputs())
+            except ValueError:  # it does not fit these sizes
+                continue
+            for var in (s.out for s in steps if exchange.name_of(s.out.text) == s.out):
+                judged = mlp.check_work(setup, {var: values[var]}, pairs=False).of[var]
+                if judged.verdict == "wrong" and name in judged.mistakes[:4]:
+                    return setup, var, values[var], name
+    raise AssertionError(f"no case of {chapter}")
+
+
+@pytest.mark.parametrize("chapter", CHAPTER_NAMES)
+def test_what_explains_a_mistake_is_one_click_away(page, chapter):
+    setup, var, theirs, name = find_case(chapter)
+    page.session_state["state"] = replace(page.session_state["state"], setup=setup)
+    enter(page, write(var, theirs))
+    page.button(key=f"chapter {var.text} {name}").click().run()
+    assert not page.exception
+    state = page.session_state["state"]
+    if chapter == "step":
+        assert setup.run(state.schedule)[0][state.step].out in mlp.check_work(setup, {var: theirs}).of
+    elif chapter.startswith("hinge/"):
+        assert f"hinge/{state.lab_place.chapter}" == chapter
+    else:
+        assert state.place.chapter == chapter
 
 
 def test_the_file_menu_hands_computed_matrices_to_the_check(app):

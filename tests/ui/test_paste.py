@@ -10,6 +10,7 @@ from mlpcore.passes.conventions import Conventions
 from mlpcore.setup import same
 from pages.ui.state import events
 from pages.ui.state.wire_names import wire_name
+from tests.visits import STEP, send_events
 
 WORKSHEET = mlp.EXAMPLES["worksheet"].setup
 
@@ -85,3 +86,51 @@ def test_a_paste_that_no_page_sends_is_ignored(wrong):
     new, refused = events.apply_edits(WORKSHEET, {"paste": good | wrong if wrong else wrong})
     assert new is WORKSHEET
     assert refused == []
+
+
+OWN = "1\t2\n3\t4\n5\t6"
+
+
+@pytest.mark.parametrize("stage", ["wall", "player"])
+def test_own_numbers_of_a_computed_matrix_open_the_check(app, stage):
+    if stage == "player":
+        app.switch_page(STEP).run()
+    paste = {"id": "dW1", "index": [0, 0], "turned": False, "text": OWN}
+    send_events(app, stage, edits={"client": "me", "seq": 1, "stroke": 1, "paste": paste})
+    assert not app.exception
+    assert app.session_state["state"].work == f"dL/dW_1 =\n{OWN}"
+    assert app.text_area(key="work").value == f"dL/dW_1 =\n{OWN}"
+
+
+@pytest.mark.parametrize(
+    ("work", "text", "after"),
+    [
+        ("", OWN, f"dL/dW_1 =\n{OWN}"),
+        ("dL/dW_1 =\n9 9\n9 9\n9 9", OWN, f"dL/dW_1 =\n{OWN}"),  # a second attempt
+        ("S_1 = [[1]]", OWN, f"S_1 = [[1]]\n\ndL/dW_1 =\n{OWN}"),
+        ("", "dW1 = [[1, 2]]\nS_1 = [[1]]", "dW1 = [[1, 2]]\nS_1 = [[1]]"),
+        ("S_1 = [[x]]", OWN, f"S_1 = [[x]]\n\ndL/dW_1 =\n{OWN}"),
+        ("", "g = [[1, 2]]", "dL/dW_1 =\ng = [[1, 2]]"),
+    ],
+)
+def test_own_numbers_join_the_work(work, text, after):
+    found, refused = events.add_work(work, mlp.dW(1), {"text": text})
+    assert refused == []
+    assert found == after
+    assert work == "S_1 = [[x]]" or mlp.dW(1) in mlp.exchange.read_named(found)
+
+
+@pytest.mark.parametrize(
+    ("paste", "why"),
+    [
+        ({"text": "1 2\n3 x"}, "Row 2, column 2: “x” is not a number. Nothing was taken."),
+        ({"text": "hello"}, "Row 1, column 1: “hello” is not a number. Nothing was taken."),
+        ({"text": "1 " * 60_000}, "a row here has at most"),
+        ({"text": OWN, "turned": True}, "Paste it on ∂L/∂W_1 itself, not on its transpose. Nothing was taken."),
+    ],
+)
+def test_own_numbers_that_cannot_be_read_are_answered_at_the_matrix(paste, why):
+    work, (refused,) = events.add_work("S_1 = [[1]]", mlp.dW(1), paste)
+    assert work == "S_1 = [[1]]"
+    assert refused["id"] == "dW1"
+    assert why in refused["message"]

@@ -238,6 +238,8 @@ interface PayloadBase {
   checks: Record<string, GradientCheck>;
   cursor: { rev: number; step: number; frame: number };
   cards: Card[];
+  /** The computed matrices that somebody's own can be checked against. */
+  checkable?: string[];
   look: string;
   choices: Choice[];
   // of a board

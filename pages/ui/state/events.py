@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from mlpcore import Var, Y
+from mlpcore import Setup, Var, Y, exchange, training_step
 from mlpcore.exchange import read_matrix
 from mlpcore.setup import Editable, with_cells
+from pages.ui.state.app_state import MAX_WORK
 from pages.ui.state.place import CHOICES
 from pages.ui.state.wire_names import wire_name
 
@@ -119,6 +120,50 @@ def apply_paste(before: Editable, paste: Any) -> tuple[Editable, list[dict[str, 
         message = f"{str(error)[:1].upper()}{str(error)[1:]}. Nothing was changed."
         return before, [{"id": wire_name(var), "index": list(index), "message": message}]
     return after, []
+
+
+def list_computed(setup: Setup) -> dict[str, Var]:
+    """List the matrices that can be checked against somebody's own, by their names on the wire."""
+    outs = (step.out for step in training_step(setup.net, setup.loss))
+    return {wire_name(var): var for var in outs if exchange.name_of(var.text) == var}
+
+
+def read_computed(setup: Setup, event: dict[str, Any]) -> Var | None:
+    """Return the computed matrix that an event brings somebody's own numbers of, if it does."""
+    paste = event.get("paste")
+    if not (isinstance(paste, dict) and isinstance(paste.get("text"), str) and isinstance(paste.get("id"), str)):
+        return None
+    return list_computed(setup).get(paste["id"])
+
+
+def add_work(work: str, var: Var, paste: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
+    """Put somebody's own numbers of a matrix under its name into the work to check; or return why not.
+
+    An earlier text of this matrix alone is replaced; any other text stays before it.
+    """
+    text = paste["text"].strip()
+    try:
+        if paste.get("turned") is True:
+            raise ValueError(f"paste it on {var.symbol} itself, not on its transpose")
+        if var not in exchange.list_named(text)[0]:
+            exchange.read_written(text)
+            text = f"{var.text} =\n{text}"
+        if work.strip() and _list_names(work) != {var}:
+            text = f"{work.rstrip()}\n\n{text}"
+        if len(text) > MAX_WORK:
+            raise ValueError(f"the text has {len(text):,} characters; {MAX_WORK:,} are the most that is read")
+    except ValueError as error:
+        message = f"{str(error)[:1].upper()}{str(error)[1:]}. Nothing was taken."
+        return work, [{"id": wire_name(var), "index": [0] * len(var.axes), "message": message}]
+    return text, []
+
+
+def _list_names(text: str) -> set[Var]:
+    """List the matrices that are named in a text; one that cannot be read names none."""
+    try:
+        return set(exchange.list_named(text)[0])
+    except ValueError:
+        return set()
 
 
 def _find_room(shape: tuple[int, ...], index: tuple[int, ...], turned: bool) -> np.ndarray:

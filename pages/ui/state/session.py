@@ -247,6 +247,11 @@ def change(
         _update(**{about: new}, notices={})
 
 
+def open_step(number: int) -> None:
+    """Put the cursor on a step of the pass."""
+    _update(step=number, rev=get_state().rev + 1)
+
+
 def take_steps(count: int) -> None:
     """Take so many steps of gradient descent: the parameters after them become the parameters."""
     state = get_state()
@@ -306,13 +311,14 @@ def read_drop_event(chart: str) -> tuple[int | None, dict[str, float] | None]:
     return events.read_drop(_get_reader(chart)("drop"))
 
 
-def apply_stage_events(stage: str, about: str = "setup", carry_over: CarryOver | None = None) -> bool:
+def apply_stage_events(stage: str, about: str = "setup", carry_over: CarryOver | None = None) -> str:
     """Apply what happened on a stage about `about` (of `_PLACES`) since the last run: edits, cursor, choices.
 
     Returns:
-        Whether the stage asks to open a step on the page that plays them.
+        What the stage asks to open: "step", "check", or nothing.
     """
     read, place = _get_reader(stage), _PLACES[about]
+    work = get_state().work
     if event := read("edits"):
         _apply_edits(event, about)
 
@@ -327,16 +333,22 @@ def apply_stage_events(stage: str, about: str = "setup", carry_over: CarryOver |
     current = event.get("rev") == getattr(get_state(), place).rev
     if current and (frame := events.read_count(event.get("frame"))) is not None:
         go_to(frame)
-    if (step := events.read_step(read("open"))) is None:
-        return False
-    _update(step=step, rev=get_state().rev + 1)
-    return True
+    if (step := events.read_step(read("open"))) is not None:
+        open_step(step)
+        return "step"
+    return "check" if get_state().work is not work else ""
 
 
 def _apply_edits(event: dict[str, Any], about: str) -> None:
     """Take the edited cells that fit, and prepare the reply, which names those that do not."""
     if sender := events.read_sender(event):
-        new, refused = events.apply_edits(get_lab() if about == "lab" else get_state().setup, event)
+        state = get_state()
+        new: Any
+        if about == "setup" and (var := events.read_computed(state.setup, event)):
+            about = "work"
+            new, refused = events.add_work(state.work, var, event["paste"])
+        else:
+            new, refused = events.apply_edits(get_lab() if about == "lab" else state.setup, event)
         _update(events.read_stroke(event), **{about: new}, answer={**sender, "refused": refused})
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from html import escape
 
 import numpy as np
@@ -12,16 +13,20 @@ import streamlit as st
 from mlpcore import MISTAKES, Conventions, Setup, Var, check_work, evaluate, exchange, training_step
 from mlpcore.checking.work import FOLLOWS, RIGHT, WRONG, Judged, WorkReport
 from mlpcore.exchange import Digits
-from pages.ui.components.stage.chapters import CHAPTERS
+from pages.ui.components.stage import chapters, chapters_hinge
 from pages.ui.state import session
 from pages.ui.state.app_state import MAX_WORK
-from pages.ui.state.place import Place
+from pages.ui.state.wire_names import wire_name
 from pages.ui.widgets.stages import draw_silent_stage
 from pages.ui.widgets.words import escape_markdown, show_errors
 
 #: Of a larger matrix the first rows and columns are shown.
 _MOST_SHOWN = 16
 _MOST_PLACES = 6
+#: Of more mistakes that give the same numbers, the first are shown with their equations.
+_MOST_EQUATIONS = 4
+#: Conventions that are tried on the whole work.
+_MOST_CONVENTIONS = 4
 _MARKS = {RIGHT: "✓", FOLLOWS: "↳", WRONG: "✗"}
 _COLOURS = {RIGHT: "green", FOLLOWS: "gray", WRONG: "red"}
 _PLACEHOLDER = """S_1 = [[0.458, 0.1205, -0.442, 0.1195], ...]
@@ -90,25 +95,49 @@ def _write_example(setup: Setup) -> str:
     return ""
 
 
+@lru_cache(maxsize=64)
+def _judge(setup: Setup, work: str) -> tuple[WorkReport, tuple[str, ...]]:
+    """Judge the matrices of a text, without pairs of mistakes. Returns the names that are not known as well."""
+    given, unknown = exchange.list_named(work)
+    return check_work(setup, dict(given), pairs=False) if given else WorkReport({}), tuple(unknown)
+
+
+@lru_cache(maxsize=64)
+def _find_pairs(setup: Setup, work: str) -> Mapping[Var, Judged]:
+    """Judge them with pairs of mistakes, and draw a progress bar meanwhile."""
+    bar = st.progress(0.0, "No single mistake fits. Trying two at once …")
+    report = check_work(setup, work, progress=bar.progress)
+    bar.empty()
+    return report.of
+
+
 def _draw_verdicts(setup: Setup, work: str) -> None:
     try:
-        given, unknown = exchange.list_named(work)
-        if not given:
+        report, unknown = _judge(setup, work)
+        if not report.of:
             _offer_names(setup, work)
             return
-        report = check_work(setup, dict(given), pairs=False)
     except ValueError as error:
         st.error(escape_markdown(str(error)))
         return
     st.html(_STYLE)
     _draw_summary(report)
+    _offer_conventions(setup, work, report)
     if unknown:
         st.caption(escape_markdown(f"Not read, as these names are not known here: {', '.join(unknown)}."))
-    order = sorted(report.of, key=lambda var: report.of[var].verdict != WRONG)
-    for var in order:
-        _draw_matrix(var, report.of[var])
-        if report.of[var].verdict == WRONG:
-            _explain(setup, var, report.of[var], given)
+    unexplained = {}
+    for var in sorted(report.of, key=lambda var: report.of[var].verdict != WRONG):
+        judged = report.of[var]
+        _draw_matrix(var, judged)
+        if judged.verdict != WRONG:
+            continue
+        _draw_mistakes(setup, var, judged)
+        if not (judged.mistakes or judged.shape or judged.conventions):
+            unexplained[var] = st.container()
+    # Last, so that all that a single mistake explains is on the screen before.
+    for var, place in unexplained.items():
+        with place:
+            _draw_pairs(_find_pairs(setup, work)[var])
 
 
 def _offer_names(setup: Setup, work: str) -> None:
@@ -179,7 +208,7 @@ def _make_table(var: Var, judged: Judged) -> str:
             kind = {RIGHT: "right", FOLLOWS: "follows", WRONG: "wrong"}[verdict]
             row.append(f'<td class="{kind}" aria-label="{escape(spoken)}" title="{escape(spoken)}">{own}{below}</td>')
         body.append(f"<tr>{''.join(row)}</tr>")
-    return f'<table class="mlp-check" aria-label="{escape(var.spoken)}">{"".join(body)}</table>'
+    return f'<table class="mlp-check" role="grid" aria-label="{escape(var.spoken)}">{"".join(body)}</table>'
 
 
 def _count_places(unit: float) -> int:
@@ -197,61 +226,104 @@ def _write(x: float, places: int) -> str:
 # --- mistakes --------------------------------------------------------------------------------
 
 
-def _explain(setup: Setup, var: Var, judged: Judged, given: dict) -> None:
-    for number, conventions in enumerate(judged.conventions):
+def _offer_conventions(setup: Setup, work: str, report: WorkReport) -> None:
+    """Offer the conventions under which the most matrices are right, where wrong ones are right under any."""
+    wrong = [judged for judged in report.of.values() if judged.verdict == WRONG]
+    found = list(dict.fromkeys(c for judged in wrong for c in judged.conventions))[:_MOST_CONVENTIONS]
+    counts = {c: _count_right(_judge(replace(setup, conventions=c), work)[0]) for c in found}
+    best = max(counts.values(), default=0)
+    if best <= _count_right(report):
+        return
+    for conventions in (c for c, count in counts.items() if count == best):
         words = _describe_change(setup.conventions, conventions)
-        st.markdown(escape_markdown(f"Right, as your course writes it: under {words} these are the numbers."))
-        st.button(f"Use {words} here", key=f"{var.text} {number}", on_click=_use_conventions, args=(conventions,))
-    if judged.mistakes:
-        if len(judged.mistakes) > 1:
-            st.markdown("These give your numbers alike, and cannot be told apart on this network:")
-        for name in judged.mistakes:
-            _draw_mistake(setup, var, name, judged)
-        return
-    if judged.shape:
-        return
-    factor = judged.factor
-    more = f" Every wrong cell is {factor:.4g} times what it should be." if factor is not None else ""
-    st.markdown(escape_markdown(f"No single known mistake gives these numbers.{more}"))
-    if st.button("Try two mistakes at once", key=f"pairs {var.text}"):
-        with st.spinner("Trying every pair of mistakes …"):
-            pairs = check_work(setup, dict(given)).of[var].pairs
-        for a, b in pairs[:8]:
-            st.markdown(escape_markdown(f"Both: {a}. {MISTAKES[a].sentence} And {b}. {MISTAKES[b].sentence}"))
-        if not pairs:
-            st.markdown("No two known mistakes give these numbers, or they have too few digits to say so.")
+        share = "all matrices are" if best == len(report.of) else f"{best} of {len(report.of)} matrices are"
+        share = share if len(report.of) > 1 else "it is"
+        st.markdown(escape_markdown(f"Right, as your course writes it: with {words}, {share} right."))
+        st.button(f"Use {words}", on_click=_use_conventions, args=(conventions,), type="primary")
+
+
+def _count_right(report: WorkReport) -> int:
+    return sum(judged.verdict == RIGHT for judged in report.of.values())
+
+
+def _draw_mistakes(setup: Setup, var: Var, judged: Judged) -> None:
+    """Draw the mistakes that give a matrix, all of them, or by what factor it is wrong."""
+    first, more = judged.mistakes[:_MOST_EQUATIONS], judged.mistakes[_MOST_EQUATIONS:]
+    if judged.conventions:
+        words = " or ".join(_describe_change(setup.conventions, c) for c in judged.conventions)
+        st.markdown(escape_markdown(f"Right with {words}{'; else it is a mistake:' if first else '.'}"))
+    if len(judged.mistakes) > 1:
+        st.markdown("These give your numbers alike, and cannot be told apart on this network:")
+    for name in first:
+        _draw_mistake(setup, var, name, judged)
+    if more:
+        st.markdown("\n".join(f"- **{escape_markdown(n)}** · {escape_markdown(MISTAKES[n].sentence)}" for n in more))
+    if not (judged.mistakes or judged.conventions or judged.shape):
+        factor = judged.factor
+        times = f" Every wrong cell is {factor:.4g} times what it should be." if factor is not None else ""
+        st.markdown(escape_markdown(f"No single known mistake gives these numbers.{times}"))
+
+
+def _draw_pairs(judged: Judged) -> None:
+    """Draw the pairs of mistakes that give a matrix."""
+    for a, b in (judged.pairs or ())[:8]:
+        st.markdown(escape_markdown(f"Both: {a}. {MISTAKES[a].sentence} And {b}. {MISTAKES[b].sentence}"))
+    if judged.pairs == ():
+        st.markdown("No two known mistakes at once give them either.")
+    elif judged.pairs is None:
+        st.markdown("Two mistakes at once were not tried: too few digits, or too large a network, to say so.")
 
 
 def _draw_mistake(setup: Setup, var: Var, name: str, judged: Judged) -> None:
-    mistake = MISTAKES[name]
+    mistake, step = MISTAKES[name], judged.steps.get(name)
     with st.container(border=True):
         st.markdown(f"**{escape_markdown(name)}** · {escape_markdown(mistake.sentence)}")
-        if step := judged.steps.get(name):
-            own = {s.out: s for s in training_step(setup.net, setup.loss)}[step.out]
+        if step:
+            own = next(s for s in training_step(setup.net, setup.loss) if s.out == step.out)
             st.markdown(f"yours: ${step.latex}$\n\nright: ${own.latex}$")
             if setup.conventions.layout != "columns":
                 st.caption("Written in the worksheet's layout: examples are columns.")
-        title = CHAPTERS[mistake.chapter][0]
-        key = f"chapter {var.text} {name}"
-        if st.button(f"Derivation: {title}", key=key, on_click=_open_chapter, args=(mistake.chapter,)):
-            st.switch_page("pages/2_Derivation.py")
+        _draw_chapter_link(f"chapter {var.text} {name}", mistake.chapter, step.out if step else var)
+
+
+def _draw_chapter_link(key: str, chapter: str, out: Var) -> None:
+    """Draw the button that opens what explains an equation (see `Mistake.chapter`)."""
+    page, _, name = chapter.rpartition("/")
+    if chapter == "step":
+        label, file = f"Step through: {out.symbol}", "pages/1_Step_through.py"
+    elif page == "hinge":
+        label, file = f"Hinge loss: {chapters_hinge.CHAPTERS[name]}", "pages/3_Hinge_loss.py"
+    else:
+        label, file = f"Derivation: {chapters.CHAPTERS[name][0]}", "pages/2_Derivation.py"
+    if st.button(label, key=key, on_click=_open_chapter, args=(chapter, out)):
+        st.switch_page(file)
+
+
+def _open_chapter(chapter: str, out: Var) -> None:
+    page, _, name = chapter.rpartition("/")
+    state = session.get_state()
+    if chapter == "step":
+        outs = [step.out for step in state.setup.run(state.schedule)[0]]
+        session.open_step(outs.index(out) if out in outs else 0)
+        return
+    about = "lab_place" if page else "place"
+    parameter = Var(out.info.of or "", out.layer)
+    place = getattr(state, about).with_choice("chapter", name)
+    if parameter in state.setup.inputs():
+        place = place.with_choice("target", wire_name(parameter))
+    session.change(None, lambda *_: place, "chapter", about=about)
 
 
 def _describe_change(before: Conventions, after: Conventions) -> str:
     """Describe the one convention that differs."""
+    if before.layout != after.layout:
+        return f"{after.lay.equation} ({after.layout})"
     if before.scale != after.scale:
         return f"the constant {after.scale} in front of the loss"
     if before.at_kink != after.at_kink:
         return f"relu'(0) = {after.at_kink:g}"
-    return f"“a gap of exactly 0 is {'active' if after.at_tie else 'not active'}”"
+    return f"a gap of exactly 0 {'active' if after.at_tie else 'not active'}"
 
 
 def _use_conventions(conventions: Conventions) -> None:
     session.change(None, lambda setup, _: replace(setup, conventions=conventions))
-
-
-def _open_chapter(chapter: str) -> None:
-    def choose(place: Place, _: object) -> Place:
-        return place.with_choice("chapter", chapter)
-
-    session.change(None, choose, "chapter", about="place")

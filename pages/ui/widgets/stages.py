@@ -16,6 +16,9 @@ from pages.ui.state.app_state import AppState, make_example_setup
 from pages.ui.state.place import Place
 from pages.ui.widgets.choices import name_network
 
+#: What a stage may ask to open -> the page.
+_PAGES = {"step": "pages/1_Step_through.py", "check": "pages/5_Check.py"}
+
 
 @lru_cache(maxsize=64)
 def _build_example_pass(example: str, conventions: Conventions, schedule: Schedule) -> tuple[str, str]:
@@ -53,6 +56,14 @@ def _rerun_if_renamed(before: AppState) -> None:
         st.rerun()
 
 
+def _apply_events(stage: str) -> None:
+    """Apply what happened on a stage, and open the page that it asks for."""
+    before = session.get_state()
+    if asked := session.apply_stage_events(stage):
+        st.switch_page(_PAGES[asked])
+    _rerun_if_renamed(before)
+
+
 def _draw_pass(kind: str) -> None:
     """Draw the pass on a stage of this kind, which is also its key."""
     state = session.get_state()
@@ -88,9 +99,7 @@ def draw_silent_stage() -> None:
 def draw_player() -> None:
     """Draw the pass one equation at a time."""
     apply_restore("player")
-    before = session.get_state()
-    session.apply_stage_events("player")
-    _rerun_if_renamed(before)
+    _apply_events("player")
     _draw_pass("player")
 
 
@@ -98,10 +107,7 @@ def draw_player() -> None:
 def draw_wall() -> None:
     """Draw the whole pass at a glance; a matrix opens its step."""
     apply_restore("wall")
-    before = session.get_state()
-    if session.apply_stage_events("wall"):
-        st.switch_page("pages/1_Step_through.py")
-    _rerun_if_renamed(before)
+    _apply_events("wall")
     _draw_pass("wall")
 
 
@@ -109,9 +115,7 @@ def draw_wall() -> None:
 def draw_derivation() -> None:
     """Draw exercise 1 on a board, chapter by chapter."""
     apply_restore("derivation")
-    before = session.get_state()
-    session.apply_stage_events("derivation")
-    _rerun_if_renamed(before)
+    _apply_events("derivation")
     state = session.get_state()
     payload: Json | str
     if state.place == Place() and state.is_example_unchanged:

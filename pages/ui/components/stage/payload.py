@@ -27,6 +27,7 @@ from mlpcore.passes.layouts import Layout
 from mlpcore.passes.training_step import training_step
 from mlpcore.schedules import SCHEDULES, Schedule, find
 from mlpcore.setup import Editable, Setup
+from pages.ui.state.events import list_computed
 from pages.ui.state.wire_names import wire_name
 
 Json = dict[str, Any]
@@ -79,7 +80,13 @@ def build_pass_payload(setup: Setup, schedule: str | Schedule) -> Json:
     """
     steps, payloads = _build_steps(setup.net.shape, setup.loss, find(schedule), setup.conventions, setup.batch.N)
     values = evaluate(steps, setup.inputs())
-    return {**build_matrices(setup, steps, values), "steps": payloads, "parts": ROLES, "cards": build_cards(values)}
+    return {
+        **build_matrices(setup, steps, values),
+        "steps": payloads,
+        "parts": ROLES,
+        "cards": build_cards(values),
+        "checkable": list(list_computed(setup)),
+    }
 
 
 @lru_cache(maxsize=128)

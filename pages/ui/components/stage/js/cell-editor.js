@@ -110,9 +110,12 @@ function takeNumber(stage, cell, text) {
 export function pasteInto(stage, cell, text) {
   const { id, index, tile } = cell.mlp;
   const matrix = stage.model.matrices[id];
-  if (!matrix.editable) return stage.showMessage(cell, computedWords(matrix));
+  const isOne = isNumber(text);
+  // Several numbers for a matrix that is computed are somebody's own: Python checks them.
+  const isOwn = stage.model.checkable?.includes(id) && (!isOne || matrix.data.length === 1);
+  if (!matrix.editable && !isOwn) return stage.showMessage(cell, computedWords(matrix));
   stage.closeBubble();
-  if (isNumber(text)) takeNumber(stage, cell, text);
+  if (isOne && !isOwn) takeNumber(stage, cell, text);
   else stage.edits.paste({ id, index, turned: Boolean(tile.spec.turned), text, stroke: ++stage.edits.stroke });
 }
 

@@ -71,10 +71,21 @@ function openCopyMenu(stage, tile, button) {
     event.stopPropagation();
     if (to !== undefined || event.key === "Escape") event.preventDefault();
   };
+  openBelow(stage, menu, button);
+}
+
+/**
+ * Show a menu below its button, with the focus in it.
+ *
+ * @param {Stage} stage
+ * @param {HTMLElement} menu
+ * @param {HTMLElement} button
+ */
+export function openBelow(stage, menu, button) {
   stage.root.append(menu);
   const box = button.getBoundingClientRect();
   menu.style.left = `${Math.max(8, Math.min(box.left, innerWidth - menu.offsetWidth - 8))}px`;
   menu.style.top = `${Math.min(box.bottom + 4, innerHeight - menu.offsetHeight - 8)}px`;
   stage.bubble = { bubble: menu, where: null };
-  menu.querySelector("button")?.focus();
+  /** @type {HTMLElement | null} */ (menu.querySelector("button, textarea"))?.focus();
 }

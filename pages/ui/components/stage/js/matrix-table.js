@@ -2,6 +2,7 @@
 
 import { activeElement, buttonOf, el, mathNode, setAttributes } from "../../shared/dom.js";
 import { checkClass, checkDetails, checkLine, checkMark } from "./check-badge.js";
+import { checkButton } from "./check-menu.js";
 import { openCheckTable } from "./check-table.js";
 import { shadeCell } from "./colour-scale.js";
 import { copyButton } from "./copy-menu.js";
@@ -35,6 +36,7 @@ export function buildTile(stage, spec, view) {
   });
   if (spec.open) caption.append(tile.badge);
   caption.append(copyButton(stage, tile, matrix));
+  if (!spec.turned && stage.model.checkable?.includes(spec.id)) caption.append(checkButton(stage, tile, matrix));
   const name = `${matrix.spoken}${spec.turned ? " transposed" : ""}, ${matrix.word}, ${rows} by ${cols}`;
   const described = { role: "grid", "aria-label": name, "aria-rowcount": rows, "aria-colcount": cols };
   const table = setAttributes(el("table"), described);

@@ -52,7 +52,7 @@ export function feedsWords({ texts }, fed) {
 
 /** @param {Matrix} matrix */
 export function computedWords(matrix) {
-  return `${matrix.text} is computed, not typed: change a matrix in a solid frame and it follows.`;
+  return `${matrix.text} is computed, not typed: change a matrix in a solid frame and it follows. \u270e beside its name checks your own.`;
 }
 
 /** @param {string} text */
