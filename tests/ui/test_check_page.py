@@ -67,6 +67,8 @@ def test_every_wrong_cell_says_aloud_what_it_should_be(page):
     words = read_words(enter(page, write(mlp.dW(1), theirs)))
     assert 'aria-label="row 2, column 1: 0.5000, should be −0.0050, wrong"' in words
     assert words.count('class="wrong"') == 1
+    assert 'class="wrong" role="gridcell" tabindex="0"' in words
+    assert words.count('tabindex="0"') == 1
     assert "No single known mistake gives these numbers." in words
     assert "Two mistakes at once were not tried: too few digits" in words
 
@@ -90,6 +92,7 @@ def test_a_whole_solution_in_another_layout_is_offered_once(page):
     enter(page, "\n\n".join(write(s.out, values[s.out]) for s in steps if s.phase == "backward"))
     (offer,) = (b for b in page.button if b.label.startswith("Use "))
     assert "all matrices are right" in read_words(page)
+    assert "the result transposed" not in read_words(page)
     offer.click().run()
     assert page.session_state["state"].setup.conventions == kept.conventions
     assert "matrices are right" in read_words(page)

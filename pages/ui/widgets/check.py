@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from html import escape
@@ -39,6 +39,7 @@ _STYLE = """<style>
   .mlp-check td { padding: 0.1rem 0.5rem; text-align: right; border: 1px solid rgba(128, 128, 128, 0.25); }
   .mlp-check .wrong { outline: 2px solid #d33; outline-offset: -2px; font-weight: 600; }
   .mlp-check .follows { border-bottom: 2px dotted rgba(128, 128, 128, 0.9); }
+  .mlp-check td:focus { outline: 3px solid #6a3fa0; outline-offset: -3px; }
   .mlp-check small { display: block; font-weight: 400; opacity: 0.8; white-space: nowrap; }
   .stHtml:has(.mlp-check) { overflow-x: auto; }
 </style>"""
@@ -122,7 +123,7 @@ def _draw_verdicts(setup: Setup, work: str) -> None:
         return
     st.html(_STYLE)
     _draw_summary(report)
-    _offer_conventions(setup, work, report)
+    offered = _offer_conventions(setup, work, report)
     if unknown:
         st.caption(escape_markdown(f"Not read, as these names are not known here: {', '.join(unknown)}."))
     unexplained = {}
@@ -131,7 +132,11 @@ def _draw_verdicts(setup: Setup, work: str) -> None:
         _draw_matrix(var, judged)
         if judged.verdict != WRONG:
             continue
-        _draw_mistakes(setup, var, judged)
+        if len(report.of) > 1 and any(
+            c in offered and c.layout != setup.conventions.layout for c in judged.conventions
+        ):
+            continue  # a whole solution lies the other way: said once, above
+        _draw_mistakes(setup, var, judged, offered)
         if not (judged.mistakes or judged.shape or judged.conventions):
             unexplained[var] = st.container()
     # Last, so that all that a single mistake explains is on the screen before.
@@ -191,9 +196,11 @@ def _draw_matrix(var: Var, judged: Judged) -> None:
 
 
 def _make_table(var: Var, judged: Judged) -> str:
-    """Write a matrix as given, with what a wrong cell should be below it."""
+    """Write a matrix as given, with what a wrong cell should be below it; Tab goes to the first wrong cell."""
     given, cells, unit = (exchange.files.rows_of(x) for x in (judged.given, judged.cells, judged.unit))
     right = None if judged.shape else exchange.files.rows_of(judged.right)
+    wrong = np.argwhere(cells[:_MOST_SHOWN, :_MOST_SHOWN] == WRONG)
+    first = tuple(wrong[0]) if len(wrong) else (0, 0)
     body = []
     for i in range(min(len(given), _MOST_SHOWN)):
         row = []
@@ -206,7 +213,10 @@ def _make_table(var: Var, judged: Judged) -> str:
                 spoken = f"row {i + 1}, column {j + 1}: {own}, should be {should}, {verdict}"
                 below = f"<small>→ {should}</small>"
             kind = {RIGHT: "right", FOLLOWS: "follows", WRONG: "wrong"}[verdict]
-            row.append(f'<td class="{kind}" aria-label="{escape(spoken)}" title="{escape(spoken)}">{own}{below}</td>')
+            row.append(
+                f'<td class="{kind}" role="gridcell" tabindex="{0 if (i, j) == first else -1}" '
+                f'aria-label="{escape(spoken)}" title="{escape(spoken)}">{own}{below}</td>'
+            )
         body.append(f"<tr>{''.join(row)}</tr>")
     return f'<table class="mlp-check" role="grid" aria-label="{escape(var.spoken)}">{"".join(body)}</table>'
 
@@ -226,32 +236,36 @@ def _write(x: float, places: int) -> str:
 # --- mistakes --------------------------------------------------------------------------------
 
 
-def _offer_conventions(setup: Setup, work: str, report: WorkReport) -> None:
+def _offer_conventions(setup: Setup, work: str, report: WorkReport) -> list[Conventions]:
     """Offer the conventions under which the most matrices are right, where wrong ones are right under any."""
     wrong = [judged for judged in report.of.values() if judged.verdict == WRONG]
     found = list(dict.fromkeys(c for judged in wrong for c in judged.conventions))[:_MOST_CONVENTIONS]
     counts = {c: _count_right(_judge(replace(setup, conventions=c), work)[0]) for c in found}
     best = max(counts.values(), default=0)
     if best <= _count_right(report):
-        return
-    for conventions in (c for c, count in counts.items() if count == best):
+        return []
+    offered = [c for c, count in counts.items() if count == best]
+    for conventions in offered:
         words = _describe_change(setup.conventions, conventions)
         share = "all matrices are" if best == len(report.of) else f"{best} of {len(report.of)} matrices are"
         share = share if len(report.of) > 1 else "it is"
         st.markdown(escape_markdown(f"Right, as your course writes it: with {words}, {share} right."))
-        st.button(f"Use {words}", on_click=_use_conventions, args=(conventions,), type="primary")
+        st.button(f"Use {words}", on_click=_use_conventions, args=(conventions,))
+    return offered
 
 
 def _count_right(report: WorkReport) -> int:
     return sum(judged.verdict == RIGHT for judged in report.of.values())
 
 
-def _draw_mistakes(setup: Setup, var: Var, judged: Judged) -> None:
+def _draw_mistakes(setup: Setup, var: Var, judged: Judged, offered: Sequence[Conventions]) -> None:
     """Draw the mistakes that give a matrix, all of them, or by what factor it is wrong."""
     first, more = judged.mistakes[:_MOST_EQUATIONS], judged.mistakes[_MOST_EQUATIONS:]
-    if judged.conventions:
-        words = " or ".join(_describe_change(setup.conventions, c) for c in judged.conventions)
-        st.markdown(escape_markdown(f"Right with {words}{'; else it is a mistake:' if first else '.'}"))
+    others = [_describe_change(setup.conventions, c) for c in judged.conventions if c not in offered]
+    if others:
+        st.markdown(escape_markdown(f"Right with {' or '.join(others)}."))
+    if judged.conventions and first:
+        st.markdown("If your course does not write it so, it is a mistake:")
     if len(judged.mistakes) > 1:
         st.markdown("These give your numbers alike, and cannot be told apart on this network:")
     for name in first:
