@@ -164,7 +164,7 @@ def test_sum_or_mean_is_one_choice_for_every_chapter_and_every_page(page):
     assert np.interp(now, curve["x"], curve["y"]) == pytest.approx(at[0], abs=1e-4)
     for chapter in ("sweep", "simplex", "descend"):  # where no formula shows it
         go(page, chapter)
-        assert "Every loss carries 1/N" in read_payload(page)["lines"][0]["why"]
+        assert "Reduction of every loss: mean (1/N)" in read_payload(page)["lines"][0]["why"]
     page.switch_page("app.py").run()
     assert "Reduction of every loss: mean (1/N)." in " ".join(c.value for c in page.caption)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -111,6 +112,10 @@ def _describe_checks(lab: Lab, trace: Trace) -> str:
         parts.append(
             escape_markdown(f"not compared at {len(at_kinks)} logits, which move a gap across 0: {where}{more}")
         )
+    parts += [
+        f"{count} logits not compared: {reason}"
+        for reason, count in Counter(s.reason for s in check.skipped if s.kink is None).items()
+    ]
     if lab.classes == 1:
         parts.append(
             escape_markdown(
@@ -265,7 +270,7 @@ def _draw_simplex(lab: Lab) -> None:
     place = session.get_state().lab_place
     _, n = chapters.find_cell(lab, place)
     right = lab.labels[n]
-    button, text = st.columns([1, 4], vertical_alignment="center")
+    button, text = st.columns([3, 8], vertical_alignment="center")
     button.button(
         f"Make example {n + 1} confidently misclassified",
         help=f"Into a hatched corner: a wrong class has p ≥ {logits.CONFIDENT:g}.",

@@ -11,6 +11,7 @@ import numpy as np
 
 from mlpcore import logits
 from mlpcore.logits import Lab, LossComparison
+from mlpcore.losses.scales import SCALES
 from mlpcore.notation import A, G, O, P, Var, Y, dO, dP, ell
 from mlpcore.notation import margin as MARGIN
 from mlpcore.passes.conventions import Conventions
@@ -130,7 +131,7 @@ def _add_bench(board: Board[Lab], letters: str, *shown: tuple[Var, str], formula
     """Add one line of matrices, those that the charts below are drawn from."""
     scale = board.setup.conventions.scale
     if scale and not formula:
-        why = f"Every loss carries {scale} in front of its sum over examples: see Losses compared, or Conventions."
+        why = f"Reduction of every loss: {SCALES[scale].title} (see Losses compared, or Conventions)."
     at = "".join(a for a in "jn" if a in letters)
     marked = at if len(at) == 2 else "·n" if at == "n" else ""
     strip = []

@@ -91,7 +91,7 @@ def _notes(choice: MemoryChoice, about: Subject) -> None:
     if choice.what == "seconds":
         notes = ["CPU time of a pass, measured in this session; lines only join what was measured."]
     if not about.alike:
-        notes.append("The layers of this network are not all alike; here they are taken to be like the first.")
+        notes.append("Counted with hidden layers like the first and identity in the last layer, unlike your network.")
     if choice.axis == "width" and about.sizes.depth == 1:
         notes.append("One layer has no hidden one: its width does not change anything.")
     busy = [r.unreliable for r in session.get_runs().reports if r.unreliable]
