@@ -70,7 +70,7 @@ def test_cell_by_cell_fills_the_result_in(app):
     assert veiled.count() == 11
     student.press("ArrowRight", "ArrowRight")
     assert veiled.count() == 9
-    assert student.page.locator(".reader .numbers").inner_text().startswith("S_1[1, 3] = 0.6\u00b7(\u22120.75)")
+    assert student.page.locator(".reader .numbers").inner_text().startswith("S_1[1, 3] = 0.6000\u00b7(\u22120.7500)")
     student.press(*["ArrowRight"] * 10)
     assert student.counter == "2 / 18"
     student.press("ArrowLeft")
@@ -168,13 +168,13 @@ def test_a_click_holds_a_cell_until_escape(app):
 def test_a_block_of_the_batch_is_lit_where_it_lies_in_the_batch(app):
     student = app(STEP)
     page = student.page
-    student.network("Cached for the backward pass", "blocks of the batch")
-    steps = mlp.EXAMPLES["worksheet"].setup.run("blocks of the batch")[0]
+    student.network("Cached for the backward pass", "micro-batches")
+    steps = mlp.EXAMPLES["worksheet"].setup.run("micro-batches")[0]
     wanted = mlp.Z(0).of_examples((2, 4))
     student.press("Home", *["ArrowRight"] * next(n for n, s in enumerate(steps) if s.out == wanted))
     page.locator(".shown .slot.result td").first.focus()
     student.press("ArrowDown")
-    assert page.locator(".reader .numbers").inner_text() == "Z_0[3:4][2, 1] = 0.8"
+    assert page.locator(".reader .numbers").inner_text() == "Z_0[3:4][2, 1] = 0.8000"
     assert student.names(".shown td.from") == ["Z 0, row 2, column 3"]
 
 
