@@ -134,6 +134,8 @@ def test_why_the_sum_needs_a_transpose():
     assert "δ_1 as its second index and in Z_0 as its second index" in board["lines"][0]["why"]
     assert "so Z_0 must be transposed" in board["lines"][0]["why"]
     assert "i, the row of the result, comes from δ_1, so δ_1 stands left" in board["lines"][1]["why"]
-    assert all(f"{name}:" in board["lines"][2]["formula"].replace("&#x000A0;", " ") for name in mlp.LAYOUTS)
+    assert all(
+        f"{layout.title}:" in board["lines"][2]["formula"].replace("&#x000A0;", " ") for layout in mlp.LAYOUTS.values()
+    )
     board = build_derivation_payload(SHEET, Place("transpose", {"product": "dZ1", "how": "by indices"}))
     assert "so W_2 must be transposed" in board["lines"][0]["why"]

@@ -135,7 +135,7 @@ def test_every_loss_that_is_compared_is_defined_below_its_gradient(page):
 
 
 def test_exercise_3_is_answered_in_the_worksheets_words(page):
-    assert "true class is to have at least m more probability than each wrong one" in words(page)
+    assert "true class is to have at least m more probability than each competing class" in words(page)
     go(page, "margin")
     assert "Exercise 3 (i): the true class" in read_payload(page)["lines"][0]["why"]
     go(page, "terms")
