@@ -221,7 +221,7 @@ def _read_lab(data: Json) -> Lab:
     data = fields(data, "lab", ("logits", "labels", "loss"), ("logits", "labels", "loss"))
     o, labels = read_array(data["logits"], "the logits"), data["labels"]
     if not isinstance(labels, list) or len(labels) != o.shape[1] or not all(type(k) is int for k in labels):
-        raise ValueError(f"labels must be {o.shape[1]} whole numbers, the right class of each example")
+        raise ValueError(f"labels must be {o.shape[1]} whole numbers, the true class of each example")
     loss = _read_loss(data["loss"])
     if loss.penalty:
         raise ValueError("the loss of the laboratory has no weights to penalise")

@@ -25,7 +25,7 @@ from .lab import Lab
 
 #: p_y of each example.
 OF_TRUE_CLASS = Op(
-    "of the right class",
+    "of the true class",
     "kn,kn->n",
     lambda P, Y: (P * Y).sum(axis=-2),
     lambda P, Y: rf"\textstyle\sum_k {{{Y}}}_{{k}}\,{{{P}}}_{{k}}",

@@ -3,7 +3,7 @@
 Such a schedule takes the chain of layers apart: either a stretch of layers keeps what its backward pass reads
 (every S, or every S and Z), or it is split at a checkpoint, the upper part first. Checkpoints stay
 until their part is done. Within these schedules the answer is the best one: for small depth by trying and
-counting every one, above it by a dynamic programme over stretches (as Beaumont et al. 2020 for
+counting every one, above it by dynamic programming over stretches (as Beaumont et al. 2020 for
 chains of unequal layers), which the tests hold against the first.
 """
 
@@ -29,7 +29,7 @@ from .stretches import Cost, find_stretch_front, flatten, keep_undominated, list
 
 #: Up to this depth every schedule is tried and counted.
 EXHAUSTIVE = 4
-#: In deeper networks the dynamic programme would take more than seconds.
+#: In deeper networks dynamic programming would take more than seconds.
 DEEPEST = 32
 
 
@@ -48,7 +48,7 @@ class BudgetSchedule(NamedTuple):
         peak: its counted peak in bytes, gradients and scratch with it.
         cost: what it recomputes.
         moves: what is done in turn.
-        exact: whether every schedule was tried; else it is the answer of the dynamic programme.
+        exact: whether every schedule was tried; else it is found by dynamic programming.
     """
 
     peak: int
@@ -123,7 +123,7 @@ def _weigh(steps: tuple[Step, ...], task: Task) -> tuple[int, Cost]:
     return found.peak, (found.recomputed_flops, found.recomputed_cells)
 
 
-# --- the dynamic programme -------------------------------------------------------------------------
+# --- dynamic programming --------------------------------------------------------------------------
 
 
 def _solve(task: Task, segments: bool) -> list[BudgetSchedule]:

@@ -1,4 +1,4 @@
-"""The dynamic programme of the planner: the best schedules of a chain of layers, from those of its stretches.
+"""Dynamic programming of the planner: the best schedules of a chain of layers, from those of its stretches.
 
 A stretch is done as a leaf, one move over all of its layers, or is split at a checkpoint: an advance to
 it, the part above, the part below. As Beaumont et al. 2020 for chains of unequal layers.

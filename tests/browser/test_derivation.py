@@ -125,7 +125,7 @@ def test_a_kink_is_not_called_agreement(app):
     seal = student.page.locator(".claim .badge").first
     assert seal.inner_text().startswith("– not comparable here")
     student.cell("delta 1, row 1, column 2").click()
-    assert "3 cells at a kink left out" in seal.inner_text()
+    assert "3 cells not checked: at a kink" in seal.inner_text()
 
 
 def test_the_mark_of_a_product_comes_after_the_try(derivation):

@@ -343,3 +343,15 @@ def test_a_matrix_goes_where_it_is_put_and_sizes_follow(layout, name):
 def test_a_matrix_that_does_not_fit_is_refused(var, x, says):
     with pytest.raises(ValueError, match=says):
         with_matrix(SHEET, var, np.array(x, dtype=float))
+
+
+def test_a_schedule_is_known_by_the_name_it_had_in_old_links():
+    now, former = mlp.SCHEDULES["micro-batches"], "blocks of the batch"
+    assert former not in list(mlp.SCHEDULES)
+    text = json.loads(saved.write_document(AppState(SHEET, schedule=now)))
+    text["schedule"] = text["memory"]["policy"] = former
+    text["memory"]["policies"] = ["cache S and Z", former]
+    read = saved.read_saved({"doc": json.dumps(text)})
+    assert read["schedule"] == now
+    assert read["memory"].policy == now.name
+    assert read["memory"].policies == ("cache S and Z", now.name)

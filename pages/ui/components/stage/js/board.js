@@ -557,7 +557,7 @@ function claimCheckText({ holds, meant, error, against, verdict, unseen }) {
   if (verdict) return holds ? `\u2713 this is ${against}` : `\u2717 this is not ${against}`;
   if (!meant) return holds ? "\u2713 here the same: no weight has moved" : `\u2717 not the gradient: off by ${error} of its largest entry`;
   if (error === "") return `\u2013 not comparable with ${against}: at a kink or out of range`;
-  const out = unseen?.length ? `; ${unseen.length} ${unseen.length === 1 ? "cell" : "cells"} at a kink left out` : "";
+  const out = unseen?.length ? `; ${unseen.length} ${unseen.length === 1 ? "cell" : "cells"} not checked: at a kink` : "";
   if (holds) return (error === "0e+00" ? `\u2713 the same as ${against}` : `\u2713 agrees with ${against} to ${error}`) + out;
   return `\u2717 disagrees with ${against}: ${error}`;
 }

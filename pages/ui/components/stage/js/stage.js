@@ -14,7 +14,7 @@ import { readPayload } from "./payload.js";
 import { blockContains } from "./provenance.js";
 import { computedWords } from "./wording.js";
 
-export const TOUCH = matchMedia("(hover: none)").matches;
+export const TOUCH = matchMedia("(hover: none) and (pointer: coarse)").matches;
 
 const DECIMALS_KEY = "mlpscope.decimals"; // in the tab: one choice for all pages
 const CUT_KEY = "mlpscope.rounding";
