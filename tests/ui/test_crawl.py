@@ -284,6 +284,27 @@ def check_sum_index(w, letter, first, at_first, second, at_second):
         assert w.shape(symbol)[axis] == w.setup.batch.N
 
 
+def check_transposes(w, listed):
+    """The product with just these operands transposed is the gradient."""
+    step = next(s for s in w.run[0] if s.out == mlp.dW(1))
+    left, right = (w.run[1][v].T if v.symbol in (listed or "").split(" and ") else w.run[1][v] for v in step.operands)
+    np.testing.assert_allclose(left @ right, w.run[1][mlp.dW(1)], rtol=1e-9, atol=1e-12, equal_nan=True)
+
+
+def check_order(w, left, right):
+    """An operand has an axis of the one kind that the result has at that place."""
+    rows, columns = ("unit", "input")[:: -1 if w.setup.conventions.lay.transposes_weights else 1]
+    has = {"δ_1": "unit", "Z_0": "input"}
+    assert (has[left], has[right]) == (rows, columns)
+
+
+def check_gap(w, places):
+    p, y = softmax(w.lab.logits), w.lab.labels
+    for k, n in re.findall(r"competing class (\d+) of example (\d+)", places):
+        k, n = int(k) - 1, int(n) - 1
+        assert p[k, n] - p[y[n], n] + w.lab.loss.margin == pytest.approx(0, abs=1e-9)
+
+
 def check_pieces(w, count, made):
     if made.startswith("∂L/∂"):
         assert int(count) == w.setup.batch.N  # one an example
@@ -555,7 +576,12 @@ CLAIMS = {
         w.setup.net[1].W.size * w.setup.net[1].W.shape[0] * w.setup.batch.N > int(most.replace(",", ""))
     ),
     r"The sum runs over (\w), which stands in (\S+) as its (\w+) index and in (\S+) as its (\w+) index\.": check_sum_index,
+    r"A product of matrices sums over the last index of the left one and the first of the right one(?:, so (.+) must be "
+    r"transposed|: they stand right as they are)\.": check_transposes,
+    r"The order: \w, the row of the result, comes from \S+, so (\S+) stands left; \w, its column, comes from \S+, so (\S+) "
+    r"stands right\.": check_order,
     # hinge loss
+    r"Kink:\]? the gap of (.+) is exactly 0\.": check_gap,
     r"What the loss wants: (the true class is to have at least m more probability than each competing class)\.": check_wish,
     r"Exercise 3 \(i\): (the true class is to have at least m more probability than each competing class)\.": check_wish,
     r"✓ closed form = backward pass \((\S+)\)\]?": check_gradient_formula,
@@ -609,14 +635,14 @@ PLAIN = re.compile(
             "Only unit i is left of the sum over units; the sum over the examples stays\\.",
             "The same for (?:all i and j|every cell) at once\\.", "All gradients of layer 1 contain this matrix, so it gets a name\\.",
             "It is ∂L/∂S_1: how the loss moves with each preactivation\\.", "With the name, the equation is short\\.",
-            "A product of matrices sums over the last index .+", "The order: .+",
+
             "The same sum where examples are columns, and where they are rows \\(Conventions\\)\\.",
             "Exercise 3 \\(ii\\): for logit j, .+", "Only active competing classes contribute: .+",
             "Softmax divides by a sum over all classes, .+", "The backward pass goes through dL/dP .+",
             "p_k \\(1 − p_k\\) on the diagonal, .+", "A logit moves every probability, .+",
             "Rows and columns of the Jacobian sum to 0: .+", "Ticks mark kinks: .+", "the (?:true class|logit of).+",
             "Drag one, or click where example \\d+ is to go\\.", "Stronger colour: larger loss\\.", "Arrows: .+", "Solid lines: kinks\\.",
-            "Kink:\\]? the gap of .+ is exactly 0\\.",
+
             "class \\d+", "loss L.*", "‖∂L/∂[Oo]‖.*", "∂L/∂o .+", "o .+: logit of class \\d+, example \\d+", "margin m",
             "p y : probability of the true class", "cosine to cross-entropy \\(undefined for a zero gradient\\)",
             "step of (?:the pass|gradient descent on the logits)",
