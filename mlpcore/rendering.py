@@ -47,7 +47,7 @@ def write_latex(x: Array, most: tuple[int, int], write: Callable[[float], str]) 
 
 def choose_indices(size: int, most: int) -> list[int | None]:
     """List the indices that are shown; None stands for those left out."""
-    return list(range(size)) if size <= most else [*range(min(5, most - 2)), None, size - 1]
+    return list(range(size)) if size <= most else [*range(most - 2), None, size - 1]
 
 
 def _render_cell(value: float | None, scale: float, form: str) -> str:

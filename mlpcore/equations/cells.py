@@ -148,7 +148,6 @@ def numbers(
 
 
 _LATEX = [
-    ("·", r"\,"),
     ("≥", r"\ge "),
     ("²", "^2"),
     (r"exp(", r"\exp("),
@@ -156,6 +155,15 @@ _LATEX = [
     (r"max(", r"\max("),
     ("new ", ""),
 ]
+
+
+def typeset(text: str, times: str) -> str:
+    """Write a piece of a formula in LaTeX, with this sign of multiplication."""
+    text = re.sub(r"(\d+)/\(([^()]*)\)·", r"\\frac{\1}{\2}·", text)
+    text = re.sub(r"(?<![\d.])(\d+)/(\d+)·", r"\\frac{\1}{\2}·", text)
+    for plain_text, latex in [("·", times), *_LATEX]:
+        text = text.replace(plain_text, latex)
+    return re.sub(r"(?<![\\a-z])([a-z]{3,}(?: [a-z]+)*)\(", r"\\operatorname{\1}(", text)
 
 
 def symbols(step: Step) -> str:
@@ -166,9 +174,7 @@ def symbols(step: Step) -> str:
         out = ""
         for node in tree:
             if isinstance(node, str):
-                for plain_text, latex in _LATEX:
-                    node = node.replace(plain_text, latex)
-                out += re.sub(r"(?<![\\a-z])([a-z]{3,}(?: [a-z]+)*)\(", r"\\operatorname{\1}(", node)
+                out += typeset(node, r"\,")
             elif node[0] == "size":
                 out += "N" if node[1] == "n" else f"d_{{{node[1]}}}"
             elif node[0] == "ref":

@@ -7,7 +7,9 @@ matrices. Needs `article` and `amsmath`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -50,9 +52,13 @@ _HEAD = r"""\documentclass[a4paper]{article}
 \begin{document}
 """
 
-# How many characters of numbers a line of the page holds, by size; beyond that a product is broken.
-_SIZES = ((76, r"\normalsize"), (96, r"\small"), (116, r"\scriptsize"), (150, r"\tiny"))
-_BETWEEN = re.compile(r"(\\end\{bmatrix\}(?:\^\{\\top\})?)((?:(?!matrix).)+?)(\\begin\{bmatrix\})")
+# How many characters of numbers a line of the page holds, by size; a longer line is broken.
+_SIZES = ((70, r"\normalsize"), (95, r"\small"), (103, r"\footnotesize"), (112, r"\scriptsize"))
+_WIDEST = _SIZES[-1][0]
+#: Where a line may be broken: after a matrix that another follows, and before a sign in a sum.
+_BREAK = re.compile(r"\\end\{bmatrix\}(?:\^\{(?:\\top|\\odot 2)\})?(?=.*\\begin\{bmatrix\})| (?=[+-] )")
+_SIGNS = re.compile(r"\\[A-Za-z]+ ?|[-+=]")
+_BRACKETS = re.compile(r"\\(left|right)(?:\\[A-Za-z]+|.)")
 
 
 def matrix(x: Array, digits: Digits, flat: bool = False, most: int = MOST_COLUMNS) -> str:
@@ -71,38 +77,73 @@ def _insert_numbers(
 ) -> str:
     """Write the step's notation with the operands' matrices in place of their symbols, and N as a number."""
     marks = [f"@{k}@" for k in range(len(step.operands))]
-    text = step.op.notation(*marks)
+    text = _write_ones(step, step.op.notation(*marks), N)
     text = re.sub(r"(?<=\d)N\b", rf"\\cdot {N}", text)
     text = re.sub(r"(?<![A-Za-z\\])N\b", str(N), text)
+    text = _grow_parentheses(text, [m for m, v in zip(marks, step.operands, strict=True) if np.ndim(values[v])])
     for k, var in enumerate(step.operands):
         x = values[var]
         if view := step.op.views.get(k):
             seen = view.arithmetic(x)
             text = text.replace(view.latex(marks[k]), _write_matrix(var, seen, digits, lay, most))
-        text = text.replace(f"({marks[k]})", rf"\left({marks[k]}\right)")
         number = _write_matrix(var, x, digits, lay, most)
         text = text.replace(marks[k], rf"\left({number}\right)" if number[0] == "-" else number)
     return text
 
 
+def _write_ones(step: Step, text: str, N: int) -> str:
+    """Write how many ones a vector of ones has: as many as its matrix has examples."""
+    blocks = [stop - first for first, stop in (v.examples for v in step.operands if v.examples)]
+    return text.replace(r"\mathbb{1}_N", rf"\mathbb{{1}}_{{{blocks[0] if blocks else N}}}")
+
+
+def _grow_parentheses(text: str, marks: list[str]) -> str:
+    """Make parentheses around what stands for a matrix grow with it."""
+    opened: list[int] = []
+    signs = list(text)
+    for place, sign in enumerate(text):
+        if sign == "(":
+            opened.append(place)
+        elif sign == ")":
+            first = opened.pop()
+            fixed = text[:first].endswith(r"\left")
+            if not fixed and any(mark in text[first:place] for mark in marks):
+                signs[first], signs[place] = r"\left(", r"\right)"
+    return "".join(signs)
+
+
 def write_lines(step: Step, values: Mapping[Var, Array], digits: Digits, lay: Layout, N: int) -> list[str]:
-    """Write an equation as its lines: symbols, numbers, result; a line that repeats another is left out."""
+    """Write an equation as its lines: symbols, numbers, result; a line that repeats another is left out.
+
+    Of matrices that are too wide for the page fewer columns are written.
+    """
     left, symbols = step.latex.split(" = ", 1)
-    result = _write_matrix(step.out, values[step.out], digits, lay)
-    lines = [f"{left} &= {symbols}"]
-    numbers = _insert_numbers(step, values, digits, lay, N)
-    if max(map(_measure_width, _break_line(numbers))) > _SIZES[-1][0]:
-        numbers = _insert_numbers(step, values, digits, lay, N, _FEWER_COLUMNS)
-    if numbers != result:
-        lines.append(f"&= {numbers}")
-    if np.ndim(values[step.out]) == 0 and all(np.size(values[v]) <= cells.LONGEST_SUM for v in step.operands):
-        lines.append(f"&= {_write_by_hand(step, values, digits)}")
-    return [*lines, f"&= {result}"]
+    if any(v.examples for v in step.operands):
+        symbols = _write_ones(step, symbols, N)
+
+    def write(most: int) -> list[str]:
+        result = _write_matrix(step.out, values[step.out], digits, lay, most)
+        numbers = _insert_numbers(step, values, digits, lay, N, most)
+        lines = [f"{left} &= {symbols}", *([f"&= {numbers}"] if numbers != result else [])]
+        if np.ndim(values[step.out]) == 0 and all(np.size(values[v]) <= cells.LONGEST_SUM for v in step.operands):
+            lines.append(f"&= {_write_by_hand(step, values, digits)}")
+        return [*lines, f"&= {result}"]
+
+    return _fit_columns(write)
+
+
+def _fit_columns(write: Callable[[int], list[str]]) -> list[str]:
+    """Write lines with as many columns of each matrix as fit on the page, at least three."""
+    for most in (MOST_COLUMNS, 12, 10, 8, 6, 4):
+        lines = write(most)
+        if _measure_lines(_break_lines(lines)) <= _WIDEST:
+            return lines
+    return write(3)
 
 
 def _write_by_hand(step: Step, values: Mapping[Var, Array], digits: Digits) -> str:
     """Write how a single number is worked out on paper."""
-    return cells.numbers(step, values, (), digits.latex).replace("·", r"\cdot ").replace("²", "^2")
+    return cells.typeset(cells.numbers(step, values, (), digits.latex), r"\cdot ")
 
 
 def document(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array], digits: Digits | None = None) -> str:
@@ -116,7 +157,7 @@ def document(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array], d
         "they were computed in double precision and only then written.",
         r"\subsection*{Given}",
     ]
-    out += [_typeset([f"{v.latex} &= {_write_matrix(v, x, digits, lay)}"]) for v, x in setup.inputs().items()]
+    out += [_write_input(v, x, digits, lay) for v, x in setup.inputs().items()]
     phase = ""
     for step in steps:
         if step.phase != phase:
@@ -127,49 +168,85 @@ def document(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array], d
     return "\n".join([*out, r"\end{document}", ""])
 
 
+def _write_input(var: Var, x: Array, digits: Digits, lay: Layout) -> str:
+    return _typeset(_fit_columns(lambda most: [f"{var.latex} &= {_write_matrix(var, x, digits, lay, most)}"]))
+
+
 def _describe(setup: Setup) -> str:
     loss = setup.conventions.loss(setup.loss)
     sentences = [f"Loss: {loss.title.lower()}, with the constant ${loss.c.name}$.", setup.conventions.lay.sentence]
-    return " ".join(sentences).replace("ᵀ", r"$^{\top}$").replace("_", r"\_")
+    return " ".join(sentences).replace("ᵀ", r"$^{\top}$").replace("×", r"$\times$").replace("_", r"\_")
 
 
 def _typeset(lines: list[str]) -> str:
-    """Typeset lines aligned at the sign of equality, as large as the page allows."""
-    lines = [piece for line in lines for piece in _break_line(line)]
-    wide = max(map(_measure_width, lines))
+    """Typeset lines aligned at the sign of equality, as large as the page allows; the first stays with the second."""
+    lines = _break_lines(lines)
+    wide = _measure_lines(lines)
     size = next((size for most, size in _SIZES if wide <= most), _SIZES[-1][1])
     tight = "" if size == r"\normalsize" else r"\setlength{\arraycolsep}{2pt}"
-    body = " \\\\\n".join(map(_replace_fonts, lines))
+    first, *rest = map(_replace_fonts, lines)
+    body = " \\\\*\n".join([first, " \\\\\n".join(rest)] if rest else [first])
     return f"{{{size}{tight}\n\\begin{{align*}}\n{body}\n\\end{{align*}}}}"
 
 
-def _break_line(line: str) -> list[str]:
-    """Break a wide line so that each matrix is on a line of its own, where no bracket stands around it.
+def _break_lines(lines: list[str]) -> list[str]:
+    room = _WIDEST - _measure_width(lines[0].split("&")[0])
+    return [piece for line in lines for piece in _break_line(line, room)]
 
-    Brackets that grow cannot be broken across lines, so they become large ones of a fixed size.
+
+def _break_line(line: str, room: int) -> list[str]:
+    """Break the right-hand side of a line that is too wide where a person would, each piece as long as the page allows.
+
+    Brackets that are open at a break are closed and opened again without a sign, so that they grow on each line.
     """
-    if _measure_width(line) <= _SIZES[-1][0]:
+    if _measure_width(line.split("&", 1)[1]) <= room:
         return [line]
+    pieces = [line]
+    for depth in range(4):  # the fewer parentheses a break is in, the better it reads
+        places = [end for found in _BREAK.finditer(line) if _is_outside(line[: (end := found.end())], depth)]
+        pieces, start = [], 0
+        for place, following in pairwise([*places, len(line)]):
+            if place > start and _measure_width(line[start:following]) > room - 6:
+                pieces.append(line[start:place])
+                start = place
+        pieces.append(line[start:])
+        if max(map(_measure_width, pieces)) <= room:
+            break
+    out, opened = [], 0
+    for number, piece in enumerate(pieces):
+        before = opened
+        opened += sum(1 if found[1] == "left" else -1 for found in _BRACKETS.finditer(piece))
+        piece = piece.strip()
+        if number:
+            piece = r"&\qquad {}" + r"\left." * before + re.sub(r"^\\,", r"\\cdot ", piece)
+        out.append(piece + r"\right." * opened)
+    return out
 
-    def split(found: re.Match) -> str:
-        before = line[: found.end(1)]
-        if before.count("{") != before.count("}") or found[2].count("{") != found[2].count("}"):
-            return found[0]
-        return f"{found[1]}\n&\\qquad {found[2]}{found[3]}"
 
-    parts = _BETWEEN.sub(split, line)
-    return (parts.replace(r"\left", r"\bigl").replace(r"\right", r"\bigr") if "\n" in parts else parts).split("\n")
+def _is_outside(before: str, depth: int) -> bool:
+    """Tell whether a place is outside of braces and of matrices, and in so many small parentheses at most."""
+    small = re.sub(r"\\left\(|\\right\)", "", before)
+    if small.count("(") - small.count(")") > depth:
+        return False
+    return before.count("{") == before.count("}") and before.count(r"\begin{") == before.count(r"\end{")
 
 
-def _measure_width(line: str) -> int:
-    """Estimate how many characters wide a line is: the widest row of each matrix, one after the other."""
+@lru_cache(maxsize=4096)  # each piece is measured several times until it fits
+def _measure_width(text: str) -> int:
+    """Estimate how many digits wide a text is: its matrices, column by column, and what stands between them."""
     total = 0
-    for number, piece in enumerate(line.split(r"\begin{bmatrix}")):
-        inside, _, after = piece.partition(r"\end{bmatrix}") if number else ("", "", piece)
-        rows = inside.split(r"\\")
-        total += max(sum(len(cell.strip()) + cell.count("-") + 2 for cell in row.split("&")) for row in rows)
-        total += len(re.sub(r"\\[a-z]+", "x", after))
+    for number, piece in enumerate(text.split(r"\begin{bmatrix}")):
+        inside, _, between = piece.partition(r"\end{bmatrix}") if number else ("", "", piece)
+        columns = zip(*(row.split("&") for row in inside.split(r"\\")), strict=True)
+        total += sum(max(len(_SIGNS.sub("xx", cell.strip())) for cell in column) + 1 for column in columns)
+        total += len(re.sub(r"[{}_^&\s]", "", _SIGNS.sub("xxx", between)))
     return total
+
+
+def _measure_lines(lines: Iterable[str]) -> int:
+    """Estimate how wide lines are that are aligned at their signs."""
+    halves = [line.split("&", 1) for line in lines]
+    return max(_measure_width(half[0]) for half in halves) + max(_measure_width(half[-1]) for half in halves)
 
 
 def _replace_fonts(line: str) -> str:

@@ -54,7 +54,7 @@ def binary_cross_entropy(c: Scale) -> Op:
         "binary cross-entropy",
         c,
         of_cell,
-        lambda Z, Y: rf"\log\left(1 + e^{{{Z}}}\right) - {Y}\odot {Z}",
+        lambda Z, Y: rf"\log\left(1 + \exp({Z})\right) - {Y}\odot {Z}",
         "log(1 + exp({0})) - {1}·{0}",
     )
 

@@ -95,7 +95,7 @@ CROSS_ENTROPY = Op(
     "cross-entropy",
     "kn,kn->n",
     _cross_entropy,
-    lambda Z, Y: rf"\log\textstyle\sum_k e^{{{Z}}} - \sum_k {Y}\odot {Z}",
+    lambda Z, Y: rf"\log\textstyle\sum_k \exp({Z}) - \sum_k {Y}\odot {Z}",
     "log(sum_k(exp({0}))) - (sum_k({1}·{0}))",
     kernel=Kernel(
         kernels.cross_entropy,
@@ -251,7 +251,7 @@ SQUARED_HINGE = Op(
     "squared hinge",
     "ln,ln->n",
     lambda A, G: finite((A * G * G).sum(axis=-2)),
-    lambda A, G: rf"\textstyle\sum_l {A}\odot {G}^2",
+    lambda A, G: rf"\textstyle\sum_l {A}\odot {G}^{{\odot 2}}",
     "sum_l({0}·({1})²)",
 )
 

@@ -220,7 +220,7 @@ def test_a_large_matrix_is_shown_in_part_with_its_size():
     text = x._repr_html_()
     assert "40×50, full colour at 1999" in text
     assert "…" in text
-    assert text.count("<tr>") < 12
+    assert text.count("<tr>") == 12
     assert r"\vdots" in x._repr_latex_()
     assert np.zeros((2, 2, 2)).view(mlp.Matrix)._repr_html_().startswith("<pre>")
 

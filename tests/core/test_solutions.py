@@ -243,17 +243,72 @@ def test_every_line_is_there_with_its_result():
     assert r"\frac{1}{2\cdot 4}" in text
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no TeX engine on this machine")
-@pytest.mark.parametrize("name", [*mlp.EXAMPLES, *mlp.LOSSES, *mlp.LAYOUTS])
-def test_it_compiles(name, tmp_path):
-    setup = mlp.EXAMPLES["larger"].setup
+@given(setups(), st.sampled_from((2, 4, 6)))
+def test_the_parentheses_around_a_matrix_grow_with_it(setup, places):
+    for line in document(*worked(setup), Digits(places)).splitlines():
+        small = re.sub(r"\\(?:left|right)[()]", "", line)
+        while "(" in small:
+            inner = re.search(r"\(([^()]*)\)", small)
+            if inner is None:
+                break  # opened on this line and closed on the next: a sum of numbers
+            assert "bmatrix" not in inner[0], line
+            small = small.replace(inner[0], "·" if "bmatrix" not in inner[0] else "M", 1)
+
+
+def test_ones_are_as_many_as_the_examples_of_their_matrix():
+    larger = mlp.EXAMPLES["larger"].setup
+    assert r"\mathbf{1}_{16}" in document(*worked(larger))
+    rows = replace(larger, conventions=mlp.Conventions("rows"))
+    assert r"\mathbf{1}_{16}^{\top}" in document(*worked(rows))
+    parts = document(*worked(larger, ("blocks", 2)))
+    assert set(re.findall(r"\\mathbf\{1\}_(\S+?)[\s\\]", parts)) == {"{2}"}
+
+
+def test_powers_and_exponentials_of_a_matrix_are_of_its_cells():
+    classes = mlp.EXAMPLES["three classes"].setup
+    for name in mlp.LOSSES:
+        text = document(*worked(with_loss(classes, name, as_classes=True)))
+        assert r"e^{" not in text
+        assert r"\end{bmatrix}^2" not in text
+        assert not re.search(r"\d/\(", text.split("Given")[1])
+    assert r"\end{bmatrix}^{\odot 2}" in document(*worked(with_loss(classes, "SquaredHinge")))
+
+
+REAL_TARGETS = {"1x7": resized(SHEET, (2, 3, 1), 7, ("relu", "identity"), (False, False)),
+                "2x4": resized(SHEET, (2, 3, 2), 4, ("relu", "identity"), (False, False))}  # fmt: skip
+COMPILED = ("worksheet", "larger", "2x4", "micro-batches", "CrossEntropy")
+PAPERS = [*mlp.EXAMPLES, *mlp.LOSSES, *mlp.LAYOUTS, *REAL_TARGETS, "micro-batches"]
+
+
+def paper(name):
+    """A worked pass of an example, of a loss, of a layout, of real targets or of blocks of the batch."""
     if name in mlp.EXAMPLES:
         setup = mlp.EXAMPLES[name].setup
     elif name in mlp.LOSSES:
         setup = with_loss(mlp.EXAMPLES["three classes"].setup, name)
+    elif name in REAL_TARGETS:
+        setup = REAL_TARGETS[name]
     else:
-        setup = replace(setup, conventions=mlp.Conventions(name))
-    Path(tmp_path / "pass.tex").write_text(document(*worked(setup)), encoding="utf-8")
+        conventions = mlp.Conventions(name if name in mlp.LAYOUTS else "columns")
+        setup = replace(mlp.EXAMPLES["larger"].setup, conventions=conventions)
+    return document(*worked(setup, ("blocks", 2) if name == "micro-batches" else "cache S"))
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_nothing_is_tiny_and_a_heading_stays_with_its_numbers(name):
+    text = paper(name)
+    assert r"\tiny" not in text
+    for block in re.findall(r"\\begin\{align\*\}\n(.*?)\\end\{align\*\}", text, re.S):
+        assert len(block.strip().splitlines()) == 1 or block.splitlines()[0].endswith(r"\\*")
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no TeX engine on this machine")
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in COMPILED else [pytest.mark.nightly]) for name in PAPERS]
+)
+def test_it_compiles_within_the_margins(name, tmp_path):
+    Path(tmp_path / "pass.tex").write_text(paper(name), encoding="utf-8")
     how = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "pass.tex"]
     run = subprocess.run(how, cwd=tmp_path, capture_output=True, text=True, errors="replace")
     assert run.returncode == 0, run.stdout[-2000:]
+    assert "Overfull" not in run.stdout
