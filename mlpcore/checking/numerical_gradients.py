@@ -273,6 +273,13 @@ class _Perturbation:
         # In double precision whatever the pass was computed in: one double among the operands is enough.
         self.at, self.watched = (np.asarray(values[v], dtype=float) for v in (by, of))
         self.at = self.at.ravel()
+        # What is rounded on the way: a gap of probabilities may cancel to much less than its terms.
+        terms = [
+            largest(*(float(np.abs(values[v]).max()) for v in s.operands))
+            for s in steps
+            if s.phase == "loss" and (largest := s.op.largest_term)
+        ]
+        self.size = np.where(self.watched == 0, 0.0, np.maximum(np.abs(self.watched), max(terms, default=0.0)))
         # What the step sizes are shares of: the power of two next to max(1, |w|).
         self.scale = 2.0 ** np.rint(np.log2(np.maximum(1.0, np.abs(self.at))))
 
@@ -304,7 +311,7 @@ class _Perturbation:
         # The value itself is taken off before the weighted sum: differences of close numbers are exact.
         moved = np.moveaxis(found - self.watched, 2, -1)
         measured = (moved @ WEIGHTS) / h[over]
-        rounding = np.abs(self.watched) * (ROUNDED * EPS) / h[over]
+        rounding = self.size * (ROUNDED * EPS) / h[over]
         return measured, rounding, self._find_kinks(runs, n, len(sizes))
 
     def _find_kinks(self, runs: Mapping[Var, Array], cells: int, sizes: int) -> list[list[Kink | None]]:

@@ -121,6 +121,13 @@ def test_zeros_in_place_of_a_small_gradient_are_refuted():
     assert mlp.check_steps(steps, spoiled).of[mlp.dW(1)].verdict == "disagrees"
 
 
+def test_a_gap_that_cancels_is_known_to_its_terms_only():
+    net, batch = mlp.Network((mlp.Layer([[1.0], [0.0]]),)), mlp.Batch([[16.0, 40.0]], one_hot([0, 0], 2))
+    check = mlp.check_grads(net, batch, mlp.SoftmaxHinge())  # p_l - p_y + 1 of example 2 is 4e-18, and rounds to 0
+    assert check.of[mlp.delta(1)].cells[1, 1] == "not measurable"
+    assert check.verdict == "not measurable"
+
+
 def test_kinks_anywhere_are_known(monkeypatch):
     hard_tanh = Activation(
         "hard tanh",
