@@ -26,14 +26,18 @@ PAGES = {
 
 # Streamlit leaves room for the button of a sidebar and for long pages; these are one screen.
 _BRAND = """
-<b class="mlp-brand">MLPScope</b>
+<h1 class="mlp-brand">MLPScope<span>: {page}</span></h1>
 <style>
+  h1.mlp-brand { font-size: 1rem; font-weight: 700; padding: 0; margin: 0; line-height: 1.2; }
+  .mlp-brand span { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .block-container, .stMainBlockContainer { padding: 0.6rem 1.4rem 1rem; max-width: none; }
   .stAppHeader { background: transparent; height: 2.6rem; }
   .stMainBlockContainer > div { gap: 0.5rem; }
-  /* One row of controls; where it is tight, the name is the first to go. */
+  /* One row of controls; where it is tight, the name stands above them. */
   @media (max-width: 1399px) {
-    div:has(> .stHtml > .mlp-brand) { display: none; }
+    .block-container, .stMainBlockContainer { padding-top: 1.05rem; }
+    div:has(> .stHtml > .mlp-brand) { position: absolute; top: 0.05rem; left: 1.7rem; }
+    h1.mlp-brand { font-size: 0.72rem; }
     [data-testid="stPageLink"] a { padding: 0.25rem 0.3rem; }
     [data-testid="stPageLink"] a p { font-size: 0.82rem; }
   }
@@ -48,7 +52,12 @@ _BRAND = """
   .mlp-table :is(td, th):first-child { text-align: left; }
   .mlp-table :is(th, .strong td) { font-weight: 600; }
   .stHtml:has(.mlp-table) { overflow-x: auto; }
-  @media (max-width: 640px) { .stMainBlockContainer { padding: 2.4rem 0.6rem 1rem; } }
+  @media (max-width: 760px) {
+    .stMainBlockContainer { padding: 1.05rem 0.6rem 1rem; }
+    /* The controls stay one row, which scrolls sideways. */
+    div:has(> div > .stHtml > .mlp-brand) { flex-wrap: nowrap; overflow-x: auto; }
+    div:has(> .stHtml > .mlp-brand) ~ div { flex: none; }
+  }
 </style>
 """
 
@@ -74,7 +83,7 @@ def open_page(label: str, *menus: Menu, charts: bool = False) -> Iterator[None]:
     session.begin_page()
     st.set_page_config(page_title=f"{label} · MLPScope", page_icon="🔬", layout="wide")
     with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall"):
-        st.html(_BRAND, width="content")
+        st.html(_BRAND.replace("{page}", label), width="content")
         for page, name in _make_links():
             st.page_link(page, label=name, width="content")
         yield

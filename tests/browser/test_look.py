@@ -66,6 +66,11 @@ def faintest(cells):
 def test_what_steps_back_can_still_be_read(app, scheme):
     """Matrices that have nothing to do with the cell that is pointed at, and terms that are crossed out."""
     student = app(color_scheme=scheme)
+    student.cell("W 1, row 1, column 1").hover()
+    assert student.page.locator(".tile.dimmed:visible").count() == 0
+    student.page.locator("summary").filter(has_text="View").click()
+    student.page.get_by_label("Dim what a pointed cell does not concern").check()
+    student.page.locator("summary").filter(has_text="View").click()
     for name in ("W 1, row 1, column 1", "delta 1, row 1, column 1"):
         student.cell(name).hover()
         assert student.page.locator(".tile.dimmed:visible").count() > 1
@@ -274,6 +279,56 @@ def test_every_drawn_cell_is_on_the_screen(app, label, size):
         )
         assert beyond == 0, student.counter
         student.press("ArrowRight")
+
+
+def test_the_overview_says_what_this_is_until_that_is_dismissed(app):
+    student = app()
+    page = student.page
+    assert page.get_by_role("heading", level=1).inner_text().startswith("MLPScope")
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight") <= 720
+    doors = page.locator(".doors")
+    page.get_by_role("button", name="Dismiss").click()
+    assert doors.count() == 0
+    page.reload()
+    student.cell("W 1, row 1, column 1").wait_for()
+    assert doors.count() == 0
+    page.get_by_role("button", name="What this is").click()
+    page.get_by_role("button", name="Put in your own numbers").click()
+    field = page.get_by_label("Sizes, as 3-5-4-3")
+    field.fill("3-5-4-3")
+    field.press("Enter")
+    student.settle()
+    student.press("Escape")
+    assert page.get_by_role("grid", name="W 3, weights, 3 by 4").count() == 1
+    page.get_by_role("button", name="Why is the gradient").click()
+    page.wait_for_url("**/Derivation*")
+
+
+def test_presenting_fills_the_screen_and_takes_the_keys_of_a_clicker(app):
+    student = app(STEP)
+    page = student.page
+    student.press("f")
+    cells = page.locator("td:visible")
+    assert cells.evaluate_all("c => Math.min(...c.map((x) => parseFloat(getComputedStyle(x).fontSize)))") >= 28
+    assert not page.locator(".bar").is_visible()
+    assert "view=presenting" in page.url
+    student.press("b")
+    assert page.locator(".black").is_visible()
+    student.press("b", "PageDown")
+    assert page.locator(".counter").text_content() == "2 / 18"
+    student.press("PageUp", "r")
+    # The formula, then the operands, then the result.
+    veiled = page.locator(".shown td.veiled")
+    counts = []
+    for _ in range(3):
+        counts.append(veiled.count())
+        student.press("PageDown")
+    assert counts == [26, 12, 0]
+    assert page.locator(".counter").text_content() == "2 / 18"
+    page.reload()
+    page.locator(".presenting td.veiled").first.wait_for()
+    student.press("r", "Escape")
+    page.locator(".bar").wait_for()
 
 
 def test_names_for_screen_readers(app):

@@ -210,6 +210,24 @@ def test_conventions_stand_where_they_are_met(app):
     assert "relu" not in shown()
 
 
+def test_a_network_is_shaped_by_one_text(app):
+    find_field(app, "Sizes, as 3-5-4-3").set_value("3-5-4-2").run()
+    sent = read_payload(app)
+    assert [sent["matrices"][f"W{n}"]["shape"] for n in (1, 2, 3)] == [[5, 3], [4, 5], [2, 4]]
+    assert sent["matrices"]["Y"]["shape"] == [2, 4]
+    find_field(app, "All activations").select("tanh").run()
+    assert all("tanh" in str(s["cell"]) for s in read_payload(app)["steps"] if s["out"] in ("Z1", "Z2", "Z3"))
+    for text, words in (
+        ("7", "at least an input and an output"),
+        ("3-x-2", "“x”"),
+        ("3-0-2", "“0”"),
+        ("3" * 99, "at least"),
+    ):
+        find_field(app, "Sizes, as 3-5-4-3").set_value(text).run()
+        assert words in app.error[0].value
+        assert find_field(app, "Sizes, as 3-5-4-3").value == "3-5-4-2"
+
+
 @pytest.mark.parametrize("text", ["abc", "2.5", "0", "-3", "1000", "", "²", "1e2", "9" * 5000])
 def test_an_invalid_size_shows_an_error_beside_its_field(app, text):
     before = read_payload(app)["matrices"]

@@ -128,6 +128,16 @@ interface TileView extends Sizes {
   plain?: boolean;
 }
 
+/** What the user switched on. */
+interface View {
+  /** All matrices share one colour scale; else each has its own. */
+  oneScale: boolean;
+  /** What a pointed cell does not concern steps back. */
+  dims: boolean;
+  predicting: boolean;
+  presenting: boolean;
+}
+
 interface Tile {
   spec: TileSpec;
   view: TileView;
@@ -136,6 +146,8 @@ interface Tile {
   cells: Cell[];
   node: HTMLElement;
   badge: HTMLElement;
+  /** What full colour means. */
+  scale: HTMLElement;
 }
 
 /** What is known of a drawn cell: (r, c) where it is drawn, `index` in its matrix, `key` of what was painted. */

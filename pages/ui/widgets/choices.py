@@ -44,7 +44,7 @@ def choose_example() -> None:
         on_change=session.load_example,
         args=("example",),
         label_visibility="collapsed",
-        width=236,
+        width=196,
     )
 
 

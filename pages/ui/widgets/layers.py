@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -74,6 +75,27 @@ def _with_depth(setup: Setup, _: object, by: int) -> Setup:
     return resized(setup, **shape | grown)
 
 
+def _with_sizes(setup: Setup, text: object) -> Setup:
+    """Read sizes such as `3-5-4-3`; the last layer keeps its activation, new ones before it have relu.
+
+    Raises:
+        ValueError: it is no list of at least two whole numbers, or one is beyond the limits.
+    """
+    parts = re.split(r"[-\u2013\u2212,x\u00d7\s]+", str(text).strip())
+    if len(parts) < 2:
+        raise ValueError("a network has at least an input and an output, as in 3-5-4-3")
+    widths = tuple(_read_whole_number(part, MAX_WIDTH) for part in parts)
+    shape, depth = _shape(setup), len(widths) - 1
+    *hidden, last = shape["activations"]
+    activations = (*(hidden + ["relu"] * depth)[: depth - 1], last)
+    biases = (shape["biases"] + shape["biases"][-1:] * depth)[:depth]
+    return resized(setup, **shape | {"widths": widths, "activations": activations, "biases": biases})
+
+
+def _with_activations(setup: Setup, name: str) -> Setup:
+    return resized(setup, **_shape(setup) | {"activations": (name,) * setup.net.depth})
+
+
 def _draw_network() -> None:
     """Draw the loss, what is kept for the backward pass, and the layers."""
     choose_loss()
@@ -98,6 +120,16 @@ def _draw_layers() -> None:
             label, str(value), **bind(name, value, lambda setup, text: how(setup, _read_whole_number(text, top)))
         )
 
+    sizes, every = st.columns(2)
+    with sizes:
+        written = "-".join(map(str, net.widths))
+        st.text_input("Sizes, as 3-5-4-3", written, **bind("sizes", written, _with_sizes))
+        show_errors("sizes", kept=f"Sizes: still {written}.")
+    with every:
+        used = {layer.activation for layer in net.layers}
+        common = list(ACTIVATIONS).index(used.pop()) if len(used) == 1 else None
+        key = bind("activations", common, _with_activations)
+        st.selectbox("All activations", list(ACTIVATIONS), common, placeholder="they differ", **key)
     left, right = st.columns(2)
     with left:
         draw_size("Inputs", "width 0", net.widths[0], MAX_WIDTH, partial(_with_width, layer=0))

@@ -8,6 +8,7 @@ import { adoptStyle, loadStyle } from "../shared/style.js";
 const ICONS = {
   undo: "M8 5 4 9l4 4M4 9h10a6 6 0 0 1 0 12h-3",
   redo: "M16 5l4 4-4 4M20 9H10a6 6 0 0 0 0 12h3",
+  help: "M9 9a3 3 0 1 1 4 3c-1 .5-1 1-1 2M12 18v.5",
   link: "M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1M14 10a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1",
 };
 const TOO_LONG = "This state is too long for a link, which holds 6,000 characters. Save it as a file instead: File, State.";
@@ -25,6 +26,14 @@ function isTyping(event) {
   return isText || target.tagName === "TEXTAREA" || target.isContentEditable;
 }
 
+/** The Overview shows the doors, now or when it is opened. */
+function showDoors() {
+  localStorage.removeItem("mlpscope.doors");
+  dispatchEvent(new Event("mlpscope-doors"));
+  const home = [...document.querySelectorAll("a")].find((link) => link.textContent?.trim() === "Overview");
+  if (!location.pathname.endsWith("/")) home?.click();
+}
+
 class Toolbar {
   /** @type {Component<unknown>["setStateValue"]} */
   setStateValue;
@@ -36,7 +45,8 @@ class Toolbar {
     this.redo = this.button("redo", "Redo (Ctrl+Shift+Z)", () => this.request("redo"));
     this.link = this.button("link", "Copy link", () => this.copyLink());
     this.status = setAttributes(el("div", "status"), { role: "status" });
-    root.replaceChildren(this.undo, this.redo, this.link, this.status);
+    const help = this.button("help", "What this is and where to begin", showDoors);
+    root.replaceChildren(this.undo, this.redo, this.link, help, this.status);
   }
 
   /**

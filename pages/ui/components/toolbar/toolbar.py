@@ -11,7 +11,7 @@ from pages.ui.server.assets import script
 
 _mount = st.components.v2.component(
     "mlpscope_tools",
-    html='<div class="tools" role="toolbar" aria-label="Undo, redo, link">\n</div>',
+    html='<div class="tools" role="toolbar" aria-label="Undo, redo, link, help">\n</div>',
     js=script("toolbar"),
 )
 

@@ -25,6 +25,17 @@ export function writeCell(held) {
   updateAddress({ cell: held ? `${held.id}:${held.index.map((i) => i + 1).join()}` : null });
 }
 
+/** What is presented or predicted, in the address: `view=presenting.predicting`. @param {Record<string, boolean>} view */
+export function writeView(view) {
+  updateAddress({ view: Object.keys(view).filter((name) => view[name]).join(".") || null });
+}
+
+/** @returns {Partial<View>} */
+export function readView() {
+  const names = new URL(location.href).searchParams.get("view")?.split(".") ?? [];
+  return { presenting: names.includes("presenting"), predicting: names.includes("predicting") };
+}
+
 /**
  * @param {Stage} stage
  * @returns {Cell | null}

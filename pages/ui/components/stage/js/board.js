@@ -20,6 +20,8 @@ import { blockWords, feedsWords, indexText } from "./wording.js";
 
 export class Board extends Playing {
   frame = 0;
+  /** Predict, then reveal: so many lines show their numbers. */
+  revealed = this.view.predicting ? 0 : Infinity;
   drawn = 0;
   /** @type {Set<number>} frames that were looked at */
   visited = new Set();
@@ -176,8 +178,23 @@ export class Board extends Playing {
 
   /** @param {number} by */
   walk(by) {
+    if (by > 0 && this.revealed < this.model.lines.length) {
+      this.revealed++;
+      return this.draw();
+    }
     if (this.frame + by < 0 || this.frame + by > this.last) return this.pause();
+    if (this.view.predicting) this.revealed = by > 0 ? 0 : Infinity;
     this.go(this.frame + by);
+  }
+
+  keys() {
+    return { r: () => this.setView({ predicting: !this.view.predicting }) };
+  }
+
+  /** @param {Partial<View>} change */
+  setView(change) {
+    if (change.predicting !== undefined) this.revealed = change.predicting ? 0 : Infinity;
+    super.setView(change);
   }
 
   framePosition() {
@@ -222,6 +239,7 @@ export class Board extends Playing {
       const bound = bindLetters(spec.letters ?? "", index);
       return Object.entries(this.held).some(([letter, at]) => letter in bound && bound[letter] !== at);
     }
+    if (this.view.predicting && this.model.lines.findIndex(({ strip }) => strip?.includes(spec)) >= this.revealed) return true;
     return spec.fills !== undefined && !this.isReached(spec.fills, index, spec.letters ?? "");
   }
 
@@ -474,8 +492,9 @@ export class Board extends Playing {
     }
     /** @type {Record<string, number>} */
     const scales = {};
+    const widest = scaleOf(Object.values(groups).flat().filter((m) => m.shape.length).map((m) => ({ data: m.all ?? m.data })));
     for (const shown of Object.values(groups)) {
-      const scale = scaleOf(shown.map((m) => ({ data: m.all ?? m.data })));
+      const scale = this.view.oneScale ? widest : scaleOf(shown.map((m) => ({ data: m.all ?? m.data })));
       for (const m of shown) scales[m.id] = scale;
     }
     return scales;
@@ -523,7 +542,7 @@ export class Board extends Playing {
       const m = matrices[line.value];
       const single = m.shape.length === 0;
       numbers.textContent = single && this.hasFrame() ? this.nameByFrame(cellEquation(maker[line.value], matrices, [], this), m) : "";
-      numbers.hidden = !single;
+      numbers.hidden = !single || this.model.lines.indexOf(line) >= this.revealed;
     }
     const { check } = line;
     seal.hidden = !check;

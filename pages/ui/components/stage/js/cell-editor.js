@@ -52,13 +52,13 @@ export function openEditor(stage, cell, typed) {
     stage.draw();
     if (!move) return;
     const here = stage.cellAt(id, index) ?? cell; // the table may have been rebuilt
-    ((taken && isCell(here) ? stage.neighbour(here, move) : null) ?? here).focus();
+    ((taken && isCell(here) ? stage.move(here, move) : null) ?? here).focus();
   };
   input.onkeydown = (event) => {
     event.stopPropagation();
     if (event.isComposing) return;
     if (event.key === "Enter") close(true, [event.shiftKey ? -1 : 1, 0]);
-    else if (event.key === "Tab") close(true, [0, event.shiftKey ? -1 : 1]);
+    else if (event.key === "Tab") close(true, nextInRows(cell, event.shiftKey ? -1 : 1));
     else if (event.key === "Escape") close(false, [0, 0]);
     else return;
     event.preventDefault();
@@ -72,6 +72,11 @@ export function openEditor(stage, cell, typed) {
     close(false, [0, 0]);
     pasteInto(stage, cell, text);
   };
+}
+
+/** From one end of a row to the other end of the next. @type {(cell: Cell, by: 1 | -1) => Move} */
+function nextInRows({ mlp: { tile, c } }, by) {
+  return c + by >= 0 && c + by < tile.cols ? [0, by] : [by, by > 0 ? -c : tile.cols - 1 - c];
 }
 
 /** @param {string} text */

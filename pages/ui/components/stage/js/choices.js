@@ -13,7 +13,8 @@ export function buildChoices(stage) {
   stage.choicesSignature = signature;
   const focused = activeElement(stage.root)?.dataset.choice;
   const [chapters, ...rest] = choices.map((choice) => choiceRow(stage, choice));
-  stage.chapters.replaceChildren(chapters);
+  const open = choices[0].options.find(({ value }) => value === choices[0].chosen);
+  stage.chapters.replaceChildren(el("h2", "spoken", open?.label ?? ""), chapters);
   stage.choices?.replaceChildren(...rest);
   if (focused) /** @type {HTMLElement | null} */ (stage.root.querySelector(`[data-choice="${CSS.escape(focused)}"]`))?.focus();
 }

@@ -51,6 +51,30 @@ export function decimalsBox(stage) {
 }
 
 /**
+ * What the user can switch on, as a menu.
+ *
+ * @param {Stage} stage
+ */
+export function viewMenu(stage) {
+  const names = /** @type {[keyof View, string][]} */ (Object.entries(VIEWS)).filter(([name]) => name !== "predicting" || "walk" in stage);
+  const menu = el("details", "view", el("summary", "", "View"), el("div", "", ...names.map(([name, words]) => {
+    const box = setAttributes(el("input"), { type: "checkbox" });
+    box.onchange = () => stage.setView({ [name]: box.checked });
+    return el("label", "", box, words);
+  })));
+  menu.ontoggle = () => menu.querySelectorAll("input").forEach((box, k) => (box.checked = stage.view[names[k][0]]));
+  return menu;
+}
+
+/** @type {Record<keyof View, string>} */
+const VIEWS = {
+  oneScale: "One colour scale for all matrices",
+  dims: "Dim what a pointed cell does not concern",
+  predicting: "Predict, then reveal (r)",
+  presenting: "Present (f, Page Down, Page Up, b)",
+};
+
+/**
  * The buttons of what can be played, its counter, and how fast and how exact.
  *
  * @param {Playing} stage
@@ -67,7 +91,7 @@ export function buildTransport(stage, what, ...extra) {
     iconButton("Next", "next", () => stage.walk(1), "right arrow"),
     stage.counter, stage.playButton, ...extra,
     selectBox("Speed", Object.keys(SPEEDS), "normal", (v) => stage.setSpeed(v)),
-    decimalsBox(stage),
+    decimalsBox(stage), viewMenu(stage),
   );
   return setAttributes(bar, { role: "toolbar", "aria-label": "Walk through the pass" });
 }

@@ -40,6 +40,7 @@ export default function ({ data, parentElement, setStateValue }) {
     const pinned = first && readCell(stage);
     if (pinned) stage.pin(pinned);
     if (first) restoreUnsent(stage);
+    if (first) stage.showPresenting();
     if (stage.sessionIsNew) stage.edits.resend();
   }
   // While data comes in quickly, Streamlit cleans up and calls again at once: then nothing has ended.

@@ -51,6 +51,8 @@ export function buildTile(stage, spec, view) {
     body.append(line);
   }
   table.append(body);
+  tile.scale = el("span", "scale");
+  caption.append(tile.scale);
   const windowed = view.rows < rows || view.cols < cols;
   tile.node = el("figure", `tile part-${matrix.part}${matrix.editable ? " editable" : ""}${view.plain ? " plain" : ""}`, caption, table);
   tile.node.title = `${matrix.word} (${stage.model.parts[matrix.part]})`;
@@ -194,6 +196,8 @@ export function paintTile(stage, tile, scale) {
     const classes = name.filter(Boolean).join(" ");
     if (cell.className !== classes) cell.className = classes;
   }
+  const full = `\u00b1${shortestNumber(Number(scale.toPrecision(2)))}`;
+  if (tile.scale.textContent !== full) tile.scale.textContent = full;
   tile.node.classList.toggle("dimmed", isUnrelated(stage, tile));
   paintBadge(stage, tile);
 }
@@ -204,7 +208,7 @@ export function paintTile(stage, tile, scale) {
  */
 function isUnrelated(stage, tile) {
   const { from, fed, id } = stage.highlight;
-  return id !== null && id !== tile.spec.of && !from[tile.spec.of] && !fed[tile.spec.of];
+  return stage.view.dims && id !== null && id !== tile.spec.of && !from[tile.spec.of] && !fed[tile.spec.of];
 }
 
 /**

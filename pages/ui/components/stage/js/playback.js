@@ -71,10 +71,12 @@ export class Playing extends Stage {
     this.closeBubble();
     const cell = cellAtEvent(event);
     if (cell && this.root.contains(cell) && this.cellKey(event, cell)) return event.preventDefault();
+    if (this.presentKey(event)) return;
     const onButton = target.closest?.("button, a, summary");
     /** @type {Record<string, () => void>} */
     const keys = {
       ArrowRight: () => this.walk(1), ArrowLeft: () => this.walk(-1), n: () => this.walk(1), p: () => this.walk(-1),
+      ...(this.view.presenting ? { PageDown: () => this.walk(1), PageUp: () => this.walk(-1) } : {}),
       Home: () => this.go(0), End: () => this.go(this.last), ...this.keys(),
       Escape: () => this.unpin(), ...(onButton ? {} : { " ": () => this.toggle() }),
     };

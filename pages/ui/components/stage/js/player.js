@@ -4,7 +4,7 @@ import { el, mathNode } from "../../shared/dom.js";
 import { writeCell } from "./address.js";
 import { cellEquation } from "./cell-formula.js";
 import { buildChoices } from "./choices.js";
-import { scalesOf } from "./colour-scale.js";
+import { scaleOf, scalesOf } from "./colour-scale.js";
 import { buildLegend, buildTransport, iconButton } from "./controls.js";
 import { cellWidth, longestNumber } from "./layout.js";
 import { buildTile, focusedCell, paintTile, placeWindow } from "./matrix-table.js";
@@ -18,6 +18,8 @@ import { feedsWords } from "./wording.js";
 
 export class Player extends Playing {
   step = 0;
+  /** Predict, then reveal: 2 while only the formula is shown, 1 without the result, 0 with it. */
+  covered = this.view.predicting ? 2 : 0;
   /** @type {number | null} cell by cell: how far the result has been filled in */
   cell = null;
   /** @type {number | undefined} */
@@ -91,7 +93,13 @@ export class Player extends Playing {
   }
 
   keys() {
-    return { e: () => this.toggleCells() };
+    return { e: () => this.toggleCells(), r: () => this.setView({ predicting: !this.view.predicting }) };
+  }
+
+  /** @param {Partial<View>} change */
+  setView(change) {
+    if (change.predicting !== undefined) this.covered = change.predicting ? 2 : 0;
+    super.setView(change);
   }
 
   pointResult() {
@@ -109,11 +117,14 @@ export class Player extends Playing {
    * @param {Index} index
    */
   isVeiled(spec, index) {
-    return this.cell !== null && spec.slot === "result" && flatIndex(this.model.matrices[spec.id], index) > this.cell;
+    if (this.cell === null) return this.covered === 2 || (this.covered === 1 && spec.slot === "result");
+    const at = flatIndex(this.model.matrices[spec.id], index);
+    return spec.slot === "result" && (at > this.cell || (at === this.cell && this.covered > 0));
   }
 
   /** @param {number} number */
   go(number) {
+    if (number !== this.step) this.covered = this.view.predicting && number > this.step ? 2 : 0;
     this.step = Math.max(0, Math.min(number, this.model.steps.length - 1));
     if (this.cell !== null) this.cell = 0;
     this.showStep();
@@ -122,6 +133,12 @@ export class Player extends Playing {
   /** @param {number} by */
   walk(by) {
     const { steps, matrices } = this.model;
+    if (by > 0 && this.covered) {
+      this.covered--;
+      return this.showStep();
+    }
+    if (this.view.predicting) this.covered = by > 0 ? 2 : 0;
+    if (this.step + by < 0 || (this.step + by >= steps.length && this.cell === null)) this.covered = 0;
     if (this.cell !== null) {
       const next = this.cell + by;
       if (next >= 0 && next < matrices[this.current.out].data.length) {
@@ -256,6 +273,10 @@ export class Player extends Playing {
     }
     if (stepView.model !== this.model) stepView.updateEquation(this);
     this.scales = scalesOf(step, this.model.matrices);
+    if (this.view.oneScale) {
+      const widest = scaleOf(Object.values(this.model.matrices).filter((m) => m.shape.length));
+      for (const id of Object.keys(this.scales)) this.scales[id] = widest;
+    }
     if (this.highlight.id === null && this.cell !== null) this.pointResult();
     this.repaint();
     this.revealCurrent();
@@ -364,7 +385,9 @@ export class Player extends Playing {
       return;
     }
     if (id === this.current.out) {
-      this.reader.replaceChildren(mathNode(this.current.index), numbersNode(cellEquation(this.current, matrices, index, this)));
+      const equation = cellEquation(this.current, matrices, index, this);
+      const asked = this.covered === 2 ? "" : `${equation.slice(0, equation.lastIndexOf("=") + 1)} ?`;
+      this.reader.replaceChildren(mathNode(this.current.index), numbersNode(this.covered ? asked : equation));
       return;
     }
     this.reader.replaceChildren(...originNodes(this, id, index), el("span", "hint", feedsWords(this.model, fed)));

@@ -2,7 +2,7 @@
 // and moving from cell to cell.
 
 import { buttonOf, el, setAttributes } from "../../shared/dom.js";
-import { writeCell } from "./address.js";
+import { readView, writeCell, writeView } from "./address.js";
 import { openEditor, pasteInto, scrubCell } from "./cell-editor.js";
 import { themeColours } from "./colour-scale.js";
 import { DECIMALS } from "./controls.js";
@@ -18,6 +18,7 @@ export const TOUCH = matchMedia("(hover: none) and (pointer: coarse)").matches;
 
 const DECIMALS_KEY = "mlpscope.decimals"; // in the tab: one choice for all pages
 const CUT_KEY = "mlpscope.rounding";
+const SWITCHES_KEY = "mlpscope.view"; // in the tab: one colour scale, dimming
 const DOUBLE_TAP = 400; // within which a second tap makes a double one
 export const POINT_VERB = TOUCH ? "Tap" : "Point at";
 
@@ -47,6 +48,9 @@ export class Stage {
   sessionIsNew = false;
   /** @type {Timer | undefined} */
   endTimer;
+  /** @type {View} */
+  view = { oneScale: false, dims: false, predicting: false, presenting: false, ...JSON.parse(sessionStorage.getItem(SWITCHES_KEY) ?? "{}"), ...readView() };
+  black = el("div", "black");
   highlight = noHighlight();
   edits = new EditQueue(this);
   abort = new AbortController();
@@ -118,6 +122,38 @@ export class Stage {
     this.draw();
   }
 
+  /** @param {Partial<View>} change */
+  setView(change) {
+    Object.assign(this.view, change);
+    const { oneScale, dims, presenting, predicting } = this.view;
+    sessionStorage.setItem(SWITCHES_KEY, JSON.stringify({ oneScale, dims }));
+    writeView({ presenting, predicting });
+    this.showPresenting();
+    this.draw();
+  }
+
+  showPresenting() {
+    this.root.classList.toggle("presenting", this.view.presenting);
+    if (!this.view.presenting) this.black.remove();
+  }
+
+  /**
+   * The keys of someone who presents: `f` begins and ends it, `b` is black. Returns whether the key was used.
+   *
+   * @param {KeyboardEvent} event
+   */
+  presentKey(event) {
+    const { presenting } = this.view;
+    if (event.key === "f") this.setView({ presenting: !presenting });
+    else if (event.key === "Escape" && presenting && this.highlight.id === null) this.setView({ presenting: false });
+    else if (event.key === "b" && presenting) {
+      if (this.black.isConnected) this.black.remove();
+      else this.root.append(this.black);
+    } else return false;
+    event.preventDefault();
+    return true;
+  }
+
   /**
    * Take a new payload from Python. Keeps what the user is doing; marks what changed.
    *
@@ -128,6 +164,7 @@ export class Stage {
   receive(payload, host, post) {
     this.post = post;
     this.colours = themeColours(host);
+    for (const pole of /** @type {const} */ (["plus", "minus"])) this.root.style.setProperty(`--${pole}`, `rgb(${this.colours[pole].join(" ")})`);
     const old = this.model;
     this.model = readPayload(payload);
     const same = old && old.example === payload.example && sameShapes(old, this.model);
@@ -309,7 +346,9 @@ export class Stage {
     const [row, col] = [r + step[0], c + step[1]];
     const beyond = row < view.row || row >= view.row + view.rows || col < view.col || col >= view.col + view.cols;
     if (!beyond || row < 0 || col < 0 || row >= tile.rows || col >= tile.cols) return this.neighbour(cell, step);
-    this.scrollTile(tile, view.row + step[0] * Math.ceil(view.rows / 2), view.col + step[1] * Math.ceil(view.cols / 2));
+    /** @type {(at: number, from: number, shown: number) => number} */
+    const start = (at, from, shown) => (at >= from && at < from + shown ? from : at - Math.floor(shown / 2));
+    this.scrollTile(tile, start(row, view.row, view.rows), start(col, view.col, view.cols));
     return tile.cells.find((x) => x.mlp.r === row && x.mlp.c === col);
   }
 
@@ -389,6 +428,11 @@ export function noHighlight() {
 export function cellAtEvent(event) {
   const cell = closest(event, "td");
   return cell && isCell(cell) ? cell : null;
+}
+
+/** Whether keys go into a field, a choice or a dialog. @param {Event} event */
+export function isTyping(event) {
+  return closest(event, "input, textarea, select, [contenteditable=true], [role=slider], [role=radiogroup], [role=combobox], [role=dialog], [role=menu]") !== null;
 }
 
 /** @type {(event: Event, selector: string) => Element | null} */

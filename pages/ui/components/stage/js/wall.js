@@ -3,17 +3,19 @@
 
 import { el } from "../../shared/dom.js";
 import { scaleOf } from "./colour-scale.js";
-import { buildLegend, decimalsBox } from "./controls.js";
+import { buildLegend, decimalsBox, viewMenu } from "./controls.js";
+import { buildDoors, doorsAreOpen, listenForDoors } from "./doors.js";
 import { SCROLLBAR, fitType, longestNumber } from "./layout.js";
 import { buildTile, paintTile } from "./matrix-table.js";
 import { influence, provenance } from "./provenance.js";
-import { POINT_VERB, Stage, TOUCH, cellAtEvent } from "./stage.js";
+import { POINT_VERB, Stage, TOUCH, cellAtEvent, isTyping } from "./stage.js";
 import { originNodes } from "./step-view.js";
 import { feedsWords } from "./wording.js";
 
 export class Wall extends Stage {
   /** @type {Record<string, number>} the largest size in each matrix */
   scales;
+  widest = 1;
   cardsSignature = "";
 
   /** @param {HTMLElement} root */
@@ -22,8 +24,13 @@ export class Wall extends Stage {
     this.cards = el("div", "cards");
     this.reader = el("div", "reader");
     this.topic = el("p", "about hint");
-    this.bar = el("div", "bar", decimalsBox(this));
+    this.bar = el("div", "bar", decimalsBox(this), viewMenu(this));
+    this.doors = buildDoors(this);
+    listenForDoors(this);
     root.replaceChildren(this.topic, this.reader, this.bar, this.cards);
+    document.addEventListener("keydown", (event) => {
+      if (!event.ctrlKey && !event.metaKey && !event.altKey && !isTyping(event)) this.presentKey(event);
+    }, { signal: this.abort.signal });
     root.onkeydown = (event) => {
       const cell = cellAtEvent(event);
       if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -50,8 +57,8 @@ export class Wall extends Stage {
    */
   update(payload, host, post) {
     this.receive(payload, host, post);
+    this.widest = scaleOf(Object.values(this.model.matrices).filter((m) => m.shape.length));
     this.scales = Object.fromEntries(Object.values(this.model.matrices).map((m) => [m.id, scaleOf([m])]));
-    this.topic.replaceChildren(el("div", "", this.model.look), el("div", "", ABOUT));
     if (!this.bar.querySelector(".legend")) this.bar.append(buildLegend(this.model.parts));
     this.draw();
   }
@@ -63,8 +70,8 @@ export class Wall extends Stage {
   measure() {
     const { matrices } = this.model;
     const phone = innerWidth <= 760;
-    const width = this.root.clientWidth - 8;
-    const height = Math.max(260, innerHeight - AROUND);
+    const width = this.root.clientWidth - 8 - (this.view.presenting ? 24 : 0);
+    const height = Math.max(260, innerHeight - (this.view.presenting ? 110 : AROUND));
     const ems = longestNumber(Object.values(matrices), this.digits, this.cut);
     /** @type {(sizes: Sizes) => boolean} */
     const fits = (sizes) => {
@@ -116,6 +123,8 @@ export class Wall extends Stage {
 
   draw() {
     if (!this.root.clientWidth) return;
+    const narrow = innerWidth <= 760;
+    this.topic.replaceChildren(...(narrow && doorsAreOpen() ? [this.doors] : [el("div", "", this.model.look), el("div", "", ABOUT)]));
     const layout = this.measure();
     const { matrices, cards } = this.model;
     const signature = JSON.stringify([cards, layout, Object.values(matrices).map((m) => m.shape)]);
@@ -150,7 +159,7 @@ export class Wall extends Stage {
   }
 
   repaint() {
-    for (const tile of this.tiles) paintTile(this, tile, this.scales[tile.spec.id]);
+    for (const tile of this.tiles) paintTile(this, tile, this.view.oneScale ? this.widest : this.scales[tile.spec.id]);
     this.updateReader();
   }
 
@@ -168,6 +177,11 @@ export class Wall extends Stage {
     if (id !== null) {
       const feeds = el("span", "hint", feedsWords(this.model, fed));
       this.reader.replaceChildren(...originNodes(this, id, index), feeds);
+      return;
+    }
+    if (doorsAreOpen() && innerWidth > 760) {
+      // Put in again under the pointer, they would miss its click.
+      if (this.doors.parentNode !== this.reader) this.reader.replaceChildren(this.doors);
       return;
     }
     const change = TOUCH ? "double-tap it, or drag it sideways" : "type, paste or drag sideways";

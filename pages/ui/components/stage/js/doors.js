@@ -1,0 +1,35 @@
+// What this is and where to begin: on the Overview until it is dismissed, and again under the toolbar's question mark.
+
+import { buttonOf, el } from "../../shared/dom.js";
+/** @import { Stage } from "./stage.js" */
+
+const KEY = "mlpscope.doors"; // in this browser: "closed" once dismissed
+/** The event on the window by which the toolbar asks for the doors. */
+const ASKED = "mlpscope-doors";
+
+export const doorsAreOpen = () => localStorage.getItem(KEY) !== "closed";
+
+/** @type {Record<string, string>} what a door says -> what of the page it clicks */
+const DOORS = {
+  "Walk through the pass": 'a[href$="/Step_through"]',
+  "Put in your own numbers": ".st-key-menu-Network button",
+  "Why is the gradient that formula": 'a[href$="/Derivation"]',
+};
+
+/** @param {Stage} stage */
+export function buildDoors(stage) {
+  const doors = Object.entries(DOORS).map(([words, target]) =>
+    buttonOf("", words, words, () => /** @type {HTMLElement | null} */ (document.querySelector(target))?.click()),
+  );
+  const close = buttonOf("close", "\u00d7", "Dismiss: it is under the question mark again", () => {
+    localStorage.setItem(KEY, "closed");
+    stage.draw();
+  });
+  const what = "a multilayer perceptron, every number of its forward and backward pass seen, changed and explained.";
+  return el("div", "doors", el("p", "", el("b", "", "MLPScope"), `: ${what}`), el("span", "", ...doors, close));
+}
+
+/** Show the doors again when the toolbar asks for them. @param {Stage} stage */
+export function listenForDoors(stage) {
+  addEventListener(ASKED, () => stage.model && stage.draw(), { signal: stage.abort.signal });
+}
