@@ -219,7 +219,7 @@ def test_a_network_is_shaped_by_one_text(app):
     assert all("tanh" in str(s["cell"]) for s in read_payload(app)["steps"] if s["out"] in ("Z1", "Z2", "Z3"))
     for text, words in (
         ("7", "at least an input and an output"),
-        ("3-x-2", "“x”"),
+        ("3-y-2", "“y”"),
         ("3-0-2", "“0”"),
         ("3" * 99, "at least"),
     ):

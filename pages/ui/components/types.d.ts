@@ -134,6 +134,8 @@ interface View {
   oneScale: boolean;
   /** What a pointed cell does not concern steps back. */
   dims: boolean;
+  /** The network as nodes and edges. */
+  picture: boolean;
   predicting: boolean;
   presenting: boolean;
 }

@@ -9,18 +9,21 @@ const ASKED = "mlpscope-doors";
 
 export const doorsAreOpen = () => localStorage.getItem(KEY) !== "closed";
 
-/** @type {Record<string, string>} what a door says -> what of the page it clicks */
+/** @type {Record<string, () => HTMLElement | null | undefined>} what a door says -> what of the page it clicks */
 const DOORS = {
-  "Walk through the pass": 'a[href$="/Step_through"]',
-  "Put in your own numbers": ".st-key-menu-Network button",
-  "Why is the gradient that formula": 'a[href$="/Derivation"]',
+  "Walk through the pass": () => linkTo("Step through"),
+  "Put in your own numbers": () => document.querySelector(".st-key-menu-Network button"),
+  "Why is the gradient that formula": () => linkTo("Derivation"),
 };
+
+/** The link of the navigation to a page. @param {string} page */
+function linkTo(page) {
+  return [...document.querySelectorAll("a")].find((link) => link.textContent?.trim() === page);
+}
 
 /** @param {Stage} stage */
 export function buildDoors(stage) {
-  const doors = Object.entries(DOORS).map(([words, target]) =>
-    buttonOf("", words, words, () => /** @type {HTMLElement | null} */ (document.querySelector(target))?.click()),
-  );
+  const doors = Object.entries(DOORS).map(([words, find]) => buttonOf("", words, words, () => find()?.click()));
   const close = buttonOf("close", "\u00d7", "Dismiss: it is under the question mark again", () => {
     localStorage.setItem(KEY, "closed");
     stage.draw();

@@ -9,12 +9,13 @@ import { buildLegend, buildTransport, iconButton } from "./controls.js";
 import { cellWidth, longestNumber } from "./layout.js";
 import { buildTile, focusedCell, paintTile, placeWindow } from "./matrix-table.js";
 import { flatIndex } from "./payload.js";
+import { NetworkPicture } from "./network-picture.js";
 import { Playing } from "./playback.js";
 import { countCells, influence, provenance } from "./provenance.js";
 import { POINT_VERB, TOUCH, noHighlight } from "./stage.js";
 import { layOutStep, slotOf } from "./step-layout.js";
 import { StepView, numbersNode, originNodes } from "./step-view.js";
-import { feedsWords } from "./wording.js";
+import { feedsWords, gradientWords } from "./wording.js";
 
 export class Player extends Playing {
   step = 0;
@@ -52,11 +53,12 @@ export class Player extends Playing {
     this.list = el("ol", "list");
     this.list.setAttribute("aria-label", "All equations of the pass");
     this.reader = el("div", "reader");
+    this.picture = new NetworkPicture(this);
     this.chapters = el("nav", "chapters");
     this.root.replaceChildren(
       this.chapters,
       this.bar,
-      el("div", "main", el("div", "left", this.equation, this.field, this.reader), this.list),
+      el("div", "main", el("div", "left", this.equation, this.field, this.reader), el("div", "right", this.picture.node, this.list)),
       this.live,
     );
     this.resizeObserver = new ResizeObserver(() => {
@@ -363,6 +365,7 @@ export class Player extends Playing {
   repaint() {
     for (const tile of this.tiles) paintTile(this, tile, this.scales[tile.spec.id]);
     this.updateReader();
+    this.picture.update();
     this.markList();
   }
 
@@ -387,7 +390,7 @@ export class Player extends Playing {
     if (id === this.current.out) {
       const equation = cellEquation(this.current, matrices, index, this);
       const asked = this.covered === 2 ? "" : `${equation.slice(0, equation.lastIndexOf("=") + 1)} ?`;
-      this.reader.replaceChildren(mathNode(this.current.index), numbersNode(this.covered ? asked : equation));
+      this.reader.replaceChildren(mathNode(this.current.index), numbersNode(this.covered ? asked : equation), el("span", "hint", this.covered ? "" : gradientWords(this.model, id, index)));
       return;
     }
     this.reader.replaceChildren(...originNodes(this, id, index), el("span", "hint", feedsWords(this.model, fed)));

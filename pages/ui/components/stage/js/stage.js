@@ -18,7 +18,7 @@ export const TOUCH = matchMedia("(hover: none) and (pointer: coarse)").matches;
 
 const DECIMALS_KEY = "mlpscope.decimals"; // in the tab: one choice for all pages
 const CUT_KEY = "mlpscope.rounding";
-const SWITCHES_KEY = "mlpscope.view"; // in the tab: one colour scale, dimming
+const SWITCHES_KEY = "mlpscope.view"; // in the tab: one colour scale, dimming, the picture
 const DOUBLE_TAP = 400; // within which a second tap makes a double one
 export const POINT_VERB = TOUCH ? "Tap" : "Point at";
 
@@ -49,7 +49,7 @@ export class Stage {
   /** @type {Timer | undefined} */
   endTimer;
   /** @type {View} */
-  view = { oneScale: false, dims: false, predicting: false, presenting: false, ...JSON.parse(sessionStorage.getItem(SWITCHES_KEY) ?? "{}"), ...readView() };
+  view = { oneScale: false, dims: false, picture: false, predicting: false, presenting: false, ...JSON.parse(sessionStorage.getItem(SWITCHES_KEY) ?? "{}"), ...readView() };
   black = el("div", "black");
   highlight = noHighlight();
   edits = new EditQueue(this);
@@ -125,8 +125,8 @@ export class Stage {
   /** @param {Partial<View>} change */
   setView(change) {
     Object.assign(this.view, change);
-    const { oneScale, dims, presenting, predicting } = this.view;
-    sessionStorage.setItem(SWITCHES_KEY, JSON.stringify({ oneScale, dims }));
+    const { oneScale, dims, picture, presenting, predicting } = this.view;
+    sessionStorage.setItem(SWITCHES_KEY, JSON.stringify({ oneScale, dims, picture }));
     writeView({ presenting, predicting });
     this.showPresenting();
     this.draw();

@@ -7,10 +7,11 @@ import { buildLegend, decimalsBox, viewMenu } from "./controls.js";
 import { buildDoors, doorsAreOpen, listenForDoors } from "./doors.js";
 import { SCROLLBAR, fitType, longestNumber } from "./layout.js";
 import { buildTile, paintTile } from "./matrix-table.js";
+import { NetworkPicture } from "./network-picture.js";
 import { influence, provenance } from "./provenance.js";
 import { POINT_VERB, Stage, TOUCH, cellAtEvent, isTyping } from "./stage.js";
 import { originNodes } from "./step-view.js";
-import { feedsWords } from "./wording.js";
+import { feedsWords, gradientWords } from "./wording.js";
 
 export class Wall extends Stage {
   /** @type {Record<string, number>} the largest size in each matrix */
@@ -27,7 +28,8 @@ export class Wall extends Stage {
     this.bar = el("div", "bar", decimalsBox(this), viewMenu(this));
     this.doors = buildDoors(this);
     listenForDoors(this);
-    root.replaceChildren(this.topic, this.reader, this.bar, this.cards);
+    this.picture = new NetworkPicture(this);
+    root.replaceChildren(this.topic, this.reader, this.bar, this.picture.node, this.cards);
     document.addEventListener("keydown", (event) => {
       if (!event.ctrlKey && !event.metaKey && !event.altKey && !isTyping(event)) this.presentKey(event);
     }, { signal: this.abort.signal });
@@ -159,6 +161,7 @@ export class Wall extends Stage {
   }
 
   repaint() {
+    this.picture.update();
     for (const tile of this.tiles) paintTile(this, tile, this.view.oneScale ? this.widest : this.scales[tile.spec.id]);
     this.updateReader();
   }
@@ -175,7 +178,7 @@ export class Wall extends Stage {
   updateReader() {
     const { id, index, fed } = this.highlight;
     if (id !== null) {
-      const feeds = el("span", "hint", feedsWords(this.model, fed));
+      const feeds = el("span", "hint", gradientWords(this.model, id, index) || feedsWords(this.model, fed));
       this.reader.replaceChildren(...originNodes(this, id, index), feeds);
       return;
     }

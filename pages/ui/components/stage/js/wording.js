@@ -1,5 +1,8 @@
 // Cells and blocks in words, for the line below a stage and for a screen reader.
 
+import { formatNumber } from "./number-format.js";
+import { flatIndex } from "./payload.js";
+
 /** @param {Block} index */
 export function indexText(index) {
   return index.length ? `[${index.map((i) => Number(i) + 1).join(", ")}]` : "";
@@ -48,6 +51,21 @@ export function feedsWords({ texts }, fed) {
   }
   const parts = [...partly, ...(wholly.length ? [`all of ${wholly.join(", ")}`] : [])];
   return parts.length ? `feeds ${parts.join(" \u2192 ")}` : "feeds nothing further on";
+}
+
+/**
+ * What a cell of a gradient means, where central differences agree with that gradient.
+ *
+ * @param {Model} model
+ * @param {string} id
+ * @param {Index} index
+ */
+export function gradientWords({ matrices, checks }, id, index) {
+  const of = matrices[id.replace(/^delta/, "dS").replace(/^d/, "")];
+  if (!/^d/.test(id) || !of || checks[id]?.verdict !== "agrees") return "";
+  const m = matrices[id];
+  const change = formatNumber(0.01 * m.data[flatIndex(m, index)]);
+  return `If ${of.text}${indexText(index)} grows by 0.01, ${matrices.loss.text} changes by about ${change}.`;
 }
 
 /** @param {Matrix} matrix */
