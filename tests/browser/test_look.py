@@ -304,26 +304,6 @@ def test_the_overview_says_what_this_is_until_that_is_dismissed(app):
     page.wait_for_url("**/Derivation*")
 
 
-def test_the_picture_of_the_network_and_the_matrices_light_each_other(app):
-    student = app()
-    page = student.page
-    page.locator("summary").filter(has_text="View").click()
-    page.get_by_label("The network as nodes and edges").check()
-    page.locator("summary").filter(has_text="View").click()
-    assert page.locator(".picture .unit").count() == 2 + 3 + 1
-    assert page.locator(".picture .edge").count() == 3 * 2 + 1 * 3
-    page.locator(".picture .edge line").nth(2).hover()
-    assert student.names("td.pointed") == ["W 1, row 2, column 1"]
-    assert page.locator(".picture .edge.lit").count() == 1
-    student.cell("S 1, row 2, column 3").hover()
-    shown = page.locator(".picture .unit.lit text").all_inner_texts()
-    assert "0" in shown  # relu of S_1[2, 3], in example 3
-    student.cell("d L d W 1, row 2, column 1").hover()
-    assert "If W_1[2, 1] grows by 0.01, L changes by about" in page.locator(".reader").inner_text()
-    page.get_by_role("link", name="Step through").click()
-    page.locator(".picture svg").wait_for()
-
-
 def test_presenting_fills_the_screen_and_takes_the_keys_of_a_clicker(app):
     student = app(STEP)
     page = student.page

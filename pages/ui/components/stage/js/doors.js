@@ -12,7 +12,7 @@ export const doorsAreOpen = () => localStorage.getItem(KEY) !== "closed";
 /** @type {Record<string, () => HTMLElement | null | undefined>} what a door says -> what of the page it clicks */
 const DOORS = {
   "Walk through the pass": () => linkTo("Step through"),
-  "Put in your own numbers": () => document.querySelector(".st-key-menu-Network button"),
+  "Put in your own numbers": () => /** @type {HTMLElement | null} */ (document.querySelector(".st-key-menu-Network button")),
   "Why is the gradient that formula": () => linkTo("Derivation"),
 };
 

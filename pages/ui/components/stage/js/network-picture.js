@@ -126,9 +126,10 @@ export class NetworkPicture {
         part.shape.style.stroke = value < 0 ? "var(--minus)" : "var(--plus)";
         part.shape.style.strokeWidth = `${0.5 + (4.5 * Math.abs(value)) / scale}px`;
       }
-      // A node is lit by its row of S and delta as well.
+      // A node is lit by its row of S and delta as well, an edge by its gradient.
       const same = part.text ? [part.id, part.id.replace("Z", "S"), part.id.replace("Z", "delta")] : [part.id, `d${part.id}`];
-      const lit = same.some((name) => (id === name && blockContains(index, part.index)) || isInside(from[name], part.index) || isInside(fed[name], part.index));
+      const pointed = same.some((name) => (id === name && blockContains(index, part.index)) || isInside(from[name], part.index));
+      const lit = pointed || (part.text !== undefined && isInside(fed[part.id], part.index));
       part.shape.parentElement?.classList.toggle("lit", lit);
     }
     const text = `The network for example ${this.example + 1} of ${examples}: ${layers[0].inputs} inputs${layers.map((layer) => `, ${layer.units} units in layer ${layer.l}`).join("")}. Blue is positive, orange negative; a wide edge is a large weight.`;

@@ -178,7 +178,7 @@ export class Wall extends Stage {
   updateReader() {
     const { id, index, fed } = this.highlight;
     if (id !== null) {
-      const feeds = el("span", "hint", gradientWords(this.model, id, index) || feedsWords(this.model, fed));
+      const feeds = el("span", "hint", [gradientWords(this.model, id, index), feedsWords(this.model, fed)].filter(Boolean).join(" "));
       this.reader.replaceChildren(...originNodes(this, id, index), feeds);
       return;
     }
