@@ -74,21 +74,21 @@ from .passes.rate_schedules import RATE_SCHEDULES, CosineDecay, RateSchedule, St
 from .passes.training_step import gradients, one_pass, sgd, trace, training_step
 from .schedules import SCHEDULES, Schedule, binomial, blocks, every, within
 from .setup import Setup
-from .training import Course, train
+from .training import DATASETS, Course, make_setup, standardise, train
 from .values import Matrix, Values
 
 __version__ = "0.1.0"
 
 __all__ = [
     "A", "ACTIVATIONS", "AdaGrad", "Adam", "AdamW", "Batch", "BinaryCrossEntropy", "CellMSE", "Conventions",
-    "CosineDecay", "Count", "Course", "CrammerSinger", "CrossEntropy", "EXAMPLES", "Example", "G", "GradCheck",
-    "Huber", "INITIALISATIONS", "Initialisation", "KINDS", "LAYOUTS", "LOSSES", "Layer", "MAE", "MISTAKES", "MSE",
-    "Matrix", "Mistake", "Momentum", "Nesterov", "Network", "O", "OPTIMISERS", "OneVsAll", "Op", "Optimiser", "P",
-    "PENALTIES", "Program", "RATE_SCHEDULES", "RMSProp", "RateSchedule", "S", "SCALES", "SCHEDULES", "SGD",
-    "Schedule", "ScoreHinge", "Setup", "Shape", "SoftmaxHinge", "SquaredHinge", "Step", "StepDecay", "StepView",
-    "T", "Values", "Var", "W", "WarmUp", "Y", "Z", "after", "b", "backward", "binomial", "blocks", "cells",
-    "check_grads", "check_steps", "check_work", "compile_pass", "count_pass", "dG", "dO", "dP", "dW", "dZ", "db",
-    "delta", "derivation", "ell", "evaluate", "every", "exchange", "forward", "frames", "gradients", "influence",
-    "initialise", "live_bytes", "logits", "loss", "margin", "one_hot", "one_pass", "peak_bytes", "provenance",
-    "rate", "sgd", "shape_of", "strength", "trace", "train", "training_step", "update", "within",
+    "CosineDecay", "Count", "Course", "CrammerSinger", "CrossEntropy", "DATASETS", "EXAMPLES", "Example", "G",
+    "GradCheck", "Huber", "INITIALISATIONS", "Initialisation", "KINDS", "LAYOUTS", "LOSSES", "Layer", "MAE", "MISTAKES",
+    "MSE", "Matrix", "Mistake", "Momentum", "Nesterov", "Network", "O", "OPTIMISERS", "OneVsAll", "Op", "Optimiser",
+    "P", "PENALTIES", "Program", "RATE_SCHEDULES", "RMSProp", "RateSchedule", "S", "SCALES", "SCHEDULES", "SGD",
+    "Schedule", "ScoreHinge", "Setup", "Shape", "SoftmaxHinge", "SquaredHinge", "Step", "StepDecay", "StepView", "T",
+    "Values", "Var", "W", "WarmUp", "Y", "Z", "after", "b", "backward", "binomial", "blocks", "cells", "check_grads",
+    "check_steps", "check_work", "compile_pass", "count_pass", "dG", "dO", "dP", "dW", "dZ", "db", "delta",
+    "derivation", "ell", "evaluate", "every", "exchange", "forward", "frames", "gradients", "influence", "initialise",
+    "live_bytes", "logits", "loss", "make_setup", "margin", "one_hot", "one_pass", "peak_bytes", "provenance", "rate",
+    "sgd", "shape_of", "standardise", "strength", "trace", "train", "training_step", "update", "within",
 ]  # fmt: skip

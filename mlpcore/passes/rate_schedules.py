@@ -18,6 +18,9 @@ from ..registry import Registry
 class RateSchedule:
     """What every schedule of a rate offers. A frozen value; its numbers are operands by name.
 
+    Attributes:
+        length: how many steps it takes.
+
     Raises:
         ValueError: a number is not above 0.
     """
@@ -26,6 +29,7 @@ class RateSchedule:
     title: ClassVar[str]
     #: (rate, t, its numbers) -> the rate of step t.
     op: ClassVar[Op]
+    length: float = 100
 
     def __init_subclass__(cls) -> None:
         cls.op.made_by(getattr, cls, "op")
@@ -53,7 +57,6 @@ class StepDecay(RateSchedule):
         lambda eta, t, T, gamma: rf"{eta}\,{gamma}^{{\lfloor ({t} - 1) / {T}\rfloor}}",
         "{0}·{3}^(floor(({1} - 1) / {2}))",
     )
-    length: float = 100
     gamma: float = 0.5
 
 
@@ -70,7 +73,6 @@ class CosineDecay(RateSchedule):
         lambda eta, t, T: rf"\frac{{{eta}}}{{2}}\left(1 + \cos\left(\pi\min(1, ({t} - 1) / {T})\right)\right)",
         "{0}·(1 + cos(π·min(1, ({1} - 1) / {2}))) / 2",
     )
-    length: float = 100
 
 
 @dataclass(frozen=True)

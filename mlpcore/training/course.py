@@ -12,7 +12,7 @@ from threading import Lock
 import numpy as np
 
 from ..compiled import Program
-from ..equations.steps import Step
+from ..equations.steps import Step, evaluate
 from ..network import Array, Batch
 from ..notation import Var, Z
 from ..notation import Y as TARGETS
@@ -20,7 +20,7 @@ from ..notation import loss as LOSS
 from ..passes.layers import forward
 from ..passes.optimisers import SGD, Optimiser
 from ..passes.penalties import penalise
-from ..passes.training_step import initial_values, one_pass
+from ..passes.training_step import initial_values, one_pass, training_step
 from ..setup import Setup
 
 #: Steps of one course.
@@ -143,6 +143,17 @@ class Course:
                 found[v] = block[start : start + x.size].reshape(x.shape)
             start += x.size
         return found
+
+    def trace(self, k: int) -> tuple[list[Step], dict[Var, Array]]:
+        """List step k + 1 over the whole batch, the update by the optimiser, and compute every matrix in it.
+
+        Raises:
+            IndexError: there is no such step.
+        """
+        setup = self.setup
+        steps = training_step(setup.net, setup.loss, conventions=setup.conventions, optimiser=self.optimiser)
+        numbers = {v: np.asarray(x, setup.net.dtype) for v, x in self.optimiser.numbers().items()}
+        return steps, evaluate(steps, setup.inputs() | numbers | self.parameters(k) | self.state(k))
 
     def at(self, k: int) -> Setup:
         """Give the set-up after k steps: the same but for its parameters.

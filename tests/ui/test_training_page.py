@@ -3,7 +3,8 @@
 import pytest
 
 import mlpcore as mlp
-from tests.visits import list_payloads, read_charts, read_payload, use_toolbar
+from pages.ui.state.training_page import VIEWS
+from tests.visits import list_payloads, read_charts, read_payload, use_toolbar, visit
 
 TRAINING = "pages/6_Training.py"
 TITLE = "Loss over the steps of training"
@@ -45,7 +46,7 @@ def test_a_course_that_diverges_says_so_and_its_network_is_refused(page):
 
 
 def test_the_network_of_a_step_is_taken_and_undone(page):
-    page.slider[0].set_value(7).run()
+    find(page.slider, "Step").set_value(7).run()
     next(b for b in page.button if b.label.startswith("Take the network of step 7")).click().run()
     assert not page.exception
     setup = mlp.EXAMPLES["xor"].setup
@@ -56,8 +57,64 @@ def test_the_network_of_a_step_is_taken_and_undone(page):
     assert read_payload(page)["matrices"]["W1"]["values"] == setup.net[1].W.ravel().tolist()
 
 
-def test_every_optimiser_can_be_chosen_at_once(page):
+def show(page, view):
+    return next(b for b in page.button_group if b.key == "training view").set_value(view).run()
+
+
+def test_every_optimiser_can_be_chosen_at_once_in_every_view(page):
     find(page.multiselect, "Optimisers").set_value(list(mlp.OPTIMISERS)).run()
-    assert not page.exception
+    find(page.select_slider, "Steps").set_value(20).run()
     assert len(read_charts(page)[TITLE]["data"]) == len(mlp.OPTIMISERS)
-    assert list(list_payloads(page._tree))
+    for view in VIEWS:
+        show(page, view)
+        assert not page.exception, view
+        assert not page.error, view
+        assert list(list_payloads(page._tree)), view
+
+
+def test_every_matrix_of_a_step_is_shown_with_what_the_optimiser_keeps(page):
+    find(page.multiselect, "Optimisers").set_value(["Adam"]).run()
+    find(page.slider, "Step").set_value(7).run()
+    show(page, "matrices")
+    matrices = read_payload(page)["matrices"]
+    course = mlp.train(mlp.EXAMPLES["xor"].setup, 8, mlp.Adam(0.1))
+    for name, expected in (
+        ("W1", course.parameters(7)[mlp.W(1)]),
+        ("new.W1", course.parameters(8)[mlp.W(1)]),
+        ("new.MW1", course.state(8)[mlp.Var("MW", 1)]),
+    ):
+        assert matrices[name]["values"] == pytest.approx(expected.ravel().tolist(), rel=1e-9)
+        assert not matrices[name]["editable"]
+
+
+def test_schedule_clipping_and_batches_make_the_course(page):
+    find(page.selectbox, "Schedule of the rate").select("cosine").run()
+    find(page.select_slider, "Steps of the schedule").set_value(50).run()
+    find(page.select_slider, "Largest norm of the gradient").set_value(0.5).run()
+    find(page.number_input, "Examples of a step (0: all)").set_value(2).run()
+    find(page.number_input, "Seed of the batches").set_value(3).run()
+    assert not page.exception
+    course = mlp.train(
+        mlp.EXAMPLES["xor"].setup, 200, mlp.SGD(0.1, schedule=mlp.CosineDecay(50), clip=0.5), batch_size=2, seed=3
+    )
+    assert read_charts(page)[TITLE]["data"][0]["y"] == pytest.approx(course.losses.tolist(), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", mlp.DATASETS)
+def test_a_data_set_becomes_the_network_of_every_page(page, name):
+    find(page.selectbox, "Data set").select(name).run()
+    find(page.number_input, "Examples").set_value(30).run()
+    next(b for b in page.button if b.label == "Use these data").click().run()
+    next(b for b in page.button if b.label == "Standardise the inputs").click().run()
+    assert not page.exception
+    expected = mlp.standardise(mlp.make_setup(name, 30))
+    assert read_charts(page)[TITLE]["data"][0]["y"][0] == pytest.approx(mlp.train(expected, 0).losses[0], rel=1e-5)
+
+
+def test_what_was_chosen_is_in_the_link(page):
+    find(page.select_slider, "Learning rate η").set_value(0.05).run()
+    find(page.multiselect, "Optimisers").set_value(["Adam", "SGD"]).run()
+    link = next(p for p in list_payloads(page._tree) if p.get("kind") == "silent")["keep"]["link"]
+    other = visit(s=link).switch_page(TRAINING).run()
+    assert find(other.multiselect, "Optimisers").value == ["Adam", "SGD"]
+    assert find(other.select_slider, "Learning rate η").value == 0.05

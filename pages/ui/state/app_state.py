@@ -13,6 +13,7 @@ from pages.ui.state.history import History
 from pages.ui.state.memory_page import MemoryChoice
 from pages.ui.state.place import Place
 from pages.ui.state.steps_taken import StepsTaken
+from pages.ui.state.training_page import TrainingChoice
 
 FIRST_EXAMPLE = "worksheet"
 FIRST_LAB = "four answers"
@@ -67,6 +68,7 @@ class AppState:
         lab_view: what the charts of the laboratory show.
         memory: sizes and schedules to count and to measure.
         work: the text of matrices that are to be checked.
+        training: what is chosen on the page Training.
         rev: counts how often the cursor was set by Python and not by the stage.
         answer: the last reply to a stage's edits.
         notices: name of a widget -> (what was wrong, the value it had).
@@ -87,6 +89,7 @@ class AppState:
     lab_view: LabView = field(default_factory=LabView)
     memory: MemoryChoice = field(default_factory=MemoryChoice)
     work: str = ""
+    training: TrainingChoice = field(default_factory=TrainingChoice)
     rev: int = 0
     answer: dict[str, Any] | None = None
     notices: dict[str, tuple[str, Any]] = field(default_factory=dict)

@@ -21,6 +21,7 @@ from pages.ui.state.app_state import MAX_WORK, AppState, LabView, make_initial_s
 from pages.ui.state.history import is_equal
 from pages.ui.state.memory_page import BUILT, MemoryChoice
 from pages.ui.state.place import CHOICES, Place
+from pages.ui.state.training_page import FIELDS, read_choice
 
 #: The name of the link in an address.
 LINK_PARAMETER = "s"
@@ -106,6 +107,7 @@ PARTS: dict[str, Part] = {
     "lab_view": Part(_write_fields, _read_view),
     "memory": Part(_write_fields, _read_memory),
     "work": Part(str, _read_work),
+    "training": Part(_write_fields, lambda json: read_choice(fields(json, "training", FIELDS))),
 }
 
 

@@ -232,7 +232,7 @@ def change(
     Args:
         widget: the key of the widget; None for a button, which has no value.
         name: the name of the notice, for a key of `make_widget_key`, which does not last.
-        about: "setup", "lab", "lab_view", "memory", "place" or "work".
+        about: "setup", "lab", "lab_view", "memory", "training", "place" or "work".
     """
     state = get_state()
     if widget is not None and _get_key(widget) not in st.session_state:

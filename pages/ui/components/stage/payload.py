@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -27,6 +27,7 @@ from mlpcore.passes.layouts import Layout
 from mlpcore.passes.training_step import training_step
 from mlpcore.schedules import SCHEDULES, Schedule, find
 from mlpcore.setup import Editable, Setup
+from mlpcore.training import Course
 from pages.ui.state.events import list_computed
 from pages.ui.state.wire_names import wire_name
 
@@ -100,14 +101,32 @@ def _build_steps(
 
 def build_steps_payload(what: Editable, steps: list[Step], values: Mapping[Var, np.ndarray]) -> Json:
     """Build the payload of steps that are played one by one, with their matrices."""
-    payloads = [build_step(step, what.conventions.lay) for step in steps]
-    return {**build_matrices(what, steps, values), "steps": payloads, "parts": ROLES}
+    return {**build_matrices(what, steps, values), **_show_steps(steps, what.conventions.lay)}
+
+
+def build_course_payload(course: Course, k: int) -> Json:
+    """Build the payload of step k + 1 of a training, which is looked at and not edited.
+
+    Raises:
+        ValueError: the course has diverged there.
+    """
+    course.at(k)
+    steps, values = course.trace(k)
+    lay = course.setup.conventions.lay
+    return {**_show_matrices((), lay, steps, values), **_show_steps(steps, lay), "cards": build_cards(values)}
 
 
 def build_matrices(what: Editable, steps: list[Step], values: Mapping[Var, np.ndarray]) -> Json:
     """Build the matrices, the views the steps have of them, and the checks of the gradients."""
+    return _show_matrices(what.inputs(), what.conventions.lay, steps, values)
+
+
+def _show_steps(steps: list[Step], lay: Layout) -> Json:
+    return {"steps": [build_step(step, lay) for step in steps], "parts": ROLES}
+
+
+def _show_matrices(editable: Collection[Var], lay: Layout, steps: list[Step], values: Mapping[Var, np.ndarray]) -> Json:
     check = check_steps(steps, values, most=choose_probe_count(values))
-    editable, lay = what.inputs(), what.conventions.lay
     matrices = {wire_name(v): build_matrix(v, values[v], lay, v in editable) for v in values}
     for step in steps:
         matrices |= build_views(step, values, lay)
@@ -299,6 +318,10 @@ def _format_cell(cell: tuple[int, ...]) -> str:
     return "[" + ", ".join(str(i + 1) for i in cell) + "]"
 
 
+#: The gradients of a layer, what optimisers keep of it before and after the step, and its new parameters.
+_UPDATED = "gW gb dW db shortW shortb VW Vb MW Mb RW Rb new.VW new.Vb new.MW new.Mb new.RW new.Rb new.W new.b"
+
+
 def build_cards(values: Mapping[Var, np.ndarray]) -> list[Json]:
     """Build the cards of the wall: one for the data, one for each layer, one for the loss.
 
@@ -315,10 +338,10 @@ def build_cards(values: Mapping[Var, np.ndarray]) -> list[Json]:
         ]
 
     return [
-        {"title": "Data", "rows": rows("", "Z0", "Y", "rate margin")},
+        {"title": "Data", "rows": rows("", "Z0", "Y", "rate margin strength t etat norm share new.t")},
         *(
-            {"title": f"Layer {n}", "rows": rows("W b", "S Z", "delta dZ", "dW db new.W new.b", layer=n)}
+            {"title": f"Layer {n}", "rows": rows("W b", "S Z penaltyW penaltyb", "delta dZ", _UPDATED, layer=n)}
             for n in range(1, depth + 1)
         ),
-        {"title": "Loss", "rows": rows("", "P G T A ell loss", "dP dG", "new.loss")},
+        {"title": "Loss", "rows": rows("", "P G T A ell data loss", "dP dG", "new.loss")},
     ]

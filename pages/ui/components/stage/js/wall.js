@@ -147,7 +147,7 @@ export class Wall extends Stage {
     const rows = card.rows.map((row, phase) => el("div", `phase ${PHASES[phase]}`, ...row.map((id) => {
       const m = this.model.matrices[id];
       const step = this.model.maker[id];
-      const spec = { id, of: id, slot: "wall", rows: "", cols: "", open: step && (() => this.open(step.number)) };
+      const spec = { id, of: id, slot: "wall", rows: "", cols: "", open: this.readOnly ? undefined : step && (() => this.open(step.number)) };
       const tile = buildTile(this, spec, { row: 0, col: 0, ...layout.sizes, ...this.shownOf(m, row.length, layout) });
       this.tiles.push(tile);
       return tile.node;
@@ -175,6 +175,11 @@ export class Wall extends Stage {
     return { id: of, index, from: step ? provenance(step, index) : {}, fed: influence(this.model.steps, of, index) };
   }
 
+  /** Whether nothing here can be changed: a step of a training that is looked at. */
+  get readOnly() {
+    return !Object.values(this.model.matrices).some((m) => m.editable);
+  }
+
   updateReader() {
     const { id, index, fed } = this.highlight;
     if (id !== null) {
@@ -188,13 +193,14 @@ export class Wall extends Stage {
       return;
     }
     const change = TOUCH ? "double-tap it, or drag it sideways" : "type, paste or drag sideways";
-    const hint = `Change any number in a solid frame: ${change}. ${POINT_VERB} a cell to see what made it and what it feeds. `;
-    const about = el("span", "about", ABOUT);
+    const edit = this.readOnly ? "" : `Change any number in a solid frame: ${change}. `;
+    const hint = `${edit}${POINT_VERB} a cell to see what made it and what it feeds. `;
+    const about = el("span", "about", (this.readOnly ? "" : "Click a matrix name to open its step. ") + ABOUT);
     this.reader.replaceChildren(el("span", "look about", this.model.look), el("span", "hint", hint, about));
   }
 }
 
-const ABOUT = "Click a matrix name to open its step. \u2713 gradient check: max. relative error, cells compared.";
+const ABOUT = "\u2713 gradient check: max. relative error, cells compared.";
 const PHASES = ["given", "forward", "backward", "update"];
 const WALL_ROWS = 10; // of a matrix that is drawn in part
 const FRAME = 6;

@@ -1,0 +1,219 @@
+"""Figures of a training beside the loss: gradients, updates, still units, the rate, the plane of the paths, the fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..network import Array
+from ..setup import Setup
+from ..training.readings import History, RateCurve, Surface, predict
+from .base import Figure, axis, heading, label, line, numbers, upright
+
+#: Points of a map of the output along each side.
+_SIDE = 61
+
+
+def _over_steps(title: str, data: list[Figure], at: int, last: int, words: str, **yaxis: object) -> Figure:
+    return {
+        "data": data,
+        "layout": {
+            "title": heading(title),
+            "height": 250,
+            "margin": {"t": 32, "b": 40, "r": 12},
+            "xaxis": axis("steps taken", range=[0, max(1, last)]),
+            "yaxis": axis(words, **yaxis),
+            "showlegend": len(data) > 1,
+            "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"},
+            "shapes": [upright(at, "--accent", "dot")],
+        },
+    }
+
+
+def _by_layer(values: Mapping[int, Array], at: Array) -> list[Figure]:
+    return [line(at, np.where(y > 0, y, np.nan), f"layer {n}", k % 7) for k, (n, y) in enumerate(values.items())]
+
+
+def gradient_norms(history: History, at: int, last: int) -> Figure:
+    """Draw the norm of the gradient of every layer over the steps, on a logarithmic axis; a 0 has no place there."""
+    data = _by_layer(history.gradients, history.at)
+    return _over_steps("Norm of the gradient, layer by layer", data, at, last, "‖∂L/∂(W, b)‖", type="log")
+
+
+def update_sizes(history: History, at: int, last: int) -> Figure:
+    """Draw the size of each update against that of the weights."""
+    data = _by_layer(history.updates, history.at)
+    return _over_steps("Size of the update / size of the weights", data, at, last, "‖ΔW‖ / ‖W‖", type="log")
+
+
+def still_units(history: History, setup: Setup, at: int, last: int) -> Figure:
+    """Draw the share of dead and of saturated units of every layer that has any; the hover names the units."""
+    data: list[Figure] = []
+    for n in setup.net.shape.layers:
+        for what, found in (("dead", history.dead[n]), ("saturated", history.saturated[n])):
+            if any(found):
+                share = np.array([len(units) / setup.net.widths[n] for units in found])
+                names = ["unit " + ", ".join(map(str, units)) if units else "none" for units in found]
+                more = {"text": names, "hovertemplate": f"layer {n}, {what}: %{{text}}<extra></extra>"}
+                data.append(line(history.at, share, f"layer {n}, {what}", len(data) % 7, **more))
+    return _over_steps("Share of dead and saturated units", data, at, last, "share of the layer", range=[-0.03, 1.03])
+
+
+def rate_curve(curve: RateCurve, rate: float) -> Figure:
+    """Draw the loss along minus the gradient, its linear prediction, the present rate and the best one."""
+    finite = curve.losses[np.isfinite(curve.losses)]
+    low = min(float(finite.min()), 0.0 if curve.best_loss >= 0 else float(finite.min()))
+    high = max(float(curve.losses[0]) * 1.5, float(curve.losses[0]) + 1e-9)
+    at = np.array([curve.best])
+    best = {
+        "type": "scatter", "mode": "markers", "x": numbers(at), "y": numbers([curve.best_loss]), "name": "best rate",
+        "marker": {"color": "--series2", "size": 11},
+        "hovertemplate": f"best rate {curve.best:.4g}: L = {curve.best_loss:.4g}<extra></extra>",
+    }  # fmt: skip
+    inside = 0 <= rate <= curve.rates[-1]
+    return {
+        "data": [
+            line(curve.rates, np.where(np.abs(curve.losses) < 1e6, curve.losses, np.nan), "loss after the step", 0),
+            line(curve.rates, curve.linear, "linear prediction", 1),
+            best,
+        ],
+        "layout": {
+            "title": heading("Loss along −gradient from this step"),
+            "height": 290,
+            "margin": {"t": 32, "b": 40, "r": 12},
+            "xaxis": axis("learning rate η", range=[0, float(curve.rates[-1])]),
+            "yaxis": axis("loss", range=[low - 0.05 * (high - low), high]),
+            "showlegend": True,
+            "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"},
+            "shapes": [upright(rate, "--accent", "dot")] if inside else [],
+            "annotations": [label(rate, high, f" η = {rate:g}", "--accent", yanchor="top")] if inside else [],
+        },
+    }
+
+
+def rate_sweep(rates: Array, losses: Mapping[str, Array], start: float, rate: float, steps: int) -> Figure:
+    """Draw the final loss over the learning rate; runs that diverged stand as crosses at the top."""
+    worst = max(
+        (float(x[np.isfinite(x) & (x <= 4 * start)].max(initial=start)) for x in losses.values()), default=start
+    )
+    top = 1.15 * worst
+    data = []
+    for k, (name, final) in enumerate(losses.items()):
+        good = np.isfinite(final) & (final <= 4 * start)
+        data.append(line(rates, np.where(good, final, np.nan), name, k % 7, mode="lines+markers"))
+        if not good.all():
+            data.append({
+                "type": "scatter", "mode": "markers", "x": numbers(rates[~good]), "y": [top] * int((~good).sum()),
+                "name": f"{name}: diverged", "showlegend": False,
+                "marker": {"symbol": "x", "size": 10, "color": f"--series{k % 7}"},
+                "hovertemplate": f"{name}, η = %{{x:.3g}}: diverged, or ended above 4 times the start<extra></extra>",
+            })  # fmt: skip
+    return {
+        "data": data,
+        "layout": {
+            "title": heading(f"Loss after {steps:,} steps over the learning rate (× diverged)"),
+            "height": 290,
+            "margin": {"t": 32, "b": 40, "r": 12},
+            "xaxis": axis("learning rate η", type="log"),
+            "yaxis": axis(
+                "loss at the end", range=[0 if min(map(np.nanmin, losses.values())) >= 0 else None, 1.2 * worst]
+            ),
+            "showlegend": len(losses) > 1,
+            "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"},
+            "shapes": [upright(rate, "--accent", "dot")],
+        },
+    }
+
+
+def surface(found: Surface, at: int, last: int) -> Figure:
+    """Draw the loss on the plane of the paths, and every path from the same start."""
+    heights = np.where(np.isfinite(found.losses), found.losses, np.nan)
+    least = float(np.nanmin(heights))
+    data: list[Figure] = [
+        {
+            "type": "contour", "x": numbers(found.x), "y": numbers(found.y),
+            "z": numbers(np.log10(np.maximum(heights - min(0.0, least), 1e-12)), 4),
+            "colorscale": [[0, "--quiet"], [0.6, "--line"], [1, "--paper"]], "ncontours": 24, "showscale": False,
+            "line": {"width": 0.5}, "showlegend": False, "customdata": numbers(heights, 4),
+            "hovertemplate": "L = %{customdata:.4g}<extra></extra>",
+        }
+    ]  # fmt: skip
+    for k, (name, path) in enumerate(found.paths.items()):
+        data.append(line(path[:, 0], path[:, 1], name, k % 7, hoverinfo="skip", hovertemplate=None))
+        place = min(len(path) - 1, round(at / max(1, last) * (len(path) - 1)))
+        data.append({
+            "type": "scatter", "mode": "markers", "x": numbers(path[[0, place], 0]), "y": numbers(path[[0, place], 1]),
+            "marker": {"color": ["--ink", f"--series{k % 7}"], "size": 10}, "hoverinfo": "skip", "showlegend": False,
+        })  # fmt: skip
+    return {
+        "data": data,
+        "layout": {
+            "title": heading(f"Loss on the plane of the paths ({100 * found.share:.0f} % of their movement)"),
+            "height": 430,
+            "margin": {"t": 32, "b": 40, "r": 12},
+            "xaxis": axis("first main direction"),
+            "yaxis": axis("second main direction"),
+            "showlegend": len(found.paths) > 1,
+            "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"},
+        },
+    }
+
+
+def fit(setup: Setup, unit: int = 0) -> Figure:
+    """Draw what the network has learned: a map over two inputs, or a curve over one, of one output unit.
+
+    Raises:
+        ValueError: the network has neither one input nor two.
+    """
+    X, targets = setup.batch.X, setup.batch.Y
+    if len(X) not in (1, 2):
+        raise ValueError(f"a map needs one input or two, and this network has {len(X)}")
+    low, high = X.min(axis=1), X.max(axis=1)
+    room = 0.15 * np.maximum(high - low, 1e-9)
+    dots = {"type": "scatter", "mode": "markers", "showlegend": False}
+    if len(X) == 1:
+        x = np.linspace(low[0] - room[0], high[0] + room[0], 201)
+        data: list[Figure] = [
+            line(x, predict(setup, x[None])[unit], "network", 0),
+            {**dots, "x": numbers(X[0]), "y": numbers(targets[unit]), "marker": {"color": "--series1", "size": 7}},
+        ]
+        axes = {"xaxis": axis("input"), "yaxis": axis(f"output {unit + 1}")}
+    else:
+        sides = [np.linspace(low[k] - room[k], high[k] + room[k], _SIDE) for k in (0, 1)]
+        grid = np.stack([a.ravel() for a in np.meshgrid(*sides)])
+        output = predict(setup, grid)[unit].reshape(_SIDE, _SIDE)
+        middle = 0.0 if setup.loss.name in ("BinaryCrossEntropy", "OneVsAll") else (targets.min() + targets.max()) / 2
+        reach = float(np.percentile(np.abs(output - middle), 95)) or 1.0
+        is_high = targets[unit] > (targets.min() + targets.max()) / 2
+        data = [
+            {
+                "type": "heatmap", "x": numbers(sides[0]), "y": numbers(sides[1]), "z": numbers(output, 4),
+                "zmin": middle - reach, "zmax": middle + reach, "zsmooth": "best", "showscale": False,
+                "colorscale": [[0, "--series1"], [0.5, "--paper"], [1, "--series0"]], "opacity": 0.55,
+                "hovertemplate": "output %{z:.3g}<extra></extra>",
+            },
+            {
+                "type": "contour", "x": numbers(sides[0]), "y": numbers(sides[1]), "z": numbers(output - middle, 4),
+                "contours": {"start": 0, "end": 0, "size": 1, "coloring": "lines"}, "showscale": False,
+                "colorscale": [[0, "--ink"], [1, "--ink"]], "line": {"width": 2}, "hoverinfo": "skip",
+            },
+            *(
+                {
+                    **dots, "x": numbers(X[0][chosen]), "y": numbers(X[1][chosen]),
+                    "marker": {"color": colour, "size": 8, "symbol": symbol, "line": {"color": "--paper", "width": 1}},
+                    "hovertemplate": f"target {'high' if colour == '--series0' else 'low'}<extra></extra>",
+                }
+                for chosen, colour, symbol in ((is_high, "--series0", "circle"), (~is_high, "--series1", "square"))
+            ),
+        ]  # fmt: skip
+        axes = {"xaxis": axis("input 1"), "yaxis": axis("input 2")}
+    return {
+        "data": data,
+        "layout": {
+            "title": heading(f"Output {unit + 1} over the input"),
+            "height": 430,
+            "margin": {"t": 32, "b": 40, "r": 12},
+            **axes,
+        },
+    }

@@ -1,0 +1,115 @@
+"""What a course shows beside its loss, and the data sets: against literal sums and steps taken one by one."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import mlpcore as mlp
+from mlpcore.training import readings
+
+XOR = mlp.EXAMPLES["xor"].setup
+
+
+@pytest.mark.parametrize("name", mlp.OPTIMISERS)
+def test_the_trace_of_a_step_makes_the_parameters_of_the_next(name):
+    course = mlp.train(XOR, 5, mlp.OPTIMISERS[name](rate=0.05, clip=0.4, schedule=mlp.WarmUp(3)))
+    for k in range(5):
+        values = course.trace(k)[1]
+        for v, x in (course.parameters(k + 1) | course.state(k + 1)).items():
+            np.testing.assert_allclose(values[mlp.after(v)], x, rtol=1e-12, atol=1e-14, err_msg=str(v))
+
+
+def test_a_history_holds_norms_and_sizes_of_the_steps_themselves():
+    course = mlp.train(XOR, 20, mlp.Adam(0.1), batch_size=2)
+    history = readings.read_history(course, 5)
+    assert history.at[0] == 0
+    assert history.at[-1] == 19
+    for place, k in enumerate(history.at.tolist()):
+        net = course.at(k).net
+        grads = mlp.gradients(net, XOR.batch, XOR.loss)
+        for n in (1, 2):
+            literal = sum(g**2 for v in (mlp.dW(n), mlp.db(n)) for g in grads[v].flat) ** 0.5
+            assert history.gradients[n][place] == pytest.approx(literal, rel=1e-9)
+            moved = course.at(k + 1).net[n].W - net[n].W
+            assert history.updates[n][place] == pytest.approx(
+                np.linalg.norm(moved) / np.linalg.norm(net[n].W), rel=1e-9
+            )
+
+
+def test_dead_and_saturated_units_are_named():
+    dead = readings.read_history(mlp.train(mlp.EXAMPLES["dead relu"].setup, 3), 3)
+    assert dead.dead[1] == [(2,)] * 3
+    saturated = readings.read_history(mlp.train(mlp.EXAMPLES["saturated"].setup, 3), 3)
+    assert saturated.saturated[1] == [(1,)] * 3
+    assert saturated.dead[1] == [()] * 3
+
+
+def test_a_course_that_diverges_is_read_up_to_there():
+    course = mlp.train(XOR, 3000, mlp.SGD(50.0))
+    history = readings.read_history(course, 5)
+    assert np.isfinite(course.losses[history.at]).all()
+
+
+@pytest.mark.parametrize("layout", mlp.LAYOUTS)
+def test_the_loss_along_the_gradient_is_that_of_a_step_with_each_rate(layout):
+    loss = mlp.MSE(penalty="L2")
+    setup = replace(mlp.EXAMPLES["mazur"].setup, loss=loss, conventions=mlp.Conventions(layout))
+    curve = readings.search_rate(setup, 0.5, points=9)
+    grads = mlp.gradients(setup.net, setup.batch, loss)
+    for rate, found in zip(curve.rates, curve.losses, strict=True):
+        after = mlp.gradients(mlp.sgd(setup.net, grads, float(rate)), setup.batch, loss)[mlp.loss]
+        assert found == pytest.approx(after, rel=1e-9)
+    assert curve.best_loss <= np.nanmin(curve.losses)
+    square = sum(float((g**2).sum()) for v, g in grads.items() if v != mlp.loss)
+    assert curve.linear[-1] == pytest.approx(grads[mlp.loss] - curve.rates[-1] * square, rel=1e-9)
+
+
+def test_a_sweep_is_a_course_for_each_rate():
+    finals = readings.sweep_rates(XOR, mlp.Adam(), [0.01, 0.1], 30)
+    assert finals.tolist() == [mlp.train(XOR, 30, mlp.Adam(rate=rate)).losses[-1] for rate in (0.01, 0.1)]
+
+
+def test_the_surface_has_the_losses_of_the_paths_on_it():
+    """With two parameters the plane is all there is, so a path lies on it."""
+    net = mlp.Network((mlp.Layer([[0.3]], [0.9], "tanh"),))
+    setup = mlp.Setup(net, mlp.Batch([[-1.0, 0.5, 2.0]], [[-0.5, 0.2, 0.9]]))
+    courses = {"SGD": mlp.train(setup, 50, mlp.SGD(0.3)), "Adam": mlp.train(setup, 50, mlp.Adam(0.1))}
+    surface = readings.compute_surface(courses, 201)
+    assert surface.share == pytest.approx(1.0)
+    for name, course in courses.items():
+        nearest = [
+            surface.losses[np.abs(surface.y - y).argmin(), np.abs(surface.x - x).argmin()]
+            for x, y in surface.paths[name]
+        ]
+        np.testing.assert_allclose(nearest, course.losses, atol=0.02)
+    assert readings.compute_surface({"none": mlp.train(setup, 3, mlp.SGD(0.0))}) is None
+
+
+def test_a_prediction_is_the_output_of_the_pass():
+    setup = mlp.EXAMPLES["three classes"].setup
+    np.testing.assert_array_equal(readings.predict(setup, setup.batch.X), setup.run()[1][mlp.Z(2)])
+
+
+@pytest.mark.parametrize("name", mlp.DATASETS)
+def test_a_data_set_is_the_same_from_its_seed_and_can_be_learned(name):
+    setup, same, other = (mlp.make_setup(name, 40, seed=seed) for seed in (1, 1, 2))
+    assert setup.batch.X.tobytes() == same.batch.X.tobytes()
+    assert setup.batch.X.tobytes() != other.batch.X.tobytes()
+    assert setup.batch.N == 40
+    losses = mlp.train(setup, 300, mlp.Adam(0.03)).losses
+    assert losses[-1] < 0.7 * losses[0]
+
+
+def test_standardised_inputs_have_mean_0_and_deviation_1_or_do_not_vary():
+    setup = mlp.standardise(mlp.make_setup("digits", 50, noise=0.0))
+    np.testing.assert_allclose(setup.batch.X.mean(axis=1), 0, atol=1e-12)
+    spread = setup.batch.X.std(axis=1)
+    assert (np.isclose(spread, 1) | (spread == 0)).all()
+
+
+def test_the_digits_are_pixels_with_their_classes():
+    setup = mlp.make_setup("digits", 100, noise=0.0)
+    assert setup.batch.X.shape == (64, 100)
+    assert ((setup.batch.X >= 0) & (setup.batch.X <= 1)).all()
+    assert setup.batch.Y.sum(axis=1).tolist() == [10] * 10
