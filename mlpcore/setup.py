@@ -16,7 +16,7 @@ import numpy as np
 
 from .arguments import check_finite
 from .equations.steps import Step, evaluate
-from .losses import LOSSES, MSE, Loss, classes
+from .losses import LOSSES, MSE, Loss
 from .network import Array, Batch, Layer, Network
 from .notation import Var, Y, Z, rate
 from .passes.conventions import WORKSHEET, Conventions
@@ -169,10 +169,16 @@ def same(a: Editable, b: Editable) -> bool:
 def with_cells(setup: E, edits: Iterable[tuple[Var, Cell, float]]) -> tuple[E, list[Refusal]]:
     """Replace single cells, and list the edits that were refused.
 
-    With a loss on classes a 1 typed into the targets moves the example to that class.
+    With a loss on classes a 1 typed into the targets moves the example to that class. With soft targets the others of
+    an example share what a number typed into them leaves; several cells of one example are taken if they sum to 1.
     """
+    edits = list(edits)
     values = {v: x.copy() for v, x in setup.inputs().items()}
     refused = []
+    if setup.loss.soft_targets:
+        of_targets = [edit for edit in edits if edit[0] == Y and not _explain_refusal(values, *edit)]
+        edits = [edit for edit in edits if edit not in of_targets]
+        refused += _set_soft_targets(setup.conventions.lay.convert(Y, values[Y]), setup, of_targets)
     for var, cell, value in edits:
         why = _explain_refusal(values, var, cell, value)
         if not why and var == Y and setup.loss.one_hot:
@@ -186,6 +192,38 @@ def with_cells(setup: E, edits: Iterable[tuple[Var, Cell, float]]) -> tuple[E, l
         else:
             values[var][cell] = value
     return setup.with_inputs(values), refused
+
+
+def _set_soft_targets(targets: Array, setup: Editable, edits: list[tuple[Var, Cell, float]]) -> list[Refusal]:
+    """Write soft targets, laid out as on the worksheet, example by example; list the edits that were refused."""
+    places = [setup.conventions.lay.convert_cell(Y, cell) for _, cell, _ in edits]
+    refused: list[Refusal] = []
+    for example in dict.fromkeys(example for _, example in places):
+        here = [(place[0], edit) for place, edit in zip(places, edits, strict=True) if place[1] == example]
+        new = targets[:, example].copy()
+        for unit, (_, _, value) in here:
+            new[unit] = value
+        if len(here) == 1 and 0 <= new[here[0][0]] <= 1:
+            unit = here[0][0]
+            others = np.delete(np.arange(len(new)), unit)
+            rest = new[others].sum()
+            if new[unit] and not rest:
+                new[others], rest = 1.0, float(len(others))
+            new[others] *= (1 - new[unit]) / (rest or 1.0)
+        if _reads(setup.loss, new[:, None]):
+            targets[:, example] = new
+        else:
+            why = f"{setup.loss.title} needs targets from 0 to 1 that sum to 1 in an example: type 1 at the true class"
+            refused += [Refusal(Y, edit[1], why) for _, edit in here]
+    return refused
+
+
+def _reads(loss: Loss, targets: Array) -> bool:
+    try:
+        loss.check(targets)
+    except ValueError:
+        return False
+    return True
 
 
 def _explain_refusal(values: dict[Var, Array], var: Var, cell: Cell, value: float) -> str:
@@ -219,8 +257,9 @@ def resized(
         layers.append(Layer(W, b, activations[layer - 1]))
     X = _resize(setup.batch.X, (widths[0], N), seed=0)
     targets = _resize(setup.batch.Y, (widths[-1], N), seed=200, new=0.0)
-    if setup.loss.one_hot:
-        targets = classes(targets)
+    for n in range(N if setup.loss.one_hot else 0):
+        if not _reads(setup.loss, targets[:, n : n + 1]):
+            targets[:, n : n + 1] = setup.loss.fit_targets(targets[:, n : n + 1])
     return replace(setup, net=Network(tuple(layers)), batch=Batch(X, targets))
 
 

@@ -37,6 +37,8 @@ def problems(draw, activations=tuple(ACTIVATIONS), losses=tuple(LOSSES), max_dep
     loss = LOSSES[name](**numbers)
     if loss.one_hot:
         targets = one_hot(list(rng.integers(widths[-1], size=N)), widths[-1])
+        if loss.soft_targets and rng.uniform() < 0.5:
+            targets = rng.dirichlet(np.ones(widths[-1]), N).T
     else:
         targets = rng.uniform(size=(widths[-1], N)) if loss.unit_targets else rng.normal(size=(widths[-1], N))
     return net, Batch(rng.normal(size=(widths[0], N)), targets), loss

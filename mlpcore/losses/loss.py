@@ -17,6 +17,9 @@ from .scales import SCALES, Scale
 
 Array = np.ndarray
 
+#: How far from 1 the sum of soft targets may be: they were typed with a few digits.
+ROUNDED = 1e-6
+
 
 @dataclass(frozen=True)
 class Loss:
@@ -41,6 +44,8 @@ class Loss:
     each: ClassVar[str] = ""
     wants: ClassVar[str] = ""
     one_hot: ClassVar[bool] = True
+    #: Whether a loss on classes also reads soft targets: numbers from 0 to 1 that sum to 1 in each example.
+    soft_targets: ClassVar[bool] = False
     #: Whether targets are numbers from 0 to 1.
     unit_targets: ClassVar[bool] = False
     scale: str = field(default="1", kw_only=True)
@@ -96,13 +101,28 @@ class Loss:
             )
         if not self.one_hot:
             return
-        good = np.isin(targets, (0, 1)).all(axis=0) & (targets.sum(axis=0) == 1)
+        if self.soft_targets:
+            good = (targets >= 0).all(axis=0) & (np.abs(targets.sum(axis=0) - 1) <= ROUNDED)
+        else:
+            good = np.isin(targets, (0, 1)).all(axis=0) & (targets.sum(axis=0) == 1)
         if not good.all():
             column = int(np.argmin(good))
             shown = ", ".join(f"{v:g}".replace("-", "−") for v in targets[:6, column]) + (
                 ", ..." if len(targets) > 6 else ""
             )
-            raise ValueError(f"{self.title} needs one-hot targets; example {column + 1} of Y is ({shown})")
+            needs = "one-hot targets, or soft ones that sum to 1" if self.soft_targets else "one-hot targets"
+            raise ValueError(
+                f"{self.title} needs {needs}; example {column + 1} of Y is ({shown}); {_name_fitting_loss(targets)}"
+            )
+
+
+def _name_fitting_loss(targets: Array) -> str:
+    """Say which loss reads targets that are not one-hot."""
+    if not ((targets >= 0) & (targets <= 1)).all():
+        return "mean squared error reads any number"
+    if (np.abs(targets.sum(axis=0) - 1) <= ROUNDED).all():
+        return "cross-entropy reads soft targets"
+    return "binary cross-entropy reads numbers from 0 to 1, several classes at once too"
 
 
 def classes(targets: Array) -> Array:
@@ -131,6 +151,7 @@ class MSE(Loss):
 class CrossEntropy(Loss):
     """`L = 1/N sum_n -log p_{y_n}` with `p = softmax(Z_L)`; `dL/dZ_L = (P - Y)/N`.
 
+    Soft targets y in place of one-hot ones: `1/N sum_n -sum_k y_k log p_k`, with the same gradient.
     Computed from the logits, `log sum_k e^{o_k} - o_y` (Bridle 1990), so that a probability
     that rounds to zero costs no accuracy.
     """
@@ -140,6 +161,7 @@ class CrossEntropy(Loss):
     short = "cross-entropy"
     each = r"-\log p_y"
     wants = "the true class is to have all the probability"
+    soft_targets = True
     scale: str = field(default="1/N", kw_only=True)
 
     def forward(self, depth: int) -> list[Step]:

@@ -171,3 +171,29 @@ def test_targets_outside_zero_and_one_are_refused_and_can_be_turned():
     with pytest.raises(ValueError, match="from 0 to 1, but Y has -1"):
         with_loss(setup, "BinaryCrossEntropy")
     assert with_loss(setup, "BinaryCrossEntropy", as_classes=True).batch.Y.tolist() == [[1, 1, 0, 0]]
+
+
+def test_soft_targets_give_the_cross_entropy_of_pytorch():
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(3)
+    logits, targets = rng.normal(size=(4, 6)), rng.dirichlet(np.ones(4), 6).T
+    net = mlp.Network((mlp.Layer(np.eye(4)),))
+    values = mlp.trace(net, mlp.Batch(logits, targets), mlp.CrossEntropy())[1]
+    o = torch.tensor(logits.T, requires_grad=True)
+    theirs = torch.nn.functional.cross_entropy(o, torch.tensor(targets.T))
+    theirs.backward()
+    assert values[mlp.loss] == pytest.approx(theirs.item(), rel=1e-12)
+    np.testing.assert_allclose(values[mlp.dZ(1)], o.grad.numpy().T, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("targets", "fits"),
+    [
+        ([[0.5], [0.5]], "cross-entropy"),
+        ([[1.0], [1.0]], "binary cross-entropy"),
+        ([[2.0], [0.0]], "mean squared error"),
+    ],
+)
+def test_an_error_names_the_loss_that_reads_these_targets(targets, fits):
+    with pytest.raises(ValueError, match=rf"; {fits} reads"):
+        mlp.ScoreHinge().check(np.array(targets))

@@ -85,7 +85,10 @@ def test_making_an_example_confidently_wrong_never_makes_it_less_wrong(lab):
 
 
 def test_one_hot_targets_are_asked_for_in_the_words_of_the_field():
-    with pytest.raises(ValueError, match=r"Cross-entropy.* needs one-hot targets; example 3 of Y is \(−1, 0\)"):
+    with pytest.raises(
+        ValueError,
+        match=r"Cross-entropy.* needs one-hot targets, or soft ones that sum to 1; example 3 of Y is \(−1, 0\); mean",
+    ):
         replace(
             mlp.EXAMPLES["worksheet"].setup,
             loss=mlp.CrossEntropy(),

@@ -60,9 +60,31 @@ def test_typing_a_one_moves_the_class():
     new, refused = with_cells(CLASSES, [(mlp.Y, (2, 0), 1.0)])
     assert not refused
     assert new.batch.Y[:, 0].tolist() == [0, 0, 1]
-    new, refused = with_cells(CLASSES, [(mlp.Y, (0, 0), 0.5)])
+    hinge = with_loss(CLASSES, "SoftmaxHinge")
+    new, refused = with_cells(hinge, [(mlp.Y, (0, 0), 0.5)])
     assert "type 1 at the true class" in refused[0].why
-    np.testing.assert_array_equal(new.batch.Y, CLASSES.batch.Y)
+    np.testing.assert_array_equal(new.batch.Y, hinge.batch.Y)
+
+
+def test_a_soft_target_leaves_the_rest_to_the_other_classes():
+    example = CLASSES.batch.Y[:, 0].argmax()
+    new, refused = with_cells(CLASSES, [(mlp.Y, (example, 0), 0.8)])
+    assert not refused
+    np.testing.assert_allclose(new.batch.Y[:, 0], np.where(np.arange(3) == example, 0.8, 0.1), atol=1e-12)
+    new, refused = with_cells(new, [(mlp.Y, ((example + 1) % 3, 0), 0.4)])
+    assert not refused
+    assert new.batch.Y[:, 0].sum() == pytest.approx(1.0, abs=1e-12)
+    assert new.batch.Y[example, 0] == pytest.approx(0.6 * 0.8 / 0.9)
+    whole = [(mlp.Y, (k, 1), x) for k, x in enumerate((0.2, 0.5, 0.3))]
+    assert with_cells(CLASSES, whole)[0].batch.Y[:, 1].tolist() == [0.2, 0.5, 0.3]
+    for wrong in ([(mlp.Y, (0, 0), 1.5)], [(mlp.Y, (0, 1), 0.2), (mlp.Y, (1, 1), 0.2), (mlp.Y, (2, 1), 0.2)]):
+        kept, refused = with_cells(CLASSES, wrong)
+        assert len(refused) == len(wrong)
+        assert "sum to 1" in refused[0].why
+        np.testing.assert_array_equal(kept.batch.Y, CLASSES.batch.Y)
+    np.testing.assert_array_equal(
+        resized(new, (2, 3, 3), 4, ("tanh", "identity"), (True, True)).batch.Y[:, 0], new.batch.Y[:, 0]
+    )
 
 
 @given(

@@ -10,9 +10,9 @@ import streamlit as st
 from mlpcore import Setup, Z, logits
 from mlpcore.exchange import read_matrix
 from mlpcore.logits import LABS, Lab
-from mlpcore.losses import SoftmaxHinge
+from mlpcore.losses import SoftmaxHinge, classes
 from mlpcore.notation import O
-from mlpcore.setup import classes, with_loss
+from mlpcore.setup import with_loss
 from pages.ui.state import session
 from pages.ui.widgets.menu import Menu
 from pages.ui.widgets.words import show_errors
