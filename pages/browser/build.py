@@ -268,7 +268,8 @@ _NO_SCRIPT = "<noscript><p>MLPScope runs in your browser, and needs JavaScript a
 
 
 def _write_service_worker(out: Path) -> None:
-    files = [path.relative_to(out).as_posix() for path in sorted(out.rglob("*")) if path.is_file()]
+    # Without `.nojekyll`: some hosts give out no file that begins with a dot, and one that is missing would end it all.
+    files = [path.relative_to(out).as_posix() for path in sorted(out.rglob("[!.]*")) if path.is_file()]
     head = f"const VERSION = {json.dumps(hash_files(out))};\nconst FILES = {json.dumps(files)};\n"
     _write(out / "service-worker.js", head + (WEB / "service-worker.js").read_text(encoding="utf-8"))
 
@@ -284,8 +285,10 @@ def _list_licenses(inputs: Inputs) -> str:
             meta = HeaderParser().parsestr(
                 archive.read(next(n for n in names if n.endswith(".dist-info/METADATA"))).decode()
             )
-            license = meta.get("License-Expression") or meta.get("License") or "see below"
-            parts.append(f"{meta['Name']} {meta['Version']}: {license.splitlines()[0]}\n")
+            named = meta.get("License-Expression") or meta.get("License") or ""
+            # In an older wheel the field may hold the whole text.
+            short = named if len(named.splitlines()) == 1 else "see below"
+            parts.append(f"{meta['Name']} {meta['Version']}: {short}\n")
             texts = [n for n in names if ".dist-info/" in n and re.search(r"(?i)licen[cs]e|copying|notice", n)]
             parts += [archive.read(name).decode(errors="replace") for name in texts]
     mozilla = WEB.parent / "MPL-2.0.txt"
