@@ -1,0 +1,81 @@
+"""The app without a server: what a first visit loads, how soon the first matrix is there, how soon an edit is drawn.
+
+.venv/bin/python -m tests.tools.benchmarks.bench_site
+"""
+
+import gzip
+import os
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from tests.browser.conftest import FLAGS, NEXT_FRAME, App, build_site, chromium, serve_site
+from tests.browser.test_keep import type_into
+
+#: Milliseconds from Enter in a cell to the next change of what is drawn.
+WATCH = """() => {
+  const all = (node) => [...node.querySelectorAll("*")].flatMap((e) => [e, ...(e.shadowRoot ? all(e.shadowRoot) : [])]);
+  const labels = () => all(document).map((e) => e.getAttribute("aria-label"));
+  const label = () => labels().find((text) => text?.startsWith("S 1, row 1, column 1,"));
+  const before = label();
+  window.drawn = new Promise((resolve) => addEventListener("keydown", function begin({ key, timeStamp }) {
+    if (key !== "Enter") return;
+    removeEventListener("keydown", begin, true);
+    const look = () => (label() === before ? setTimeout(look, 4) : resolve(performance.now() - timeStamp));
+    look();
+  }, true));
+}"""
+
+
+def open_timed(app):
+    start = time.perf_counter()
+    app.page.goto(app.url)
+    app.page.locator("td:visible").first.wait_for(timeout=120000)
+    return time.perf_counter() - start
+
+
+def time_edits(app, count=15):
+    found = []
+    for n in range(count):
+        app.settle()
+        app.page.evaluate(WATCH)
+        type_into(app, "W 1, row 1, column 1", str(0.1 + n / 100))
+        found.append(app.page.evaluate("window.drawn"))
+        app.page.evaluate(NEXT_FRAME)
+    return found
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        site = Path(folder)
+        build_site(site)
+        with serve_site(site) as url:
+            browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+            # What the service worker fetches for later is no part of the first visit.
+            context, names = browser.new_context(service_workers="block"), set()
+            context.on("request", lambda request: names.add(request.url.removeprefix(f"{url}/").split("?")[0]))
+            cold = open_timed(App(context.new_page(), url))
+            files = [path for path in (site / (name or "index.html") for name in names) if path.is_file()]
+            size = sum(len(gzip.compress(path.read_bytes())) for path in files)
+            every = sum(len(gzip.compress(path.read_bytes())) for path in site.rglob("*") if path.is_file())
+            print(
+                f"first visit: {size / 1e6:.1f} MB by gzip in {len(files)} files; the whole site {every / 1e6:.1f} MB"
+            )
+            context.close()
+            app = App(browser.new_context().new_page(), url)
+            open_timed(app)
+            app.page.wait_for_function("navigator.serviceWorker.controller", timeout=120000)
+            warm = [open_timed(app) for _ in range(3)]
+            edits = sorted(time_edits(app))
+            print(f"first matrix after {cold:.1f} s, on later visits {' '.join(f'{t:.1f}' for t in warm)} s")
+            middle = statistics.median(edits)
+            print(f"an edit is drawn after {middle:.0f} ms (median of {len(edits)}), at most {edits[-1]:.0f}")
+            print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+            browser.close()
+
+
+if __name__ == "__main__":
+    main()
