@@ -90,7 +90,7 @@ class Member(Visitor):
         super().__init__(url, "Step_through", cookie=f"mlpscope=visitor{number}", timeout=60)
         self.number, self.edits, self.returns = number, 0, 0
 
-    async def work(self, stop):
+    async def work(self, stop, pause):
         while not stop.is_set():
             value = self.number + (self.edits + 1) / 1000
             try:
@@ -100,7 +100,8 @@ class Member(Visitor):
             else:
                 self.edits += 1
             assert self.matrix("W1")[0] == (self.number + self.edits / 1000 if self.edits else 0.6)
-            await asyncio.sleep(0.05)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause)
 
     async def come_back(self):
         kept = {name: self.told(self.stage)["keep"][name] for name in ("link", "doc")}
@@ -117,32 +118,30 @@ class Member(Visitor):
         raise AssertionError(f"visitor {self.number} found no server")
 
 
-async def lesson(url, people, disturb, inspect=lambda: None):
+async def lesson(url, people, disturb, inspect=lambda: None, pause=0.05):
     """Let visitors work while `disturb` runs in a thread; nobody has another's numbers, or loses an own one.
 
-    `inspect` is called while they are all still there.
+    `inspect` is called while they are all still there; `pause` is the seconds between two edits of one.
     """
     members = [Member(url, number) for number in range(1, people + 1)]
     for member in members:
         await member.__aenter__()
     stop = asyncio.Event()
-    working = [asyncio.create_task(member.work(stop)) for member in members]
     try:
-        await asyncio.to_thread(disturb)
-        before = [member.edits for member in members]
-        async with asyncio.timeout(60):  # everybody works again
-            while any(member.edits <= had for member, had in zip(members, before)):
-                await asyncio.sleep(0.05)
-                for task in working:
-                    if task.done():
-                        task.result()
+        async with asyncio.TaskGroup() as group:
+            for member in members:
+                group.create_task(member.work(stop, pause))
+            await asyncio.to_thread(disturb)
+            before = [member.edits for member in members]
+            async with asyncio.timeout(60 + 10 * pause):  # everybody works again
+                while any(member.edits <= had for member, had in zip(members, before)):
+                    await asyncio.sleep(0.05)
+            stop.set()
+        inspect()
+        assert not [fault for member in members for fault in member.faults()]
     finally:
-        stop.set()
-    await asyncio.gather(*working)
-    inspect()
-    for member in members:
-        assert not member.faults()
-        await member.leave()
+        for member in members:
+            await member.leave()
     return members
 
 
@@ -175,7 +174,7 @@ def test_a_rolling_restart_under_load_costs_nobody_an_edit(tmp_path, sticky):
                 cluster.stop(n)
                 cluster.start(n)
 
-        asyncio.run(lesson(url, 300 if sticky else 60, disturb))
+        asyncio.run(lesson(url, 300 if sticky else 60, disturb, pause=5))
 
 
 @pytest.mark.nightly
