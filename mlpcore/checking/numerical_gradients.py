@@ -170,6 +170,7 @@ def check_steps(
         most, seed: as in `check_grads`.
         only: the gradients to compare; None for all.
     """
+    values = dict(values)  # plain: a matrix is looked up a few hundred times
     forward = [s for s in steps if s.phase in ("forward", "loss")]
     computed = (s.out for s in steps if s.out.of is not None)
     gradients = dict.fromkeys(g for g in computed if only is None or g in only)
@@ -279,7 +280,9 @@ class _Perturbation:
             for s in steps
             if s.phase == "loss" and (largest := s.op.largest_term)
         ]
-        self.size = np.where(self.watched == 0, 0.0, np.maximum(np.abs(self.watched), max(terms, default=0.0)))
+        self.size = np.abs(self.watched)
+        if terms:
+            self.size = np.where(self.size == 0, 0.0, np.maximum(self.size, max(terms)))
         # What the step sizes are shares of: the power of two next to max(1, |w|).
         self.scale = 2.0 ** np.rint(np.log2(np.maximum(1.0, np.abs(self.at))))
 
