@@ -80,12 +80,13 @@ def _insert_numbers(
     text = _write_ones(step, step.op.notation(*marks), N)
     text = re.sub(r"(?<=\d)N\b", rf"\\cdot {N}", text)
     text = re.sub(r"(?<![A-Za-z\\])N\b", str(N), text)
+    for k, view in step.op.views.items():  # before their parentheses grow
+        text = text.replace(view.latex(marks[k]), f"@view {k}@")
     text = _grow_parentheses(text, [m for m, v in zip(marks, step.operands, strict=True) if np.ndim(values[v])])
     for k, var in enumerate(step.operands):
         x = values[var]
         if view := step.op.views.get(k):
-            seen = view.arithmetic(x)
-            text = text.replace(view.latex(marks[k]), _write_matrix(var, seen, digits, lay, most))
+            text = text.replace(f"@view {k}@", _write_matrix(var, view.arithmetic(x), digits, lay, most))
         number = _write_matrix(var, x, digits, lay, most)
         text = text.replace(marks[k], rf"\left({number}\right)" if number[0] == "-" else number)
     return text
