@@ -85,8 +85,8 @@ def _insert_numbers(
     text = _grow_parentheses(text, [m for m, v in zip(marks, step.operands, strict=True) if np.ndim(values[v])])
     for k, var in enumerate(step.operands):
         x = values[var]
-        if view := step.op.views.get(k):
-            text = text.replace(f"@view {k}@", _write_matrix(var, view.arithmetic(x), digits, lay, most))
+        if (seen := step.op.views.get(k)) is not None:
+            text = text.replace(f"@view {k}@", _write_matrix(var, seen.arithmetic(x), digits, lay, most))
         number = _write_matrix(var, x, digits, lay, most)
         text = text.replace(marks[k], rf"\left({number}\right)" if number[0] == "-" else number)
     return text
