@@ -8,7 +8,7 @@ import pytest
 import mlpcore as mlp
 from mlpcore import exchange
 from mlpcore.exchange.files import rows_of
-from mlpcore.setup import with_loss
+from mlpcore.setup import resized, with_loss
 from pages.ui.state import history, saved
 from pages.ui.state.app_state import MAX_WORK, make_initial_state
 from tests.core.test_worksheet import SHEET as PRINTED
@@ -71,6 +71,15 @@ def test_every_wrong_cell_says_aloud_what_it_should_be(page):
     assert words.count('tabindex="0"') == 1
     assert "No single known mistake gives these numbers." in words
     assert "Two mistakes at once were not tried: too few digits" in words
+
+
+def test_a_wrong_cell_beyond_what_is_shown_is_named(page):
+    setup = resized(SHEET, (2, 20, 1), 4, ("relu", "identity"), (False, False))
+    page.session_state["state"] = replace(page.session_state["state"], setup=setup)
+    theirs = np.array(setup.run()[1][mlp.S(1)])
+    theirs[18, 1] += 1
+    words = read_words(enter(page, write(mlp.S(1), theirs)))
+    assert "The first 16 rows and 4 columns of 20×4. Wrong beyond them: row 19, column 2." in words
 
 
 def test_one_factor_for_all_cells_is_said(page):
@@ -184,5 +193,6 @@ def test_what_explains_a_mistake_is_one_click_away(page, chapter):
 def test_the_file_menu_hands_computed_matrices_to_the_check(app):
     open_menu(app, "File")
     app.text_area(key="pasted").input("dL/dW_1 = [[1, 2], [3, 4], [5, 6]]").run()
+    assert not any("Put it into" in field.label for field in app.selectbox)
     next(b for b in app.button if b.label == "Check ∂L/∂W_1").click().run()
     assert app.session_state["state"].work == "dL/dW_1 = [[1, 2], [3, 4], [5, 6]]"

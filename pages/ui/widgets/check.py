@@ -190,9 +190,11 @@ def _draw_matrix(var: Var, judged: Judged) -> None:
     rows, columns = (exchange.files.rows_of(judged.given)).shape
     st.html(_make_table(var, judged))
     if rows > _MOST_SHOWN or columns > _MOST_SHOWN:
-        st.caption(
-            f"The first {min(rows, _MOST_SHOWN)} rows and {min(columns, _MOST_SHOWN)} columns of {rows}×{columns}."
-        )
+        wrong = np.argwhere(exchange.files.rows_of(judged.cells) == WRONG)
+        hidden = [f"row {i + 1}, column {j + 1}" for i, j in wrong if max(i, j) >= _MOST_SHOWN]
+        more = f" Wrong beyond them: {'; '.join(hidden[:8])}{' …' * (len(hidden) > 8)}." if hidden else ""
+        shown = f"{min(rows, _MOST_SHOWN)} rows and {min(columns, _MOST_SHOWN)} columns"
+        st.caption(f"The first {shown} of {rows}×{columns}.{more}")
 
 
 def _make_table(var: Var, judged: Judged) -> str:

@@ -11,7 +11,7 @@ import streamlit as st
 from mlpcore import ACTIVATIONS, Setup, Var, exchange
 from mlpcore.exchange import Placement
 from mlpcore.setup import MAX_DEPTH, MAX_EXAMPLES, same
-from pages.ui.state import saved, session
+from pages.ui.state import events, saved, session
 from pages.ui.widgets.words import escape_markdown
 
 _MAX_PASTE = 100_000
@@ -78,12 +78,16 @@ def _offer_text(setup: Setup, text: str) -> None:
             return
     named = _find_named(text)
     _offer_check(text, named, setup)
-    _offer_matrix(setup, readings, next((var for var in named if var in setup.inputs()), None))
+    computed_here = events.list_computed(setup).values()
+    entered = next((var for var in named if var in setup.inputs()), None)
+    if entered or not any(var in computed_here and not var.new for var in named):
+        _offer_matrix(setup, readings, entered)
 
 
 def _offer_check(text: str, found: dict[Var, exchange.WrittenMatrix], setup: Setup) -> None:
     """Offer to compare matrices that are computed here, and so cannot be entered."""
-    computed = [var.symbol for var in found if var not in setup.inputs()]
+    computed_here = events.list_computed(setup).values()
+    computed = [var.symbol for var in found if var in computed_here]
     if computed and st.button(f"Check {', '.join(computed[:4])}{' …' * (len(computed) > 4)}", type="primary"):
         session.change(None, lambda *_: text, "work", about="work")
         st.switch_page("pages/5_Check.py")
