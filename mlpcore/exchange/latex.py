@@ -80,8 +80,8 @@ def _insert_numbers(
     text = _write_ones(step, step.op.notation(*marks), N)
     text = re.sub(r"(?<=\d)N\b", rf"\\cdot {N}", text)
     text = re.sub(r"(?<![A-Za-z\\])N\b", str(N), text)
-    for k, view in step.op.views.items():  # before their parentheses grow
-        text = text.replace(view.latex(marks[k]), f"@view {k}@")
+    for k, each in step.op.views.items():  # before their parentheses grow
+        text = text.replace(each.latex(marks[k]), f"@view {k}@")
     text = _grow_parentheses(text, [m for m, v in zip(marks, step.operands, strict=True) if np.ndim(values[v])])
     for k, var in enumerate(step.operands):
         x = values[var]
