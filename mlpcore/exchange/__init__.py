@@ -12,13 +12,15 @@ from .scripts import MOST_WRITTEN, check_count, check_length, length, notebook, 
 from .state import PARTS, Part, from_json, to_json
 from .tables import LabelledTable, read_labelled
 from .text import decode_text, list_readings, read_matrix, read_written
+from .training_scripts import can_write_training, losses_to_csv, numpy_training_script, torch_training_script
 from .written import WrittenMatrix, to_written
 
 __all__ = [
     "CUTS", "MAX_LINK", "MOST_WRITTEN", "PARTS", "Digits", "LabelledTable", "LinkTooLongError", "NetworkFile", "Part",
-    "Placement", "WrittenMatrix", "check_count", "check_length", "decode_text", "document", "find_network",
-    "from_json", "from_link", "is_binary", "length", "limit_units", "list_named", "list_placements", "list_readings",
-    "name_of", "notebook", "numpy_script", "place", "place_labelled", "place_named", "read_arrays", "read_labelled",
-    "read_matrix", "read_named", "read_written", "resized_words", "shape_words", "summary", "table", "to_csv",
-    "to_json", "to_link", "to_npy", "to_written", "to_zip", "torch_script",
+    "Placement", "WrittenMatrix", "can_write_training", "check_count", "check_length", "decode_text", "document",
+    "find_network", "from_json", "from_link", "is_binary", "length", "limit_units", "list_named", "list_placements",
+    "list_readings", "losses_to_csv", "name_of", "notebook", "numpy_script", "numpy_training_script", "place",
+    "place_labelled", "place_named", "read_arrays", "read_labelled", "read_matrix", "read_named", "read_written",
+    "resized_words", "shape_words", "summary", "table", "to_csv", "to_json", "to_link", "to_npy", "to_written",
+    "to_zip", "torch_script", "torch_training_script",
 ]  # fmt: skip

@@ -26,7 +26,7 @@ Array = np.ndarray
 #: Numbers of a pass, all matrices together, up to which it is written out.
 MOST_WRITTEN = 20_000
 
-_NUMPY_HEAD = '''import math
+NUMPY_HEAD = '''import math
 
 import numpy as np
 from numpy import inf, nan
@@ -44,7 +44,7 @@ def check(name, found, expected):
 
 np.seterr(all="ignore")  # what overflows in the pass overflows here'''
 
-_TORCH_HEAD = '''import torch
+TORCH_HEAD = '''import torch
 from torch import inf, nan
 
 torch.set_default_dtype(torch.float64)
@@ -105,7 +105,7 @@ def numpy_script(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array
     Raises:
         ValueError: the pass is too large to be written out.
     """
-    return _script(setup, _NUMPY_HEAD, _blocks(setup, steps, values, NUMPY))
+    return _script(setup, NUMPY_HEAD, _blocks(setup, steps, values, NUMPY))
 
 
 def torch_script(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array]) -> str:
@@ -114,7 +114,7 @@ def torch_script(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array
     Raises:
         ValueError: the pass is too large to be written out.
     """
-    return _script(setup, _TORCH_HEAD, _with_autograd(setup, list(steps), values))
+    return _script(setup, TORCH_HEAD, _with_autograd(setup, list(steps), values))
 
 
 def notebook(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array]) -> str:
@@ -123,7 +123,7 @@ def notebook(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array]) -
     Raises:
         ValueError: the pass is too large to be written out.
     """
-    cells = [_cell("markdown", f"# {_title(setup)}"), _cell("code", _NUMPY_HEAD)]
+    cells = [_cell("markdown", f"# {_title(setup)}"), _cell("code", NUMPY_HEAD)]
     for block in _blocks(setup, steps, values, NUMPY):
         if block.heading:
             cells.append(_cell("markdown", f"## {block.heading}"))
@@ -163,7 +163,7 @@ def _script(setup: Setup, head: str, blocks: Iterable[_Block]) -> str:
     return "\n".join([*out, "", 'print("every number agrees")', ""])
 
 
-def _literal(x: Array) -> str:
+def write_literal(x: Array) -> str:
     """Write numbers as Python and both libraries read them, a line for each row."""
     x = np.asarray(x, dtype=float)
     if x.ndim < 2:
@@ -178,7 +178,7 @@ def _size(x: Array) -> str:
 def _given(setup: Setup, made: str) -> tuple[str, ...]:
     lines = []
     for var, x in setup.inputs().items():
-        lines.append(f"{file_name(var)} = {made.format(_literal(x))}  # {var.word}, {_size(x)}")
+        lines.append(f"{file_name(var)} = {made.format(write_literal(x))}  # {var.word}, {_size(x)}")
     return tuple(lines)
 
 
@@ -191,7 +191,7 @@ def _equation(step: Step, values: Mapping[Var, Array], lib: Dialect) -> tuple[st
     return (
         f"# {step.out.symbol}: {step.out.word}, {_size(values[step.out])}{again}",
         *lines,
-        f"check({out!r}, {out}, {_literal(values[step.out])})",
+        f"check({out!r}, {out}, {write_literal(values[step.out])})",
     )
 
 
@@ -235,6 +235,6 @@ def _autograd(setup: Setup, forward: list[Step], values: Mapping[Var, Array]) ->
         for var, gradient in ((W(layer), dW(layer)), (b(layer), db(layer))):
             if gradient in values:
                 name = file_name(var)
-                yield f"check({file_name(gradient)!r}, {name}.grad, {_literal(values[gradient])})"
+                yield f"check({file_name(gradient)!r}, {name}.grad, {write_literal(values[gradient])})"
     yield f"for parameter in ({', '.join(names)},):"
     yield "    parameter.requires_grad_(False)"

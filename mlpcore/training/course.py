@@ -50,10 +50,10 @@ class _Runner:
         self._batch = {v: values[v] for v in (Z(0), TARGETS)}
         self.program = Program(self.steps, values, net.shape, batch.N, lay)
         data = forward(net) + setup.conventions.loss(setup.loss).forward(net.depth)
-        loss_steps = penalise(data, setup.loss, net)
+        self.loss_steps = lay.convert_steps(penalise(data, setup.loss, net))
         whole = initial_values(net, setup.batch, setup.loss, setup.conventions)
         parameters = {v: x for v, x in self.program.parameters.items() if v in whole}
-        self._loss = Program(lay.convert_steps(loss_steps), whole | parameters, net.shape, setup.batch.N, lay)
+        self._loss = Program(self.loss_steps, whole | parameters, net.shape, setup.batch.N, lay)
 
     @property
     def block(self) -> Array:
@@ -93,6 +93,7 @@ class Course:
         losses: the loss over all examples before each step and after the last, shape (steps + 1,); a course that
             diverges goes on through infinity and NaN.
         steps: the equations of one step: forward, loss, backward, update.
+        batch_size, seed: how many examples a step takes, None for all, and the seed of their draw.
     """
 
     setup: Setup
@@ -102,9 +103,16 @@ class Course:
     _runner: _Runner
     _copies: Array
     _stride: int
+    batch_size: int | None = None
+    seed: int = 0
 
     def __len__(self) -> int:
         return len(self.losses) - 1
+
+    @property
+    def loss_steps(self) -> list[Step]:
+        """The equations of the loss over all examples."""
+        return self._runner.loss_steps
 
     def _copy_block(self, k: int) -> Array:
         """Copy parameters and state after k steps, from the copy before; the runner serves one caller at a time."""
@@ -197,4 +205,5 @@ def train(
         copies[steps // stride] = runner.block
     losses[steps] = runner.compute_loss()
     losses.flags.writeable = False
-    return Course(setup, optimiser, losses, tuple(runner.steps), runner, copies, stride)
+    size = batch_size if batch_size != setup.batch.N else None
+    return Course(setup, optimiser, losses, tuple(runner.steps), runner, copies, stride, size, seed)

@@ -9,7 +9,18 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from mlpcore import DATASETS, OPTIMISERS, RATE_SCHEDULES, Course, Momentum, Nesterov, Setup, figures, standardise
+from mlpcore import (
+    DATASETS,
+    OPTIMISERS,
+    RATE_SCHEDULES,
+    Course,
+    Momentum,
+    Nesterov,
+    Setup,
+    exchange,
+    figures,
+    standardise,
+)
 from mlpcore.figures.course import find_divergence
 from mlpcore.training.readings import compute_surface, read_history, search_rate, sweep_rates
 from pages.ui.components.chart.chart import draw_chart
@@ -113,6 +124,7 @@ def _draw_loss(setup: Setup, choice: TrainingChoice, courses: dict[str, Course])
     draw_chart("courses", figures.courses(courses, choice.step, logarithmic=choice.logarithmic), description)
     _draw_numbers(courses, choice.step)
     _draw_buttons(courses, choice.step)
+    _draw_downloads(courses)
 
 
 def _draw_numbers(courses: dict[str, Course], at: int) -> None:
@@ -138,6 +150,28 @@ def _draw_buttons(courses: dict[str, Course], at: int) -> None:
             )
             if clicked:
                 st.rerun()
+
+
+def _draw_downloads(courses: dict[str, Course]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.download_button(
+            "Losses as CSV",
+            partial(exchange.losses_to_csv, courses),
+            "losses.csv",
+            on_click="ignore",
+            key="save losses",
+        )
+        name, course = _choose_course(courses)
+        for library, write in (("NumPy", exchange.numpy_training_script), ("PyTorch", exchange.torch_training_script)):
+            st.download_button(
+                f"{library} script",
+                partial(write, course),
+                f"training_{library.lower()}.py",
+                on_click="ignore",
+                key=f"save training {library}",
+                disabled=not exchange.can_write_training(course),
+                help=f"Takes every step of {name} again and asserts every loss.",
+            )
 
 
 def _take(setup: Setup, _: object, at: int, name: str) -> Setup:

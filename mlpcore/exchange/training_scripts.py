@@ -1,0 +1,123 @@
+"""A whole training as CSV, and as a script in NumPy or PyTorch that takes every step again and asserts every loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from ..equations.steps import Step, evaluate
+from ..network import Array, Batch
+from ..notation import Var, Y, Z, after
+from ..notation import loss as LOSS
+from ..passes.training_step import initial_values
+from ..training import Course
+from .files import field, file_name
+from .scripts import MOST_WRITTEN, NUMPY_HEAD, TORCH_HEAD, check_count, write_literal
+from .tracing import NUMPY, TORCH, Dialect, code
+
+
+def losses_to_csv(courses: Mapping[str, Course]) -> str:
+    """Write the losses of several courses, a line for each step, to the last digit."""
+    names = ",".join(field(name) for name in courses)
+    rows = zip(*(course.losses.tolist() for course in courses.values()), strict=True)
+    return f"step,{names}\n" + "".join(f"{k},{','.join(map(repr, row))}\n" for k, row in enumerate(rows))
+
+
+def numpy_training_script(course: Course) -> str:
+    """Write a training in NumPy.
+
+    Raises:
+        ValueError: its numbers are too many to be written out.
+    """
+    return _write(course, NUMPY, NUMPY_HEAD, "np.array({0}, dtype=float)", "np.array(losses)")
+
+
+def torch_training_script(course: Course) -> str:
+    """Write a training in PyTorch, step by step with the same equations.
+
+    Raises:
+        ValueError: its numbers are too many to be written out.
+    """
+    head = "import numpy as np\n" + TORCH_HEAD
+    return _write(course, TORCH, head, "torch.tensor({0}, dtype=torch.float64)", "torch.stack(losses)")
+
+
+def _write(course: Course, lib: Dialect, head: str, made: str, collect: str) -> str:
+    setup, optimiser = course.setup, course.optimiser
+    net, lay = setup.net, setup.conventions.lay
+    given = initial_values(net, setup.batch, setup.loss, setup.conventions)
+    given |= {v: np.asarray(x) for v, x in optimiser.numbers().items()}
+    given |= {v: lay.convert(v, x) for v, x in optimiser.initial_state(net).items()}
+    check_count(_count_numbers(course))
+    changed = [step.out for step in course.steps if step.phase == "update" and step.out.new]
+    out = [f'"""A training of {len(course)} steps by {optimiser.title}, made by MLPScope. Every loss is asserted."""']
+    out += ["", head, "", "", "# --- Given"]
+    out += [f"{file_name(v)} = {made.format(write_literal(x))}  # {v.word}" for v, x in given.items()]
+    forward = [step for step in course.steps if step.phase in ("forward", "loss")]
+    rest = [step for step in course.steps if step.phase not in ("forward", "loss")]
+    out += ["", "", "# --- Steps", "losses = []", f"for step in range({len(course) + 1}):"]
+    size = course.batch_size
+    if size is None:
+        out += _indent(_write_steps(forward, given, lib, file_name))
+    else:
+        whole = {Z(0): "X_all", Y: "Y_all"}
+        start = out.index("losses = []")
+        out[start:start] = [f"{name} = {file_name(v)}" for v, name in whole.items()]
+        constant = {*given} - {*whole}
+
+        def name_in_whole(v: Var) -> str:
+            return whole.get(v) or file_name(v) + ("" if v in constant else "_all")
+
+        out += _indent(_write_steps(course.loss_steps, given, lib, name_in_whole))
+    out += _indent(
+        [f"losses.append({file_name(LOSS)}{'_all' if size else ''})", f"if step == {len(course)}:", "    break"]
+    )
+    if size is not None:
+        N = setup.batch.N
+        pick = "{0}[chosen]" if lay.transposes_batches else "{0}[:, chosen]"
+        out += _indent(
+            [
+                f"epoch, place = divmod(step, {N // size})",
+                f"order = np.random.default_rng(({course.seed}, epoch)).permutation({N})",
+                f"chosen = order[place * {size} : (place + 1) * {size}]",
+                *(f"{file_name(v)} = {pick.format(name)}" for v, name in whole.items()),
+            ]
+        )
+        few = Batch(setup.batch.X[:, :size], setup.batch.Y[:, :size])
+        given |= initial_values(net, few, setup.loss, setup.conventions)
+        rest = [*forward, *rest]
+    values = evaluate(forward, given)
+    out += _indent(_write_steps(rest, values, lib, file_name))
+    old = [Var(v.kind, v.layer) for v in changed]
+    out += _indent([f"{file_name(v)} = {file_name(after(v))}" for v in old])
+    out += ["", f'check("losses", {collect}, {write_literal(course.losses)})', 'print("every loss agrees")', ""]
+    return "\n".join(out)
+
+
+def can_write_training(course: Course) -> bool:
+    """Tell whether a training has few enough numbers to be written out."""
+    return _count_numbers(course) <= MOST_WRITTEN
+
+
+def _count_numbers(course: Course) -> int:
+    shape, batch = course.setup.net.shape, course.setup.batch
+    return shape.parameter_cells + batch.X.size + batch.Y.size + len(course.losses)
+
+
+def _write_steps(
+    steps: Sequence[Step], values: Mapping[Var, Array], lib: Dialect, name: Callable[[Var], str]
+) -> list[str]:
+    """Write the lines of equations, `values` holding at least what they start from."""
+    values = evaluate(steps, values)
+    lines = []
+    for step in steps:
+        with np.errstate(all="ignore"):
+            lines += code(
+                step.op, [values[v] for v in step.operands], [name(v) for v in step.operands], name(step.out), lib
+            )
+    return lines
+
+
+def _indent(lines: Sequence[str]) -> list[str]:
+    return [f"    {line}" for line in lines]
