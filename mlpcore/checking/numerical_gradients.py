@@ -221,7 +221,13 @@ class Probe:
         measured = known & (self.estimate <= MEASURED * size)
         # Sums that cancel on the way are rounded as the largest numbers are.
         rounding = ROUNDED * EPS * largest / self.steps
-        wrong = known & ((measured & (off > allowed)) | (is_small & (off > allowed + 9 * (self.estimate + rounding))))
+        # A loss of exactly 0 may be one that was rounded to it: what would move it by less is not refuted.
+        hidden = (self.estimate == 0) & (off * self.steps <= ROUNDED * EPS)
+        wrong = (
+            known
+            & ~hidden
+            & ((measured & (off > allowed)) | (is_small & (off > allowed + 9 * (self.estimate + rounding))))
+        )
         right = (measured | (known & is_small & (claimed == 0))) & (off <= allowed)
         cells = np.where(wrong, DISAGREES, np.where(right, AGREES, NOT_MEASURABLE))
         compared = right | wrong

@@ -128,6 +128,13 @@ def test_a_gap_that_cancels_is_known_to_its_terms_only():
     assert check.verdict == "not measurable"
 
 
+def test_a_loss_that_is_rounded_to_zero_refutes_nothing():
+    net, batch = mlp.Network((mlp.Layer([[180.0], [0.0]]),)), mlp.Batch([[1.0]], one_hot([0], 2))
+    check = mlp.check_grads(net, batch, mlp.CrossEntropy())  # p of the other class is 7e-79
+    assert check.verdict == "not measurable"
+    assert not any("disagrees" in c.cells for c in check.of.values())
+
+
 def test_kinks_anywhere_are_known(monkeypatch):
     hard_tanh = Activation(
         "hard tanh",
