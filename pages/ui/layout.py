@@ -36,6 +36,7 @@ _BRAND = """
   /* One row of controls; where it is tight, the name stands above them. */
   @media (max-width: 1399px) {
     .block-container, .stMainBlockContainer { padding-top: 1.05rem; }
+    .stMainBlockContainer > div { gap: 0.25rem; }
     div:has(> .stHtml > .mlp-brand) { position: absolute; top: 0.05rem; left: 1.7rem; }
     h1.mlp-brand { font-size: 0.72rem; }
     [data-testid="stPageLink"] a { padding: 0.25rem 0.3rem; }

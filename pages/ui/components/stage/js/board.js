@@ -408,7 +408,7 @@ export class Board extends Playing {
     const proof = arrangement === "proof" && this.root.clientWidth > 772;
     const across = (this.root.clientWidth - 24) * (proof ? 0.54 : 1);
     const bench = arrangement === "bench";
-    const height = bench ? Math.max(this.model.room ?? BENCH_HEIGHT, innerHeight * 0.36) : Math.max(260, this.sheet.clientHeight - 16);
+    const height = bench ? (this.model.room ?? BENCH_HEIGHT) * Math.max(1, innerHeight / 720) : Math.max(260, this.sheet.clientHeight - 16);
     // Words below the last matrices of what is to be read may scroll.
     const last = lines.findLastIndex((line) => line.strip);
     const measured = lines.filter((line, k) => line.strip || !(bench || (legible && k > last)));

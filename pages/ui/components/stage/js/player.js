@@ -47,13 +47,13 @@ export class Player extends Playing {
     this.cellCounter = el("span", "cellcount");
     this.cellButton = iconButton("Cell by cell", "cell by cell", () => this.toggleCells(), "e");
     this.cellButton.setAttribute("aria-pressed", "false");
+    this.picture = new NetworkPicture(this);
     this.bar = buildTransport(this, "step", this.cellButton, this.cellCounter);
     this.equation = el("div", "equation");
     this.field = el("div", "field");
     this.list = el("ol", "list");
     this.list.setAttribute("aria-label", "All equations of the pass");
     this.reader = el("div", "reader");
-    this.picture = new NetworkPicture(this);
     this.chapters = el("nav", "chapters");
     this.root.replaceChildren(
       this.chapters,

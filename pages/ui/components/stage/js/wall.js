@@ -25,10 +25,10 @@ export class Wall extends Stage {
     this.cards = el("div", "cards");
     this.reader = el("div", "reader");
     this.topic = el("p", "about hint");
+    this.picture = new NetworkPicture(this);
     this.bar = el("div", "bar", decimalsBox(this), viewMenu(this));
     this.doors = buildDoors(this);
     listenForDoors(this);
-    this.picture = new NetworkPicture(this);
     root.replaceChildren(this.topic, this.reader, this.bar, this.picture.node, this.cards);
     document.addEventListener("keydown", (event) => {
       if (!event.ctrlKey && !event.metaKey && !event.altKey && !isTyping(event)) this.presentKey(event);
