@@ -89,6 +89,7 @@ class Member(Visitor):
     def __init__(self, url, number):
         super().__init__(url, "Step_through", cookie=f"mlpscope=visitor{number}", timeout=60)
         self.number, self.edits, self.returns = number, 0, 0
+        self.kept = {}  # by the tab, of the last edit that was answered
 
     async def work(self, stop, pause):
         while not stop.is_set():
@@ -99,19 +100,19 @@ class Member(Visitor):
                 await self.come_back()
             else:
                 self.edits += 1
+                self.kept = {name: self.told(self.stage)["keep"][name] for name in ("link", "doc")}
             assert self.matrix("W1")[0] == (self.number + self.edits / 1000 if self.edits else 0.6)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause)
 
     async def come_back(self):
-        kept = {name: self.told(self.stage)["keep"][name] for name in ("link", "doc")}
         for _ in range(100):
             with suppress(OSError, Exception):
                 await self.leave()
                 await self.connect()
                 await self.run()
-                if self.edits:
-                    await self.report("restore", kept)
+                if self.kept:
+                    await self.report("restore", self.kept)
                 self.returns += 1
                 return
             await asyncio.sleep(0.2)
