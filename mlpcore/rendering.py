@@ -14,7 +14,7 @@ _PLUS, _MINUS = np.array([33, 104, 190]), np.array([206, 88, 12])
 
 def largest(matrices: Iterable[Array]) -> float:
     """Find the largest finite size of a cell, what full colour means; 1 where all are 0."""
-    sizes = np.concatenate([np.abs(np.ravel(x)) for x in matrices])
+    sizes = np.concatenate([np.zeros(0), *(np.abs(np.ravel(x)) for x in matrices)])
     return float(sizes[np.isfinite(sizes)].max(initial=0.0)) or 1.0
 
 

@@ -1,5 +1,6 @@
 """The worked pass as a web page: every number is there, and nothing that runs."""
 
+import re
 from html.parser import HTMLParser
 
 import numpy as np
@@ -46,12 +47,26 @@ def test_every_matrix_of_every_equation_is_there_with_its_numbers(name, layout):
     page = Page(render_pass(setup, steps, values))
     assert page.open == []
     assert "script" not in page.tags
-    shown = [v for s in steps for v in dict.fromkeys((*s.operands, s.out))]
+    shown = []
+    for s in steps:
+        read = {(v, k in s.op.views): (s.op.views[k].arithmetic if k in s.op.views else np.asarray)(values[v])
+                for k, v in enumerate(s.operands)}  # fmt: skip
+        shown += [*read.values(), values[s.out]]
     assert len(page.tables) == len(shown)
-    for var, table in zip(shown, page.tables, strict=True):
-        np.testing.assert_allclose(np.ravel(table), np.ravel(values[var]), rtol=1e-5, atol=1e-300)
-        if np.ndim(values[var]) == 2:
-            assert np.shape(table) == np.shape(values[var])
+    for x, table in zip(shown, page.tables, strict=True):
+        np.testing.assert_allclose(np.ravel(table), np.ravel(x), rtol=1e-5, atol=1e-300)
+        if np.ndim(x) == 2:
+            assert np.shape(table) == np.shape(x)
+
+
+def test_gradients_have_a_scale_of_their_own_and_the_head_says_the_rate():
+    setup = mlp.EXAMPLES["worksheet"].setup
+    text = render_pass(setup, *setup.run())
+    assert "learning rate 0.5</h1>" in text
+    assert 'name="viewport"' in text
+    full = text[text.index("<h2>Update") :]
+    # The largest gradient of an update is as deep in colour as the largest weight, though it is much smaller.
+    assert re.search(r"rgb\(210,101,31\)[^>]*>-0.0376", full)
 
 
 def test_zero_is_white_and_signs_have_colours_of_their_own():
