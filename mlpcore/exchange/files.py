@@ -38,7 +38,7 @@ def to_csv(x: Array, flat: bool = False) -> str:
 def to_npy(x: Array) -> bytes:
     """Write what `numpy.load` reads back; no pickle in it."""
     out = io.BytesIO()
-    np.save(out, np.ascontiguousarray(x), allow_pickle=False)
+    np.save(out, np.asarray(x, order="C"), allow_pickle=False)
     return out.getvalue()
 
 

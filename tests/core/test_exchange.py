@@ -242,6 +242,7 @@ def test_the_zip_holds_every_matrix_twice_and_a_list_of_them():
         assert [row["matrix"] for row in listed] == [v.text for v in values]
         for row, value in zip(listed, values.values(), strict=True):
             loaded = np.load(io.BytesIO(archive.read(f"npy/{row['file']}.npy")), allow_pickle=False)
+            assert loaded.shape == np.shape(value)
             np.testing.assert_array_equal(loaded, value)
             table = archive.read(f"csv/{row['file']}.csv").decode()
             np.testing.assert_array_equal(read_matrix(table).ravel(), np.ravel(value))
