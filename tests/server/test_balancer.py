@@ -77,10 +77,12 @@ def balanced(folder, size, sticky=True):
             time.sleep(0.1)
         yield cluster, url
     finally:
-        for process in [nginx, *cluster.processes]:
-            if process is not None:
-                process.kill()
-                process.wait(10)
+        if nginx is not None:
+            nginx.terminate()  # killed, it would leave its workers
+            nginx.wait(10)
+        for process in filter(None, cluster.processes):
+            process.kill()
+            process.wait(10)
 
 
 class Member(Visitor):
