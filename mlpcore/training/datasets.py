@@ -20,7 +20,7 @@ from ..setup import Setup
 _DIGITS = Path(__file__).with_name("digits.txt")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class DataSet:
     """Data to train on: a row of `DATASETS`.
 
@@ -38,6 +38,9 @@ class DataSet:
     loss: Loss
     hidden: tuple[int, ...] = (8,)
     activation: str = "tanh"
+
+    def __repr__(self) -> str:
+        return f"DATASETS[{self.name!r}]"
 
 
 def _two_classes(points: Array, labels: Array, rng: np.random.Generator, noise: float) -> tuple[Array, Array]:
