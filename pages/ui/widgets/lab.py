@@ -32,7 +32,7 @@ def choose_lab() -> None:
         on_change=session.load_lab,
         args=("lab example",),
         label_visibility="collapsed",
-        width=240,
+        width=204,
     )
 
 
