@@ -166,14 +166,19 @@ def _take_numbers(function: Function) -> Function:
     return function if hasattr(function, "__wrapped__") else take
 
 
+def minus_size(S: Array) -> Array:
+    """Compute -|S| so that a library that differentiates it goes on smoothly at 0, where -|S| has a corner."""
+    return np.where(S > 0, -S, S)
+
+
 def sigmoid(S: Array) -> Array:
     """Compute 1 / (1 + e^-S) elementwise, without overflow on either side."""
-    e = np.exp(-np.abs(S))
-    return np.where(S >= 0, 1.0, e) / (1.0 + e)
+    e = np.exp(minus_size(S))
+    return np.where(S > 0, 1.0, e) / (1.0 + e)
 
 
 def _softplus(S: Array) -> Array:
-    return np.maximum(S, 0) + np.log1p(np.exp(-np.abs(S)))
+    return np.maximum(S, 0) + np.log1p(np.exp(minus_size(S)))
 
 
 # NumPy has no erfc; math.erfc is exact to the last digits and the networks here are small.
@@ -242,7 +247,7 @@ for _row in (
     ),
     Activation(
         "elu",
-        lambda S: np.where(S > 0, S, np.expm1(np.minimum(S, 0))),
+        lambda S: np.where(S > 0, S, np.expm1(np.where(S > 0, 0, S))),
         lambda S: np.where(S > 0, 1.0, np.exp(np.minimum(S, 0))).astype(S.dtype),
         lambda Z: np.where(Z > 0, 1.0, Z + 1).astype(Z.dtype),
         "elu({0})",

@@ -45,6 +45,8 @@ def to_npy(x: Array) -> bytes:
 def file_name(var: Var) -> str:
     """Name a matrix as Python and file systems take it: `W_1`, `dL_dW_1`, `W_1_new`."""
     text = var.text.removeprefix("new ").replace("/", "_").replace(f"[{var.block}]", "")
+    if var.kind == "ell":
+        text = "ell"  # l and L would be one file where names ignore case
     if var.examples:
         text += f"_of_{var.block.replace(':', '_to_')}"
     return text + ("_new" if var.new else "_" if iskeyword(text) else "")

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..equations.activations import ACTIVATIONS
 from ..equations.steps import Step
+from ..losses.equations import TOP
 from ..network import shape_of
-from ..notation import Var, W, b, db, dW, loss
+from ..notation import Var, W, Y, Z, b, db, dW, loss
 from ..setup import Setup
 from .files import file_name
 from .latex import PHASES
@@ -26,49 +29,56 @@ Array = np.ndarray
 #: Numbers of a pass, all matrices together, up to which it is written out.
 MOST_WRITTEN = 20_000
 
-NUMPY_HEAD = '''import math
+#: What an agreement up to rounding is, by precision: relative to a number, and to the largest of its matrix.
+_ROUNDING = {"float64": ("1e-9", "1e-12"), "float32": ("1e-4", "1e-5")}
 
-import numpy as np
-from numpy import inf, nan
-
-erfc = np.vectorize(math.erfc, otypes=[float])
-
-
-def check(name, found, expected):
+_NUMPY_CHECK = '''def check(name, found, expected):
     """Raise AssertionError unless the numbers agree, up to the rounding of another machine."""
     expected = np.array(expected, dtype=float)
     size = np.abs(expected[np.isfinite(expected)]).max(initial=0)
     assert np.shape(found) == expected.shape, f"{name}: shape {np.shape(found)}, not {expected.shape}"
-    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12 * size, err_msg=name)
+    np.testing.assert_allclose(found, expected, rtol=RTOL, atol=ATOL * size, err_msg=name)
 
 
 np.seterr(all="ignore")  # what overflows in the pass overflows here'''
 
-TORCH_HEAD = '''import torch
-from torch import inf, nan
-
-torch.set_default_dtype(torch.float64)
-
-
-def maximum(a, b):
-    """Like numpy.maximum; where both are equal, no gradient flows to a."""
-    a, b = torch.as_tensor(a), torch.as_tensor(b)
-    return torch.where(a > b, a, b)
-
-
-def minimum(a, b):
-    a, b = torch.as_tensor(a), torch.as_tensor(b)
-    return torch.where(a < b, a, b)
-
-
-def check(name, found, expected):
+_TORCH_CHECK = '''def check(name, found, expected):
     """Raise AssertionError unless the numbers agree, up to the rounding of another machine."""
     expected = torch.tensor(expected)
     finite = expected[torch.isfinite(expected)].abs()
     size = float(finite.max()) if finite.numel() else 0.0
     torch.testing.assert_close(
-        found.detach(), expected, rtol=1e-9, atol=1e-12 * size, equal_nan=True, msg=lambda text: f"{name}: {text}"
+        found.detach(), expected, rtol=RTOL, atol=ATOL * size, equal_nan=True, msg=lambda text: f"{name}: {text}"
     )'''
+
+#: Functions that a script defines if it uses them.
+_TORCH_OWN = {
+    "maximum": '''def maximum(a, b):
+    """Like numpy.maximum; where both are equal, no gradient flows to a."""
+    a, b = torch.as_tensor(a), torch.as_tensor(b)
+    return torch.where(a > b, a, b)''',
+    "minimum": '''def minimum(a, b):
+    """The smaller one; where both are equal, no gradient flows to a."""
+    a, b = torch.as_tensor(a), torch.as_tensor(b)
+    return torch.where(a < b, a, b)''',
+}
+
+
+def write_head(lib: Dialect, dtype: str, body: str) -> str:
+    """Write what stands before the pass: imports and functions, those that it uses."""
+    library = {"np": "numpy"}.get(lib.module, lib.module)
+    special = [name for name in ("inf", "nan") if re.search(rf"(?<![\w.'\"]){name}\b", body)]
+    uses_erfc = lib is NUMPY and "erfc(" in body
+    head = ["import math\n"] if uses_erfc else []
+    head.append("import numpy as np" if lib is NUMPY else "import torch")
+    head += [f"from {library} import {', '.join(special)}"] if special else []
+    head += ["\nerfc = np.vectorize(math.erfc, otypes=[float])"] if uses_erfc else []
+    head += [f"\ntorch.set_default_dtype(torch.{dtype})"] if lib is TORCH else []
+    own = [text for name, text in _TORCH_OWN.items() if lib is TORCH and re.search(rf"\b{name}\(", body)]
+    relative, absolute = _ROUNDING[dtype]
+    check = _NUMPY_CHECK if lib is NUMPY else _TORCH_CHECK
+    own.append(check.replace("RTOL", relative).replace("ATOL", absolute))
+    return "\n".join(head) + "".join(f"\n\n\n{text}" for text in own)
 
 
 @dataclass(frozen=True)
@@ -105,7 +115,7 @@ def numpy_script(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array
     Raises:
         ValueError: the pass is too large to be written out.
     """
-    return _script(setup, NUMPY_HEAD, _blocks(setup, steps, values, NUMPY))
+    return _script(setup, NUMPY, _blocks(setup, steps, values, NUMPY))
 
 
 def torch_script(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array]) -> str:
@@ -114,7 +124,10 @@ def torch_script(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array
     Raises:
         ValueError: the pass is too large to be written out.
     """
-    return _script(setup, TORCH_HEAD, _with_autograd(setup, list(steps), values))
+    steps = list(steps)
+    why = _explain_no_autograd(setup, steps, values)
+    end = f"every number agrees; the gradients of PyTorch are not compared: {why}" if why else "every number agrees"
+    return _script(setup, TORCH, _with_autograd(setup, steps, values, why), end)
 
 
 def notebook(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array]) -> str:
@@ -123,13 +136,20 @@ def notebook(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array]) -
     Raises:
         ValueError: the pass is too large to be written out.
     """
-    cells = [_cell("markdown", f"# {_title(setup)}"), _cell("code", NUMPY_HEAD)]
-    for block in _blocks(setup, steps, values, NUMPY):
+    blocks = list(_blocks(setup, steps, values, NUMPY))
+    head = write_head(NUMPY, setup.net.dtype.name, "\n".join(line for block in blocks for line in block.lines))
+    cells = [_cell("markdown", f"# {_title(setup)}"), _cell("code", head)]
+    for block in blocks:
         if block.heading:
             cells.append(_cell("markdown", f"## {block.heading}"))
-        if block.step:
-            cells.append(_cell("markdown", f"$${block.step.latex}$$"))
-        cells.append(_cell("code", "\n".join(block.lines)))
+        cells += (
+            _write_equation_cells(block.step, block.lines, values) if block.step else _write_input_cells(block.lines)
+        )
+    code_cells = (cell for cell in cells if cell["cell_type"] == "code")
+    for count, cell in enumerate(code_cells, start=1):
+        cell["execution_count"] = count
+        for output in cell["outputs"]:
+            output["execution_count"] = count
     for number, cell in enumerate(cells):
         cell["id"] = f"cell-{number}"
     document = {
@@ -149,23 +169,43 @@ def _cell(kind: str, text: str) -> dict:
     return cell | ({"execution_count": None, "outputs": []} if kind == "code" else {})
 
 
+def _write_input_cells(lines: tuple[str, ...]) -> list[dict]:
+    return [_cell("code", "\n".join(lines))]
+
+
+def _write_equation_cells(step: Step, lines: tuple[str, ...], values: Mapping[Var, Array]) -> list[dict]:
+    """Write the equation, and its code with the matrix that it makes as its output."""
+    code_cell = _cell("code", "\n".join([*lines, file_name(step.out)]))
+    made = values[step.out]
+    value = np.asarray(made) if np.ndim(made) else np.asarray(made)[()]
+    code_cell["outputs"] = [
+        {"output_type": "execute_result", "execution_count": None, "metadata": {}, "data": {"text/plain": repr(value)}}
+    ]
+    return [_cell("markdown", f"$${step.latex}$$"), code_cell]
+
+
 def _title(setup: Setup) -> str:
     sizes = "-".join(map(str, setup.net.widths))
     return f"The worked pass of a network {sizes}, made by MLPScope"
 
 
-def _script(setup: Setup, head: str, blocks: Iterable[_Block]) -> str:
-    out = [f'"""{_title(setup)}. Every number is computed and asserted."""', "", head]
+def _script(setup: Setup, lib: Dialect, blocks: Iterable[_Block], end: str = "every number agrees") -> str:
+    out = []
     for block in blocks:
         if block.heading:
             out += ["", "", f"# --- {block.heading}"]
         out += ["", *block.lines]
-    return "\n".join([*out, "", 'print("every number agrees")', ""])
+    head = write_head(lib, setup.net.dtype.name, "\n".join(out))
+    title = f'"""{_title(setup)}. Every number is computed and asserted."""'
+    return "\n".join([title, "", head, *out, "", f'print("{end}")', ""])
 
 
 def write_literal(x: Array) -> str:
     """Write numbers as Python and both libraries read them, a line for each row."""
-    x = np.asarray(x, dtype=float)
+    x = np.asarray(x)
+    if x.dtype == np.float32:  # the shortest that is the same number in float32, not its digits in float64
+        x = np.array([float(str(v)) for v in x.ravel()]).reshape(x.shape)
+    x = x.astype(float)
     if x.ndim < 2:
         return repr(x.tolist())
     return "[\n" + "".join(f"    {row!r},\n" for row in x.tolist()) + "]"
@@ -199,7 +239,17 @@ def _blocks(
     setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array], lib: Dialect, made: str = "np.array({0})"
 ) -> Iterator[_Block]:
     check_length(values)
-    yield _Block("Given", _given(setup, made))
+    if lib is NUMPY and setup.net.dtype == np.float32:
+        made = "np.array({0}, dtype=np.float32)"
+    given, equations = _given(setup, made), list(_equation_blocks(steps, values, lib))
+    if any(re.search(r"\bN\b", line) for block in equations for line in block.lines if not line.startswith("#")):
+        axis = 0 if setup.conventions.lay.transposes(Z(0)) else 1
+        given += (f"N = {file_name(Z(0))}.shape[{axis}]  # the number of examples",)
+    yield _Block("Given", given)
+    yield from equations
+
+
+def _equation_blocks(steps: Iterable[Step], values: Mapping[Var, Array], lib: Dialect) -> Iterator[_Block]:
     phase = ""
     for step in steps:
         heading = PHASES[step.phase] if step.phase != phase else ""
@@ -207,24 +257,35 @@ def _blocks(
         yield _Block(heading, _equation(step, values, lib), step)
 
 
-def _with_autograd(setup: Setup, steps: list[Step], values: Mapping[Var, Array]) -> Iterator[_Block]:
+def _with_autograd(setup: Setup, steps: list[Step], values: Mapping[Var, Array], why: str) -> Iterator[_Block]:
     """Write the forward pass, what PyTorch makes of it, and the rest by its equations."""
     forward = [s for s in steps if s.phase in ("forward", "loss")]
     yield from _blocks(setup, forward, values, TORCH, "torch.tensor({0})")
-    yield _Block("Gradients as PyTorch finds them", tuple(_autograd(setup, forward, values)))
+    if not why:
+        yield _Block("Gradients as PyTorch finds them", tuple(_autograd(setup, forward, values)))
     rest = [s for s in steps if s.phase not in ("forward", "loss")]
     yield from list(_blocks(setup, rest, values, TORCH))[1:]
 
 
+def _explain_no_autograd(setup: Setup, steps: list[Step], values: Mapping[Var, Array]) -> str:
+    """Say why the derivatives of PyTorch may be others, or cannot be compared; empty where they are compared."""
+    if not np.isfinite(values[loss]):
+        return "the loss is out of range"
+    for step in steps:
+        corner = ACTIVATIONS[step.op.name].corner if step.op.name in ACTIVATIONS else None
+        if corner and setup.conventions.at_kink and (np.asarray(values[step.operands[0]]) == 0).any():
+            return f"{step.operands[0].text} has a 0, where {step.op.name}' is chosen by the conventions"
+        if step.op.name == TOP.name:
+            gaps, targets = (np.asarray(values[v]) for v in step.operands)
+            lay = setup.conventions.lay
+            competing = np.where(lay.convert(Y, targets) == 1, -np.inf, lay.convert(Y, gaps))
+            if (competing.max(axis=0) == 0).any():
+                return "the gap of a competing class is 0, where the derivative is chosen by the conventions"
+    return ""
+
+
 def _autograd(setup: Setup, forward: list[Step], values: Mapping[Var, Array]) -> Iterator[str]:
     names = [file_name(v) for v, _ in setup.net.parameters()]
-    kinked = [s.operands[0] for s in forward if s.out.kind == "Z" and s.op.kink is not None]
-    if any((values[S] == 0).any() for S in kinked):
-        yield "# A preactivation is exactly 0: there PyTorch may choose another derivative, so nothing is compared."
-        return
-    if not np.isfinite(values[loss]):
-        yield "# The loss is out of range, so nothing is compared."
-        return
     yield f"for parameter in ({', '.join(names)},):"
     yield "    parameter.requires_grad_()"
     for step in forward:

@@ -19,6 +19,19 @@ from ..equations.steps import Op
 Array = np.ndarray
 
 
+class Size(int):
+    """The number of examples: an integer that is written as N where a constant is computed from it."""
+
+    def __mul__(self, other: Any) -> Any:
+        return self if other == 1 else Traced(int(self), "name", "N") * other
+
+    def __rmul__(self, other: Any) -> Any:
+        return self if other == 1 else other * Traced(int(self), "name", "N")
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return other / Traced(int(self), "name", "N")
+
+
 class Traced(NDArrayOperatorsMixin):
     """A stand-in for an array: its value, and how it came about.
 
@@ -27,14 +40,17 @@ class Traced(NDArrayOperatorsMixin):
         head: what was done, a name of NumPy's, or "name" for an operand.
         args: to what; stand-ins, numbers, or the name.
         how: keyword arguments.
+        examples: the axis of an operand along which its examples lie, None where it has none.
     """
+
+    examples: int | None = None
 
     def __init__(self, value: Any, head: str, *args: Any, **how: Any) -> None:
         self.value, self.head, self.args, self.how = np.asarray(value), head, args, how
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.value.shape
+        return tuple(Size(n) if axis == self.examples else n for axis, n in enumerate(self.value.shape))
 
     @property
     def dtype(self) -> np.dtype:
@@ -45,6 +61,8 @@ class Traced(NDArrayOperatorsMixin):
             raise NotImplementedError(f"{ufunc.__name__}.{method} in an equation cannot be written as code")
         if ufunc is np.vecdot:  # not every library has it, and every reader knows what it is short for
             one, other = inputs
+            if one is other and one.head == "reshape":  # a sum of squares
+                return (one.args[0] ** 2).sum()
             return one @ other if one.value.ndim == 1 else (one * other).sum(axis=-1)
         return Traced(ufunc(*map(_value, inputs)), ufunc.__name__.split()[0], *inputs)
 
@@ -54,7 +72,10 @@ class Traced(NDArrayOperatorsMixin):
             return args[0]  # a bound that these numbers do not reach need not be read
         if head == "swapaxes" and args[0].head == "swapaxes":
             return args[0].args[0]
-        return Traced(value, head, *args, **how)
+        traced = Traced(value, head, *args, **how)
+        if head == "swapaxes" and args[0].examples is not None:
+            traced.examples = 1 - args[0].examples
+        return traced
 
     def __getitem__(self, index: Any) -> Traced:
         if self.value.ndim == 0:
@@ -111,6 +132,9 @@ _NEGATIVE, _ATOM = 5, 9
 def code(op: Op, operands: Sequence[Array], names: Sequence[str], out: str, dialect: Dialect) -> list[str]:
     """Write lines of code that make `out` from the names of the operands."""
     stand_ins: Any = [Traced(x, "name", name) for x, name in zip(operands, names, strict=True)]
+    for stand_in, letters in zip(stand_ins, op.reads, strict=True):
+        if "n" in letters:
+            stand_in.examples = letters.index("n")
     result: Any = op(*stand_ins)
     if not isinstance(result, Traced):
         raise NotImplementedError(f"{op.name} cannot be written as code")
@@ -126,7 +150,8 @@ def code(op: Op, operands: Sequence[Array], names: Sequence[str], out: str, dial
             text, binds = _written(x, write, dialect)
             if uses[id(x)] == 1 or x.head == "name":
                 return f"({text})" if binds < least else text
-            names_given[id(x)] = f"{out}_{len(names_given) + 1}"  # read more than once: it gets a name
+            # Read more than once: it gets a name.
+            names_given[id(x)] = f"part_{len(names_given) + 1}" if names_given else "part"
             lines.append(f"{names_given[id(x)]} = {text}")
         return names_given[id(x)]
 
@@ -158,6 +183,12 @@ def _written(x: Traced, write: Callable[..., str], lib: Dialect) -> tuple[str, i
     head, args = x.head, x.args
     if head == "name":
         return args[0], _ATOM
+    if head == "multiply" and not isinstance(args[1], Traced) and np.ndim(args[1]) == 0 and args[1] == 1:
+        return write(args[0], 4), 4
+    if head == "multiply" and isinstance(args[1], Traced) and args[1].head == "divide":
+        above, below = args[1].args
+        if not isinstance(above, Traced) and above == 1:
+            return f"{write(args[0], 4)} / {write(below, 5)}", 4
     if head in _INFIX:
         sign, binds = _INFIX[head]
         left, right = (binds + 1, binds) if sign == "**" else (binds, binds + 1)
@@ -175,6 +206,8 @@ def _written(x: Traced, write: Callable[..., str], lib: Dialect) -> tuple[str, i
     if head in ("sum", "max"):
         keepdims = f", {lib.keepdims}=True" if x.how["keepdims"] else ""
         name = lib.most if head == "max" else head
+        if x.how["axis"] is None:
+            return f"{write(args[0], _ATOM)}.{name}()", _ATOM
         return f"{write(args[0], _ATOM)}.{name}({lib.axis}={x.how['axis']}{keepdims})", _ATOM
     name = {"absolute": "abs", "clip": "clip"}.get(head, head)
     return f"{'' if head in lib.own else lib.module + '.'}{name}({', '.join(write(a) for a in args)})", _ATOM

@@ -13,7 +13,7 @@ from ..notation import loss as LOSS
 from ..passes.training_step import initial_values
 from ..training import Course
 from .files import field, file_name
-from .scripts import MOST_WRITTEN, NUMPY_HEAD, TORCH_HEAD, check_count, write_literal
+from .scripts import MOST_WRITTEN, check_count, write_head, write_literal
 from .tracing import NUMPY, TORCH, Dialect, code
 
 
@@ -30,7 +30,7 @@ def numpy_training_script(course: Course) -> str:
     Raises:
         ValueError: its numbers are too many to be written out.
     """
-    return _write(course, NUMPY, NUMPY_HEAD, "np.array({0}, dtype=float)", "np.array(losses)")
+    return _write(course, NUMPY, "np.array({0}, dtype=float)", "np.array(losses)")
 
 
 def torch_training_script(course: Course) -> str:
@@ -39,11 +39,10 @@ def torch_training_script(course: Course) -> str:
     Raises:
         ValueError: its numbers are too many to be written out.
     """
-    head = "import numpy as np\n" + TORCH_HEAD
-    return _write(course, TORCH, head, "torch.tensor({0}, dtype=torch.float64)", "torch.stack(losses)")
+    return _write(course, TORCH, "torch.tensor({0}, dtype=torch.float64)", "torch.stack(losses)")
 
 
-def _write(course: Course, lib: Dialect, head: str, made: str, collect: str) -> str:
+def _write(course: Course, lib: Dialect, made: str, collect: str) -> str:
     setup, optimiser = course.setup, course.optimiser
     net, lay = setup.net, setup.conventions.lay
     given = initial_values(net, setup.batch, setup.loss, setup.conventions)
@@ -52,13 +51,14 @@ def _write(course: Course, lib: Dialect, head: str, made: str, collect: str) -> 
     check_count(_count_numbers(course))
     changed = [step.out for step in course.steps if step.phase == "update" and step.out.new]
     out = [f'"""A training of {len(course)} steps by {optimiser.title}, made by MLPScope. Every loss is asserted."""']
-    out += ["", head, "", "", "# --- Given"]
+    out += ["", "", "# --- Given"]
     out += [f"{file_name(v)} = {made.format(write_literal(x))}  # {v.word}" for v, x in given.items()]
     forward = [step for step in course.steps if step.phase in ("forward", "loss")]
     rest = [step for step in course.steps if step.phase not in ("forward", "loss")]
     out += ["", "", "# --- Steps", "losses = []", f"for step in range({len(course) + 1}):"]
     size = course.batch_size
     if size is None:
+        out += _indent([f"N = {setup.batch.N}"])
         out += _indent(_write_steps(forward, given, lib, file_name))
     else:
         whole = {Z(0): "X_all", Y: "Y_all"}
@@ -69,7 +69,7 @@ def _write(course: Course, lib: Dialect, head: str, made: str, collect: str) -> 
         def name_in_whole(v: Var) -> str:
             return whole.get(v) or file_name(v) + ("" if v in constant else "_all")
 
-        out += _indent(_write_steps(course.loss_steps, given, lib, name_in_whole))
+        out += _indent([f"N = {setup.batch.N}", *_write_steps(course.loss_steps, given, lib, name_in_whole)])
     out += _indent(
         [f"losses.append({file_name(LOSS)}{'_all' if size else ''})", f"if step == {len(course)}:", "    break"]
     )
@@ -82,6 +82,7 @@ def _write(course: Course, lib: Dialect, head: str, made: str, collect: str) -> 
                 f"order = np.random.default_rng(({course.seed}, epoch)).permutation({N})",
                 f"chosen = order[place * {size} : (place + 1) * {size}]",
                 *(f"{file_name(v)} = {pick.format(name)}" for v, name in whole.items()),
+                f"N = {size}",
             ]
         )
         few = Batch(setup.batch.X[:, :size], setup.batch.Y[:, :size])
@@ -92,6 +93,10 @@ def _write(course: Course, lib: Dialect, head: str, made: str, collect: str) -> 
     old = [Var(v.kind, v.layer) for v in changed]
     out += _indent([f"{file_name(v)} = {file_name(after(v))}" for v in old])
     out += ["", f'check("losses", {collect}, {write_literal(course.losses)})', 'print("every loss agrees")', ""]
+    head = write_head(lib, "float64", "\n".join(out))
+    if lib is TORCH and size is not None:  # the order of the examples is NumPy's
+        head = f"import numpy as np\n{head}"
+    out[1:1] = ["", head]
     return "\n".join(out)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..equations.activations import minus_size
 from ..equations.steps import Op, Step, op_factory
 from ..notation import P, Y, Z, dZ, loss
 from .equations import error, finite
@@ -48,7 +49,7 @@ def binary_cross_entropy(c: Scale) -> Op:
     """Give `c sum log(1 + e^z) - y z`, as max(z, 0) - y z + log(1 + e^-|z|), in which nothing overflows."""
 
     def of_cell(Z: Array, Y: Array) -> Array:
-        return np.maximum(Z, 0) - Y * Z + np.log1p(np.exp(-np.abs(Z)))
+        return np.maximum(Z, 0) - Y * Z + np.log1p(np.exp(minus_size(Z)))
 
     return _sum(
         "binary cross-entropy",

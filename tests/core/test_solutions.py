@@ -54,12 +54,58 @@ def test_the_script_is_what_a_person_would_write():
     for line in (
         "S_1 = W_1 @ Z_0",
         "Z_1 = np.maximum(S_1, 0)",
-        "L_1 = (Z_2 - Y).reshape(-1)\nL = L_1 @ L_1 * 0.125",
+        "N = Z_0.shape[1]  # the number of examples",
+        "L = ((Z_2 - Y) ** 2).sum() / (2 * N)",
+        "dL_dZ_2 = (Z_2 - Y) / N",
         "dL_dW_2 = delta_2 @ Z_1.T",
         "delta_1 = dL_dZ_1 * (S_1 > 0).astype(np.float64)",
         "W_1_new = W_1 - rate * dL_dW_1",
     ):
         assert f"\n{line}\n" in text
+
+
+def test_a_script_defines_and_imports_what_it_uses_and_nothing_else():
+    for activation in mlp.ACTIVATIONS:
+        setup = replace(SHEET, net=mlp.Network([mlp.Layer(x.W, None, activation) for x in SHEET.net.layers]))
+        for text in (numpy_script(*worked(setup)), torch_script(*worked(setup))):
+            for name in re.findall(r"^(?:def |)(erfc|maximum|minimum|math|inf|nan)\b", text, re.M):
+                assert len(re.findall(rf"(?<![.\w]){name}\b", text)) > 1
+            for name in re.findall(r"^import (\w+)$", text, re.M):
+                assert len(re.findall(rf"\b{name}\b", text)) > 1, (activation, name)
+
+
+@pytest.mark.parametrize("name", ["worksheet", "three classes"])
+def test_a_float32_network_agrees_with_its_own_scripts(name):
+    setup = mlp.EXAMPLES[name].setup
+    single = [mlp.Layer(x.W.astype("f4"), x.b if x.b is None else x.b.astype("f4"), x.activation)
+              for x in setup.net.layers]  # fmt: skip
+    batch = mlp.Batch(setup.batch.X.astype("f4"), setup.batch.Y.astype("f4"))
+    setup = replace(setup, net=mlp.Network(single), batch=batch)
+    names = runs(numpy_script(*worked(setup)))
+    assert names["W_1"].dtype == names["dL_dW_1"].dtype == np.float32
+    pytest.importorskip("torch")
+    runs(torch_script(*worked(setup)))
+
+
+@pytest.mark.parametrize("activation", mlp.ACTIVATIONS)
+def test_pytorch_agrees_at_a_preactivation_of_exactly_0(activation):
+    pytest.importorskip("torch")
+    net = mlp.Network([mlp.Layer(np.eye(2), None, activation)])
+    setup = mlp.Setup(net, mlp.Batch([[0.0, 1.0, 6.0], [-1.0, 0.0, 2.0]], [[1.0, 1.0, 1.0], [0.0, 0.0, 0.0]]))
+    text = torch_script(*worked(setup))
+    assert "W_1.grad" in text
+    runs(text)
+
+
+@pytest.mark.parametrize(("logits", "compared"), [([1.0, 1.0, 1.0], True), ([2.0, 1.0, 1.0], False)])
+def test_a_tie_of_crammer_and_singer_is_compared_or_it_is_said_why_not(logits, compared, capsys):
+    pytest.importorskip("torch")
+    net = mlp.Network([mlp.Layer(np.eye(3))])
+    setup = mlp.Setup(net, mlp.Batch(np.array([logits]).T, mlp.one_hot([0], 3)), mlp.CrammerSinger(1.0))
+    text = torch_script(*worked(setup))
+    runs(text)
+    assert ("W_1.grad" in text) is compared
+    assert ("not compared" in capsys.readouterr().out) is not compared
 
 
 @pytest.mark.parametrize("wrong", ["W_1 @ Z_0", "np.maximum(S_1, 0)", "rate * dL_dW_1"])
@@ -100,6 +146,8 @@ def test_the_notebook_runs_from_top_to_bottom(name, layout):
     names = {}
     for text in source(told):
         exec(text, names)
+    outputs = [cell["outputs"] for cell in told["cells"] if cell["cell_type"] == "code" and cell["outputs"]]
+    assert [repr(values[s.out]) for s in steps] == [given["data"]["text/plain"] for (given,) in outputs]
     assert np.isclose(names["L"], values[mlp.loss])
 
 
