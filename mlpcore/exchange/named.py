@@ -52,7 +52,8 @@ _EQUALS = re.compile(r"&?\s*(?:=|\\leftarrow|\\gets|:=)\s*&?")
 _DISPLAY = re.compile(
     r"\$\$|\\\[|\\\]|\\(?:begin|end)\{(?:equation|align|gather|aligned|split)\*?\}|\n[ \t]*\r?\n|(?<!\\)\$"
 )
-_LINE_END = re.compile(r"\\\\(?:\[[^\]]{0,16}\])?(?!\s*&?\s*=)|\\q?quad\b|;")
+# A line ends where the next one neither goes on with `=` nor continues a long right-hand side, `\qquad {}+ ...`.
+_LINE_END = re.compile(r"\\\\(?:\[[^\]]{0,16}\])?(?!\*?\s*&?\s*(?:=|\\qquad\s*\{\}))\*?|\\q?quad\b(?!\s*\{\})|;")
 
 
 def read_named(text: str) -> dict[Var, WrittenMatrix]:
@@ -209,6 +210,8 @@ def _read_value(value: str) -> WrittenMatrix | None:
         matrix, end = read_environment(value, begin)
         return None if before or BEGIN.search(value, end) else matrix
     value = value.strip()
+    if re.match(r"\(+\s*[A-Za-z_]", value) and "[" not in value:
+        return None  # a line of code
     if not re.match(r"[-+.\d\u2212\[{(\\A-Za-z\n]", value[:1]):
         return None
     single = re.match(r"\S[^\n,;]*", clean_cell(value[:200]).rstrip(" .,;"))
@@ -231,8 +234,9 @@ def _read_value(value: str) -> WrittenMatrix | None:
         readings, end = read_literal(literal)
         return None if re.match(r"\s*[-+*/@.]", literal[end:]) else readings[0]
     if re.match(r"[A-Za-z(\\{]", value):
-        chain = value.rpartition("=")[2] if "=" in value else ""
-        return _read_value(chain) if chain.strip() else None
+        before, _, chain = value.rpartition("=")
+        is_argument = before.count("(") > before.count(")")  # of a call: `dim=-2`
+        return _read_value(chain) if before and chain.strip() and not is_argument else None
     return list_readings(_leading_table(value))[0]
 
 

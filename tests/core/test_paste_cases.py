@@ -109,13 +109,18 @@ def test_exercise_2_pasted_whole_is_understood():
     assert found[mlp.loss].decimals == 5
 
 
-@pytest.mark.parametrize("example", ["worksheet", "xor"])
+@pytest.mark.parametrize("example", mlp.EXAMPLES)
 @pytest.mark.parametrize("way", ["document", "numpy_script", "torch_script"])
 def test_what_is_exported_comes_back_by_name(example, way):
     setup = mlp.EXAMPLES[example].setup
     steps, values = setup.run()
     more = [exchange.Digits(6)] if way == "document" else []
-    found = read_named(getattr(exchange, way)(setup, steps, values, *more))
+    text = getattr(exchange, way)(setup, steps, values, *more)
+    if r"\cdots" in text:  # a matrix too wide for a page
+        with pytest.raises(ValueError, match="stands for numbers that were left out"):
+            read_named(text)
+        return
+    found = read_named(text)
     for var in (v for v in values if v.kind in ("W", "b", "S", "Z", "delta", "dW", "db", "loss")):
         written = found[var]
         np.testing.assert_allclose(written.values.ravel(), np.ravel(values[var]), rtol=0, atol=1e-6)
