@@ -62,7 +62,14 @@ export class Stage {
     this.digits = DECIMALS.includes(kept) ? Number(kept) : 4;
     const cut = sessionStorage.getItem(CUT_KEY) ?? "";
     this.cut = cut in CUTS ? cut : "round";
-    root.onpointerover = (event) => this.pointAt(cellAtEvent(event));
+    // What is drawn moves under a mouse at rest, and leaves the cell that has the focus explained.
+    let rest = "";
+    document.addEventListener("pointermove", (event) => (rest = `${event.clientX}, ${event.clientY}`), this.abort);
+    root.onpointerover = (event) => {
+      const cell = cellAtEvent(event);
+      const isAtRest = event.pointerType === "mouse" && rest === `${event.clientX}, ${event.clientY}`;
+      if (cell || !isAtRest) this.pointAt(cell);
+    };
     root.onpointerleave = () => {
       this.pointAt(null);
       this.reportPosition();
