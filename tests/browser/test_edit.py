@@ -182,10 +182,13 @@ def test_typing_a_one_moves_the_class(app):
     type_into(student, "Y, row 3, column 1", "1")
     student.wait("Y, row 1, column 1", 0)
     student.wait("Y, row 3, column 1", 1)
-    type_into(student, "Y, row 1, column 1", "0.5")
+    type_into(student, "Y, row 1, column 1", "0.25")  # a soft target: the rest stays with the other classes
+    student.wait("Y, row 1, column 1", 0.25)
+    student.wait("Y, row 3, column 1", 0.75)
+    type_into(student, "Y, row 1, column 1", "1.5")
     student.page.get_by_role("alert").wait_for()
     assert "type 1 at the true class" in student.page.get_by_role("alert").inner_text()
-    assert student.value("Y, row 1, column 1") == 0
+    assert student.value("Y, row 1, column 1") == 0.25
 
 
 def test_play_stops_for_an_edit(app):

@@ -79,7 +79,7 @@ def test_files_are_of_the_work_as_it_is_on_the_click(app):
         elif label == "NumPy":
             exec(compile(text, name, "exec"), {})
         else:
-            assert r"\begin{bmatrix} 0.3 & 0.01" in text
+            assert r"\begin{bmatrix} 0.3000 & 0.0100" in text
 
 
 @pytest.mark.parametrize("page", ["", STEP, "Derivation", "Hinge_loss"])

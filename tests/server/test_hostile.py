@@ -76,9 +76,9 @@ def test_an_error_of_ours_is_told_from_one_that_streamlit_raises_as_it_reads(tmp
 
 
 UNREADABLE = [
-    ("example", "json_value", "{"),
-    ("example", "double_array_value", [float("nan")]),
-    ("example", "string_array_value", ["x"]),
+    ("Example", "json_value", "{"),
+    ("Example", "double_array_value", [float("nan")]),
+    ("Example", "string_array_value", ["x"]),
     ("menu Network", "json_value", "[" * 20_000),
     ("menu Network", "string_value", "yes"),
     ("tools", "json_value", "{"),
@@ -193,7 +193,7 @@ def test_a_size_that_is_no_text_is_refused_in_words(served):
             node = v.find("Units of layer 1")
             await v.send(WidgetState(id=node.id, int_value=-7), node.fragment)
             await v.settle()
-            assert v.errors() == ["“-7” is not a whole number from 1 to 256"]
+            assert v.errors() == [r"“-7” is not a whole number from 1 to 256. Units of layer 1\: still 3."]
 
     asyncio.run(attack())
 

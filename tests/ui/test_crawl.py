@@ -437,6 +437,12 @@ def check_training(w, title, N):
     assert int(N) == w.setup.batch.N
 
 
+def check_begin(w):
+    for optimiser in mlp.OPTIMISERS.values():
+        start = mlp.train(w.setup, steps=0, optimiser=optimiser()).at(0)
+        assert all(np.array_equal(a.W, b.W) for a, b in zip(start.net.layers, w.setup.net.layers, strict=True))
+
+
 def check_named_network(w, title):
     example = mlp.EXAMPLES[w.state.example]
     assert title in (None, example.title)
@@ -619,7 +625,8 @@ CLAIMS = {
     r"Counted with hidden layers like the first and identity in the last layer, unlike your network\.": check_unlike,
     r"Nothing is computed twice\.": lambda w: _assert(not any(s.recompute for s in count(w).steps)),
     # training
-    r"(.+), over the whole batch of (\d+) at every step; all optimisers begin here\.": check_training,
+    r"(.+), over all examples; the whole batch of (\d+) at every step\.": check_training,
+    r"All optimisers begin at the present network\.": check_begin,
 }  # fmt: skip
 
 # ruff: noqa: E501
