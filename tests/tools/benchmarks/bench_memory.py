@@ -70,7 +70,7 @@ def timed(arms, rounds):
     return times
 
 
-def torch_step(net, batch, rate):
+def torch_step(net, batch, rate, adam=False):
     """What a user of PyTorch writes: modules, a loss, an optimiser."""
     modules = []
     for layer in net.layers:
@@ -81,7 +81,7 @@ def torch_step(net, batch, rate):
                 linear.bias.copy_(torch.from_numpy(layer.b.copy()))
         modules += [linear] + ([torch.nn.ReLU()] if layer.activation == "relu" else [])
     model = torch.nn.Sequential(*modules)
-    optimiser = torch.optim.SGD(model.parameters(), rate)
+    optimiser = (torch.optim.Adam if adam else torch.optim.SGD)(model.parameters(), rate)
     X, Y = (torch.from_numpy(np.array(x.T, order="C")) for x in (batch.X, batch.Y))
 
     def step(times):
