@@ -65,6 +65,7 @@ def test_every_page_works_from_one_folder_and_then_without_a_network(site, brows
     page.locator('[data-testid="stPageLink"]').first.wait_for(timeout=60000)
     app.settle()
     page.locator('[data-testid="stPageLink"] a').first.click()
+    page.locator("td:visible").first.wait_for(timeout=60000)  # Python starts anew in the browser
     app.wait("W 1, row 1, column 1", 2)
     assert not app.errors
     assert not visitor.errors
