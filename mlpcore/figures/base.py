@@ -91,6 +91,10 @@ def upright(x: float, colour: str = "--ink", dash: str = "solid", **more: Any) -
     return {"type": "line", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1, "line": style, **more}
 
 
+#: In one line above the chart, at its right end.
+LEGEND_ABOVE: Figure = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"}
+
+
 def heading(text: str) -> Figure:
     """Write what a chart shows, above its left edge."""
     return {"text": text, "font": {"size": 15}, "x": 0.01, "y": 0.97}

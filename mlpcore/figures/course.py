@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..training import Course
-from .base import Figure, axis, heading, line, upright
+from .base import LEGEND_ABOVE, Figure, axis, heading, line, upright
 
 
 def find_divergence(course: Course) -> int | None:
@@ -37,7 +37,7 @@ def courses(by_name: Mapping[str, Course], at: int, *, logarithmic: bool = False
             "xaxis": axis("steps taken", range=[0, last]),
             "yaxis": axis("loss", type="log" if logarithmic else "linear"),
             "showlegend": len(by_name) > 1,
-            "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
+            "legend": LEGEND_ABOVE,
             "shapes": [upright(at, "--accent", "dot")],
         },
     }

@@ -9,7 +9,7 @@ import numpy as np
 from ..network import Array
 from ..setup import Setup
 from ..training.readings import History, RateCurve, Surface, predict
-from .base import Figure, axis, heading, label, line, numbers, upright
+from .base import LEGEND_ABOVE, Figure, axis, heading, label, line, numbers, upright
 
 #: Points of a map of the output along each side.
 _SIDE = 61
@@ -25,7 +25,7 @@ def _over_steps(title: str, data: list[Figure], at: int, last: int, words: str, 
             "xaxis": axis("steps taken", range=[0, max(1, last)]),
             "yaxis": axis(words, **yaxis),
             "showlegend": len(data) > 1,
-            "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"},
+            "legend": LEGEND_ABOVE,
             "shapes": [upright(at, "--accent", "dot")],
         },
     }
@@ -85,7 +85,7 @@ def rate_curve(curve: RateCurve, rate: float) -> Figure:
             "xaxis": axis("learning rate η", range=[0, float(curve.rates[-1])]),
             "yaxis": axis("loss", range=[low - 0.05 * (high - low), high]),
             "showlegend": True,
-            "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"},
+            "legend": LEGEND_ABOVE,
             "shapes": [upright(rate, "--accent", "dot")] if inside else [],
             "annotations": [label(rate, high, f" η = {rate:g}", "--accent", yanchor="top")] if inside else [],
         },
@@ -120,7 +120,7 @@ def rate_sweep(rates: Array, losses: Mapping[str, Array], start: float, rate: fl
                 "loss at the end", range=[0 if min(map(np.nanmin, losses.values())) >= 0 else None, 1.2 * worst]
             ),
             "showlegend": len(losses) > 1,
-            "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"},
+            "legend": LEGEND_ABOVE,
             "shapes": [upright(rate, "--accent", "dot")],
         },
     }
@@ -155,7 +155,7 @@ def surface(found: Surface, at: int, last: int) -> Figure:
             "xaxis": axis("first main direction"),
             "yaxis": axis("second main direction"),
             "showlegend": len(found.paths) > 1,
-            "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"},
+            "legend": LEGEND_ABOVE,
         },
     }
 
