@@ -1,1 +1,1 @@
-"""Whether a result is right: numerical gradients, and somebody's work with the mistakes in it."""
+"""Whether a result is right: numerical gradients, and a learner's work with the mistakes in it."""

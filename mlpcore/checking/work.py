@@ -60,7 +60,7 @@ class Written:
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """One matrix of somebody's work.
+    """One matrix of a learner's work.
 
     Attributes:
         given: what was written; `right` what it should be.

@@ -23,7 +23,7 @@ def check_work(
     pairs: bool = True,
     progress: Callable[[float], object] = lambda share: None,
 ) -> WorkReport:
-    """Judge matrices of somebody's training step cell by cell, and name the mistakes that reproduce the wrong ones.
+    """Judge matrices of a learner's training step cell by cell, and name the mistakes that reproduce the wrong ones.
 
     Args:
         given: arrays or texts by name, laid out as the set-up's conventions say; or one text with named matrices.

@@ -252,7 +252,7 @@ interface PayloadBase {
   checks: Record<string, GradientCheck>;
   cursor: { rev: number; step: number; frame: number };
   cards: Card[];
-  /** The computed matrices that somebody's own can be checked against. */
+  /** The computed matrices that a learner's can be checked against. */
   checkable?: string[];
   look: string;
   choices: Choice[];

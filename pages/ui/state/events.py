@@ -123,13 +123,13 @@ def apply_paste(before: Editable, paste: Any) -> tuple[Editable, list[dict[str, 
 
 
 def list_computed(setup: Setup) -> dict[str, Var]:
-    """List the matrices that can be checked against somebody's own, by their names on the wire."""
+    """List the matrices that a learner's can be checked against, by their names on the wire."""
     outs = (step.out for step in training_step(setup.net, setup.loss))
     return {wire_name(var): var for var in outs if exchange.name_of(var.text) == var}
 
 
 def read_computed(setup: Setup, event: dict[str, Any]) -> Var | None:
-    """Return the computed matrix that an event brings somebody's own numbers of, if it does."""
+    """Return the computed matrix that an event brings a learner's numbers of, if it does."""
     paste = event.get("paste")
     if not (isinstance(paste, dict) and isinstance(paste.get("text"), str) and isinstance(paste.get("id"), str)):
         return None
@@ -137,7 +137,7 @@ def read_computed(setup: Setup, event: dict[str, Any]) -> Var | None:
 
 
 def add_work(work: str, var: Var, paste: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
-    """Put somebody's own numbers of a matrix under its name into the work to check; or return why not.
+    """Put a learner's numbers of a matrix under its name into the work to check; or return why not.
 
     An earlier text of this matrix alone is replaced; any other text stays before it.
     """

@@ -1,4 +1,4 @@
-"""The page Check: somebody's matrices as text, the verdict on every cell, and the mistake that explains them."""
+"""The page Check: a learner's matrices as text, the verdict on every cell, and the mistake that explains them."""
 
 from __future__ import annotations
 

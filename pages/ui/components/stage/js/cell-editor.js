@@ -116,7 +116,7 @@ export function pasteInto(stage, cell, text) {
   const { id, index, tile } = cell.mlp;
   const matrix = stage.model.matrices[id];
   const isOne = isNumber(text);
-  // Several numbers for a matrix that is computed are somebody's own: Python checks them.
+  // Several numbers for a computed matrix are the learner's result: Python checks them.
   const isOwn = stage.model.checkable?.includes(id) && (!isOne || matrix.data.length === 1);
   if (!matrix.editable && !isOwn) return stage.showMessage(cell, computedWords(matrix));
   stage.closeBubble();
