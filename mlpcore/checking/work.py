@@ -32,8 +32,6 @@ SAMPLES = 24
 #: A number that was not shortened may differ by this share of the largest entry: sums in another order.
 ROUNDING = 1e-9
 ROUNDING_32 = 1e-5
-#: A number from here on is written with a power of ten, and its last zeros are no digits.
-LARGE = 1e5
 #: Numbers of a pass from which on a mistake is tried in all equations only, and of two at once none.
 LONG_PASS = 20_000
 #: Two mistakes are named together only where fewer than this many pairs would fit a matrix of any numbers.
@@ -46,7 +44,7 @@ class Written:
 
     Attributes:
         values: its numbers.
-        decimals: of each cell the digits after the point that were written, -1 where it is exact; same shape.
+        decimals: of each cell the digits after the point that were written, infinite where it is exact; same shape.
         rounding: the share of the largest entry by which it may differ in any case.
     """
 
@@ -125,36 +123,31 @@ class WorkReport:
         return next(v for v in (WRONG, FOLLOWS, RIGHT) if v in verdicts)
 
 
-def find_units(values: Array, decimals: Array) -> Array:
+def find_units(values: Array, decimals: Array, *, whole: bool = True) -> Array:
     """Find one unit of the last digit of each cell; 0 where a cell is exact.
 
     Programs drop trailing zeros, so a cell has at least the decimals of any cell that could have been written
-    with fewer; and at least the significant digits of any, if that makes its unit larger. Whole numbers are
-    exact where no decimals are written at all, and from 10 on rounded to a whole number.
+    with fewer; and at least the significant digits of any, if that makes its unit larger.
+
+    Args:
+        whole: the numbers they should be are whole. Then whole numbers alone are exact; otherwise they are
+            rounded, unless all are 0: zeros have no digit that could have been rounded.
     """
     size = np.abs(np.where(np.isfinite(values), values, 0.0))
-    inexact = decimals >= 0
+    inexact = np.isfinite(decimals)
     unit = np.zeros(values.shape)
-    if not inexact.any():
+    levels = sorted(set(decimals[inexact].tolist()))
+    if not levels:
         return unit
-    places = np.where(inexact, decimals, -1)
+    if levels == [0]:
+        return np.where(inexact & (not whole) & bool(size.any()), 1.0, unit)
     # Numbers that vanish at the decimals of the others are written with a power of ten, and stand for themselves.
-    levels = sorted({int(p) for p in places[inexact]})
-    common = next((d for d in levels if d > 1 and (size[places > d] < 10.0**-d).all()), levels[-1])
-    shown = np.maximum(places, common)
-    if common > 0:
-        unit[inexact] = 10.0 ** -shown[inexact].astype(float)
-    else:
-        unit[inexact & (size >= 10)] = 1.0
-        unit[inexact & (places > 0)] = 10.0 ** -places[inexact & (places > 0)].astype(float)
+    common = next((d for d in levels if d > 1 and (size[inexact & (decimals > d)] < 10.0**-d).all()), levels[-1])
     magnitude = np.floor(np.log10(np.where(size > 0, size, 1.0)))
-    digits = np.where(size > 0, places + magnitude + 1, 0)
-    large = inexact & (size >= LARGE) & (places == 0)
-    digits[large] = [len(f"{x:.0f}".rstrip("0")) for x in size[large]]
-    most = float(digits[inexact].max(initial=0))
-    if common > 0 or large.any():
-        by_digits = 10.0 ** (magnitude - np.maximum(most, 1) + 1)
-        unit = np.where(inexact & (size > 0), np.maximum(unit, by_digits), unit)
+    shown = inexact & (size > 0)
+    digits = (decimals + magnitude + 1)[shown].max(initial=1)
+    unit[inexact] = 10.0 ** -np.maximum(decimals[inexact], common)
+    unit[shown] = np.maximum(unit[shown], 10.0 ** (magnitude[shown] - digits + 1))
     return unit
 
 
@@ -221,11 +214,16 @@ class _Work:
         right = np.abs(self.values[var][np.isfinite(self.values[var])]).max(initial=0.0)
         return self.digits[var] * (1 + 1e-6) + written.rounding * max(size, right)
 
+    def _find_digits(self, var: Var, written: Written) -> Array:
+        right = self.values[var]
+        whole = bool(_is_near(right, np.round(right), ROUNDING * np.maximum(1.0, np.abs(right))).all())
+        return find_units(written.values, written.decimals, whole=whole)
+
     # --- verdicts ----------------------------------------------------------------------------
 
     def judge(self) -> WorkReport:
         given = {var: w for var, w in self.given.items() if w.values.shape == self.shapes[var]}
-        self.digits = {var: find_units(w.values, w.decimals) for var, w in given.items()}
+        self.digits = {var: self._find_digits(var, w) for var, w in given.items()}
         self.units = {var: self._unit(var) for var in given}
         self.follow, self.spread = self._follow(given)
         return WorkReport({var: self._judge(var) for var in self.given})
@@ -358,7 +356,7 @@ class _Work:
         turned = self.given[var].transposed()
         if turned.values.shape != self.shapes[var]:
             return False
-        return _reproduces(turned.values, self.values[var], find_units(turned.values, turned.decimals), turned.rounding)
+        return _reproduces(turned.values, self.values[var], self._find_digits(var, turned), turned.rounding)
 
     def _find_rewritten(self, var: Var, steps: Sequence[Step]) -> Step:
         """Find the last equation up to a matrix that has the mistake in it."""
@@ -419,7 +417,7 @@ class _Work:
     def _has_enough_digits(self, var: Var, judged: Judged) -> bool:
         """Tell whether a fit of two mistakes cannot be chance: the digits of the wrong cells against all pairs."""
         written = self.given[var]
-        unit = np.maximum(find_units(written.values, written.decimals), 1e-15)
+        unit = np.maximum(self.digits[var], 1e-15)
         size = np.abs(written.values).max(initial=0.0)
         wrong = self.lay.convert(var, judged.cells) == WRONG
         chance = np.minimum(1.0, unit[wrong] / max(size, 1e-300)).prod()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from math import isfinite
+from math import inf, isfinite
 
 _MINUS = dict.fromkeys(map(ord, "\u2212\u2013\ufe63\uff0d"), "-")
 _BLANKS = dict.fromkeys(map(ord, "\u00a0\u2007\u2009\u202f\ufeff"), " ")
@@ -14,8 +14,8 @@ _RAISED = str.maketrans("⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹", "-+0123456789")
 #: thousands, or points part thousands and the comma is the decimal mark.
 DECIMAL, COMMA_THOUSANDS, POINT_THOUSANDS = "decimal comma", "thousands by comma", "thousands by point"
 
-#: A number whose digits are all exact: there is no last digit that was rounded.
-EXACT = -1
+#: The decimals of a number whose digits are all exact: there is no last digit that was rounded.
+EXACT = inf
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.(\d*))?|\.(\d+))(?:[eEdD]([+-]?\d{1,6}))?", re.ASCII)
 _NOT_FINITE = re.compile(r"[+-]?(nan|na|inf|infinity|∞|\\infty)", re.IGNORECASE)
@@ -36,8 +36,8 @@ def clip(text: str) -> str:
     return line if len(line) <= 24 and len(text) <= 80 else f"{line[:24]}…"
 
 
-def read_numeral(cell: str, commas: str = DECIMAL) -> tuple[float, int]:
-    """Read the number in a cell, and how many digits stand after its point (`EXACT` for fractions).
+def read_numeral(cell: str, commas: str = DECIMAL) -> tuple[float, float]:
+    """Read the number in a cell, and its decimals: 2 for 0.25, -1 for 2e+01, `EXACT` for fractions.
 
     Args:
         commas: how the text uses commas; `DECIMAL` also takes `1,234.5` and `1.234,5` by what comes last.
@@ -61,7 +61,7 @@ def read_numeral(cell: str, commas: str = DECIMAL) -> tuple[float, int]:
     return value, decimals
 
 
-def _read_typed(typed: str, commas: str) -> tuple[float, int]:
+def _read_typed(typed: str, commas: str) -> tuple[float, float]:
     found = _NUMBER.fullmatch(typed)
     if not found and ("," in typed or (commas == POINT_THOUSANDS and "." in typed)):
         typed = _unify_point(typed, commas)
@@ -71,10 +71,10 @@ def _read_typed(typed: str, commas: str) -> tuple[float, int]:
     if found:
         digits = len(found[1] or found[2] or "")
         value = float(typed.lower().replace("d", "e"))
-        return value, min(max(digits - int(found[3] or 0), 0), 400)
+        return value, min(max(digits - int(found[3] or 0), -400), 400)
     if typed.endswith("%"):
         value, decimals = _read_typed(typed[:-1].rstrip(), commas)
-        return value / 100, decimals if decimals == EXACT else decimals + 2
+        return value / 100, decimals + 2
     if inner := _ACCOUNTANT.fullmatch(typed):
         value, decimals = _read_typed(inner[1].strip(), commas)
         return -value, decimals

@@ -315,8 +315,7 @@ class _Table:
             last = WrittenMatrix(values, decimals, (*self.notes, f"{len(parts)} pieces of columns, side by side"))
         if self.factor != 1:
             places = round(np.log10(self.factor))
-            decimals = np.where(last.decimals < 0, last.decimals, np.maximum(last.decimals - places, 0))
-            last = WrittenMatrix(last.values * self.factor, decimals, last.notes)
+            last = WrittenMatrix(last.values * self.factor, last.decimals - places, last.notes)
         return last
 
 

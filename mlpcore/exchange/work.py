@@ -1,4 +1,4 @@
-"""Somebody's work, as arrays or as text, against a set-up."""
+"""A learner's work, as arrays or as text, against a set-up."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from ..checking.work import ROUNDING, ROUNDING_32, WorkReport, Written, check_matrices, count_decimals
 from ..notation import Var
 from ..setup import Setup
+from .numerals import EXACT
 from .text import read_written
 from .written import WrittenMatrix
 
@@ -55,7 +56,9 @@ def _read(var: Var, given: Given, digits: int | None) -> Written:
         array = np.asarray(given)
         rounding = ROUNDING_32 if array.dtype == np.float32 else ROUNDING
         values = array.astype(float)
-        decimals = np.asarray(count_decimals(values.ravel().tolist())).reshape(values.shape)
+        decimals = np.asarray(count_decimals(values.ravel().tolist()), dtype=float).reshape(values.shape)
+        if not decimals.any():
+            decimals[...] = EXACT  # a program that rounds for its reader prints text; an array has all its digits
     if digits is not None:
         decimals = np.full(np.shape(values), digits)
     return Written(values, decimals, rounding)

@@ -26,7 +26,7 @@ class WrittenMatrix:
 
     Attributes:
         values: shape (rows, columns), float64.
-        decimals: for each cell how many digits after the point were written, -1 for exact ones such as fractions.
+        decimals: for each cell how many digits after the point were written; below 0 for 2e+01, infinite for fractions.
         notes: what of the text is no cell of the matrix (a heading, row names), or was read in a way worth a look.
     """
 
@@ -50,7 +50,7 @@ def to_written(x: Array) -> WrittenMatrix:
     """Take an array as if it had been written with all its digits; a vector becomes a row."""
     values = np.atleast_2d(np.asarray(x, dtype=np.float64))
     check_shape(*values.shape)
-    return WrittenMatrix(values, np.full(values.shape, EXACT, dtype=np.int16))
+    return WrittenMatrix(values, np.full(values.shape, EXACT, dtype=np.float32))
 
 
 @dataclass
@@ -58,11 +58,11 @@ class Rows:
     """Rows as they are read: numbers and decimals one after the other, and how long each row is."""
 
     numbers: array = field(default_factory=lambda: array("d"))
-    decimals: array = field(default_factory=lambda: array("h"))
+    decimals: array = field(default_factory=lambda: array("f"))
     count: int = 0
     width: int = 0
 
-    def add(self, row: tuple[list[float], list[int]]) -> None:
+    def add(self, row: tuple[list[float], list[float]]) -> None:
         numbers, decimals = row
         if self.count and len(numbers) != self.width:
             raise ValueError(f"row {self.count + 1} has {_cells(len(numbers))}, row 1 has {_cells(self.width)}")
@@ -70,7 +70,7 @@ class Rows:
         self.numbers.extend(numbers)
         self.decimals.extend(decimals)
 
-    def extend(self, row: tuple[list[float], list[int]]) -> None:
+    def extend(self, row: tuple[list[float], list[float]]) -> None:
         """Make the one row there is longer."""
         check_shape(1, self.width + len(row[0]), 1)
         self.numbers.extend(row[0])
@@ -82,7 +82,7 @@ class Rows:
             raise ValueError("there are no numbers in this text")
         shape = self.count, self.width
         values = np.frombuffer(self.numbers, dtype=np.float64).reshape(shape).copy()
-        return WrittenMatrix(values, np.frombuffer(self.decimals, dtype=np.int16).reshape(shape).copy(), notes)
+        return WrittenMatrix(values, np.frombuffer(self.decimals, dtype=np.float32).reshape(shape).copy(), notes)
 
 
 def _cells(count: int) -> str:
@@ -99,7 +99,7 @@ def cut(text: str, start: int, end: int, row: int, sep: str | None) -> str:
     return text[start:end]
 
 
-def read_cells(cells: list[str], row: int, commas: str = DECIMAL, first: int = 1) -> tuple[list[float], list[int]]:
+def read_cells(cells: list[str], row: int, commas: str = DECIMAL, first: int = 1) -> tuple[list[float], list[float]]:
     """Read the numbers of a row, cell by cell; `first` is the column of the first one.
 
     Raises:
@@ -117,7 +117,7 @@ def read_cells(cells: list[str], row: int, commas: str = DECIMAL, first: int = 1
     return numbers, decimals
 
 
-def read_row(piece: str, sep: str | None, row: int, commas: str = DECIMAL) -> tuple[list[float], list[int]]:
+def read_row(piece: str, sep: str | None, row: int, commas: str = DECIMAL) -> tuple[list[float], list[float]]:
     """Read the numbers of a row: at once where nothing but digits is in it, else cell by cell.
 
     Args:
@@ -143,4 +143,4 @@ def _count_decimals(cell: str) -> int:
     """Count the digits after the point of a cell that `float` reads."""
     mantissa, _, exponent = cell.strip().lower().partition("e")
     _, _, fraction = mantissa.partition(".")
-    return min(max(len(fraction) - int(exponent[:7] or 0), 0), 400)
+    return min(max(len(fraction) - int(exponent[:7] or 0), -400), 400)

@@ -69,11 +69,11 @@ def test_two_readings_that_both_fit_are_not_decided_in_silence():
     ("text", "decimals"),
     [
         ("0.10 2", [[2, 0]]),
-        ("1/3 0.5", [[-1, 1]]),
-        ("1e-3 2.5e-2 1.25e3", [[3, 3, 0]]),
+        ("1/3 0.5", [[np.inf, 1]]),
+        ("1e-3 2.5e-2 1.25e3", [[3, 3, -1]]),
         ("0,25;3", [[2, 0]]),
         ("10% 2.5%", [[2, 3]]),
-        (r"\begin{bmatrix} 0.0050 & -0.1 \\ \frac{1}{2} & 0 \end{bmatrix}", [[4, 1], [-1, 0]]),
+        (r"\begin{bmatrix} 0.0050 & -0.1 \\ \frac{1}{2} & 0 \end{bmatrix}", [[4, 1], [np.inf, 0]]),
         ("A =\n\n  1.0e+03 *\n\n  1.0000  0.0020\n", [[1, 1]]),
     ],
 )
@@ -102,7 +102,7 @@ def test_exercise_2_pasted_whole_is_understood():
     one = {mlp.S(1), mlp.Z(1), mlp.S(2), mlp.Z(2), mlp.delta(2), mlp.dW(2), mlp.delta(1), mlp.dW(1), mlp.loss}
     assert found.keys() == one | {mlp.notation.after(mlp.W(1)), mlp.notation.after(mlp.W(2))}
     for var, written in found.items():
-        unit = 10.0 ** -written.decimals.max()
+        unit = 10.0 ** -float(written.decimals.max())
         assert np.abs(written.values - np.reshape(VALUES[var], written.shape)).max() < unit, var
     assert found[mlp.dW(2)].shape == (1, 3)
     assert found[mlp.loss].values == 0.49161
