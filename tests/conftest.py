@@ -1,3 +1,6 @@
+import random
+from collections import defaultdict
+
 import pytest
 from hypothesis import HealthCheck, settings
 from streamlit.testing.v1 import AppTest
@@ -10,6 +13,22 @@ SLOW = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("mlpscope", derandomize=True, max_examples=25, **SLOW)
 settings.register_profile("nightly", derandomize=False, max_examples=500, print_blob=True, **SLOW)
 settings.load_profile("mlpscope")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    """Leave a test marked `share(n)` n of its cases, the same each time; `.ci/nightly` runs all of them."""
+    if config.option.markexpr != "not nightly":
+        return
+    families = defaultdict(list)
+    for item in items:
+        if mark := item.get_closest_marker("share"):
+            families[item.path, item.originalname, *mark.args].append(item)
+    left_out = set()
+    for (_, name, count), cases in families.items():
+        left_out |= {*cases} - {*random.Random(name).sample(cases, min(count, len(cases)))}
+    config.hook.pytest_deselected(items=list(left_out))
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture

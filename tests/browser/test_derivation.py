@@ -148,6 +148,7 @@ def test_play_sweeps_the_whole_gradient(derivation):
 
 
 @pytest.mark.parametrize("example", ["Worksheet", "Three classes"])
+@pytest.mark.share(1)
 def test_every_line_is_checked_and_the_updated_weights_fail(app, example):
     student = app("Derivation")
     student.choose(example)
@@ -197,6 +198,7 @@ def test_a_wrong_order_is_explained_with_its_sizes(derivation):
 
 
 @pytest.mark.parametrize("way", ["dot products", "combinations of columns", "combinations of rows", "outer products"])
+@pytest.mark.share(1)
 def test_four_ways_end_at_the_same_product(derivation, way):
     chapter(derivation, "A product four ways")
     choose(derivation, way)
@@ -241,6 +243,7 @@ def test_the_board_can_be_worked_from_the_keyboard(derivation):
 
 
 @pytest.mark.parametrize("example", ["Worksheet", "XOR", "Three classes"])
+@pytest.mark.share(1)
 def test_one_screen_tells_the_story(app, example):
     """At 1280x720 what is spoken of and what speaks of it are seen together."""
     student = app("Derivation")
@@ -257,6 +260,7 @@ def test_one_screen_tells_the_story(app, example):
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
+@pytest.mark.share(1)
 def test_nothing_hangs_over_on_a_phone(app, name):
     student = app("Derivation", viewport={"width": 390, "height": 844})
     chapter(student, name)

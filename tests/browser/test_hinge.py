@@ -58,6 +58,7 @@ def test_a_cell_opens_into_its_terms_and_those_that_do_not_count_say_why(lab):
 
 
 @pytest.mark.parametrize("name", ["Margin", "One logit swept", "Simplex", "Descent"])
+@pytest.mark.share(1)
 def test_what_a_logit_feeds_is_told_through_what_is_not_drawn(lab, name):
     chapter(lab, name)
     lab.cell("O, row 1, column 2").hover()
@@ -266,6 +267,7 @@ def test_on_a_phone_the_descent_has_a_triangle_to_look_at_and_its_count_on_one_l
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [(1280, 720), (390, 844)])
+@pytest.mark.share(1)
 def test_every_chapter_fits_across_the_screen(app, size, scheme):
     width, height = size
     student = app("Hinge_loss", viewport={"width": width, "height": height}, color_scheme=scheme)

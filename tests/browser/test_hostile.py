@@ -72,6 +72,7 @@ def test_the_canary_sings_where_text_is_markup(visit):
 
 
 @pytest.mark.parametrize("where", ENTRIES)
+@pytest.mark.share(2)
 def test_links(visit, where, texts):
     ready = {"Memory_and_speed": "table", "Check": "textarea"}.get(where, "td:visible")
     for text in texts[ENTRIES.index(where) % len(texts) :: len(ENTRIES)]:

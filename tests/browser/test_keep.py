@@ -104,6 +104,7 @@ def test_a_reload_and_a_second_page_show_the_same_cells(app):
 
 
 @pytest.mark.parametrize("page", ["", STEP, "Derivation"])
+@pytest.mark.share(1)
 def test_a_restarted_server_has_the_same_cells(browser, page):
     process, url = serve()
     port = url.rsplit(":", 1)[1]

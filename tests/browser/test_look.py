@@ -18,6 +18,7 @@ SCREENS = {"beamer": (1280, 720), "desk": (1440, 900), "phone": (390, 844)}
 @pytest.mark.parametrize("where", ["", STEP])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("screen", list(SCREENS))
+@pytest.mark.share(3)
 def test_fits_the_screen(app, screen, scheme, where):
     width, height = SCREENS[screen]
     student = app(where, viewport={"width": width, "height": height}, color_scheme=scheme)
@@ -63,6 +64,7 @@ def faintest(cells):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.share(1)
 def test_what_steps_back_can_still_be_read(app, scheme):
     """Matrices that have nothing to do with the cell that is pointed at, and terms that are crossed out."""
     student = app(color_scheme=scheme)
@@ -121,6 +123,7 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobil
 
 
 @pytest.mark.parametrize("where", ["", STEP, "Derivation", "Hinge_loss"])
+@pytest.mark.share(1)
 def test_on_a_phone_what_is_said_is_whole_and_about_fingers(app, where):
     student = app(where, **PHONE)
     reader = student.page.locator(".reader")
@@ -149,6 +152,7 @@ def test_on_a_phone_a_cell_that_is_tapped_is_not_covered(app):
 
 
 @pytest.mark.parametrize("where", ["", STEP, "Derivation", "Hinge_loss"])
+@pytest.mark.share(1)
 def test_on_a_phone_nothing_in_a_caption_lies_over_another(app, where):
     student = app(where, **PHONE)
     if where == "Hinge_loss":
@@ -192,6 +196,7 @@ def form(x):
 
 
 @pytest.mark.parametrize("name", ["worksheet", "three classes"])
+@pytest.mark.share(1)
 def test_formulas_under_the_pointer_are_those_of_python(app, name):
     student = app(STEP)
     if name != "worksheet":
@@ -255,6 +260,7 @@ def test_a_large_network_is_windowed_and_right(app):
 
 
 @pytest.mark.parametrize(("label", "size"), [("Units of layer 1", "256"), ("Examples", "40"), ("Inputs", "100")])
+@pytest.mark.share(1)
 def test_every_drawn_cell_is_on_the_screen(app, label, size):
     """However tall or wide: what is drawn is not under the line below or beyond the edge."""
     student = app()

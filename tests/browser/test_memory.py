@@ -107,6 +107,7 @@ def test_a_run_is_cancelled(lab):
 
 
 @pytest.mark.parametrize("name", ["Plan", "Measure", "Scaling", "Z only"])
+@pytest.mark.share(1)
 def test_on_a_phone_nothing_is_wider_than_the_screen(app, name):
     student = app("Step_through", viewport={"width": 390, "height": 844})
     student.page.get_by_role("link", name="Memory").click()

@@ -69,7 +69,7 @@ def start(queue, job=LONG):
 @pytest.mark.parametrize(
     ("shape", "N", "loss"),
     [
-        (mlp.Shape.of((128,) * 7, "sigmoid"), 1000, "CrossEntropy"),
+        pytest.param(mlp.Shape.of((128,) * 7, "sigmoid"), 1000, "CrossEntropy", marks=pytest.mark.nightly),
         (mlp.Shape.of((32, *(128,) * 8), "sigmoid", dtype="float32"), 320, "MSE"),  # little more than 1 MiB
     ],
 )

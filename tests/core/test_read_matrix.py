@@ -170,6 +170,7 @@ GLUT = {
 
 
 @pytest.mark.parametrize("kind", GLUT)
+@pytest.mark.share(7)
 def test_a_glut_costs_a_look(kind):
     text = GLUT[kind]
     tracemalloc.start()

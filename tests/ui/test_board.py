@@ -32,6 +32,7 @@ def places(setup):
 
 @pytest.mark.parametrize("layout", list(mlp.LAYOUTS))
 @pytest.mark.parametrize("name", list(mlp.EXAMPLES))
+@pytest.mark.share(8)
 def test_every_board_of_every_example(name, layout):
     setup = replace(mlp.EXAMPLES[name].setup, conventions=mlp.Conventions(layout))
     for place in places(setup):

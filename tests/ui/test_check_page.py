@@ -175,6 +175,7 @@ def find_case(chapter):
 
 
 @pytest.mark.parametrize("chapter", CHAPTER_NAMES)
+@pytest.mark.share(2)
 def test_what_explains_a_mistake_is_one_click_away(page, chapter):
     setup, var, theirs, name = find_case(chapter)
     page.session_state["state"] = replace(page.session_state["state"], setup=setup)

@@ -34,6 +34,7 @@ def test_what_is_chosen_and_picked_is_kept_across_chapters_and_pages(board):
 
 @pytest.mark.parametrize("chapter", ["cell", "lines", "transpose", "ways", "ladder", "jacobian"])
 @pytest.mark.parametrize("name", list(mlp.EXAMPLES))
+@pytest.mark.share(12)
 def test_every_chapter_of_every_example(board, name, chapter):
     board.selectbox(key="example").select(name).run()
     send_events(board, "derivation", choose={"name": "chapter", "value": chapter, "at": 1})

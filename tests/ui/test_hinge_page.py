@@ -50,6 +50,7 @@ def test_the_laboratory_opens_on_the_pass_with_its_checks(page):
 @pytest.mark.parametrize("chapter", list(CHAPTERS))
 @pytest.mark.parametrize("name", list(LABS))
 @pytest.mark.parametrize("layout", ["columns", "rows"])
+@pytest.mark.share(12)
 def test_every_chapter_of_every_example(page, name, chapter, layout):
     open_menu(page, "Conventions")
     next(w for w in page.selectbox if w.label == "Examples are").select(layout).run()
@@ -229,6 +230,7 @@ def test_an_example_that_is_dragged_goes_there_and_is_chosen(page):
     [None, 7, {"x": "1", "y": 0}, {"x": None, "y": 1}, {"x": float("nan"), "y": 0}, {"x": 1e300, "y": 1}, {"y": 1}, [],
      {"example": 4, "x": 0, "y": 0}, {"example": -1}, {"example": 1.5}, {"example": 1e9, "x": 0, "y": 0}],
 )  # fmt: skip
+@pytest.mark.share(4)
 def test_a_malformed_drop_event_changes_nothing(page, drop):
     go(page, "simplex")
     before = read_payload(page)["matrices"]["O"]["values"]

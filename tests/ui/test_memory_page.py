@@ -61,6 +61,7 @@ def test_it_opens_on_the_plan_of_the_network_of_the_app(page):
 
 @pytest.mark.parametrize("policy", [*SCHEDULES, "every", "blocks", "within"])
 @pytest.mark.parametrize("source", ["own", "784-512-256-10", "gelu"])
+@pytest.mark.share(12)
 def test_every_policy_of_every_kind_is_planned(page, policy, source):
     choose(page, "memory source", source)
     choose(page, "memory policy", policy)
@@ -88,6 +89,7 @@ def _policy(page):
 
 
 @pytest.mark.parametrize("policy", [*SCHEDULES, "every", "blocks", "within"])
+@pytest.mark.share(5)
 def test_every_plan_plays_on_the_stage(page, policy):
     choose(page, "memory policy", policy)
     wanted = _policy(page)
@@ -219,6 +221,7 @@ def test_z_only_is_explained_for_every_activation(page):
 
 @pytest.mark.parametrize("axis", ["depth", "width", "batch"])
 @pytest.mark.parametrize("what", ["bytes", "flops", "seconds"])
+@pytest.mark.share(4)
 def test_scaling_draws_what_was_counted(page, axis, what):
     choose(page, "memory source", "784-512-256-10")
     go(page, "scaling")
@@ -251,6 +254,7 @@ def test_no_choice_is_made_of_nonsense(wrong):
 
 @pytest.mark.parametrize("chapter", list(CHAPTERS))
 @pytest.mark.parametrize("state", [{"trade": {"click": "here"}}, {"timeline": 7}, {"scaling": None}, {"memory k": 99}])
+@pytest.mark.share(5)
 def test_hostile_states_break_nothing(page, chapter, state):
     go(page, chapter)
     before = choice(page)
@@ -262,6 +266,7 @@ def test_hostile_states_break_nothing(page, chapter, state):
 
 
 @pytest.mark.parametrize("value", ["many", None, 0, -1, 10**30, 1.5, float("nan"), [], ["x"], {}, True, b"7"])
+@pytest.mark.share(5)
 def test_whatever_a_widget_sends_the_choice_is_one_or_is_refused(page, value):
     about = find_subject(MemoryChoice(), page.session_state["state"].setup)
     hows = [put(field) for field in ("chapter", "source", "policy", "k", "block", "budget", "room", "policies",

@@ -93,6 +93,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("message", HOSTILE, ids=[str(i) for i in range(len(HOSTILE))])
 @pytest.mark.parametrize("event", ["edits", "open"])
+@pytest.mark.share(10)
 def test_a_malformed_stage_event_changes_nothing(app, message, event):
     before = read_payload(app)["matrices"]
     send_events(app, "wall", **{event: message})
