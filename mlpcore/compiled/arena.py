@@ -81,7 +81,7 @@ def _orders(buffers: Sequence[Buffer]) -> Iterator[list[int]]:
     # Gradients first, as they are made: where they lie side by side, their updates are one equation.
     yield sorted(
         numbers,
-        key=lambda n: (not result[n], buffers[n].size <= 8, buffers[n].first if result[n] else -buffers[n].size),
+        key=lambda n: (not result[n], buffers[n].last if result[n] else -buffers[n].size),
     )
     yield sorted(numbers, key=lambda n: (-life[n], -buffers[n].size))
     yield sorted(numbers, key=lambda n: (-buffers[n].size, buffers[n].first))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from operator import setitem
+from typing import Any
 
 import numpy as np
 
@@ -183,6 +184,45 @@ DESCEND = Kernel(
 def wrap_arithmetic(f: Callable[..., Array]) -> Kernel:
     """Make a kernel of arithmetic that works cell by cell and allocates; piece by piece, so never a full matrix."""
     return make_cellwise(lambda out, *operands: [(_assign, (f, out, *operands))])
+
+
+class _Traced(np.lib.mixins.NDArrayOperatorsMixin):
+    """A result that is written down, not computed: a ufunc and its inputs; an operand has none."""
+
+    def __init__(self, rows: list[_Traced], ufunc: Any = None, inputs: tuple = ()) -> None:
+        self.rows, self.ufunc, self.inputs = rows, ufunc, inputs
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object) -> _Traced:
+        self.rows.append(_Traced(self.rows, ufunc, inputs))
+        return self.rows[-1]
+
+
+def trace_arithmetic(f: Callable[..., Array]) -> Kernel:
+    """Make a kernel of arithmetic that calls ufuncs only, cell by cell, in an expression: no result is read twice.
+
+    Below `CHUNK` cells a result takes the place of one that it reads, or a buffer of its own; a full piece allocates.
+    """
+
+    def calls(out: Array, *operands: Array) -> list[Call]:
+        if out.size == CHUNK:
+            return [(_assign, (f, out, *operands))]
+        rows: list[_Traced] = []
+        given = [_Traced(rows) for _ in operands]
+        result = f(*given)
+        arrays = {id(x): operand for x, operand in zip(given, operands, strict=True)}
+        made: list[Call] = []
+        for row in rows:
+            read = [arrays[id(x)] if isinstance(x, _Traced) else number(x, out) for x in row.inputs]
+            target = out
+            if row is not result:
+                shape = out.shape if any(x.ndim for x in read) else ()
+                own = [arrays[id(x)] for x in row.inputs if isinstance(x, _Traced) and x.ufunc]
+                target = next((x for x in own if x.shape == shape), np.empty(shape, out.dtype))
+            arrays[id(row)] = target
+            made.append((_minimum if row.ufunc is np.minimum else row.ufunc, (*read, target)))
+        return made
+
+    return make_cellwise(calls)
 
 
 def _assign(f: Callable[..., Array], out: Array, *operands: Array) -> None:

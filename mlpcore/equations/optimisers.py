@@ -27,7 +27,7 @@ class Rule:
             cells: one character an operand: `x` for what has the axes of the parameter, `.` for a single number.
             f: the arithmetic, cell by cell.
         """
-        kernel = kernels.wrap_arithmetic(f)  # one for both, so that adjacent parameters can be updated at once
+        kernel = kernels.trace_arithmetic(f)  # one for both, so that adjacent parameters can be updated at once
 
         def make(axes: str) -> Op:
             def arithmetic(*operands: Array) -> Array:
@@ -51,7 +51,7 @@ def _find_op(rule: Rule, axes: int) -> Op:
 
 def make_number_op(name: str, reads: int, f: Callable[..., Array], notation: Callable[..., str], cell: str) -> Op:
     """Make an equation of single numbers."""
-    return Op(name, "," * (reads - 1) + "->", f, notation, cell, kernel=kernels.wrap_arithmetic(f))
+    return Op(name, "," * (reads - 1) + "->", f, notation, cell, kernel=kernels.trace_arithmetic(f))
 
 
 def _root(x: Array, epsilon: Array) -> Array:

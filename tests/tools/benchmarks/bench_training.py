@@ -18,12 +18,12 @@ from mlpcore.benchmark.worker import draw_numbers
 from mlpcore.passes import training_step
 from tests.tools.benchmarks.bench_memory import said, timed, torch, torch_step
 
-#: Name, widths, N, rounds, limit of SGD against the bare products, times that the plain loop and PyTorch are slower.
+#: Name, widths, biases, N, rounds, limit of SGD over the products, times that the plain loop and PyTorch are slower.
 SIZES = [
-    ("worksheet", (2, 3, 1), 4, 200, 3.0, 5, 20),
-    ("XOR", (2, 2, 1), 4, 200, 3.0, 5, 1),
-    ("64-128-10", (64, 128, 10), 32, 200, 1.5, 1, 1),
-    ("784-512-256-10", (784, 512, 256, 10), 128, 40, 1.15, 1, 1),
+    ("worksheet", (2, 3, 1), False, 4, 200, 3.0, 5, 20),
+    ("XOR", (2, 2, 1), True, 4, 200, 3.0, 5, 1),
+    ("64-128-10", (64, 128, 10), True, 32, 200, 1.5, 1, 1),
+    ("784-512-256-10", (784, 512, 256, 10), True, 128, 40, 1.15, 1, 1),
 ]
 RATE = 1e-3
 
@@ -39,7 +39,7 @@ def compile_step(net, batch, optimiser):
 
 def plain_step(net, batch, adam):
     """Write the same step as a plain NumPy loop."""
-    weights, biases = [x.W.copy() for x in net.layers], [x.b.copy() for x in net.layers]
+    weights, biases = [x.W.copy() for x in net.layers], [x.b.copy() for x in net.layers if x.b is not None]
     relu = [x.activation == "relu" for x in net.layers]
     parameters = [*weights, *biases]
     first, second = ([np.zeros_like(x) for x in parameters] for _ in range(2))
@@ -48,15 +48,16 @@ def plain_step(net, batch, adam):
     def step(times):
         for _ in range(times):
             Z, S = [X], []
-            for W, b, is_relu in zip(weights, biases, relu, strict=True):
-                S.append(W @ Z[-1] + b[:, None])
+            for layer, (W, is_relu) in enumerate(zip(weights, relu, strict=True)):
+                S.append(W @ Z[-1] + biases[layer][:, None] if biases else W @ Z[-1])
                 Z.append(np.maximum(S[-1], 0) if is_relu else S[-1])
             state["loss"] = float(((Z[-1] - Y) ** 2).sum() / (2 * N))
             d, dW, db = (Z[-1] - Y) / N, [], []
             for layer in reversed(range(len(weights))):
                 d = d * (S[layer] > 0) if relu[layer] else d
                 dW.append(d @ Z[layer].T)
-                db.append(d.sum(axis=1))
+                if biases:
+                    db.append(d.sum(axis=1))
                 d = weights[layer].T @ d if layer else d
             state["t"] += 1
             for k, g in enumerate([*dW[::-1], *db[::-1]]):
@@ -70,8 +71,8 @@ def plain_step(net, batch, adam):
     return step, state
 
 
-def measure(name, widths, N, rounds, limit, slower, torch_slower):
-    job = Job(mlp.Shape.of(widths, "relu", dtype="float32"), N, ("cache S and Z",))
+def measure(name, widths, bias, N, rounds, limit, slower, torch_slower):
+    job = Job(mlp.Shape.of(widths, "relu", bias=bias, dtype="float32"), N, ("cache S and Z",))
     net, batch = draw_numbers(job)
     for optimiser, adam in ((mlp.SGD(RATE), False), (mlp.Adam(RATE), True)):
         program = compile_step(net, batch, optimiser)
