@@ -19,10 +19,10 @@ from .losses import along_logit, over_margin, per_example
 from .memory import timeline
 from .simplex import simplex, to_simplex
 from .trade import ScalingCurve, Spot, scaling, trade
-from .training import fit, gradient_norms, rate_curve, rate_sweep, still_units, surface, update_sizes
+from .training import fit, gradient_norms, rate_curve, rate_sweep, still_units, surface, update_sizes, weights
 
 __all__ = [
     "Figure", "ScalingCurve", "Spot", "along_logit", "courses", "derivative_over_output", "descents", "fit",
     "gradient_norms", "over_margin", "per_example", "plain", "rate_curve", "rate_sweep", "scaling", "simplex",
-    "smallest", "still_units", "surface", "timeline", "to_simplex", "trade", "update_sizes",
+    "smallest", "still_units", "surface", "timeline", "to_simplex", "trade", "update_sizes", "weights",
 ]  # fmt: skip

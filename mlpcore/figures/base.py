@@ -59,7 +59,8 @@ def numbers(values: Numbers, digits: int = 6) -> list[Any]:
 def line(
     x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray, name: str, number: int = 0, **more: Any
 ) -> Figure:
-    """Draw a curve; its colour and its stroke are those of series `number`."""
+    """Draw a curve; its colour and its stroke are those of series `number`, of which there are seven."""
+    number %= len(DASHES)
     return {
         "type": "scatter",
         "mode": "lines",

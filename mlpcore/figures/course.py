@@ -6,8 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from ..network import Batch
 from ..training import Course
+from ..training.readings import read_validation
 from .base import LEGEND_ABOVE, Figure, axis, heading, line, upright
+
+#: Of one curve; all steps of a course that has fewer.
+_MOST_POINTS = 2001
 
 
 def find_divergence(course: Course) -> int | None:
@@ -16,17 +21,28 @@ def find_divergence(course: Course) -> int | None:
     return int(bad[0]) if len(bad) else None
 
 
-def courses(by_name: Mapping[str, Course], at: int, *, logarithmic: bool = False) -> Figure:
+def courses(
+    by_name: Mapping[str, Course], at: int, *, logarithmic: bool = False, held_out: Batch | None = None
+) -> Figure:
     """Draw the loss before each step and after the last; what has diverged is not drawn.
 
     Args:
         at: the step that is marked.
         logarithmic: the axis of the loss; losses of 0 have no place on it.
+        held_out: examples that are not trained on; their loss is drawn thinner, with dots.
     """
     data = []
+
+    def draw(steps: np.ndarray, losses: np.ndarray, name: str, number: int, **more: object) -> None:
+        losses = np.where(losses > 0, losses, np.nan) if logarithmic else losses
+        data.append(line(steps, losses, name, number, **more))
+
     for number, (name, course) in enumerate(by_name.items()):
-        losses = np.where(course.losses > 0, course.losses, np.nan) if logarithmic else course.losses
-        data.append(line(np.arange(len(losses)), losses, name, number))
+        steps = np.unique(np.linspace(0, len(course), _MOST_POINTS).astype(int))
+        draw(steps, course.losses[steps], name, number)
+        if held_out:
+            style = {"color": f"--series{number % 7}", "width": 1.5}
+            draw(*read_validation(course, held_out, 60), f"{name}, held out", number, mode="lines+markers", line=style)
     last = max(map(len, by_name.values()))
     return {
         "data": data,
@@ -36,7 +52,7 @@ def courses(by_name: Mapping[str, Course], at: int, *, logarithmic: bool = False
             "margin": {"t": 36, "b": 44, "r": 12},
             "xaxis": axis("steps taken", range=[0, last]),
             "yaxis": axis("loss", type="log" if logarithmic else "linear"),
-            "showlegend": len(by_name) > 1,
+            "showlegend": len(data) > 1,
             "legend": LEGEND_ABOVE,
             "shapes": [upright(at, "--accent", "dot")],
         },

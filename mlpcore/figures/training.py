@@ -8,11 +8,14 @@ import numpy as np
 
 from ..network import Array
 from ..setup import Setup
-from ..training.readings import History, RateCurve, Surface, predict
+from ..training import Course
+from ..training.readings import History, RateCurve, Surface, name_cell, predict, sample_parameters
 from .base import LEGEND_ABOVE, Figure, axis, heading, label, line, numbers, upright
 
 #: Points of a map of the output along each side.
 _SIDE = 61
+#: Curves of one small chart.
+_MOST_LINES = 24
 
 
 def _over_steps(title: str, data: list[Figure], at: int, last: int, words: str, **yaxis: object) -> Figure:
@@ -32,7 +35,7 @@ def _over_steps(title: str, data: list[Figure], at: int, last: int, words: str, 
 
 
 def _by_layer(values: Mapping[int, Array], at: Array) -> list[Figure]:
-    return [line(at, np.where(y > 0, y, np.nan), f"layer {n}", k % 7) for k, (n, y) in enumerate(values.items())]
+    return [line(at, np.where(y > 0, y, np.nan), f"layer {n}", k) for k, (n, y) in enumerate(values.items())]
 
 
 def gradient_norms(history: History, at: int, last: int) -> Figure:
@@ -47,6 +50,36 @@ def update_sizes(history: History, at: int, last: int) -> Figure:
     return _over_steps("Size of the update / size of the weights", data, at, last, "‖ΔW‖ / ‖W‖", type="log")
 
 
+def weights(course: Course, at: int) -> Figure:
+    """Draw every weight and bias over the steps, a small chart for each matrix; a colour is a unit of the layer."""
+    steps, values = sample_parameters(course, 100)
+    lay, columns = course.setup.conventions.lay, min(4, len(values))
+    rows = -(-len(values) // columns)
+    data: list[Figure] = []
+    layout: Figure = {
+        "title": heading("Weights and biases over the steps"), "height": 90 + 170 * rows, "showlegend": False,
+        "margin": {"t": 52, "b": 40, "r": 12}, "annotations": [], "shapes": [],
+    }  # fmt: skip
+    for number, v in enumerate(sorted(values, key=lambda v: (v.kind != "W", v.layer or 0))):
+        cells = list(np.ndindex(values[v].shape[1:]))
+        curves = values[v].reshape(len(steps), -1)
+        moved = np.abs(curves - curves[0]).max(axis=0)
+        drawn = np.sort(np.argsort(-moved, kind="stable")[:_MOST_LINES])
+        k, (row, column) = str(number + 1) * (number > 0), divmod(number, columns)
+        for n in drawn.tolist():
+            more = {"xaxis": f"x{k}", "yaxis": f"y{k}", "opacity": 0.8}
+            data.append(line(steps, curves[:, n], name_cell(v, cells[n]), lay.convert_cell(v, cells[n])[0], **more))
+        left, top = column / columns, 1 - row / rows
+        count = "" if len(drawn) == len(moved) else f", the {len(drawn)} of {len(moved):,} that move most"
+        layout[f"xaxis{k}"] = axis("", domain=[left, left + 0.84 / columns], anchor=f"y{k}", range=[0, len(course)])
+        layout[f"yaxis{k}"] = axis("", domain=[top - 0.7 / rows, top - 0.1 / rows], anchor=f"x{k}")
+        layout["annotations"].append(
+            label(left, top - 0.09 / rows, v.text + count, xref="paper", yref="paper", yanchor="bottom")
+        )
+        layout["shapes"].append(upright(at, "--accent", "dot") | {"xref": f"x{k}", "yref": f"y{k} domain"})
+    return {"data": data, "layout": layout}
+
+
 def still_units(history: History, setup: Setup, at: int, last: int) -> Figure:
     """Draw the share of dead and of saturated units of every layer that has any; the hover names the units."""
     data: list[Figure] = []
@@ -56,7 +89,7 @@ def still_units(history: History, setup: Setup, at: int, last: int) -> Figure:
                 share = np.array([len(units) / setup.net.widths[n] for units in found])
                 names = ["unit " + ", ".join(map(str, units)) if units else "none" for units in found]
                 more = {"text": names, "hovertemplate": f"layer {n}, {what}: %{{text}}<extra></extra>"}
-                data.append(line(history.at, share, f"layer {n}, {what}", len(data) % 7, **more))
+                data.append(line(history.at, share, f"layer {n}, {what}", len(data), **more))
     return _over_steps("Share of dead and saturated units", data, at, last, "share of the layer", range=[-0.03, 1.03])
 
 
@@ -101,7 +134,7 @@ def rate_sweep(rates: Array, losses: Mapping[str, Array], start: float, rate: fl
     data = []
     for k, (name, final) in enumerate(losses.items()):
         good = np.isfinite(final) & (final <= 4 * start)
-        data.append(line(rates, np.where(good, final, np.nan), name, k % 7, mode="lines+markers"))
+        data.append(line(rates, np.where(good, final, np.nan), name, k, mode="lines+markers"))
         if not good.all():
             data.append({
                 "type": "scatter", "mode": "markers", "x": numbers(rates[~good]), "y": [top] * int((~good).sum()),
@@ -140,7 +173,7 @@ def surface(found: Surface, at: int, last: int) -> Figure:
         }
     ]  # fmt: skip
     for k, (name, path) in enumerate(found.paths.items()):
-        data.append(line(path[:, 0], path[:, 1], name, k % 7, hoverinfo="skip", hovertemplate=None))
+        data.append(line(path[:, 0], path[:, 1], name, k, hoverinfo="skip", hovertemplate=None))
         place = min(len(path) - 1, round(at / max(1, last) * (len(path) - 1)))
         data.append({
             "type": "scatter", "mode": "markers", "x": numbers(path[[0, place], 0]), "y": numbers(path[[0, place], 1]),
@@ -149,11 +182,11 @@ def surface(found: Surface, at: int, last: int) -> Figure:
     return {
         "data": data,
         "layout": {
-            "title": heading(f"Loss on the plane of the paths ({100 * found.share:.0f} % of their movement)"),
+            "title": heading(f"Loss on a plane with {100 * found.share:.0f} % of the paths' movement"),
             "height": 430,
             "margin": {"t": 32, "b": 40, "r": 12},
-            "xaxis": axis("first main direction"),
-            "yaxis": axis("second main direction"),
+            "xaxis": axis(found.names[0]),
+            "yaxis": axis(found.names[1]),
             "showlegend": len(found.paths) > 1,
             "legend": LEGEND_ABOVE,
         },

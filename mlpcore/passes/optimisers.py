@@ -258,6 +258,15 @@ class Adam(Optimiser):
 
 
 @dataclass(frozen=True)
+class Uncorrected(Adam):
+    """Adam without its bias correction, to be compared with it."""
+
+    name = "Uncorrected"
+    title = "Adam without correction"
+    correction: bool = field(default=False, init=False)
+
+
+@dataclass(frozen=True)
 class AdamW(Adam):
     """Adam with decoupled weight decay (Loshchilov and Hutter 2019), of weights and biases."""
 
@@ -275,5 +284,5 @@ class AdamW(Adam):
 
 #: Name -> class. What stands here can be chosen, and what can be chosen is tested.
 OPTIMISERS: Mapping[str, type[Optimiser]] = Registry(
-    "optimiser", {c.name: c for c in (SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam, AdamW)}
+    "optimiser", {c.name: c for c in (SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam, Uncorrected, AdamW)}
 )

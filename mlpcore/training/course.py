@@ -6,6 +6,7 @@ is copied before every step, or before every few where that would take too much 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 
@@ -29,10 +30,10 @@ MAX_STEPS = 100_000
 MAX_COPIES = 64_000_000
 
 
-class _Runner:
+class Runner:
     """A step and the loss before it, compiled for one set-up and one optimiser."""
 
-    def __init__(self, setup: Setup, optimiser: Optimiser, batch_size: int | None, seed: int) -> None:
+    def __init__(self, setup: Setup, optimiser: Optimiser, batch_size: int | None = None, seed: int = 0) -> None:
         lay = setup.conventions.lay
         self.lock = Lock()
         self._setup, self._examples, self._seed = setup, batch_size or setup.batch.N, seed
@@ -100,7 +101,7 @@ class Course:
     optimiser: Optimiser
     losses: Array
     steps: tuple[Step, ...]
-    _runner: _Runner
+    _runner: Runner
     _copies: Array
     _stride: int
     batch_size: int | None = None
@@ -174,7 +175,13 @@ class Course:
 
 
 def train(
-    setup: Setup, steps: int = 50, optimiser: Optimiser | None = None, *, batch_size: int | None = None, seed: int = 0
+    setup: Setup,
+    steps: int = 50,
+    optimiser: Optimiser | None = None,
+    *,
+    batch_size: int | None = None,
+    seed: int = 0,
+    report: Callable[[int], None] | None = None,
 ) -> Course:
     """Train a network.
 
@@ -184,6 +191,7 @@ def train(
         optimiser: by default gradient descent with the set-up's learning rate.
         batch_size: examples of a step, drawn anew each epoch; by default all of them.
         seed: of that draw.
+        report: is called with the number of steps taken, a hundred times or so; what it raises ends the training.
 
     Raises:
         ValueError: too many steps or none of a batch's examples.
@@ -193,13 +201,15 @@ def train(
     if batch_size is not None and not 1 <= batch_size <= setup.batch.N:
         raise ValueError(f"a step takes 1 to {setup.batch.N} examples, not {batch_size}")
     optimiser = SGD(setup.rate) if optimiser is None else optimiser
-    runner = _Runner(setup, optimiser, batch_size, seed)
+    runner = Runner(setup, optimiser, batch_size, seed)
     stride = max(1, -(-(steps + 1) * runner.block.nbytes // MAX_COPIES))
     copies = np.empty((steps // stride + 1, runner.block.size), runner.block.dtype)
     losses = np.empty(steps + 1)
     for number in range(steps):
         if number % stride == 0:
             copies[number // stride] = runner.block
+        if report and number % max(1, steps // 100) == 0:
+            report(number)
         losses[number] = runner.take_step(number)
     if steps % stride == 0:
         copies[steps // stride] = runner.block

@@ -112,14 +112,32 @@ def make_setup(name: str, examples: int = 80, *, noise: float = 0.1, seed: int =
     """
     data = DATASETS[name]
     X, targets = data.draw(np.random.default_rng(seed), examples, noise)
-    widths = (len(X), *data.hidden, len(targets))
-    kinds = (*(data.activation,) * len(data.hidden), "identity")
+    return fit_network(X, targets, data.loss, data.hidden, data.activation, seed=seed, rate=rate)
+
+
+def fit_network(
+    X: Array,
+    targets: Array,
+    loss: Loss,
+    hidden: tuple[int, ...] = (8,),
+    activation: str = "tanh",
+    *,
+    seed: int = 0,
+    rate: float = 0.1,
+) -> Setup:
+    """Make a set-up of inputs (d_0, N) and targets (d_L, N), with a network that fits them, drawn from the seed.
+
+    Raises:
+        ValueError: a size beyond the limits of a set-up, or targets that do not fit the loss.
+    """
+    widths = (len(X), *hidden, len(targets))
+    kinds = (*(activation,) * len(hidden), "identity")
     layers = [
         Layer(np.zeros((above, below)), np.zeros(above), f)
         for (below, above), f in zip(pairwise(widths), kinds, strict=True)
     ]
-    how = "He" if data.activation == "relu" else "Xavier"
-    return Setup(initialise(Network(tuple(layers)), how, seed=seed), Batch(X, targets), data.loss, rate)
+    how = "He" if activation == "relu" else "Xavier"
+    return Setup(initialise(Network(tuple(layers)), how, seed=seed), Batch(X, targets), loss, rate)
 
 
 def standardise(setup: Setup) -> Setup:
@@ -128,3 +146,21 @@ def standardise(setup: Setup) -> Setup:
     spread = X.std(axis=1, keepdims=True)
     moved = (X - X.mean(axis=1, keepdims=True)) / np.where(spread > 0, spread, 1.0)
     return replace(setup, batch=Batch(moved, setup.batch.Y))
+
+
+def hold_out(setup: Setup, share: float, seed: int = 0) -> tuple[Setup, Batch | None]:
+    """Split the examples: a set-up without this share of them, and those, drawn from the seed; None for a share of 0.
+
+    Both have an example at least.
+
+    Raises:
+        ValueError: there is one example only.
+    """
+    X, targets, N = setup.batch.X, setup.batch.Y, setup.batch.N
+    if not share:
+        return setup, None
+    if N < 2:
+        raise ValueError("there is one example only, so none can be held out")
+    order, count = np.random.default_rng(seed).permutation(N), min(N - 1, max(1, round(share * N)))
+    out, rest = np.sort(order[:count]), np.sort(order[count:])
+    return replace(setup, batch=Batch(X[:, rest], targets[:, rest])), Batch(X[:, out], targets[:, out])

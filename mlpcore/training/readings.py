@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -9,15 +10,16 @@ import numpy as np
 
 from ..equations.activations import ACTIVATIONS
 from ..equations.steps import evaluate
-from ..network import Array
+from ..network import Array, Batch
 from ..notation import S, Var, W, Z
 from ..notation import loss as LOSS
+from ..notation import rate as RATE
 from ..passes.layers import forward
 from ..passes.optimisers import Optimiser
 from ..passes.penalties import penalise
 from ..passes.training_step import gradients
 from ..setup import Setup
-from .course import Course, train
+from .course import Course, Runner
 
 #: A unit is saturated where f' is below this share of its largest value for every example.
 SATURATED = 0.05
@@ -126,19 +128,57 @@ def search_rate(setup: Setup, rate: float, points: int = 161) -> RateCurve:
     return RateCurve(rates, losses, start - rates * square, float(near[place]), float(found[place]))
 
 
+def sample_parameters(course: Course, most: int) -> tuple[Array, dict[Var, Array]]:
+    """Give about so many steps, shape (K,), and weights and biases after each, of shape (K, ...)."""
+    at = np.unique(np.linspace(0, len(course), most).round().astype(int))
+    found = [course.parameters(int(k)) for k in at]
+    return at, {v: np.array([values[v] for values in found]) for v in course.setup.net.shape.parameters()}
+
+
+def read_validation(course: Course, held_out: Batch, most: int = 200) -> tuple[Array, Array]:
+    """Compute the loss over other examples after about so many steps: those steps and the losses, shape (K,)."""
+    at, parameters = sample_parameters(course, most)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return at, np.broadcast_to(compute_losses(replace(course.setup, batch=held_out), parameters), at.shape)
+
+
+def find_arrival(course: Course, share: float) -> int | None:
+    """Find after how many steps the loss is at most this share of its start; None if it never is."""
+    there = np.flatnonzero(course.losses <= share * course.losses[0])
+    return int(there[0]) if len(there) else None
+
+
+def name_cell(var: Var, cell: tuple[int, ...]) -> str:
+    """Name a cell of a matrix, counted from 1: `W_1[2, 3]`."""
+    return f"{var.text}[{', '.join(str(k + 1) for k in cell)}]"
+
+
+def list_parameter_cells(setup: Setup) -> list[str]:
+    """Name every weight and bias, in the order in which a path has them."""
+    inputs = setup.inputs()
+    return [name_cell(v, cell) for v in setup.net.shape.parameters() for cell in np.ndindex(inputs[v].shape)]
+
+
 def sweep_rates(setup: Setup, optimiser: Optimiser, rates: Sequence[float] | Array, steps: int) -> Array:
     """Train with each of the rates from the same start; the final losses, infinite or NaN where it diverged."""
-    return np.array([train(setup, steps, replace(optimiser, rate=float(rate))).losses[-1] for rate in rates])
+    runner = Runner(setup, optimiser)
+    start, number, finals = runner.block.copy(), runner.program.values[RATE], []
+    for rate in rates:
+        runner.block[...], number[...] = start, rate
+        runner.program.run(steps)
+        finals.append(runner.compute_loss())
+    return np.array(finals)
 
 
 @dataclass(frozen=True, eq=False)
 class Surface:
-    """The loss over a plane through the paths of courses (Li et al. 2018): their two main directions.
+    """The loss over a plane, and the paths of courses in it.
 
     Attributes:
         x, y: how far along each direction, shape (K,); losses: shape (K, K), one row a y.
         paths: name of a course -> its steps in the plane, shape (steps, 2).
         share: how much of the paths' spread lies in the plane, from 0 to 1.
+        names: of the two directions.
     """
 
     x: Array
@@ -146,40 +186,59 @@ class Surface:
     losses: Array
     paths: Mapping[str, Array]
     share: float
+    names: tuple[str, str]
 
 
-def compute_surface(courses: Mapping[str, Course], points: int = 41, most: int = 200) -> Surface | None:
-    """Compute the loss on the plane in which the courses move most; None where none of them moves."""
+def compute_surface(
+    courses: Mapping[str, Course], points: int = 41, most: int = 200, *, cells: Sequence[str] = (), at: int = 0
+) -> Surface | None:
+    """Compute the loss on the plane in which the courses move most (Li et al. 2018); None where none of them moves.
+
+    Args:
+        cells: two of `list_parameter_cells`, whose plane is taken instead; all else is as the first course has it
+            after `at` steps.
+    """
     first = next(iter(courses.values()))
-    flat = {name: _sample_path(course, most) for name, course in courses.items()}
-    flat = {name: path[np.abs(path).max(axis=1) < 1e6] for name, path in flat.items()}
-    origin = flat[next(iter(courses))][0]
-    moved = np.concatenate(list(flat.values())) - origin
-    _, sizes, directions = np.linalg.svd(moved, full_matrices=False)
-    if not sizes[0] or not np.isfinite(sizes).all():
+    shape = first.setup.net.shape
+    paths = {name: _flatten(sample_parameters(course, most)[1]) for name, course in courses.items()}
+    paths = {name: path[np.abs(path).max(axis=1) < 1e6] for name, path in paths.items()}
+    origin = next(iter(paths.values()))[0].copy()
+    moved = np.concatenate(list(paths.values())) - origin
+    if cells:
+        chosen = [list_parameter_cells(first.setup).index(cell) for cell in cells]
+        values = first.parameters(at)
+        now = _flatten({v: values[v][None] for v in shape.parameters()})[0]
+        origin = now if np.abs(now).max() < 1e6 else origin
+        origin[chosen] = 0  # so that the plane has the values of these two
+        plane = np.eye(len(origin))[chosen]
+    else:
+        plane = np.linalg.svd(moved, full_matrices=False)[2][:2]
+        plane = np.concatenate([plane, np.zeros((2 - len(plane), len(origin)))])
+    spread = float((moved**2).sum())
+    if not spread:
         return None
-    plane = directions[:2] if len(directions) > 1 else np.stack([directions[0], np.zeros_like(directions[0])])
-    paths = {name: (path - origin) @ plane.T for name, path in flat.items()}
+    share = float(((moved @ plane.T) ** 2).sum()) / spread
+    paths = {name: (path - origin) @ plane.T for name, path in paths.items()}
     ends = np.concatenate(list(paths.values()))
     low, high = ends.min(axis=0), ends.max(axis=0)
     room = 0.2 * max(float((high - low).max()), 1e-3)
     x, y = (np.linspace(low[k] - room, high[k] + room, points) for k in (0, 1))
-    at = origin + x[None, :, None] * plane[0] + y[:, None, None] * plane[1]
-    parameters, start = {}, 0
-    for v in first.setup.net.shape.parameters():
-        value = first.parameters(0)[v]
-        parameters[v] = at[..., start : start + value.size].reshape(points, points, *value.shape)
-        start += value.size
-    share = float((sizes[:2] ** 2).sum() / (sizes**2).sum())
-    return Surface(x, y, compute_losses(first.setup, parameters), paths, share)
+    losses = []
+    for height in y:  # row by row, because all points at once may need a gigabyte
+        row = origin + x[:, None] * plane[0] + height * plane[1]
+        parameters, start = {}, 0
+        for v in shape.parameters():
+            size = first.setup.inputs()[v].shape
+            parameters[v] = row[:, start : start + math.prod(size)].reshape(points, *size)
+            start += math.prod(size)
+        losses.append(np.broadcast_to(compute_losses(first.setup, parameters), points))
+    names = (cells[0], cells[1]) if cells else ("first main direction", "second main direction")
+    return Surface(x, y, np.array(losses), paths, share, names)
 
 
-def _sample_path(course: Course, most: int) -> Array:
-    """Give the parameters of about so many steps, flat, in the order of `Shape.parameters`."""
-    at = np.unique(np.linspace(0, len(course), most).round().astype(int))
-    order = course.setup.net.shape.parameters()
-    found = (course.parameters(int(k)) for k in at)
-    return np.array([np.concatenate([values[v].ravel() for v in order]) for values in found])
+def _flatten(parameters: Mapping[Var, Array]) -> Array:
+    """Put the parameters of each step side by side, shape (K, cells)."""
+    return np.concatenate([x.reshape(len(x), -1) for x in parameters.values()], axis=1)
 
 
 def predict(setup: Setup, X: Array) -> Array:

@@ -1,11 +1,13 @@
 """What a course shows beside its loss, and the data sets: against literal sums and steps taken one by one."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import mlpcore as mlp
+from mlpcore import training
 from mlpcore.training import readings
 
 XOR = mlp.EXAMPLES["xor"].setup
@@ -84,6 +86,92 @@ def test_the_surface_has_the_losses_of_the_paths_on_it():
         ]
         np.testing.assert_allclose(nearest, course.losses, atol=0.02)
     assert readings.compute_surface({"none": mlp.train(setup, 3, mlp.SGD(0.0))}) is None
+
+
+def test_the_plane_of_two_weights_holds_the_losses_of_those_weights():
+    courses = {"SGD": mlp.train(XOR, 20, mlp.SGD(0.1)), "Adam": mlp.train(XOR, 20, mlp.Adam(0.1))}
+    names = readings.list_parameter_cells(XOR)
+    assert len(names) == len(set(names)) == XOR.net.shape.parameter_cells
+    surface = readings.compute_surface(courses, 5, cells=("W_1[1, 2]", "b_2[1]"), at=7)
+    here = courses["SGD"].at(7)
+    for row, column in ((0, 4), (3, 1)):
+        W1 = here.net[1].W.copy()
+        W1[0, 1] = surface.x[column]
+        moved = here.net.with_parameters({mlp.W(1): W1, mlp.b(2): surface.y[[row]]})
+        expected = mlp.gradients(moved, XOR.batch, XOR.loss)[mlp.loss]
+        assert surface.losses[row, column] == pytest.approx(expected, rel=1e-9)
+    end = courses["Adam"].at(20).net
+    np.testing.assert_allclose(surface.paths["Adam"][-1], [end[1].W[0, 1], end[2].b[0]])
+
+
+def test_what_is_held_out_is_not_trained_on_and_its_loss_is_that_of_the_same_network():
+    setup = mlp.make_setup("moons", 30)
+    rest, held_out = training.hold_out(setup, 0.3, seed=2)
+    assert (rest.batch.N, held_out.N) == (21, 9)
+    columns = np.concatenate([rest.batch.X, held_out.X], axis=1).T.tolist()
+    assert sorted(columns) == sorted(setup.batch.X.T.tolist())
+    course = mlp.train(rest, 8, mlp.Adam(0.1))
+    at, losses = readings.read_validation(course, held_out, 3)
+    assert at.tolist() == [0, 4, 8]
+    for k, loss in zip(at.tolist(), losses, strict=True):
+        net = course.at(k).net
+        assert loss == pytest.approx(mlp.gradients(net, held_out, setup.loss)[mlp.loss], rel=1e-12)
+    assert training.hold_out(setup, 0.0) == (setup, None)
+    with pytest.raises(ValueError, match="one example only"):
+        training.hold_out(mlp.EXAMPLES["mazur"].setup, 0.5)
+
+
+def test_a_course_arrives_at_the_first_loss_that_is_low_enough():
+    course = mlp.train(XOR, 40, mlp.Adam(0.1))
+    there = readings.find_arrival(course, 0.5)
+    assert course.losses[there] <= 0.5 * course.losses[0] < course.losses[:there].min()
+    assert readings.find_arrival(course, 0.0) is None
+
+
+def test_what_a_report_raises_ends_the_training():
+    seen = []
+
+    def stop(number):
+        seen.append(number)
+        if number >= 30:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        mlp.train(XOR, 1000, report=stop)
+    assert seen == [0, 10, 20, 30]
+
+
+def train_for(question, setup):
+    optimisers = [mlp.OPTIMISERS[name](rate=question.rate) for name in question.optimisers]
+    return {o.title: mlp.train(setup, min(question.steps, 60), o) for o in optimisers}
+
+
+@pytest.mark.parametrize("name", training.QUESTIONS)
+def test_a_question_is_answered_for_every_network(name):
+    question = training.QUESTIONS[name]
+    for example in (mlp.EXAMPLES[name] for name in ("mazur", "three classes", "saturated")):
+        assert question.answer(train_for(question, example.setup)).endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("rate", r"from 0.03125 to 4\.4.* it is least at η = 0\.1"),
+        (
+            "equal",
+            "differ by at most 0 in any weight at the start, and by 0 after .*: they are still one unit, 3 times",
+        ),
+        ("dead", "In layer 1, unit 2 is dead at all .* its weights move by 0\\."),
+        ("vanishing", r"e-0\d in layer 1 and 0\.\d+ in layer 8"),
+        ("momentum", "Gradient descent: 0 of .* Momentum: [1-9]"),
+        ("correction", r"Adam: .* 1 η\. .* 3\.16 η"),  # 0.1 / sqrt(0.001)
+        ("scale", r"best of 18 rates .* is 0\.1\d+; with standardised inputs it is 0\.0"),
+        ("penalty", r"goes from 1\.7 to 0\.\d+ under L2 with λ = 0\.2, and to [12]\.\d+ without"),
+    ],
+)
+def test_the_network_of_a_question_shows_the_answer(name, words):
+    question = training.QUESTIONS[name]
+    assert re.search(words, question.answer(train_for(question, question.setup)))
 
 
 def test_a_prediction_is_the_output_of_the_pass():

@@ -3,7 +3,9 @@
 import pytest
 
 import mlpcore as mlp
+from mlpcore.training import QUESTIONS, hold_out
 from pages.ui.state.training_page import VIEWS
+from pages.ui.widgets import training as widgets
 from tests.visits import list_payloads, read_charts, read_payload, use_toolbar, visit
 
 TRAINING = "pages/6_Training.py"
@@ -58,7 +60,7 @@ def test_the_network_of_a_step_is_taken_and_undone(page):
 
 
 def show(page, view):
-    return next(b for b in page.button_group if b.key == "training view").set_value(view).run()
+    return next(b for b in page.button_group if b.key.split("~")[0] == "training view").set_value(view).run()
 
 
 def test_every_optimiser_can_be_chosen_at_once_in_every_view(page):
@@ -109,6 +111,77 @@ def test_a_data_set_becomes_the_network_of_every_page(page, name):
     assert not page.exception
     expected = mlp.standardise(mlp.make_setup(name, 30))
     assert read_charts(page)[TITLE]["data"][0]["y"][0] == pytest.approx(mlp.train(expected, 0).losses[0], rel=1e-5)
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_question_brings_network_optimisers_and_its_answer_in_one_choice(page, name):
+    question = QUESTIONS[name]
+    find(page.selectbox, "Question").select(name).run()
+    assert not page.exception
+    assert find(page.multiselect, "Optimisers").value == list(question.optimisers)
+    made = [mlp.OPTIMISERS[o](rate=question.rate) for o in question.optimisers]
+    courses = {o.title: mlp.train(question.setup, question.steps, o) for o in made}
+    assert page.info[0].value.replace("\\", "") == question.answer(courses)
+    if question.setup != mlp.EXAMPLES["xor"].setup:
+        use_toolbar(page, "undo")
+        assert page.session_state["state"].setup == mlp.EXAMPLES["xor"].setup
+
+
+def test_what_is_held_out_has_a_curve_and_comes_back_with_the_network_of_a_step(page):
+    find(page.slider, "Held out for validation").set_value(0.25).run()
+    setup = mlp.EXAMPLES["xor"].setup
+    rest, _ = hold_out(setup, 0.25)
+    course = mlp.train(rest, 200, mlp.SGD(0.1))
+    curves = read_charts(page)[TITLE]["data"]
+    assert [c["name"] for c in curves] == ["Gradient descent", "Gradient descent, held out"]
+    assert curves[0]["y"] == pytest.approx(course.losses.tolist(), rel=1e-5)
+    next(b for b in page.button if b.label.startswith("Take the network")).click().run()
+    page.switch_page("app.py").run()
+    matrices = read_payload(page)["matrices"]
+    assert matrices["Z0"]["values"] == setup.batch.X.ravel().tolist()
+    assert matrices["W1"]["values"] == course.at(200).net[1].W.ravel().tolist()
+
+
+@pytest.mark.parametrize(
+    ("text", "loss", "widths"),
+    [("1 2 0\n3 4 1\n5 6 1", "BinaryCrossEntropy", (2, 8, 1)), ("1,0.5\n2,0.7\n3,9", "MSE", (1, 8, 1)),
+     ("a,b,class\n1,2,cat\n3,4,dog\n5,6,cat", "CrossEntropy", (2, 8, 2))],
+)  # fmt: skip
+def test_a_pasted_table_becomes_the_network_of_every_page(page, text, loss, widths):
+    find(page.text_area, "or a table, its last column the target").set_value(text).run()
+    next(b for b in page.button if b.label == "Use this table").click().run()
+    assert not page.exception
+    setup = page.session_state["state"].setup
+    assert (setup.loss.name, setup.net.widths, setup.batch.N) == (loss, widths, 3)
+
+
+def test_a_table_that_cannot_be_read_is_refused_with_its_place(page):
+    find(page.text_area, "or a table, its last column the target").set_value("1 2\n3 x").run()
+    next(b for b in page.button if b.label == "Use this table").click().run()
+    assert "row 2" in page.error[0].value
+    assert page.session_state["state"].setup == mlp.EXAMPLES["xor"].setup
+
+
+def test_the_plane_of_two_weights_can_be_chosen(page):
+    show(page, "paths")
+    find(page.selectbox, "Plane").select_index(1).run()
+    find(page.selectbox, "up").select("b_2[1]").run()
+    assert not page.exception
+    (figure,) = (f for title, f in read_charts(page).items() if title.startswith("Loss on a plane"))
+    assert figure["layout"]["yaxis"]["title"]["text"] == "b_2[1]"
+
+
+def test_what_cannot_follow_a_slider_waits_for_a_button_and_is_kept(page, monkeypatch):
+    monkeypatch.setattr(widgets, "MOST_QUICK", 1)
+    find(page.select_slider, "Steps").set_value(500).run()
+    assert TITLE not in read_charts(page)
+    next(b for b in page.button if b.label.startswith("Train 500 steps")).click().run()
+    assert not page.exception
+    assert len(read_charts(page)[TITLE]["data"][0]["y"]) == 501
+    find(page.slider, "Step").set_value(7).run()
+    assert TITLE in read_charts(page)
+    find(page.select_slider, "Learning rate η").set_value(0.2).run()
+    assert TITLE not in read_charts(page)
 
 
 def test_what_was_chosen_is_in_the_link(page):

@@ -14,19 +14,21 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from mlpcore import EXAMPLES, SCALES, SCHEDULES, Schedule
+from mlpcore import EXAMPLES, SCALES, SCHEDULES, Course, Schedule
 from mlpcore.logits import LABS, Lab
 from mlpcore.passes.conventions import WORKSHEET
+from mlpcore.training import QUESTIONS
 from pages.ui.state import events, history, saved, steps_taken
 from pages.ui.state.app_state import AppState
 from pages.ui.state.memory_page import Runs
 from pages.ui.state.place import Place
+from pages.ui.state.training_page import TrainingChoice
 
 #: What an error in a page leaves in place; everything else, the widgets' values above all, is discarded.
 KEPT_KEYS = _STATE, _EVENTS, _LATEST, _TOKEN, _RUNS = "state", "events", "latest", "token", "runs"
 #: Set when that has happened.
 WIDGETS_DISCARDED = "widgets discarded"
-_PAGE_STATE, _WIDGETS = "page state", "widgets"
+_PAGE_STATE, _WIDGETS, _COURSES = "page state", "widgets", "trained"
 
 #: What a stage can be about -> the field with its visitor's place.
 _PLACES = {"setup": "place", "lab": "lab_place"}
@@ -120,6 +122,13 @@ def open_state(document: Mapping[str, Any], complaint: str = "") -> str:
 def begin_page() -> None:
     """Remember the state that a whole page is about to show."""
     st.session_state[_PAGE_STATE] = get_state()
+    if st.session_state.get(_COURSES, (None,))[0] != _get_page():
+        st.session_state.pop(_COURSES, None)
+
+
+def _get_page() -> str | None:
+    context = get_script_run_ctx()
+    return context.page_script_hash if context else None
 
 
 def is_page_outdated() -> bool:
@@ -154,8 +163,8 @@ def sync_widget(widget: str, value: Any) -> str:
     A value that was not chosen in the widget makes another widget of it: a message that was under way still carries
     what the old one showed, and Streamlit would take that for a choice.
     """
-    state, context = get_state(), get_script_run_ctx()
-    page = context and context.page_script_hash, state.lab_place.chapter, state.memory.chapter
+    state = get_state()
+    page = _get_page(), state.lab_place.chapter, state.memory.chapter
     last_page, drawn, keys = st.session_state.get(_WIDGETS, (page, frozenset(), {}))
     drawn = drawn if last_page == page else frozenset()
     key = keys.get(widget, widget)
@@ -211,6 +220,27 @@ def replace_lab(lab: Lab, frame: int) -> None:
     """Replace the laboratory and go to a frame of its board."""
     place = get_state().lab_place
     _update(lab=lab, lab_place=replace(place, frame=frame, rev=place.rev + 1))
+
+
+def ask_question(widget: str) -> None:
+    """Take the network, the optimisers and the view that answer the chosen question, or close the answer."""
+    state = get_state()
+    if name := _read_option(widget, QUESTIONS):
+        setup = replace(QUESTIONS[name].setup, conventions=state.setup.conventions)
+        _update(setup=setup, training=state.training.pose(name), step=0, rev=state.rev + 1, notices={})
+    else:
+        _update(training=replace(state.training, question=""))
+
+
+def find_courses(choice: TrainingChoice) -> dict[str, Course] | None:
+    """Find what was trained last, if it was for this choice and the present network."""
+    _, setup, trained, courses = st.session_state.get(_COURSES, (None,) * 4)
+    return courses if setup is get_state().setup and trained == choice else None
+
+
+def keep_courses(choice: TrainingChoice, courses: dict[str, Course]) -> None:
+    """Keep courses that took long, until another page is opened."""
+    st.session_state[_COURSES] = _get_page(), get_state().setup, choice, courses
 
 
 def choose_schedule(widget: str) -> None:

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Any
+
+import numpy as np
 
 from mlpcore import (
     DATASETS,
+    MSE,
     OPTIMISERS,
     RATE_SCHEDULES,
+    BinaryCrossEntropy,
     Course,
+    CrossEntropy,
     Momentum,
     Nesterov,
     Optimiser,
     Setup,
+    exchange,
     make_setup,
+    one_hot,
     train,
 )
+from mlpcore.losses import Loss
+from mlpcore.training import QUESTIONS, fit_network
 from pages.ui.state.steps_taken import MAX_WORK
 
 #: Name -> title of what is shown of a course.
@@ -24,15 +36,20 @@ VIEWS = {
     "loss": "Loss",
     "matrices": "Every matrix",
     "layers": "Layers",
+    "weights": "Weights",
     "rate": "Learning rate",
     "paths": "Paths",
     "fit": "Fit",
 }
 #: No schedule: the rate stays as it is.
 CONSTANT = "constant"
-MOST_STEPS = 2000
-#: Operations of all courses together, about: what follows a slider.
-MOST_WORK = MAX_WORK // 4
+MOST_STEPS = 20_000
+#: Operations of all courses together, about: what follows a slider, and what is carried out at all. Without a server
+#: there is one thread, which can neither show progress nor be interrupted.
+MOST_QUICK = 1_000_000_000 if sys.platform == "emscripten" else 4_000_000_000
+MOST_WORK = MOST_QUICK if sys.platform == "emscripten" else 10 * MAX_WORK
+#: The calls of a step, as operations that take as long.
+_CALLS = 200_000
 
 
 @dataclass(frozen=True)
@@ -48,6 +65,10 @@ class TrainingChoice:
         batch: examples of a step; 0 for all. seed: of the draw of batches.
         steps: of the courses; at: the step that is looked at; logarithmic: the axis of the loss.
         dataset: a name of `DATASETS`; examples, noise, data_seed: of its draw.
+        held_out: the share of the examples that is not trained on, drawn with `data_seed`.
+        arrival: the share of the first loss at which a course has arrived.
+        cells: two weights or biases by name, whose plane is shown; none for the main directions of the paths.
+        question: a name of `QUESTIONS`, or nothing.
 
     Raises:
         ValueError, KeyError: nothing of that name, or a number out of range.
@@ -69,19 +90,28 @@ class TrainingChoice:
     examples: int = 80
     noise: float = 0.1
     data_seed: int = 0
+    held_out: float = 0.0
+    arrival: float = 0.1
+    cells: tuple[str, ...] = ()
+    question: str = ""
 
     def __post_init__(self) -> None:
         for name in self.optimisers:
             OPTIMISERS[name]
         DATASETS[self.dataset]
-        for field, names in (("view", VIEWS), ("schedule", (CONSTANT, *RATE_SCHEDULES))):
+        for field, names in (
+            ("view", VIEWS), ("schedule", (CONSTANT, *RATE_SCHEDULES)), ("question", ("", *QUESTIONS)),
+        ):  # fmt: skip
             if getattr(self, field) not in tuple(names):
                 raise ValueError(f"there is no {field} {getattr(self, field)!r}; choose one of: {', '.join(names)}")
         whole = {
             "length": (1, 10**6), "batch": (0, 256), "seed": (0, 10**9), "steps": (1, MOST_STEPS),
             "at": (0, MOST_STEPS), "examples": (2, 256), "data_seed": (0, 10**9),
         }  # fmt: skip
-        real = {"rate": (0, 100), "mu": (0, 0.999), "clip": (0, 10**6), "noise": (0, 10)}
+        real = {
+            "rate": (0, 100), "mu": (0, 0.999), "clip": (0, 10**6), "noise": (0, 10), "held_out": (0, 0.9),
+            "arrival": (0, 1),
+        }  # fmt: skip
         for field, (low, high) in {**whole, **real}.items():
             value = getattr(self, field)
             kinds = (int,) if field in whole else (int, float)
@@ -89,11 +119,18 @@ class TrainingChoice:
                 raise ValueError(f"{field} must be a{' whole' if field in whole else ''} number from {low} to {high:,}")
         if type(self.logarithmic) is not bool:
             raise ValueError("logarithmic must be true or false")
+        if len(self.cells) not in (0, 2):
+            raise ValueError(f"a plane is that of 2 weights, not of {len(self.cells)}")
 
     @property
     def step(self) -> int:
         """The step that is looked at, within the course."""
         return min(self.at, self.steps)
+
+    @property
+    def of_courses(self) -> TrainingChoice:
+        """What makes the courses, without what is shown of them."""
+        return replace(self, view="loss", at=MOST_STEPS, logarithmic=False, arrival=0.1, cells=(), question="")
 
     def make_optimisers(self) -> list[Optimiser]:
         """Make the optimisers that are chosen, with all their numbers."""
@@ -101,17 +138,40 @@ class TrainingChoice:
         made = [OPTIMISERS[name](rate=self.rate, schedule=schedule, clip=self.clip or None) for name in self.optimisers]
         return [replace(o, mu=self.mu) if isinstance(o, Momentum | Nesterov) else o for o in made]
 
-    def train(self, setup: Setup) -> dict[str, Course]:
-        """Train with every chosen optimiser from the same start.
+    def count_work(self, setup: Setup) -> int:
+        """Count the operations of all courses, about."""
+        of_step = _CALLS + 6 * setup.net.shape.parameter_cells * setup.batch.N
+        return of_step * self.steps * len(self.optimisers)
+
+    def train(self, setup: Setup, report: Callable[[float], None] | None = None) -> dict[str, Course]:
+        """Train with every chosen optimiser from the same start; what is held out is in the set-up no more.
+
+        Args:
+            report: is called with the share that is done; what it raises ends the training.
 
         Raises:
-            ValueError: it would take too long to follow a slider.
+            ValueError: it would take too long.
         """
-        work = 6 * setup.net.shape.parameter_cells * setup.batch.N * self.steps * len(self.optimisers)
+        work = self.count_work(setup)
         if work > MOST_WORK:
-            raise ValueError(f"at this size that is {work:,} operations, and {MOST_WORK:,} are the limit: fewer steps")
+            raise ValueError(
+                f"at this size at most {max(1, MOST_WORK * self.steps // work):,} steps of each are taken here"
+            )
         size = self.batch if 0 < self.batch < setup.batch.N else None
-        return {o.title: train(setup, self.steps, o, batch_size=size, seed=self.seed) for o in self.make_optimisers()}
+        made, courses = self.make_optimisers(), {}
+        for number, o in enumerate(made):
+            tell = report and partial(_report_share, report, number, self.steps, len(made))
+            courses[o.title] = train(setup, self.steps, o, batch_size=size, seed=self.seed, report=tell)
+        return courses
+
+    def pose(self, question: str) -> TrainingChoice:
+        """Give the choice with which a question is answered."""
+        asked = QUESTIONS[question]
+        return replace(
+            self, question=question, optimisers=asked.optimisers, rate=asked.rate, steps=asked.steps, view=asked.view,
+            at=asked.steps if asked.at is None else asked.at, mu=0.9, schedule=CONSTANT, clip=0.0, batch=0,
+            held_out=0.0, cells=(), logarithmic=False,
+        )  # fmt: skip
 
     def make_setup(self, setup: Setup) -> Setup:
         """Make the set-up of the chosen data set, under the conventions in force."""
@@ -119,11 +179,34 @@ class TrainingChoice:
         return replace(made, conventions=setup.conventions)
 
 
+def _report_share(report: Callable[[float], None], course: int, steps: int, courses: int, number: int) -> None:
+    report((course + number / steps) / courses)
+
+
+def make_table_setup(text: str, setup: Setup) -> Setup:
+    """Make a set-up of a pasted table: a row an example, the target in its last column, or a column of labels.
+
+    Raises:
+        ValueError: it cannot be read, or is beyond the limits of a set-up; the text says where.
+    """
+    loss: Loss
+    if labelled := exchange.read_labelled(text):
+        X, loss = labelled.features.T, CrossEntropy()
+        targets = one_hot([labelled.classes.index(label) for label in labelled.labels], max(2, len(labelled.classes)))
+    else:
+        table = exchange.read_matrix(text)
+        if table.shape[1] < 2:
+            raise ValueError("a table needs two columns or more: the inputs, and the target last")
+        X, targets = table[:, :-1].T, table[:, -1:].T
+        loss = BinaryCrossEntropy() if np.isin(targets, (0, 1)).all() else MSE()
+    return replace(fit_network(X, targets, loss, rate=setup.rate), conventions=setup.conventions)
+
+
 def put(field: str, choice: TrainingChoice, value: Any) -> TrainingChoice:
     """Give the choice with another value of a field; nothing chosen is no change."""
     if value is None:
         return choice
-    changes: dict[str, Any] = {field: tuple(value) if field == "optimisers" else value}
+    changes: dict[str, Any] = {field: tuple(value) if field in _TUPLES else value}
     return replace(choice, **changes)
 
 
@@ -133,13 +216,16 @@ def read_choice(data: dict[str, Any]) -> TrainingChoice:
     Raises:
         ValueError, KeyError: a field is no value of its kind.
     """
-    if not isinstance(data.get("optimisers", []), list) or any(
-        isinstance(x, list | dict) for name, x in data.items() if name != "optimisers"
-    ):
-        raise ValueError("training has a field that is no name and no number")
-    if "optimisers" in data:
-        data = data | {"optimisers": tuple(map(str, data["optimisers"]))}
+    data = dict(data)
+    for name, value in data.items():
+        if isinstance(value, list) != (name in _TUPLES) or isinstance(value, dict):
+            raise ValueError(
+                f"training has a field {name} that is no {'list' if name in _TUPLES else 'name or number'}"
+            )
+        if name in _TUPLES:
+            data[name] = tuple(map(str, value))
     return TrainingChoice(**data)
 
 
+_TUPLES = ("optimisers", "cells")
 FIELDS = tuple(field.name for field in fields(TrainingChoice))

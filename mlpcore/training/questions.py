@@ -1,0 +1,237 @@
+"""The usual questions about training: a network and optimisers that show the answer, and the answer, computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..examples import EXAMPLES
+from ..initialisation import initialise
+from ..losses import MSE
+from ..network import Batch, Layer, Network
+from ..registry import Registry
+from ..setup import Setup
+from .course import Course, train
+from .datasets import standardise
+from .readings import read_history, search_rate, sweep_rates
+
+Answer = Callable[[Mapping[str, Course]], str]
+
+
+@dataclass(frozen=True, repr=False)
+class Question:
+    """A question about training: a row of `QUESTIONS`.
+
+    Attributes:
+        title: the question.
+        setup: a network that shows the answer.
+        optimisers: names of `OPTIMISERS`; rate, steps: of their courses; at: the step to look at.
+        view: what shows it best: "loss", "layers", "weights", "rate", "paths" or "fit".
+        answer: courses by title -> what they say, whatever the network; "" where they do not bear on the question.
+    """
+
+    title: str
+    setup: Setup
+    optimisers: tuple[str, ...]
+    rate: float
+    steps: int
+    view: str
+    answer: Answer
+    at: int | None = None
+
+    def __repr__(self) -> str:
+        return f"Question({self.title!r})"
+
+
+def _first(courses: Mapping[str, Course]) -> Course:
+    return next(iter(courses.values()))
+
+
+def _count_rises(course: Course) -> int:
+    """Count the steps after which the loss is larger than before, or no number."""
+    return int((~(course.losses[1:] <= course.losses[:-1])).sum())
+
+
+def _answer_rate(courses: Mapping[str, Course]) -> str:
+    course = _first(courses)
+    rate = course.optimiser.rate
+    best = search_rate(course.setup, rate, 3)
+    return (
+        f"At η = {rate:g} the first step takes the loss from {course.losses[0]:.4g} to {course.losses[1]:.4g}; along "
+        f"−gradient it is least at η = {best.best:.3g}, {best.best_loss:.4g}. Of {len(course):,} steps, "
+        f"{_count_rises(course):,} make it larger."
+    )
+
+
+def _answer_equal(courses: Mapping[str, Course]) -> str:
+    course = _first(courses)
+
+    def spread(net: Network) -> float:
+        layer = net[1]
+        parts = [layer.W, *([] if layer.b is None else [layer.b[:, None]]), *([net[2].W.T] if net.depth > 1 else [])]
+        return float(np.ptp(np.concatenate(parts, axis=1), axis=0).max())
+
+    before, after = spread(course.setup.net), spread(course.at(len(course)).net)
+    units = course.setup.net.widths[1]
+    words = (
+        f"The {units} units of layer 1 differ by at most {before:.3g} in any weight at the start, and by {after:.3g} "
+        f"after {len(course):,} steps"
+    )
+    return f"{words}: they are still one unit, {units} times." if units > 1 and before == after == 0 else f"{words}."
+
+
+def _answer_dead(courses: Mapping[str, Course]) -> str:
+    course = _first(courses)
+    history = read_history(course, 20)
+    words = []
+    for n in course.setup.net.shape.layers:
+        dead = sorted(set(history.dead[n][0]).intersection(*history.dead[n]))
+        if dead:
+            moved = course.at(len(course)).net[n].W - course.setup.net[n].W
+            most = float(np.abs(moved[[unit - 1 for unit in dead]]).max())
+            words.append(
+                f"In layer {n}, unit {', '.join(map(str, dead))} is dead at all {len(history.at)} steps that were "
+                f"looked at; its weights move by {most:.3g}."
+            )
+    return " ".join(words) or f"No unit is dead at all {len(history.at)} steps that were looked at."
+
+
+def _answer_vanishing(courses: Mapping[str, Course]) -> str:
+    course = _first(courses)
+    norms, last = read_history(course, 2).gradients, course.setup.net.depth
+    low, high = float(norms[1][0]), float(norms[last][0])
+    return (
+        f"At the start the norm of the gradient is {low:.2g} in layer 1 and {high:.2g} in layer {last}: "
+        f"{low / high:.2g} of it is left. The loss goes from {course.losses[0]:.4g} to {course.losses[-1]:.4g}."
+        if high
+        else "The gradient of the last layer is 0."
+    )
+
+
+def _answer_overshoot(courses: Mapping[str, Course]) -> str:
+    return " ".join(
+        f"{name}: {_count_rises(course):,} of {len(course):,} steps make the loss larger; it ends at "
+        f"{course.losses[-1]:.3g}."
+        for name, course in courses.items()
+    )
+
+
+def _answer_correction(courses: Mapping[str, Course]) -> str:
+    words = []
+    for name, course in courses.items():
+        start, after = (course.parameters(k) for k in (0, 1))
+        moved = max(float(np.abs(after[v] - x).max()) for v, x in start.items())
+        words.append(
+            f"{name}: the first step moves a weight by up to {moved:.3g}, {moved / course.optimiser.rate:.3g} η."
+        )
+    return " ".join(words)
+
+
+#: Rates that are tried for inputs as they are and for standardised ones.
+_TRIED = 10.0 ** np.arange(-7.0, 2.0, 0.5)
+
+
+def _answer_unscaled(courses: Mapping[str, Course]) -> str:
+    course = _first(courses)
+    spread = course.setup.batch.X.std(axis=1)
+    ends = []
+    for setup in (course.setup, standardise(course.setup)):
+        finals = sweep_rates(setup, course.optimiser, _TRIED, min(len(course), 100))
+        ends.append(float(np.nanmin(np.where(np.isfinite(finals), finals, np.inf))))
+    return (
+        f"The deviations of the inputs go from {spread.min():.3g} to {spread.max():.3g}. With the best of "
+        f"{len(_TRIED)} rates from 1e-7 to 31.6, the loss after {min(len(course), 100)} steps is {ends[0]:.3g}; with "
+        f"standardised inputs it is {ends[1]:.3g}."
+    )
+
+
+def _answer_penalty(courses: Mapping[str, Course]) -> str:
+    course = _first(courses)
+    loss = course.setup.loss
+    if loss.penalty is None:
+        return "This loss has no penalty: add one in the menu Network."
+
+    def norm(net: Network) -> float:
+        return float(np.sqrt(sum((layer.W**2).sum() for layer in net.layers)))
+
+    without = train(course.setup.without_penalty(), len(course), course.optimiser)
+    return (
+        f"The norm of all weights goes from {norm(course.setup.net):.3g} to {norm(course.at(len(course)).net):.3g} "
+        f"under {loss.penalty} with λ = {loss.strength:g}, and to {norm(without.at(len(course)).net):.3g} without it."
+    )
+
+
+def _make_ravine() -> Setup:
+    """Make a linear unit on two inputs of unlike size: a loss that is steep in one direction and flat in the other."""
+    X = np.array([[1.0, -1.0, 1.0, -1.0], [0.2, 0.2, -0.2, -0.2]])
+    return Setup(Network((Layer([[0.0, 0.0]], None, "identity"),)), Batch(X, np.array([[2.0, 3.0]]) @ X), MSE(), 0.2)
+
+
+def _make_deep_sigmoid() -> Setup:
+    layers = tuple(Layer(np.zeros((3, 2 if n == 1 else 3)), np.zeros(3), "sigmoid") for n in range(1, 8))
+    net = initialise(Network((*layers, Layer(np.zeros((1, 3)), np.zeros(1), "sigmoid"))), "Xavier", seed=0)
+    xor = EXAMPLES["xor"].setup
+    return Setup(net, xor.batch, MSE(), 0.5)
+
+
+def _make_unscaled() -> Setup:
+    X = np.array([[210.0, -180.0, 95.0, -120.0], [0.3, -0.8, 0.5, 0.2]])
+    return Setup(Network((Layer([[0.0, 0.0]], [0.0], "identity"),)), Batch(X, [[1, 0, 1, 0]]), MSE(), 1e-5)
+
+
+def _example(name: str) -> Setup:
+    return EXAMPLES[name].setup
+
+
+_DEAD = _example("dead relu")
+
+#: Name -> `Question`. What stands here can be asked, and what can be asked is tested.
+QUESTIONS: dict[str, Question] = Registry(
+    "question",
+    {
+        "rate": Question(
+            "What if the learning rate is too large?", _example("xor"), ("SGD",), 2.0, 50, "rate", _answer_rate, 0
+        ),
+        "equal": Question(
+            "What if all weights are equal?", _example("symmetric"), ("SGD",), 0.5, 200, "weights", _answer_equal
+        ),
+        "dead": Question("Does a dead relu come back?", _DEAD, ("SGD",), 0.1, 200, "layers", _answer_dead),
+        "vanishing": Question(
+            "What do eight sigmoid layers do to the gradient?",
+            _make_deep_sigmoid(),
+            ("SGD",),
+            0.5,
+            200,
+            "layers",
+            _answer_vanishing,
+            0,
+        ),
+        "momentum": Question(
+            "Why does momentum overshoot?", _make_ravine(), ("SGD", "Momentum"), 0.2, 100, "paths", _answer_overshoot
+        ),
+        "correction": Question(
+            "What is Adam's bias correction for?",
+            _example("xor"),
+            ("Adam", "Uncorrected"),
+            0.01,
+            50,
+            "loss",
+            _answer_correction,
+            1,
+        ),
+        "scale": Question(
+            "What if the inputs are not scaled?", _make_unscaled(), ("SGD",), 1e-5, 100, "paths", _answer_unscaled
+        ),
+        "penalty": Question(
+            "What does an L2 penalty do to the weights?",
+            replace(_DEAD, loss=MSE(penalty="L2", strength=0.2)),
+            ("SGD",),
+            0.1,
+            200,
+            "weights",
+            _answer_penalty,
+        ),
+    },
+)
