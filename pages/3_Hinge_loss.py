@@ -1,6 +1,6 @@
 from pages.ui import layout, widgets
 
-with layout.open_page("Hinge loss", widgets.LOGITS, widgets.LAB_CONVENTIONS, charts=True):
+with layout.open_page("Hinge loss", widgets.LOGITS, widgets.LAB_CONVENTIONS, file=widgets.LAB_FILE, charts=True):
     widgets.choose_lab()
     widgets.draw_lab_restart_button()
 widgets.draw_hinge_lab()

@@ -2,6 +2,7 @@
 
 from .digits import CUTS, Digits
 from .files import to_csv, to_npy, to_zip
+from .lab_latex import count_terms, lab_document
 from .latex import document
 from .link import MAX_LINK, LinkTooLongError, from_link, to_link
 from .named import list_named, name_of, read_named
@@ -17,10 +18,10 @@ from .written import WrittenMatrix, to_written
 
 __all__ = [
     "CUTS", "MAX_LINK", "MOST_WRITTEN", "PARTS", "Digits", "LabelledTable", "LinkTooLongError", "NetworkFile", "Part",
-    "Placement", "WrittenMatrix", "can_write_training", "check_count", "check_length", "decode_text", "document",
-    "find_network", "from_json", "from_link", "is_binary", "length", "limit_units", "list_named", "list_placements",
-    "list_readings", "losses_to_csv", "name_of", "notebook", "numpy_script", "numpy_training_script", "place",
-    "place_labelled", "place_named", "read_arrays", "read_labelled", "read_matrix", "read_named", "read_written",
-    "resized_words", "shape_words", "summary", "table", "to_csv", "to_json", "to_link", "to_npy", "to_written",
-    "to_zip", "torch_script", "torch_training_script",
+    "Placement", "WrittenMatrix", "can_write_training", "check_count", "check_length",
+    "count_terms", "decode_text", "document", "find_network", "from_json", "from_link", "is_binary", "lab_document",
+    "length", "limit_units", "list_named", "list_placements", "list_readings", "losses_to_csv", "name_of", "notebook",
+    "numpy_script", "numpy_training_script", "place", "place_labelled", "place_named", "read_arrays", "read_labelled",
+    "read_matrix", "read_named", "read_written", "resized_words", "shape_words", "summary", "table", "to_csv",
+    "to_json", "to_link", "to_npy", "to_written", "to_zip", "torch_script", "torch_training_script",
 ]  # fmt: skip

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..equations import cells
 from ..equations.steps import Step
+from ..logits import Lab
 from ..notation import Var
 from ..passes.layouts import Layout
 from ..rendering import write_latex
@@ -78,8 +79,7 @@ def _insert_numbers(
     """Write the step's notation with the operands' matrices in place of their symbols, and N as a number."""
     marks = [f"@{k}@" for k in range(len(step.operands))]
     text = _write_ones(step, step.op.notation(*marks), N)
-    text = re.sub(r"(?<=\d)N\b", rf"\\cdot {N}", text)
-    text = re.sub(r"(?<![A-Za-z\\])N\b", str(N), text)
+    text = insert_count(text, N)
     for k, each in step.op.views.items():  # before their parentheses grow
         text = text.replace(each.latex(marks[k]), f"@view {k}@")
     text = _grow_parentheses(text, [m for m, v in zip(marks, step.operands, strict=True) if np.ndim(values[v])])
@@ -90,6 +90,12 @@ def _insert_numbers(
         number = _write_matrix(var, x, digits, lay, most)
         text = text.replace(marks[k], rf"\left({number}\right)" if number[0] == "-" else number)
     return text
+
+
+def insert_count(text: str, N: int) -> str:
+    """Write the number of examples in place of N."""
+    text = re.sub(r"(?<=\d)N\b", rf"\\cdot {N}", text)
+    return re.sub(r"(?<![A-Za-z\\])N\b", str(N), text)
 
 
 def _write_ones(step: Step, text: str, N: int) -> str:
@@ -149,37 +155,51 @@ def _write_by_hand(step: Step, values: Mapping[Var, Array], digits: Digits) -> s
 
 def document(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array], digits: Digits | None = None) -> str:
     """Write the complete worked pass, ready to compile."""
-    digits, lay = digits or Digits(), setup.conventions.lay
-    sizes = "-".join(map(str, setup.net.widths))
+    sizes, N = "-".join(map(str, setup.net.widths)), setup.batch.N
+    title = f"A network {sizes}, {N} example{'s' * (N != 1)}"
+    return write_document(title, setup, N, steps, values, digits or Digits())
+
+
+def write_document(
+    title: str,
+    subject: Setup | Lab,
+    N: int,
+    steps: Iterable[Step],
+    values: Mapping[Var, Array],
+    digits: Digits,
+    more: Iterable[str] = (),
+) -> str:
+    """Write the inputs and every step of a network or a laboratory, and `more` below them."""
+    lay = subject.conventions.lay
     out = [
         _HEAD,
-        rf"\section*{{A network {sizes}, {setup.batch.N} example{'s' * (setup.batch.N != 1)}}}",
-        f"{_describe(setup)} Numbers are {_CUT_WORDS[digits.cut].format(digits.places)}; "
+        rf"\section*{{{title}}}",
+        f"{_describe(subject)} Numbers are {_CUT_WORDS[digits.cut].format(digits.places)}; "
         "they were computed in double precision and only then written.",
         r"\subsection*{Given}",
     ]
-    out += [_write_input(v, x, digits, lay) for v, x in setup.inputs().items()]
+    out += [_write_input(v, x, digits, lay) for v, x in subject.inputs().items()]
     phase = ""
     for step in steps:
         if step.phase != phase:
             phase = step.phase
             out.append(rf"\subsection*{{{PHASES[phase]}}}")
         again = "Recomputed, because it was not cached:\n" if step.recompute else ""
-        out.append(again + _typeset(write_lines(step, values, digits, lay, setup.batch.N)))
-    return "\n".join([*out, r"\end{document}", ""])
+        out.append(again + typeset(write_lines(step, values, digits, lay, N)))
+    return "\n".join([*out, *more, r"\end{document}", ""])
 
 
 def _write_input(var: Var, x: Array, digits: Digits, lay: Layout) -> str:
-    return _typeset(_fit_columns(lambda most: [f"{var.latex} &= {_write_matrix(var, x, digits, lay, most)}"]))
+    return typeset(_fit_columns(lambda most: [f"{var.latex} &= {_write_matrix(var, x, digits, lay, most)}"]))
 
 
-def _describe(setup: Setup) -> str:
-    loss = setup.conventions.loss(setup.loss)
-    sentences = [f"Loss: {loss.title.lower()}, with the constant ${loss.c.name}$.", setup.conventions.lay.sentence]
+def _describe(subject: Setup | Lab) -> str:
+    loss = subject.conventions.loss(subject.loss)
+    sentences = [f"Loss: {loss.title.lower()}, with the constant ${loss.c.name}$.", subject.conventions.lay.sentence]
     return " ".join(sentences).replace("ᵀ", r"$^{\top}$").replace("×", r"$\times$").replace("_", r"\_")
 
 
-def _typeset(lines: list[str]) -> str:
+def typeset(lines: list[str]) -> str:
     """Typeset lines aligned at the sign of equality, as large as the page allows; the first stays with the second."""
     lines = _break_lines(lines)
     wide = _measure_lines(lines)

@@ -18,7 +18,7 @@ from .curves import (
     sweep,
     sweep_margin,
 )
-from .derived import jacobians, terms
+from .derived import jacobians, terms, write_double_sum
 from .examples import LABS
 from .lab import (
     Lab,
@@ -46,5 +46,5 @@ __all__ = [
     "compute_margin_derivatives", "compute_true_class_probabilities", "cross_check", "descend", "evaluate_on_simplex",
     "find_confidently_wrong", "find_corner", "find_jumps", "find_kinks", "initial_values", "insert_jumps",
     "jacobians", "list_class_losses", "list_steps", "make_confidently_wrong", "move_example", "one_hot", "run",
-    "sweep", "sweep_margin", "terms",
+    "sweep", "sweep_margin", "terms", "write_double_sum",
 ]  # fmt: skip

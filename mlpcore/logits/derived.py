@@ -16,7 +16,7 @@ from ..checking.numerical_gradients import Probe, differences
 from ..derivation.equations import FROBENIUS, TERMS, align, multiply_masked, selection_op
 from ..derivation.lines import Cell, Derivation
 from ..equations.steps import Op, Step, op_factory
-from ..losses import SoftmaxHinge
+from ..losses import Hinge, SoftmaxHinge
 from ..losses.scales import Scale
 from ..network import Array
 from ..notation import A, G, O, P, Var, Y, dO, dP
@@ -76,6 +76,16 @@ _ROW_NOTATION: dict[str, Callable[..., str]] = {
     JACOBIAN.name: lambda p, q, same: rf"\operatorname{{diag}}\left({p}\right) - {p}^{{\top}}\,{q}",
     THROUGH.name: lambda J, g: rf"{g}\,{J}",
 }
+
+
+def write_double_sum(loss: Hinge) -> str:
+    """Write the gradient by one logit as exercise 3 (ii) has it, in LaTeX."""
+    over = r"\ge" if loss.at_tie else ">"
+    return (
+        rf"\frac{{\partial\mathcal{{L}}}}{{\partial o_j}} = {loss.c.latex()}\sum_i\sum_{{l\neq y_i}} "
+        r"p_j\left(\mathbf{1}_l^j - \mathbf{1}_{y_i}^j - p_l + p_{y_i}\right)"
+        rf"\mathbf{{1}}_{{\{{p_l - p_{{y_i}} + m {over} 0\}}}}"
+    )
 
 
 def _lay_out(d: Derivation, op: Op) -> Op:

@@ -70,12 +70,13 @@ def _make_links() -> list[tuple[st.Page, str]]:
 
 
 @contextmanager
-def open_page(label: str, *menus: Menu, charts: bool = False) -> Iterator[None]:
+def open_page(label: str, *menus: Menu, file: Menu = FILE, charts: bool = False) -> Iterator[None]:
     """Draw the navigation; what the page draws in the `with` block stands beside it.
 
     Args:
         label: the page's name in `PAGES`.
         menus: the page's menus, after its own controls.
+        file: the menu of what goes out and in.
         charts: whether the page has charts.
     """
     # Some hosts start every app with error details shown; this setting overrides theirs.
@@ -88,7 +89,7 @@ def open_page(label: str, *menus: Menu, charts: bool = False) -> Iterator[None]:
         for page, name in _make_links():
             st.page_link(page, label=name, width="content")
         yield
-        draw_menus(*menus, FILE)
+        draw_menus(*menus, file)
         draw_toolbar("tools", session.build_keep_payload())
     if charts:
         # Imported only here, because it imports plotly.

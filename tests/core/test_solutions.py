@@ -14,9 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mlpcore as mlp
-from mlpcore.exchange import CUTS, Digits, document, notebook, numpy_script, read_matrix, torch_script
+from mlpcore.exchange import CUTS, Digits, document, lab_document, notebook, numpy_script, read_matrix, torch_script
 from mlpcore.exchange.tracing import NUMPY, TORCH, code
+from mlpcore.logits import LABS, Lab
 from mlpcore.setup import resized, with_cells, with_loss
+from tests.core.test_exercise_3 import labs
 from tests.core.test_worksheet import printed
 from tests.strategies import setups
 
@@ -324,12 +326,17 @@ def test_powers_and_exponentials_of_a_matrix_are_of_its_cells():
 
 REAL_TARGETS = {"1x7": resized(SHEET, (2, 3, 1), 7, ("relu", "identity"), (False, False)),
                 "2x4": resized(SHEET, (2, 3, 2), 4, ("relu", "identity"), (False, False))}  # fmt: skip
-COMPILED = ("worksheet", "larger", "2x4", "micro-batches", "CrossEntropy")
-PAPERS = [*mlp.EXAMPLES, *mlp.LOSSES, *mlp.LAYOUTS, *REAL_TARGETS, "micro-batches"]
+_RNG = np.random.default_rng(0)
+_LARGE = Lab(_RNG.normal(size=(10, 8)), mlp.one_hot(list(range(8)), 10), conventions=mlp.Conventions(scale="1/(2N)"))
+LABORATORIES = {name: example.lab for name, example in LABS.items()} | {"ten classes": _LARGE}
+COMPILED = ("worksheet", "larger", "2x4", "micro-batches", "CrossEntropy", "four answers", "ten classes")
+PAPERS = [*mlp.EXAMPLES, *mlp.LOSSES, *mlp.LAYOUTS, *REAL_TARGETS, "micro-batches", *LABORATORIES]
 
 
 def paper(name):
-    """A worked pass of an example, of a loss, of a layout, of real targets or of blocks of the batch."""
+    """A worked pass of an example, of a loss, of a layout, of real targets or of blocks of the batch; exercise 3."""
+    if name in LABORATORIES:
+        return lab_document(lab := LABORATORIES[name], *lab.run())
     if name in mlp.EXAMPLES:
         setup = mlp.EXAMPLES[name].setup
     elif name in mlp.LOSSES:
@@ -360,3 +367,40 @@ def test_it_compiles_within_the_margins(name, tmp_path):
     run = subprocess.run(how, cwd=tmp_path, capture_output=True, text=True, errors="replace")
     assert run.returncode == 0, run.stdout[-2000:]
     assert "Overfull" not in run.stdout
+
+
+# --- exercise 3 ------------------------------------------------------------------------------
+
+
+def read_sums(text):
+    """Read the sums with numbers of each line's name, and what is written as their value."""
+    for tex, python in (
+        (r" *\\\\\*?\n&\\qquad \{\}", ""),
+        (r"\\(left|right)\.", ""),
+        (r"\\(left|right)|\\(?:begin|end)\{align\*\}\}?", ""),
+        (r"\\cdot 10\^\{(.*?)\}", r"e\1"),
+        (r"\\frac\{1\}\{(.*?)\}", r"1/(\1)*"),
+        (r"\\cdot|\\,", "*"),
+    ):
+        text = re.sub(tex, python, text)
+    for equation in re.findall(r"^(?:\\ell_|\\frac\{\\partial).*(?:\n&=.*)*", text.partition("subsubsection")[2], re.M):
+        name, *sums = (part.replace("\\", "").strip(" *\n") for part in equation.split("&="))
+        yield name, [eval(x) for x in sums[-2:] if "p_" not in x]
+
+
+@given(labs(), st.booleans())
+def test_the_sums_of_exercise_3_add_up_to_each_loss_and_each_gradient(lab, at_tie):
+    lab = replace(lab, conventions=replace(lab.conventions, at_tie=at_tie))
+    steps, values = lab.run()
+    text = lab_document(lab, steps, values, Digits(12))
+    structure(text)
+    convert = lab.conventions.lay.convert
+    loss, gradient = convert(mlp.ell, values[mlp.ell]), convert(mlp.dO, values[mlp.dO])
+    wanted = [x for n in range(lab.N) for x in (loss[n], *gradient[:, n])]
+    found = list(read_sums(text))
+    assert len(found) == len(wanted)
+    for (name, sums), value in zip(found, wanted, strict=True):
+        assert sums == pytest.approx([value] * len(sums), abs=1e-10), name
+    assert (
+        sum(len(sums) == 2 for _, sums in found) == (1 + lab.classes) * convert(mlp.A, values[mlp.A]).any(axis=0).sum()
+    )

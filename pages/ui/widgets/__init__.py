@@ -9,6 +9,7 @@ from pages.ui.widgets.choices import (
     list_conventions,
     show_loss_error,
 )
+from pages.ui.widgets.files import LAB_FILE
 from pages.ui.widgets.hinge import draw_hinge_lab
 from pages.ui.widgets.lab import LOGITS, choose_lab, draw_lab_restart_button, list_lab_conventions
 from pages.ui.widgets.layers import NETWORK
@@ -18,8 +19,8 @@ from pages.ui.widgets.steps import draw_steps
 from pages.ui.widgets.training import describe_training, draw_training
 
 __all__ = [
-    "CONVENTIONS", "LAB_CONVENTIONS", "LOGITS", "NETWORK", "choose_example", "choose_lab", "describe_training",
-    "draw_check", "draw_derivation", "draw_hinge_lab", "draw_lab_restart_button", "draw_player", "draw_restart_button",
-    "draw_steps", "draw_training", "draw_wall", "list_conventions", "list_lab_conventions", "memory",
-    "memory_conventions", "show_loss_error",
+    "CONVENTIONS", "LAB_CONVENTIONS", "LAB_FILE", "LOGITS", "NETWORK", "choose_example", "choose_lab",
+    "describe_training", "draw_check", "draw_derivation", "draw_hinge_lab", "draw_lab_restart_button", "draw_player",
+    "draw_restart_button", "draw_steps", "draw_training", "draw_wall", "list_conventions", "list_lab_conventions",
+    "memory", "memory_conventions", "show_loss_error",
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -20,11 +21,11 @@ from pages.ui.widgets.words import escape_markdown
 _WIDTH = 460  # fixed, as the menu would otherwise change its width with its content
 
 
-def _draw_files() -> None:
+def _draw_files(about: str) -> None:
     with st.container(width=_WIDTH):
         save, read = st.tabs(["Save", "Open or paste"])
         with save:
-            _draw_downloads()
+            _draw_downloads(about)
         with read:
             draw_upload()
 
@@ -32,60 +33,82 @@ def _draw_files() -> None:
 # --- out -------------------------------------------------------------------------------------
 
 
-def _export(how: Callable[..., Any], read_state: Callable[[], AppState]) -> Any:
-    """Export a solution of the latest state: edits rerun only their stage, and not this menu."""
+def _work_out(read_state: Callable[[], AppState], about: str) -> tuple:
+    """Work out the network or laboratory of the latest state: edits rerun only their stage, and not this menu."""
     state = read_state()
-    return how(state.setup, *state.setup.run(state.schedule))
+    if about == "lab":
+        lab = replace(state.lab, conventions=state.setup.conventions)
+        return lab, *lab.run()
+    return state.setup, *state.setup.run(state.schedule)
 
 
-def _export_latex(read_state: Callable[[], AppState], digits: exchange.Digits) -> str:
-    return _export(partial(exchange.document, digits=digits), read_state)
+def _export(how: Callable[..., Any], read_state: Callable[[], AppState], about: str) -> Any:
+    return how(*_work_out(read_state, about))
 
 
-def _make_zip(read_state: Callable[[], AppState]) -> bytes:
-    state = read_state()
-    _, values = state.setup.run(state.schedule)
-    flat = [v for v in values if state.setup.conventions.lay.is_row(v)]
-    return exchange.to_zip(values, {"state.json": saved.write_document(state)}, flat)
+def _make_zip(read_state: Callable[[], AppState], about: str) -> bytes:
+    subject, _, values = _work_out(read_state, about)
+    flat = [v for v in values if subject.conventions.lay.is_row(v)]
+    return exchange.to_zip(values, {"state.json": saved.write_document(read_state())}, flat)
 
 
-def _make_document(read_state: Callable[[], AppState]) -> str:
+def _make_document(read_state: Callable[[], AppState], about: str) -> str:
     return saved.write_document(read_state())
 
 
-def _draw_downloads() -> None:
+def _draw_downloads(about: str) -> None:
     read_state = session.make_state_reader()
-    state = session.get_state()
-    refusal = ""
-    try:
-        exchange.check_count(exchange.length(state.setup, training_step(state.setup.net, state.setup.loss)))
-    except ValueError as error:
-        refusal = str(error)
+    refusal = _explain_too_long(about)
     places, cut = st.columns(2)
     with places:
         decimals = draw_choice("Decimals in LaTeX", [2, 3, 4, 5, 6, 8, 10], 2)
     with cut:
-        how = draw_choice("Rounding", list(exchange.CUTS), format_func=exchange.CUTS.__getitem__)
-    digits = exchange.Digits(decimals, how)
-    data_files: dict[str, tuple[str, str, Callable]] = {
-        "State": ("mlpscope.json", "Project file; reopen it here.", _make_document),
-        "Matrices": ("matrices.zip", "Every matrix as CSV and .npy, and the state.", _make_zip),
-    }
-    solutions: dict[str, tuple[str, str, Callable]] = {
-        "LaTeX": ("pass.tex", "The worked pass, equation by equation.", partial(_export_latex, digits=digits)),
-        "NumPy": ("pass.py", "Recomputes every number and asserts it.", partial(_export, exchange.numpy_script)),
-        "PyTorch": ("pass_torch.py", "Likewise, and PyTorch's own gradients.", partial(_export, exchange.torch_script)),
-        "Pictures": ("pass.html", "Every equation with its heatmaps, as a web page.", partial(_export, render_pass)),
-        "Notebook": ("pass.ipynb", "For Jupyter, equation by equation.", partial(_export, exchange.notebook)),
-    }
-    for label, (name, words, make) in (data_files | solutions).items():
+        rounding = draw_choice("Rounding", list(exchange.CUTS), format_func=exchange.CUTS.__getitem__)
+    digits = exchange.Digits(decimals, rounding)
+    solutions = _SOLUTIONS[about]
+    for label, (name, words, make) in (_DATA | solutions).items():
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             off = bool(refusal) and label in solutions
-            data = partial(make, read_state=read_state)
+            make = partial(make, digits=digits) if label == "LaTeX" else make
+            make = partial(_export, make) if label in solutions else make
+            data = partial(make, read_state, about)
             st.download_button(label, data, name, on_click="ignore", width=110, key=f"save {label}", disabled=off)
             st.caption(words)
     if refusal:
         st.caption(escape_markdown(refusal[0].upper() + refusal[1:] + "."))
 
 
-FILE = Menu("File", _draw_files, text_fields=("pasted",))
+def _explain_too_long(about: str) -> str:
+    """Say why the solutions of the present state are too long to be written out; empty where they are not."""
+    setup = session.get_state().setup
+    try:
+        exchange.check_count(
+            exchange.count_terms(session.get_lab())
+            if about == "lab"
+            else exchange.length(setup, training_step(setup.net, setup.loss))
+        )
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+_Row = tuple[str, str, Callable]
+_DATA: dict[str, _Row] = {
+    "State": ("mlpscope.json", "Project file; reopen it here.", _make_document),
+    "Matrices": ("matrices.zip", "Every matrix as CSV and .npy, and the state.", _make_zip),
+}
+_SOLUTIONS: dict[str, dict[str, _Row]] = {
+    "setup": {
+        "LaTeX": ("pass.tex", "The worked pass, equation by equation.", exchange.document),
+        "NumPy": ("pass.py", "Recomputes every number and asserts it.", exchange.numpy_script),
+        "PyTorch": ("pass_torch.py", "Likewise, and PyTorch's own gradients.", exchange.torch_script),
+        "Pictures": ("pass.html", "Every equation with its heatmaps, as a web page.", render_pass),
+        "Notebook": ("pass.ipynb", "For Jupyter, equation by equation.", exchange.notebook),
+    },
+    "lab": {
+        "LaTeX": ("exercise_3.tex", "Exercise 3 worked: loss and gradient term by term.", exchange.lab_document),
+    },
+}
+
+FILE = Menu("File", partial(_draw_files, "setup"), text_fields=("pasted",))
+LAB_FILE = Menu("File", partial(_draw_files, "lab"), text_fields=("pasted",))

@@ -82,21 +82,13 @@ def fill_terms(board: Board[Lab], trace: Trace) -> None:
         make_tile(board.add_matrix(G), column, "→"),
     ])  # fmt: skip
     board.add_claim(d.claims[2], numbers=False)
-    loss = lab.conventions.loss(lab.loss)
-    formula = _WRITTEN_OUT.replace("{c}", loss.c.latex()).replace("{over}", r"\ge" if loss.at_tie else ">")
     board.lines.insert(0, {
-        "formula": to_mathml(formula), "spoken": "exercise 3 (ii)",
+        "formula": to_mathml(logits.write_double_sum(lab.conventions.loss(lab.loss))), "spoken": "exercise 3 (ii)",
         "why": "Exercise 3 (ii): for logit j, the sum over examples i and competing classes l of each.",
     })  # fmt: skip
     made = wire_name(d.part(dO, "jn"))
     board.matrices[made]["text"] = dO.symbol
     board.frame |= {"reads": made, "legend": LEGEND}
-
-
-_WRITTEN_OUT = (
-    r"\frac{\partial\mathcal{L}}{\partial o_j} = {c}\sum_i\sum_{l\neq y_i} p_j\left(\mathbf{1}_l^j - \mathbf{1}_{y_i}^j"
-    r" - p_l + p_{y_i}\right)\mathbf{1}_{\{p_l - p_{y_i} + m {over} 0\}}"
-)
 
 
 def fill_jacobian(board: Board[Lab], trace: Trace) -> None:
