@@ -9,13 +9,15 @@ import pytest
 from mlpcore.exchange import read_matrix
 from tests.browser.test_keep import CLIPBOARD, EXACT, STEP, copied, type_into
 
+WAYS = ("NumPy", "LaTeX", "MATLAB", "CSV", "Spreadsheet")
 
-def test_every_matrix_can_be_copied_in_four_ways(app):
+
+def test_every_matrix_can_be_copied_in_every_way(app):
     student = app(STEP, **CLIPBOARD)
     type_into(student, "W 1, row 3, column 1", "1e-7")
     student.page.locator('td[aria-label="W 1, row 3, column 1, 1e\u22127"]').first.wait_for()
     wanted = [[0.6, 0.01], [0.7, 0.43], [1e-7, 0.88]]
-    for name in ("NumPy", "LaTeX", "MATLAB", "CSV"):
+    for name in WAYS:
         student.page.locator('[aria-label="W 1, weights, 3 by 2"]:visible').hover()
         student.page.locator('[aria-label="copy W 1 as text"]:visible').click()
         student.page.get_by_role("menuitem", name=name).click()
@@ -26,28 +28,32 @@ def test_every_matrix_can_be_copied_in_four_ways(app):
             assert np.array_equal(eval(text, {"np": np}), wanted)
 
 
-@pytest.mark.parametrize("name", ["NumPy", "LaTeX", "MATLAB", "CSV"])
-def test_cells_take_what_was_copied_here(app, name):
-    """Numbers that are whole, tiny and negative, into a cell that is held and into one that is being typed in."""
-    student = app(STEP, **CLIPBOARD)
-    type_into(student, "Z 0, row 1, column 1", "1")
-    type_into(student, "Z 0, row 2, column 1", "-3e-7")
-    type_into(student, "Z 0, row 1, column 2", "0")
-    type_into(student, "Z 0, row 2, column 2", "2")
-    student.page.locator('[aria-label="copy Z 0 as text"]:visible').click()
-    student.page.get_by_role("menuitem", name=name).click()
-    student.page.get_by_text(f"Copied as {name}.").wait_for()
-    text = copied(student)
-    for held in (True, False):
-        student.page.get_by_role("button", name="Start again").click()
-        student.wait("Z 0, row 1, column 1", 0.75)
-        student.cell("Z 0, row 1, column 1").click()
-        if not held:
-            student.press("Enter")
-        student.press("Control+v")
-        student.wait("Z 0, row 1, column 1", 1)  # the page shows the block once the server has read it
-        for cell, value in (("1, column 1", 1), ("2, column 1", -3e-7), ("1, column 2", 0), ("2, column 4", -0.05)):
-            assert student.value(f"Z 0, row {cell}") == value, text
+def test_cells_take_what_was_copied_here(app):
+    """Numbers that are whole, tiny and negative, into a cell that is held and into one that is being typed in.
+
+    A spreadsheet is given the decimal comma of its reader.
+    """
+    student = app(STEP, **CLIPBOARD, locale="de-DE")
+    for name in WAYS:
+        type_into(student, "Z 0, row 1, column 1", "1")
+        type_into(student, "Z 0, row 2, column 1", "-3e-7")
+        type_into(student, "Z 0, row 1, column 2", "0")
+        type_into(student, "Z 0, row 2, column 2", "2")
+        student.page.locator('[aria-label="copy Z 0 as text"]:visible').click()
+        student.page.get_by_role("menuitem", name=name).click()
+        student.page.get_by_text(f"Copied as {name}.").wait_for()
+        text = copied(student)
+        assert ("-0,75" in text) is (name == "Spreadsheet"), text
+        for held in (True, False):
+            student.page.get_by_role("button", name="Start again").click()
+            student.wait("Z 0, row 1, column 1", 0.75)
+            student.cell("Z 0, row 1, column 1").click()
+            if not held:
+                student.press("Enter")
+            student.press("Control+v")
+            student.wait("Z 0, row 1, column 1", 1)  # the page shows the block once the server has read it
+            for cell, value in (("1, column 1", 1), ("2, column 1", -3e-7), ("1, column 2", 0), ("2, column 4", -0.05)):
+                assert student.value(f"Z 0, row {cell}") == value, text
 
 
 def test_the_copy_menu_works_by_key(app):
@@ -80,6 +86,13 @@ def test_files_are_of_the_work_as_it_is_on_the_click(app):
             exec(compile(text, name, "exec"), {})
         else:
             assert r"\begin{bmatrix} 0.3000 & 0.0100" in text
+    student.press("Escape")
+    student.page.get_by_role("link", name="Hinge loss").click()
+    student.page.get_by_text("File", exact=True).click()
+    with student.page.expect_download() as download:
+        student.page.get_by_role("button", name="LaTeX", exact=True).click()
+    assert download.value.suggested_filename == "exercise_3.tex"
+    assert "Example 4: true class 1" in Path(download.value.path()).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", ["", STEP, "Derivation", "Hinge_loss"])

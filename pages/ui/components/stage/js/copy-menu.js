@@ -35,7 +35,7 @@ export function copyButton(stage, tile, matrix) {
     event.stopPropagation();
     openCopyMenu(stage, tile, button);
   });
-  return setAttributes(button, { title: "Copy as NumPy, LaTeX, MATLAB or CSV", "aria-haspopup": "menu" });
+  return setAttributes(button, { title: "Copy as text, for a program or a spreadsheet", "aria-haspopup": "menu" });
 }
 
 /**

@@ -1,4 +1,4 @@
-// A matrix as text: the same numbers, to the last digit, in the words of four programs.
+// A matrix as text: the same numbers, to the last digit, in the words of five programs.
 
 export const MATLAB = { NaN: "NaN", Infinity: "Inf", "-Infinity": "-Inf" };
 
@@ -30,6 +30,18 @@ function joinRows(rows, cell, between, lines) {
   return rows.map((row) => row.map(cell).join(between)).join(lines);
 }
 
+const DECIMAL_COMMA = (1.5).toLocaleString().includes(",");
+
+/**
+ * As a spreadsheet in the reader's language takes it. Three digits after a comma would look like thousands.
+ *
+ * @param {number} x
+ */
+function localDigits(x) {
+  const digits = exactDigits(x, MATLAB);
+  return DECIMAL_COMMA ? digits.replace(".", ",").replace(/,\d{3}$/, "$&0") : digits;
+}
+
 /** @type {Record<string, (rows: number[][]) => string>} */
 export const FORMATS = {
   NumPy: (rows) => `np.array([${joinRows(rows, (x) => exactDigits(x, NUMPY), ", ", "], [").replace(/^/, "[")}]])`,
@@ -37,4 +49,5 @@ export const FORMATS = {
   MATLAB: (rows) => `[${joinRows(rows, (x) => exactDigits(x, MATLAB), " ", "; ")}]`,
   // With its point, so that no comma is taken for a decimal one.
   CSV: (rows) => joinRows(rows, (x) => exactDigits(x, MATLAB).replace(/^-?\d+$/, "$&.0"), ",", "\n") + "\n",
+  Spreadsheet: (rows) => joinRows(rows, localDigits, "\t", "\n") + "\n",
 };
