@@ -10,6 +10,7 @@ from .network_files import NetworkFile, find_network, is_binary, limit_units, re
 from .placing import Placement, list_placements, place, place_labelled, place_named
 from .preview import resized_words, shape_words, summary, table
 from .scripts import MOST_WRITTEN, check_count, check_length, length, notebook, numpy_script, torch_script
+from .spreadsheet import can_write_spreadsheet, to_xlsx
 from .state import PARTS, Part, from_json, to_json
 from .tables import LabelledTable, read_labelled
 from .text import decode_text, list_readings, read_matrix, read_written
@@ -18,10 +19,10 @@ from .written import WrittenMatrix, to_written
 
 __all__ = [
     "CUTS", "MAX_LINK", "MOST_WRITTEN", "PARTS", "Digits", "LabelledTable", "LinkTooLongError", "NetworkFile", "Part",
-    "Placement", "WrittenMatrix", "can_write_training", "check_count", "check_length",
+    "Placement", "WrittenMatrix", "can_write_spreadsheet", "can_write_training", "check_count", "check_length",
     "count_terms", "decode_text", "document", "find_network", "from_json", "from_link", "is_binary", "lab_document",
     "length", "limit_units", "list_named", "list_placements", "list_readings", "losses_to_csv", "name_of", "notebook",
     "numpy_script", "numpy_training_script", "place", "place_labelled", "place_named", "read_arrays", "read_labelled",
     "read_matrix", "read_named", "read_written", "resized_words", "shape_words", "summary", "table", "to_csv",
-    "to_json", "to_link", "to_npy", "to_written", "to_zip", "torch_script", "torch_training_script",
+    "to_json", "to_link", "to_npy", "to_written", "to_xlsx", "to_zip", "torch_script", "torch_training_script",
 ]  # fmt: skip

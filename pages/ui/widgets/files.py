@@ -69,6 +69,8 @@ def _draw_downloads(about: str) -> None:
     for label, (name, words, make) in (_DATA | solutions).items():
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             off = bool(refusal) and label in solutions
+            if label == "Spreadsheet" and not exchange.can_write_spreadsheet():
+                off, words = True, "Needs the Python package XlsxWriter, which is not installed here."
             make = partial(make, digits=digits) if label == "LaTeX" else make
             make = partial(_export, make) if label in solutions else make
             data = partial(make, read_state, about)
@@ -92,6 +94,7 @@ def _explain_too_long(about: str) -> str:
     return ""
 
 
+_LIVE = "Every cell its formula: change a number, and all follows."
 _Row = tuple[str, str, Callable]
 _DATA: dict[str, _Row] = {
     "State": ("mlpscope.json", "Project file; reopen it here.", _make_document),
@@ -104,9 +107,11 @@ _SOLUTIONS: dict[str, dict[str, _Row]] = {
         "PyTorch": ("pass_torch.py", "Likewise, and PyTorch's own gradients.", exchange.torch_script),
         "Pictures": ("pass.html", "Every equation with its heatmaps, as a web page.", render_pass),
         "Notebook": ("pass.ipynb", "For Jupyter, equation by equation.", exchange.notebook),
+        "Spreadsheet": ("pass.xlsx", _LIVE, exchange.to_xlsx),
     },
     "lab": {
         "LaTeX": ("exercise_3.tex", "Exercise 3 worked: loss and gradient term by term.", exchange.lab_document),
+        "Spreadsheet": ("exercise_3.xlsx", _LIVE, exchange.to_xlsx),
     },
 }
 
