@@ -62,15 +62,10 @@ _SIGNS = re.compile(r"\\[A-Za-z]+ ?|[-+=]")
 _BRACKETS = re.compile(r"\\(left|right)(?:\\[A-Za-z]+|.)")
 
 
-def matrix(x: Array, digits: Digits, flat: bool = False, most: int = MOST_COLUMNS) -> str:
-    """Write a matrix as `bmatrix`, a single number as itself."""
-    if np.ndim(x) == 0:
-        return digits.latex(float(x))
-    return write_latex(rows_of(x, flat), (MOST_ROWS, most), digits.latex)
-
-
 def _write_matrix(var: Var, x: Array, digits: Digits, lay: Layout, most: int = MOST_COLUMNS) -> str:
-    return matrix(x, digits.for_matrix(var, x), lay.is_row(var), most)
+    """Write a matrix as `bmatrix`, a single number as itself."""
+    write = digits.for_matrix(var, x).latex
+    return write_latex(rows_of(x, lay.is_row(var)), (MOST_ROWS, most), write) if np.ndim(x) else write(float(x))
 
 
 def _insert_numbers(
@@ -133,7 +128,8 @@ def write_lines(step: Step, values: Mapping[Var, Array], digits: Digits, lay: La
         numbers = _insert_numbers(step, values, digits, lay, N, most)
         lines = [f"{left} &= {symbols}", *([f"&= {numbers}"] if numbers != result else [])]
         if np.ndim(values[step.out]) == 0 and all(np.size(values[v]) <= cells.LONGEST_SUM for v in step.operands):
-            lines.append(f"&= {_write_by_hand(step, values, digits)}")
+            by_hand = cells.typeset(cells.numbers(step, values, (), digits.latex), r"\cdot ")
+            lines.append(f"&= {by_hand}")
         return [*lines, f"&= {result}"]
 
     return _fit_columns(write)
@@ -146,11 +142,6 @@ def _fit_columns(write: Callable[[int], list[str]]) -> list[str]:
         if _measure_lines(_break_lines(lines)) <= _WIDEST:
             return lines
     return write(3)
-
-
-def _write_by_hand(step: Step, values: Mapping[Var, Array], digits: Digits) -> str:
-    """Write how a single number is worked out on paper."""
-    return cells.typeset(cells.numbers(step, values, (), digits.latex), r"\cdot ")
 
 
 def document(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array], digits: Digits | None = None) -> str:

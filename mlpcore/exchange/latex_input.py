@@ -77,6 +77,7 @@ def read_environment(text: str, begin: re.Match) -> tuple[WrittenMatrix, int]:
         start = max(text.find(close, start, min(end, start + 80)) + 1, start)
     rows = Rows()
     notes: list[str] = []
+    named = False  # the first column holds the names of the rows
     while start < end:
         stop = _ROW_END.search(text, start, end)
         piece = cut(text, start, stop.start() if stop else end, rows.count + 1, "&")
@@ -84,16 +85,19 @@ def read_environment(text: str, begin: re.Match) -> tuple[WrittenMatrix, int]:
         if not piece.strip():
             continue
         row = rows.count + 1
-        if _LEAST_SPECIAL.fullmatch(piece):
+        if _LEAST_SPECIAL.fullmatch(piece) and not named and piece.strip()[0] != "&":
             rows.add(read_row(piece, "&", row))
             continue
         cells = [clean_cell(cell) for cell in piece.split("&")]
         if not any(cells):
             continue
-        if name == "tabular" and row == 1 and not notes and not any(re.search(r"\d", cell) for cell in cells):
-            notes.append(f"the heading “{clip(' '.join(cells))}”")
-            continue
-        rows.add(read_cells(cells, row))
+        if name == "tabular" and row == 1 and not notes:
+            named = len(cells) > 1 and not cells[0]
+            if named or not any(re.search(r"\d", cell) for cell in cells):
+                notes.append(f"the heading “{clip(' '.join(cells))}”")
+                notes += ["the first column: it has no heading and names the rows"] * named
+                continue
+        rows.add(read_cells(cells[named:], row, first=1 + named))
     matrix = rows.matrix(*notes)
     return (matrix.T, transposed.end()) if transposed else (matrix, after)
 

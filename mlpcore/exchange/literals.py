@@ -140,9 +140,7 @@ def _add_row(text: str, start: int, end: int, rows: Rows) -> None:
 
 
 def _read_nested(text: str, start: int, rows: Rows) -> int:
-    while found := _NESTED_ROW.match(text, start):
-        _add_row(text, *found.span(1), rows)
-        start = found.end()
+    start = _read_lists(text, start, rows)
     if found := _END.match(text, start):
         return found.end()
     rest = text[start : start + 80]

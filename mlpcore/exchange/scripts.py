@@ -22,7 +22,7 @@ from ..notation import Var, W, Y, Z, b, db, dW, loss
 from ..setup import Setup
 from .files import file_name
 from .latex import PHASES
-from .tracing import NUMPY, TORCH, Dialect, code
+from .tracing import NUMPY, TORCH, Writer
 
 Array = np.ndarray
 
@@ -32,15 +32,16 @@ MOST_WRITTEN = 20_000
 #: What an agreement up to rounding is, by precision: relative to a number, and to the largest of its matrix.
 _ROUNDING = {"float64": ("1e-9", "1e-12"), "float32": ("1e-4", "1e-5")}
 
-_NUMPY_CHECK = '''def check(name, found, expected):
+_NUMPY_CHECK = '''np.seterr(all="ignore")  # what overflows in the pass overflows here
+
+
+def check(name, found, expected):
     """Raise AssertionError unless the numbers agree, up to the rounding of another machine."""
     expected = np.array(expected, dtype=float)
     size = np.abs(expected[np.isfinite(expected)]).max(initial=0)
     assert np.shape(found) == expected.shape, f"{name}: shape {np.shape(found)}, not {expected.shape}"
     np.testing.assert_allclose(found, expected, rtol=RTOL, atol=ATOL * size, err_msg=name)
-
-
-np.seterr(all="ignore")  # what overflows in the pass overflows here'''
+'''
 
 _TORCH_CHECK = '''def check(name, found, expected):
     """Raise AssertionError unless the numbers agree, up to the rounding of another machine."""
@@ -64,8 +65,10 @@ _TORCH_OWN = {
 }
 
 
-def write_head(lib: Dialect, dtype: str, body: str) -> str:
+def write_head(writer: Writer, dtype: str, body: str) -> str:
     """Write what stands before the pass: imports and functions, those that it uses."""
+    lib, functions = writer.lib, writer.functions
+    body = "\n".join([body, *functions.values()])
     library = {"np": "numpy"}.get(lib.module, lib.module)
     special = [name for name in ("inf", "nan") if re.search(rf"(?<![\w.'\"]){name}\b", body)]
     uses_erfc = lib is NUMPY and "erfc(" in body
@@ -75,6 +78,7 @@ def write_head(lib: Dialect, dtype: str, body: str) -> str:
     head += ["\nerfc = np.vectorize(math.erfc, otypes=[float])"] if uses_erfc else []
     head += [f"\ntorch.set_default_dtype(torch.{dtype})"] if lib is TORCH else []
     own = [text for name, text in _TORCH_OWN.items() if lib is TORCH and re.search(rf"\b{name}\(", body)]
+    own += functions.values()
     relative, absolute = _ROUNDING[dtype]
     check = _NUMPY_CHECK if lib is NUMPY else _TORCH_CHECK
     own.append(check.replace("RTOL", relative).replace("ATOL", absolute))
@@ -115,7 +119,8 @@ def numpy_script(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array
     Raises:
         ValueError: the pass is too large to be written out.
     """
-    return _script(setup, NUMPY, _blocks(setup, steps, values, NUMPY))
+    writer = Writer(NUMPY)
+    return _script(setup, writer, _blocks(setup, steps, values, writer))
 
 
 def torch_script(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array]) -> str:
@@ -127,7 +132,8 @@ def torch_script(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array
     steps = list(steps)
     why = _explain_no_autograd(setup, steps, values)
     end = f"every number agrees; the gradients of PyTorch are not compared: {why}" if why else "every number agrees"
-    return _script(setup, TORCH, _with_autograd(setup, steps, values, why), end)
+    writer = Writer(TORCH)
+    return _script(setup, writer, _with_autograd(setup, steps, values, why, writer), end)
 
 
 def notebook(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array]) -> str:
@@ -136,15 +142,18 @@ def notebook(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array]) -
     Raises:
         ValueError: the pass is too large to be written out.
     """
-    blocks = list(_blocks(setup, steps, values, NUMPY))
-    head = write_head(NUMPY, setup.net.dtype.name, "\n".join(line for block in blocks for line in block.lines))
+    writer = Writer(NUMPY)
+    blocks = list(_blocks(setup, steps, values, writer))
+    lines = "\n".join(line for block in blocks for line in block.lines)
+    head = write_head(writer, setup.net.dtype.name, lines)
     cells = [_cell("markdown", f"# {_title(setup)}"), _cell("code", head)]
     for block in blocks:
         if block.heading:
             cells.append(_cell("markdown", f"## {block.heading}"))
-        cells += (
-            _write_equation_cells(block.step, block.lines, values) if block.step else _write_input_cells(block.lines)
-        )
+        if block.step:
+            cells += _write_equation_cells(block.step, block.lines, values)
+        else:
+            cells.append(_cell("code", "\n".join(block.lines)))
     code_cells = (cell for cell in cells if cell["cell_type"] == "code")
     for count, cell in enumerate(code_cells, start=1):
         cell["execution_count"] = count
@@ -169,10 +178,6 @@ def _cell(kind: str, text: str) -> dict:
     return cell | ({"execution_count": None, "outputs": []} if kind == "code" else {})
 
 
-def _write_input_cells(lines: tuple[str, ...]) -> list[dict]:
-    return [_cell("code", "\n".join(lines))]
-
-
 def _write_equation_cells(step: Step, lines: tuple[str, ...], values: Mapping[Var, Array]) -> list[dict]:
     """Write the equation, and its code with the matrix that it makes as its output."""
     code_cell = _cell("code", "\n".join([*lines, file_name(step.out)]))
@@ -189,13 +194,13 @@ def _title(setup: Setup) -> str:
     return f"The worked pass of a network {sizes}, made by MLPScope"
 
 
-def _script(setup: Setup, lib: Dialect, blocks: Iterable[_Block], end: str = "every number agrees") -> str:
+def _script(setup: Setup, writer: Writer, blocks: Iterable[_Block], end: str = "every number agrees") -> str:
     out = []
     for block in blocks:
         if block.heading:
             out += ["", "", f"# --- {block.heading}"]
         out += ["", *block.lines]
-    head = write_head(lib, setup.net.dtype.name, "\n".join(out))
+    head = write_head(writer, setup.net.dtype.name, "\n".join(out))
     title = f'"""{_title(setup)}. Every number is computed and asserted."""'
     return "\n".join([title, "", head, *out, "", f'print("{end}")', ""])
 
@@ -222,11 +227,9 @@ def _given(setup: Setup, made: str) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _equation(step: Step, values: Mapping[Var, Array], lib: Dialect) -> tuple[str, ...]:
+def _equation(step: Step, values: Mapping[Var, Array], writer: Writer) -> tuple[str, ...]:
     out = file_name(step.out)
-    operands = [values[v] for v in step.operands]
-    with np.errstate(all="ignore"):
-        lines = code(step.op, operands, [file_name(v) for v in step.operands], out, lib)
+    lines = writer.write(step.op, [values[v] for v in step.operands], list(map(file_name, step.operands)), out)
     again = ", recomputed" if step.recompute else ""
     return (
         f"# {step.out.symbol}: {step.out.word}, {_size(values[step.out])}{again}",
@@ -236,12 +239,16 @@ def _equation(step: Step, values: Mapping[Var, Array], lib: Dialect) -> tuple[st
 
 
 def _blocks(
-    setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array], lib: Dialect, made: str = "np.array({0})"
+    setup: Setup,
+    steps: Iterable[Step],
+    values: Mapping[Var, Array],
+    writer: Writer,
+    made: str = "np.array({0})",
 ) -> Iterator[_Block]:
     check_length(values)
-    if lib is NUMPY and setup.net.dtype == np.float32:
+    if writer.lib is NUMPY and setup.net.dtype == np.float32:
         made = "np.array({0}, dtype=np.float32)"
-    given, equations = _given(setup, made), list(_equation_blocks(steps, values, lib))
+    given, equations = _given(setup, made), list(_equation_blocks(steps, values, writer))
     if any(re.search(r"\bN\b", line) for block in equations for line in block.lines if not line.startswith("#")):
         axis = 0 if setup.conventions.lay.transposes(Z(0)) else 1
         given += (f"N = {file_name(Z(0))}.shape[{axis}]  # the number of examples",)
@@ -249,22 +256,24 @@ def _blocks(
     yield from equations
 
 
-def _equation_blocks(steps: Iterable[Step], values: Mapping[Var, Array], lib: Dialect) -> Iterator[_Block]:
+def _equation_blocks(steps: Iterable[Step], values: Mapping[Var, Array], writer: Writer) -> Iterator[_Block]:
     phase = ""
     for step in steps:
         heading = PHASES[step.phase] if step.phase != phase else ""
         phase = step.phase
-        yield _Block(heading, _equation(step, values, lib), step)
+        yield _Block(heading, _equation(step, values, writer), step)
 
 
-def _with_autograd(setup: Setup, steps: list[Step], values: Mapping[Var, Array], why: str) -> Iterator[_Block]:
+def _with_autograd(
+    setup: Setup, steps: list[Step], values: Mapping[Var, Array], why: str, writer: Writer
+) -> Iterator[_Block]:
     """Write the forward pass, what PyTorch makes of it, and the rest by its equations."""
     forward = [s for s in steps if s.phase in ("forward", "loss")]
-    yield from _blocks(setup, forward, values, TORCH, "torch.tensor({0})")
+    yield from _blocks(setup, forward, values, writer, "torch.tensor({0})")
     if not why:
-        yield _Block("Gradients as PyTorch finds them", tuple(_autograd(setup, forward, values)))
+        yield _Block("Gradients as PyTorch finds them", tuple(_autograd(setup, forward, values, writer)))
     rest = [s for s in steps if s.phase not in ("forward", "loss")]
-    yield from list(_blocks(setup, rest, values, TORCH))[1:]
+    yield from list(_blocks(setup, rest, values, writer))[1:]
 
 
 def _explain_no_autograd(setup: Setup, steps: list[Step], values: Mapping[Var, Array]) -> str:
@@ -284,13 +293,13 @@ def _explain_no_autograd(setup: Setup, steps: list[Step], values: Mapping[Var, A
     return ""
 
 
-def _autograd(setup: Setup, forward: list[Step], values: Mapping[Var, Array]) -> Iterator[str]:
+def _autograd(setup: Setup, forward: list[Step], values: Mapping[Var, Array], writer: Writer) -> Iterator[str]:
     names = [file_name(v) for v, _ in setup.net.parameters()]
     yield f"for parameter in ({', '.join(names)},):"
     yield "    parameter.requires_grad_()"
     for step in forward:
-        out = file_name(step.out)
-        yield from code(step.op, [values[v] for v in step.operands], [file_name(v) for v in step.operands], out, TORCH)
+        operands = [values[v] for v in step.operands]
+        yield from writer.write(step.op, operands, list(map(file_name, step.operands)), file_name(step.out))
     yield f"{file_name(loss)}.backward()"
     for layer in range(1, setup.net.depth + 1):
         for var, gradient in ((W(layer), dW(layer)), (b(layer), db(layer))):

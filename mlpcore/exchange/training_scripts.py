@@ -14,7 +14,7 @@ from ..passes.training_step import initial_values
 from ..training import Course
 from .files import field, file_name
 from .scripts import MOST_WRITTEN, check_count, write_head, write_literal
-from .tracing import NUMPY, TORCH, Dialect, code
+from .tracing import NUMPY, TORCH, Dialect, Writer
 
 
 def losses_to_csv(courses: Mapping[str, Course]) -> str:
@@ -44,6 +44,7 @@ def torch_training_script(course: Course) -> str:
 
 def _write(course: Course, lib: Dialect, made: str, collect: str) -> str:
     setup, optimiser = course.setup, course.optimiser
+    writer = Writer(lib)
     net, lay = setup.net, setup.conventions.lay
     given = initial_values(net, setup.batch, setup.loss, setup.conventions)
     given |= {v: np.asarray(x) for v, x in optimiser.numbers().items()}
@@ -59,7 +60,7 @@ def _write(course: Course, lib: Dialect, made: str, collect: str) -> str:
     size = course.batch_size
     if size is None:
         out += _indent([f"N = {setup.batch.N}"])
-        out += _indent(_write_steps(forward, given, lib, file_name))
+        out += _indent(_write_steps(forward, given, writer, file_name))
     else:
         whole = {Z(0): "X_all", Y: "Y_all"}
         start = out.index("losses = []")
@@ -69,7 +70,7 @@ def _write(course: Course, lib: Dialect, made: str, collect: str) -> str:
         def name_in_whole(v: Var) -> str:
             return whole.get(v) or file_name(v) + ("" if v in constant else "_all")
 
-        out += _indent([f"N = {setup.batch.N}", *_write_steps(course.loss_steps, given, lib, name_in_whole)])
+        out += _indent([f"N = {setup.batch.N}", *_write_steps(course.loss_steps, given, writer, name_in_whole)])
     out += _indent(
         [f"losses.append({file_name(LOSS)}{'_all' if size else ''})", f"if step == {len(course)}:", "    break"]
     )
@@ -89,11 +90,11 @@ def _write(course: Course, lib: Dialect, made: str, collect: str) -> str:
         given |= initial_values(net, few, setup.loss, setup.conventions)
         rest = [*forward, *rest]
     values = evaluate(forward, given)
-    out += _indent(_write_steps(rest, values, lib, file_name))
+    out += _indent(_write_steps(rest, values, writer, file_name))
     old = [Var(v.kind, v.layer) for v in changed]
     out += _indent([f"{file_name(v)} = {file_name(after(v))}" for v in old])
     out += ["", f'check("losses", {collect}, {write_literal(course.losses)})', 'print("every loss agrees")', ""]
-    head = write_head(lib, "float64", "\n".join(out))
+    head = write_head(writer, "float64", "\n".join(out))
     if lib is TORCH and size is not None:  # the order of the examples is NumPy's
         head = f"import numpy as np\n{head}"
     out[1:1] = ["", head]
@@ -111,16 +112,17 @@ def _count_numbers(course: Course) -> int:
 
 
 def _write_steps(
-    steps: Sequence[Step], values: Mapping[Var, Array], lib: Dialect, name: Callable[[Var], str]
+    steps: Sequence[Step],
+    values: Mapping[Var, Array],
+    writer: Writer,
+    name: Callable[[Var], str],
 ) -> list[str]:
     """Write the lines of equations, `values` holding at least what they start from."""
     values = evaluate(steps, values)
     lines = []
     for step in steps:
-        with np.errstate(all="ignore"):
-            lines += code(
-                step.op, [values[v] for v in step.operands], [name(v) for v in step.operands], name(step.out), lib
-            )
+        operands = [values[v] for v in step.operands]
+        lines += writer.write(step.op, operands, list(map(name, step.operands)), name(step.out))
     return lines
 
 

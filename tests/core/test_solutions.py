@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import mlpcore as mlp
 from mlpcore.exchange import CUTS, Digits, document, lab_document, notebook, numpy_script, read_matrix, torch_script
-from mlpcore.exchange.tracing import NUMPY, TORCH, code
+from mlpcore.exchange.tracing import NUMPY, TORCH, Writer
 from mlpcore.logits import LABS, Lab
 from mlpcore.setup import resized, with_cells, with_loss
 from tests.core.test_exercise_3 import labs
@@ -60,7 +60,7 @@ def test_the_script_is_what_a_person_would_write():
         "L = ((Z_2 - Y) ** 2).sum() / (2 * N)",
         "dL_dZ_2 = (Z_2 - Y) / N",
         "dL_dW_2 = delta_2 @ Z_1.T",
-        "delta_1 = dL_dZ_1 * (S_1 > 0).astype(np.float64)",
+        "delta_1 = dL_dZ_1 * (S_1 > 0)",
         "W_1_new = W_1 - rate * dL_dW_1",
     ):
         assert f"\n{line}\n" in text
@@ -181,7 +181,7 @@ def test_the_torch_script_says_the_same_in_its_own_words(name):
 def test_every_activation_and_slope_can_be_written(name, dialect):
     f, S = mlp.ACTIVATIONS[name], np.array([[-1.5, 0.25], [0.0, 3.0]])
     for op, operands in ((f.apply, [S]), (f.at_kink(0.5).pullback, [S, S][: len(f.at_kink(0.5).pullback.reads)])):
-        lines = code(op, operands, ["dZ", "S"][-len(operands) :], "out", dialect)
+        lines = Writer(dialect).write(op, operands, ["dZ", "S"][-len(operands) :], "out")
         assert lines[-1].startswith("out = ")
 
 
