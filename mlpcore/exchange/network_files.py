@@ -18,7 +18,7 @@ import numpy as np
 
 from ..network import Array
 from ..notation import Var, W, Y, Z, b
-from ..setup import MAX_DEPTH, MAX_NUMBERS, MAX_SIDE, Setup
+from ..setup import MAX_DEPTH, MAX_EXAMPLES, MAX_NUMBERS, MAX_SIDE, Setup
 from .numerals import clip
 from .placing import Placement
 from .preview import shape_words
@@ -81,6 +81,12 @@ class NetworkFile:
         shapes = [w.shape if orientation == OUT_IN else w.shape[::-1] for w, _ in self.layers]
         return (shapes[0][1], *(shape[0] for shape in shapes))
 
+    def list_inputs(self, orientation: str) -> dict[Var, Array]:
+        """Give X and Y with examples in columns: transposed where they fit the weights only so."""
+        widths = self.widths(orientation)
+        sizes = {Z(0): widths[0], Y: widths[-1]}
+        return {var: x.T if x.shape[0] != sizes[var] == x.shape[1] else x for var, x in self.inputs.items()}
+
     def place(self, setup: Setup, activations: Sequence[str], orientation: str, units: int, examples: int) -> Placement:
         """Make a placement of the network, or of the first layers, units and examples of one that is too large.
 
@@ -94,8 +100,8 @@ class NetworkFile:
             values[W(layer)] = lay.convert(W(layer), worksheet.astype(np.float64))
             if bias is not None:
                 values[b(layer)] = bias[:units].astype(np.float64)
-        for var, x in self.inputs.items():
-            values[var] = x[:units, :examples].astype(np.float64)
+        for var, x in self.list_inputs(orientation).items():
+            values[var] = lay.convert(var, x[:units, :examples].astype(np.float64))
         widths = "-".join(str(min(width, units)) for width in self.widths(orientation)[: MAX_DEPTH + 1])
         return Placement(f"a network {widths}", values, tuple(activations[:MAX_DEPTH]), self.dtype == "float32")
 
@@ -246,21 +252,23 @@ def _join(matrices: list[Array], biases: list[Array], orientation: str) -> tuple
     return tuple(layers)
 
 
-def limit_units(widths: Sequence[int], examples: int) -> tuple[int, str]:
-    """Tell how many units of a layer can be looked at, and what goes; MAX_SIDE and no words where all fit."""
-    units = MAX_SIDE
+def limit_size(widths: Sequence[int], examples: int) -> tuple[int, int, str]:
+    """Tell how many units of a layer and how many examples can be looked at, and what goes; no words where all fit."""
+    units, count, depth = MAX_SIDE, min(examples, MAX_EXAMPLES), len(widths) - 1
     while units > 1:
         taken = [min(width, units) for width in widths[: MAX_DEPTH + 1]]
-        count = sum((x + 1) * y for x, y in pairwise(taken)) + (taken[0] + taken[-1]) * min(examples, MAX_SIDE)
-        if count <= MAX_NUMBERS:
+        if sum((x + 1) * y for x, y in pairwise(taken)) + (taken[0] + taken[-1]) * count <= MAX_NUMBERS:
             break
         units -= 8
-    whole = len(widths) - 1 <= MAX_DEPTH and max(widths) <= units
-    if whole:
-        return MAX_SIDE, ""
-    layers = f", the first {MAX_DEPTH} of {len(widths) - 1} layers" if len(widths) - 1 > MAX_DEPTH else ""
-    return (
-        units,
-        f"This network, {'-'.join(map(str, widths))}, is larger than what is drawn here. Of each layer, the "
-        + (f"first {units} units can be looked at{layers}; its outputs are then other ones."),
-    )
+    parts = [f"the first {MAX_DEPTH} of {depth} layers"] * (depth > MAX_DEPTH)
+    parts += [f"the first {units} units of each layer"] * (max(widths) > units)
+    words = ""
+    if parts:
+        sizes = "-".join(map(str, widths))
+        words = (
+            f"This network, {sizes}, is larger than what is drawn here. What can be looked at: {' and '.join(parts)}; "
+            "its outputs are then other ones. "
+        )
+    if count < examples:
+        words += f"Of {examples:,} examples the first {count} are taken."
+    return units if parts else MAX_SIDE, count, words.rstrip()

@@ -25,6 +25,14 @@ _R_PRINTED = re.compile(r"\s*(?:\[,?\d+,?\](?=[ \t]+\[,\d+\]|[ \t]*$|[ \t]+[^\s\
 _TYPED_LINE = re.compile(r"\s*(?:>>>|In\s*\[\d+\]:|>>|octave(?:\.exe)?(?::\d+)?>|julia>)[^\r\n]*\r?\n(?=\s*\S)")
 
 
+class AmbiguousTextError(ValueError):
+    """A text that can be read in several ways, all of which fit: `readings`, the likeliest first."""
+
+    def __init__(self, readings: Sequence[WrittenMatrix]) -> None:
+        super().__init__(f"this can be read in two ways: {' or '.join(map(describe_reading, readings))}")
+        self.readings = tuple(readings)
+
+
 def read_matrix(text: str, shape: Sequence[int] | None = None) -> Array:
     """Read the matrix that a text shows, shape (rows, columns), float64.
 
@@ -37,8 +45,8 @@ def read_matrix(text: str, shape: Sequence[int] | None = None) -> Array:
             it the likelier is read.
 
     Raises:
-        ValueError: what is wrong, with its row and column; more than the app draws; two ways to read
-            it, both of which fit.
+        ValueError: what is wrong, with its row and column; more than the app draws.
+        AmbiguousTextError: two ways to read it, both of which fit.
     """
     return read_written(text, shape).values
 
@@ -90,7 +98,7 @@ def choose_reading(readings: Sequence[WrittenMatrix], shape: Sequence[int] | Non
     """Choose by the size of what it is for: what has this size, else what alone fits into it, else the likeliest.
 
     Raises:
-        ValueError: several fit, and none has this size.
+        AmbiguousTextError: several fit, and none has this size.
     """
     if shape is None or len(readings) == 1:
         return readings[0]
@@ -101,13 +109,8 @@ def choose_reading(readings: Sequence[WrittenMatrix], shape: Sequence[int] | Non
         reading for reading in readings if any(all(n <= m for n, m in zip(reading.shape, most)) for most in sizes)
     ]
     if len(fitting) > 1:
-        raise ValueError(f"this can be read in two ways: {describe_readings(fitting)}; choose one under File")
+        raise AmbiguousTextError(fitting)
     return (fitting or list(readings))[0]
-
-
-def describe_readings(readings: Sequence[WrittenMatrix]) -> str:
-    """Write how each reading begins and its size: `1 and 2 (3×2) or 1.2 (3×1)`."""
-    return " or ".join(describe_reading(reading) for reading in readings)
 
 
 def describe_reading(reading: WrittenMatrix) -> str:

@@ -56,6 +56,17 @@ def test_cells_take_what_was_copied_here(app):
                 assert student.value(f"Z 0, row {cell}") == value, text
 
 
+def test_a_paste_that_can_be_read_in_two_ways_asks(app):
+    student = app(STEP, **CLIPBOARD)
+    student.cell("Z 0, row 1, column 1").click()
+    student.page.evaluate("navigator.clipboard.writeText('1,2\\n3,4')")
+    student.press("Control+v")
+    student.page.get_by_role("menuitem", name="2×2 beginning with 1 and 2").wait_for()
+    student.press("ArrowDown", "Enter")
+    student.wait("Z 0, row 2, column 1", 3.4)
+    assert [student.value(f"Z 0, row 1, column {c}") for c in (1, 2)] == [1.2, 0.2]
+
+
 def test_the_copy_menu_works_by_key(app):
     student = app(STEP, **CLIPBOARD)
     student.page.locator('[aria-label="copy W 1 as text"]:visible').focus()

@@ -6,12 +6,13 @@ import pickle
 import random
 import struct
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import mlpcore as mlp
-from mlpcore.exchange import find_network, limit_units, read_arrays
+from mlpcore.exchange import find_network, limit_size, read_arrays
 from mlpcore.exchange.network_files import IN_OUT, OUT_IN
 
 SHEET = mlp.EXAMPLES["worksheet"].setup
@@ -89,14 +90,18 @@ def test_a_network_of_another_depth_replaces_this_one():
     assert shallow.net.widths == (2, 1)
 
 
-def test_a_network_beyond_the_limits_offers_its_first_units():
-    file = find_network({"W1": np.ones((512, 784)), "W2": np.ones((10, 512))})
-    units, words = limit_units(file.widths(OUT_IN), 4)
+def test_a_network_beyond_the_limits_offers_its_first_units_layers_and_examples():
+    X = RNG.normal(size=(1000, 784))
+    file = find_network({"W1": np.ones((512, 784)), "W2": np.ones((10, 512)), "X": X})
+    units, examples, words = limit_size(file.widths(OUT_IN), 1000)
     assert "784-512-10" in words
     assert f"first {units} units" in words
-    setup = file.place(SHEET, ("relu", "identity"), OUT_IN, units, 256).apply(SHEET)
+    assert "Of 1,000 examples the first 256 are taken" in words
+    setup = file.place(SHEET, ("relu", "identity"), OUT_IN, units, examples).apply(SHEET)
     assert setup.net.widths == (units, units, 10)
-    assert limit_units((2, 3, 1), 4) == (256, "")
+    assert np.array_equal(setup.batch.X, X.T[:units, :256])  # examples were rows in the file
+    assert limit_size((2, 3, 1), 4) == (256, 4, "")
+    assert "the first 8 of 9 layers;" in limit_size((2,) * 10, 4)[2]
 
 
 class Harmful:
@@ -160,6 +165,21 @@ def test_files_of_safetensors_itself_are_read():
     library = pytest.importorskip("safetensors.numpy")
     arrays = read_arrays("net.safetensors", library.save({"fc1.weight": W1, "fc1.bias": B1}))
     assert np.array_equal(arrays["fc1.weight"], W1)
+
+
+def test_the_two_lines_that_convert_a_pytorch_file_do_so(tmp_path, monkeypatch):
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("safetensors.torch")
+    monkeypatch.chdir(tmp_path)
+    model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
+    torch.save(model.state_dict(), "net.pt")
+    with pytest.raises(ValueError, match="Two lines") as refusal:
+        read_arrays("net.pt", Path("net.pt").read_bytes())
+    exec(str(refusal.value).partition("\n\n")[2], {})
+    file = find_network(read_arrays("net.safetensors", Path("net.safetensors").read_bytes()))
+    setup = file.place(SHEET, ("relu", "identity"), file.orientations[0], 256, 256).apply(SHEET)
+    X = torch.tensor(SHEET.batch.X.T, dtype=torch.float32)
+    np.testing.assert_allclose(setup.run()[1][mlp.Z(2)], model(X).detach().numpy().T, rtol=1e-5, atol=1e-7)
 
 
 def test_scikit_learns_coefficients_give_its_predictions():

@@ -19,6 +19,7 @@ function makeQueue() {
     repaint() {},
     cellAt: () => null,
     showMessage: (/** @type {null} */ _cell, /** @type {string} */ text) => shown.push(text),
+    showChoices: (/** @type {null} */ _cell, /** @type {string} */ _words, /** @type {any[]} */ items) => items[1][1](),
     post: (/** @type {string} */ _name, /** @type {object} */ value) => posted.push(value),
   });
   const queue = new EditQueue(stage);
@@ -89,4 +90,15 @@ test("a refusal is shown with the number the cell keeps, or as Python says it", 
   queue.paste(PASTE);
   answer([{ id: "W1", index: [0, 0], message: "Row 1 is odd. Nothing was changed." }]);
   assert.deepEqual(shown, ["No. W_1[2, 1] is still 3.", "Row 1 is odd. Nothing was changed."]);
+});
+
+test("what is chosen of a text with two readings is pasted in its place", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { queue, posted, answer } = makeQueue();
+  queue.paste({ ...PASTE, turned: true });
+  const choices = [{ label: "2\u00d71", text: "1.5" }, { label: "1\u00d72", text: "1.0,5.0" }];
+  answer([{ id: "W1", index: [0, 0], message: "Two ways:", turned: true, choices }]);
+  answer();
+  assert.deepEqual(posted[1].paste, { id: "W1", index: [0, 0], turned: true, text: "1.0,5.0" });
+  assert.ok(queue.isEmpty);
 });

@@ -290,6 +290,18 @@ def test_refused_logits_show_the_reason_and_stay_in_the_field(page, text, labels
     assert find_field(page, "True class of each example").value == labels
 
 
+def test_logits_with_two_readings_are_asked_for(page):
+    before = read_payload(page)["matrices"]["O"]
+    open_menu(page, "Logits").text_area(key="pasted logits").set_value("1,2\n3,4")
+    next(w for w in page.text_input if w.label == "True class of each example").set_value("1")
+    next(b for b in page.button if b.label == "Apply").click().run()  # before the question could be shown
+    assert "can be read in two ways" in page.error[0].value
+    assert read_payload(page)["matrices"]["O"] == before
+    next(s for s in page.selectbox if s.label == "Read it as").select("2×1 beginning with 1.2").run()
+    next(b for b in page.button if b.label == "Apply").click().run()
+    assert read_payload(page)["matrices"]["O"]["values"] == [1.2, 3.4]
+
+
 def test_the_networks_output_comes_in_and_the_loss_goes_out(page):
     page.switch_page("app.py").run()
     page.selectbox(key="example").select("three classes").run()

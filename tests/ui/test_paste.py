@@ -76,6 +76,16 @@ def test_a_paste_that_cannot_be_taken_changes_nothing_and_is_answered_at_its_cel
     assert refused == {"id": "W1", "index": [1, 0], "message": why}
 
 
+def test_a_paste_with_two_readings_asks_and_takes_the_one_that_is_chosen():
+    new, (asked,) = paste(WORKSHEET, "1,2\n3,4", index=(0, 0))
+    assert same(new, WORKSHEET)
+    assert [choice["label"] for choice in asked["choices"]] == ["2×2 beginning with 1 and 2", "2×1 beginning with 1.2"]
+    for choice, rows in zip(asked["choices"], ([[1, 2], [3, 4]], [[1.2], [3.4]]), strict=True):
+        new, refused = paste(WORKSHEET, choice["text"], index=(0, 0))
+        assert not refused
+        assert new.inputs()[mlp.W(1)][:2, : len(rows[0])].tolist() == rows
+
+
 @pytest.mark.parametrize(
     "wrong",
     [None, [], {}, {"id": "W9"}, {"id": 1}, {"index": [9, 0]}, {"index": [0]}, {"index": [-1, 0]}, {"index": "00"},

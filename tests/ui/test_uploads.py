@@ -1,4 +1,4 @@
-"""Files that are brought in through the File menu: networks, encodings, and what is refused."""
+"""The File menu: networks, encodings and what is refused; a spreadsheet out where its package is installed."""
 
 import io
 
@@ -46,9 +46,16 @@ def test_the_orientation_is_asked_where_shapes_leave_it_open(app):
     assert read_payload(app)["matrices"]["W1"]["values"] == [0, 2, 1, 3]
 
 
-def test_a_network_that_is_too_large_offers_its_first_units(app):
-    upload(app, "net.npz", write_npz(W1=np.zeros((300, 2)), W2=np.zeros((1, 300))))
-    assert "2-300-1, is larger than what is drawn here" in app.warning[0].value.replace("\\", "")
+def test_a_network_that_is_too_large_offers_its_first_units_and_examples(app):
+    W1, X = np.arange(600.0).reshape(300, 2), np.arange(600.0).reshape(300, 2)
+    upload(app, "net.npz", write_npz(W1=W1, W2=np.zeros((1, 300)), X=X))
+    words = app.warning[0].value.replace("\\", "")
+    assert "2-300-1, is larger than what is drawn here" in words
+    assert "Of 300 examples the first 256 are taken" in words
+    press_use(app)
+    matrices = read_payload(app)["matrices"]
+    assert matrices["W1"]["values"] == W1[:256].ravel().tolist()
+    assert matrices["Z0"]["values"] == X[:256].T.ravel().tolist()
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
@@ -64,3 +71,12 @@ def test_a_file_of_pickles_is_refused_with_two_lines_that_convert_it(app):
     (code,) = (c.value for c in app.code)
     assert len(code.splitlines()) == 2
     assert 'torch.load("net.pt", weights_only=True)' in code
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_a_spreadsheet_is_offered_where_its_package_is_installed(app, monkeypatch, installed):
+    monkeypatch.setattr("mlpcore.exchange.can_write_spreadsheet", lambda: installed)
+    menu = open_menu(app, "File")
+    (button,) = (b for b in menu.get("download_button") if b.proto.label == "Spreadsheet")
+    assert button.proto.disabled is not installed
+    assert any("XlsxWriter" in caption.value for caption in menu.caption) is not installed

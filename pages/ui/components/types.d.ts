@@ -231,7 +231,17 @@ interface Paste {
 interface Answer {
   client: string;
   seq: number;
-  refused: { id: string; index: Index; why?: string; message?: string }[];
+  refused: Refusal[];
+}
+
+/** Why a cell keeps its value; `choices` are texts to paste in place of one that can be read in several ways. */
+interface Refusal {
+  id: string;
+  index: Index;
+  why?: string;
+  message?: string;
+  turned?: boolean;
+  choices?: { label: string; text: string }[];
 }
 
 /** What the browser is to keep of the work. */

@@ -118,7 +118,14 @@ def apply_paste(before: Editable, paste: Any) -> tuple[Editable, list[dict[str, 
             raise ValueError(f"{var.symbol}{_format_cell(refused[0].cell)}: {refused[0].why}")
     except ValueError as error:
         message = f"{str(error)[:1].upper()}{str(error)[1:]}. Nothing was changed."
-        return before, [{"id": wire_name(var), "index": list(index), "message": message}]
+        refused_paste: dict[str, Any] = {"id": wire_name(var), "index": list(index), "message": message}
+        if isinstance(error, exchange.AmbiguousTextError):
+            refused_paste |= {"message": "This can be read in two ways:", "turned": paste.get("turned") is True}
+            refused_paste["choices"] = [
+                {"label": exchange.describe_reading(each), "text": exchange.to_csv(each.values)}
+                for each in error.readings
+            ]
+        return before, [refused_paste]
     return after, []
 
 

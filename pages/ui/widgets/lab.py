@@ -7,14 +7,14 @@ from functools import partial
 
 import streamlit as st
 
-from mlpcore import Setup, Z, logits
-from mlpcore.exchange import read_matrix
+from mlpcore import Setup, Z, exchange, logits
 from mlpcore.logits import LABS, Lab
 from mlpcore.losses import SoftmaxHinge, classes
 from mlpcore.notation import O
 from mlpcore.setup import with_loss
 from pages.ui.state import session
 from pages.ui.widgets.menu import Menu
+from pages.ui.widgets.uploads import draw_choice
 from pages.ui.widgets.words import show_errors
 
 
@@ -51,11 +51,39 @@ def _read_labels(text: str, count: int) -> list[int]:
     return [int(part) - 1 for part in parts]
 
 
-def _with_typed_logits(lab: Lab, _: object, fields: tuple[str, str]) -> Lab:
+def _with_typed_logits(lab: Lab, _: object, fields: tuple[str, str], choice: tuple[str, int]) -> Lab:
+    """Take logits and labels from their fields.
+
+    Args:
+        choice: a text that can be read in several ways, and the number of the one that was chosen.
+    """
     text, labels = (str(session.get_widget_value(field) or "") for field in fields)
-    o = read_matrix(text) if text.strip() else lab.conventions.lay.convert(O, lab.logits)
+    o = lab.conventions.lay.convert(O, lab.logits)
+    if text.strip():
+        readings = _list_readings(text, o.shape)
+        if len(readings) > 1 and choice[0] != text:
+            raise exchange.AmbiguousTextError(readings)
+        o = readings[choice[1] if len(readings) > 1 else 0].values
     o = lab.conventions.lay.convert(O, o)
     return replace(lab, logits=o, targets=logits.one_hot(_read_labels(labels, o.shape[1]), len(o)))
+
+
+def _list_readings(text: str, shape: tuple[int, ...]) -> list[exchange.WrittenMatrix]:
+    """List the ways to read a text; the one of this shape alone, where there is one."""
+    readings = exchange.list_readings(text)
+    return [reading for reading in readings if reading.shape == shape][:1] or readings
+
+
+def _choose_reading(text: str, shape: tuple[int, ...]) -> tuple[str, int]:
+    """Ask how a text is meant that can be read in several ways; return it and the number of the reading."""
+    try:
+        readings = _list_readings(text, shape)
+    except ValueError:  # said beside the button
+        readings = []
+    if len(readings) < 2:
+        return "", 0
+    titles = list(map(exchange.describe_reading, readings))
+    return text, titles.index(draw_choice("Read it as", titles))
 
 
 def _take_network_output(lab: Lab, _: object) -> Lab:
@@ -72,12 +100,13 @@ def _draw_logits() -> None:
     """Draw the menu that takes logits and labels from a paste or the network, and this loss into the network."""
     lab = session.get_lab()
     turned = lab.conventions.lay.transposes(O)
-    st.text_area(
+    text = st.text_area(
         "Paste logits: a row for each " + ("example" if turned else "class, a column for each example"),
         key="pasted logits",
         placeholder="2.0  0.5  -1\n0.1  1.5   3",
         height=120,
     )
+    choice = _choose_reading(text or "", lab.inputs()[O].shape)
     labels = ", ".join(str(k + 1) for k in lab.labels)
     # Other labels in the laboratory make another field; refused text stays in this one.
     fields = ("pasted logits", f"pasted labels={labels}")
@@ -86,7 +115,7 @@ def _draw_logits() -> None:
         "Apply",
         type="primary",
         on_click=session.change,
-        args=(None, partial(_with_typed_logits, fields=fields), "pasted"),
+        args=(None, partial(_with_typed_logits, fields=fields, choice=choice), "pasted"),
         kwargs={"about": "lab"},
     )
     show_errors("pasted")

@@ -10,7 +10,7 @@ import streamlit as st
 
 from mlpcore import ACTIVATIONS, Setup, Var, exchange
 from mlpcore.exchange import Placement
-from mlpcore.setup import MAX_DEPTH, MAX_EXAMPLES, same
+from mlpcore.setup import MAX_DEPTH, same
 from pages.ui.state import events, saved, session
 from pages.ui.widgets.words import escape_markdown
 
@@ -139,8 +139,8 @@ def _offer_network(setup: Setup, file: exchange.NetworkFile) -> None:
     if len(file.orientations) > 1:
         orientation = draw_choice("Weights lie as", list(file.orientations))
     widths = file.widths(orientation)
-    examples = max([x.shape[1] for x in file.inputs.values()], default=setup.batch.N)
-    units, words = exchange.limit_units(widths, examples)
+    examples = max([x.shape[1] for x in file.list_inputs(orientation).values()], default=setup.batch.N)
+    units, count, words = exchange.limit_size(widths, examples)
     depth = min(len(file.layers), MAX_DEPTH)
     hidden, last = st.columns(2)
     with hidden:
@@ -154,7 +154,7 @@ def _offer_network(setup: Setup, file: exchange.NetworkFile) -> None:
         st.caption(f"The file holds {file.dtype}: {kept}.")
     notes = [f"{', '.join(file.others[:8])} in the file"] * bool(file.others)
     activations = (f,) * (depth - 1) + (f_out,)
-    _offer(setup, file.place(setup, activations, orientation, units, MAX_EXAMPLES), notes)
+    _offer(setup, file.place(setup, activations, orientation, units, count), notes)
 
 
 def _choose_placement(placements: Sequence[Placement]) -> Placement:

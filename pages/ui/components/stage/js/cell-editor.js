@@ -95,7 +95,7 @@ function takeNumber(stage, cell, text) {
   const { id, index } = cell.mlp;
   const { value, why } = parseNumber(text);
   if (value === undefined) {
-    stage.edits.refuse(id, index, why);
+    stage.edits.refuse({ id, index, why });
     return false;
   }
   if (value !== shownValue(stage, cell)) {

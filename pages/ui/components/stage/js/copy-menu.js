@@ -44,34 +44,54 @@ export function copyButton(stage, tile, matrix) {
  * @param {HTMLElement} button
  */
 function openCopyMenu(stage, tile, button) {
+  /** @type {[string, () => Promise<void>][]} */
+  const items = Object.entries(FORMATS).map(([name, form]) => [
+    name,
+    async () => {
+      const done = await copyText(form(tileRows(stage, tile)), stage.root);
+      stage.showToast(done ? `Copied as ${name}.` : "This browser lets no page write to the clipboard.", 2500);
+    },
+  ]);
+  openMenu(stage, "Copy as", items, button);
+}
+
+/**
+ * Open a menu that arrow keys move in; it closes with a choice or Escape.
+ *
+ * @param {Stage} stage
+ * @param {string} label
+ * @param {[string, () => unknown][]} items
+ * @param {HTMLElement} owner has the focus afterwards
+ */
+export function openMenu(stage, label, items, owner) {
   stage.closeBubble();
-  const menu = setAttributes(el("div", "bubble menu"), { role: "menu", "aria-label": "Copy as" });
+  const menu = setAttributes(el("div", "bubble menu"), { role: "menu", "aria-label": label });
   const close = () => {
     stage.closeBubble();
-    button.focus();
+    owner.focus();
   };
-  for (const [name, form] of Object.entries(FORMATS)) {
-    const item = buttonOf("", name, name, async (event) => {
+  const buttons = items.map(([name, choose]) => {
+    const item = buttonOf("", name, name, (event) => {
       event.stopPropagation();
-      const done = await copyText(form(tileRows(stage, tile)), stage.root);
       close();
-      stage.showToast(done ? `Copied as ${name}.` : "This browser lets no page write to the clipboard.", 2500);
+      choose();
     });
-    menu.append(setAttributes(item, { role: "menuitem" }));
-  }
+    return setAttributes(item, { role: "menuitem" });
+  });
+  menu.append(...buttons);
   menu.onkeydown = (event) => {
-    const items = /** @type {HTMLElement[]} */ ([...menu.children]);
-    const at = items.findIndex((item) => item === event.target);
+    const at = buttons.findIndex((item) => item === event.target);
     /** @type {Record<string, number>} */
     const targets = { ArrowDown: at + 1, ArrowRight: at + 1, ArrowUp: at - 1, ArrowLeft: at - 1 };
     const to = targets[event.key];
-    if (to !== undefined) items[(to + items.length) % items.length].focus();
+    if (to !== undefined) buttons[(to + buttons.length) % buttons.length].focus();
     else if (event.key === "Escape") close();
     else if (event.key !== "Enter" && event.key !== " " && event.key !== "Tab") return;
     event.stopPropagation();
     if (to !== undefined || event.key === "Escape") event.preventDefault();
   };
-  openBelow(stage, menu, button);
+  openBelow(stage, menu, owner);
+  return menu;
 }
 
 /**

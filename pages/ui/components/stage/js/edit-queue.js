@@ -107,16 +107,25 @@ export class EditQueue {
       for (const cell of this.cells.values()) cell.after--;
     }
     this.inFlight = null;
-    for (const { id, index, why, message } of answer.refused) this.refuse(id, index, why, message);
+    for (const refusal of answer.refused) this.refuse(refusal);
     this.send();
   }
 
   /**
-   * Show beside a cell why it keeps its value.
+   * Show beside a cell why it keeps its value, or ask what was meant.
    *
-   * @type {(id: string, index: Index, why?: string, message?: string) => void}
+   * @param {Refusal} refusal
    */
-  refuse(id, index, why, message) {
+  refuse({ id, index, why, message, turned, choices }) {
+    if (choices) {
+      /** @type {[string, () => void][]} */
+      const items = choices.map(({ label, text }) => [
+        label,
+        () => this.paste({ id, index, turned: Boolean(turned), text, stroke: ++this.stroke }),
+      ]);
+      this.stage.showChoices(this.stage.cellAt(id, index), `${message}`, items);
+      return;
+    }
     const matrix = this.stage.model.matrices[id];
     const kept = exactNumber(matrix.data[flatIndex(matrix, index)]);
     const reason = `${why}`.replace(/^./, (first) => first.toUpperCase());

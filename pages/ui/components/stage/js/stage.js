@@ -3,6 +3,7 @@
 
 import { buttonOf, el, setAttributes } from "../../shared/dom.js";
 import { readView, writeCell, writeView } from "./address.js";
+import { openMenu } from "./copy-menu.js";
 import { openEditor, pasteInto, scrubCell } from "./cell-editor.js";
 import { themeColours } from "./colour-scale.js";
 import { DECIMALS } from "./controls.js";
@@ -400,6 +401,17 @@ export class Stage {
     bubble.style.top = `${above ? Math.max(8, box.top - own.height - 6) : box.bottom + 6}px`;
     where?.classList?.add("refused");
     this.bubble = { bubble, where };
+  }
+
+  /**
+   * A question beside a cell, with what can be chosen.
+   *
+   * @param {HTMLElement | null} where
+   * @param {string} words
+   * @param {[string, () => void][]} items
+   */
+  showChoices(where, words, items) {
+    openMenu(this, words, items, where ?? this.root).prepend(el("p", "", words));
   }
 
   /**
