@@ -8,7 +8,7 @@ import numpy as np
 
 from ..equations.steps import Op, op_factory
 from ..notation import Var
-from ..passes.layouts import Layout
+from ..passes.layouts import LAYOUTS
 
 Array = np.ndarray
 
@@ -46,8 +46,16 @@ def selection_op(letters: str, fixed: str) -> Op:
     )
 
 
-def local_derivative_op(reads: tuple[str, ...], notation: Callable[..., str]) -> Op:
-    """Give the local derivative: f', times a vector over units, times one over examples."""
+@op_factory
+def local_derivative_op(reads: tuple[str, ...], layout: str, unit: Var, example: Var) -> Op:
+    """Give the local derivative: f', times a vector over units, times one over examples.
+
+    It is written f' ⊙ (column times row); which of the two vectors is the column is the layout's.
+    """
+    left, right = (example, unit) if LAYOUTS[layout].transposes_batches else (unit, example)
+    # Indicators, ones and columns of a matrix stand upright, so on the right they are turned.
+    upright = right.kind in ("one", "ones") or right.is_column
+    product = rf"{left.latex}\,{right.latex}" + (r"^{\top}" if upright else "")
 
     def arithmetic(*operands: Array) -> Array:
         result = align(operands[0], reads[0], "kn")
@@ -55,17 +63,31 @@ def local_derivative_op(reads: tuple[str, ...], notation: Callable[..., str]) ->
             result = multiply_masked(result, align(x, letters, "kn"))
         return result
 
+    def notation(*operands: str) -> str:
+        return rf"{operands[0]}\odot\left({product}\right)" if len(operands) == 3 else product
+
     cell = "·".join(f"{{{k}}}" for k in range(len(reads)))
     return Op("local derivative", ",".join(reads) + "->kn", arithmetic, notation, cell)
 
 
-def outer_notation(lay: Layout, unit: Var, example: Var) -> Callable[..., str]:
-    """Write f' ⊙ (column times row) in LaTeX; which of the two vectors is the column is the layout's."""
-    left, right = (example, unit) if lay.transposes_batches else (unit, example)
-    # Indicators, ones and columns of a matrix stand upright, so on the right they are turned.
-    upright = right.kind in ("one", "ones") or right.is_column
-    product = rf"{left.latex}\,{right.latex}" + (r"^{\top}" if upright else "")
-    return lambda *operands: rf"{operands[0]}\odot\left({product}\right)" if len(operands) == 3 else product
+@op_factory
+def write_out_delta(op: Op, at: int) -> Op:
+    """Give an equation with `x ⊙ y` for operand number `at`."""
+    reads = (*op.reads[: at + 1], *op.reads[at:])
+
+    def join(xs: tuple, product: Callable) -> list:
+        return [*xs[:at], product(xs[at], xs[at + 1]), *xs[at + 2 :]]
+
+    cell = op.cell
+    for k in range(len(op.reads), at, -1):
+        cell = cell.replace(f"{{{k}}}", f"{{{k + 1}}}")
+    return Op(
+        f"{op.name} written out",
+        ",".join(reads) + "->" + op.makes,
+        lambda *xs: op(*join(xs, lambda x, y: x * y)),
+        lambda *xs: op.notation(*join(xs, lambda x, y: rf"\left({x}\odot {y}\right)")),
+        cell.replace(f"{{{at}}}", f"{{{at}}}·{{{at + 1}}}", 1),
+    )
 
 
 #: <A, B>_F = sum of all A_kn B_kn

@@ -6,7 +6,7 @@ which row, column or cell of the local derivative `dZ/dx` is left standing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +18,7 @@ from ..network import Network, shape_of
 from ..notation import S, Var, W, Z, after, b, delta, dZ
 from ..notation import loss as LOSS
 from ..setup import Setup
-from .equations import FROBENIUS, TERMS, local_derivative_op, outer_notation, sum_of_products_op
+from .equations import FROBENIUS, TERMS, local_derivative_op, sum_of_products_op, write_out_delta
 from .lines import Cell, Claim, Derivation, compare, find_top_layer, name_gradient
 
 Array = np.ndarray
@@ -98,11 +98,11 @@ def _chain(
     # Slopes first, then what is read, then the indicator, as on the worksheet.
     vectors = sorted(((unit, "k"), (example, "n")), key=lambda v: v[0].kind == "one")
     parts = ([(slope, "kn")] if slope else []) + vectors
-    op = local_derivative_op(tuple(letters for _, letters in parts), outer_notation(d.lay, unit, example))
+    op = local_derivative_op(tuple(letters for _, letters in parts), d.lay.name, unit, example)
     here = Var("dZd" + d.target.kind, d.target.layer, at=d.letters, transposed=d.lay.transposes(d.target))
     d.carry_out(here, op, *(v for v, _ in parts))
     if slope:  # the column times the row on its own, so that the page shows a product that was computed
-        alone = local_derivative_op(tuple(letters for _, letters in vectors), outer_notation(d.lay, unit, example))
+        alone = local_derivative_op(tuple(letters for _, letters in vectors), d.lay.name, unit, example)
         d.carry_out(Var("spread", at=alone.notation(*(v.latex for v, _ in vectors))), alone, *(v for v, _ in vectors))
     cell = d.part(d.gradient, d.letters)
     letters = d.letters[::-1] if d.lay.transposes(d.target) else d.letters
@@ -131,27 +131,8 @@ def _before_delta(d: Derivation, slope: Var | None, step: Step) -> Step:
     if slope is None:
         return replace(step, operands=tuple(dZ(layer) if v == delta(layer) else v for v in step.operands))
     at = step.operands.index(delta(layer))
-    letters = step.op.reads[at]
     operands = (*step.operands[:at], dZ(layer), slope, *step.operands[at + 1 :])
-    reads = (*step.op.reads[:at], letters, letters, *step.op.reads[at + 1 :])
-
-    def joined(xs: tuple, join: Callable) -> list:
-        return [*xs[:at], join(xs[at], xs[at + 1]), *xs[at + 2 :]]
-
-    def cell() -> str:
-        text = step.op.cell
-        for k in range(len(step.operands) - 1, at, -1):
-            text = text.replace(f"{{{k}}}", f"{{{k + 1}}}")
-        return text.replace(f"{{{at}}}", f"{{{at}}}·{{{at + 1}}}", 1)
-
-    op = Op(
-        f"{step.op.name} written out",
-        ",".join(reads) + "->" + step.op.makes,
-        lambda *xs: step.op(*joined(xs, lambda x, y: x * y)),
-        lambda *xs: step.op.notation(*joined(xs, lambda x, y: rf"\left({x}\odot {y}\right)")),
-        cell(),
-    )
-    return replace(step, op=op, operands=operands)
+    return replace(step, op=write_out_delta(step.op, at), operands=operands)
 
 
 def _delta_line(d: Derivation, steps: list[Step], values: dict[Var, Array]) -> None:

@@ -15,7 +15,7 @@ from math import prod
 import numpy as np
 
 from ..equations.dense import AFFINE, BIAS_GRADIENT, LINEAR, PULL_BACK, WEIGHT_GRADIENT
-from ..equations.steps import Op, Step, axis_sizes
+from ..equations.steps import Op, Step, axis_sizes, op_factory
 from ..notation import Var
 from ..passes.layers import backward, forward
 from ..registry import Registry
@@ -104,6 +104,7 @@ class Walk:
         return prod(self.sizes)
 
 
+@op_factory
 def hold_letters(op: Op, letters: str) -> Op:
     """Add indicators to an equation: only where they are 1 is anything read."""
     first = {a: next(k for k, reads in enumerate(op.reads) if a in reads) for a in letters}

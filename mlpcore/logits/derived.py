@@ -88,9 +88,14 @@ def write_double_sum(loss: Hinge) -> str:
     )
 
 
+@op_factory
+def _write_in_rows(op: Op) -> Op:
+    return replace(op, notation=_ROW_NOTATION[op.name])
+
+
 def _lay_out(d: Derivation, op: Op) -> Op:
     """Write the equation as in the layout in force."""
-    return replace(op, notation=_ROW_NOTATION[op.name]) if d.lay.transposes(O) else op
+    return _write_in_rows(op) if d.lay.transposes(O) else op
 
 
 @op_factory

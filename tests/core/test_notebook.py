@@ -178,6 +178,19 @@ def test_a_set_up_its_steps_and_its_values_are_pickled(setup, schedule, optimise
             assert (back != thing) is False
 
 
+@pytest.mark.parametrize("layout", list(mlp.LAYOUTS))
+def test_derivations_are_pickled(layout):
+    conventions = mlp.Conventions(layout)
+    setup = replace(mlp.EXAMPLES["xor"].setup, conventions=conventions)
+    lab = replace(mlp.logits.LABS["tie"].lab, conventions=conventions)
+    derived = [mlp.derivation.derive(setup, var, [(0,) * len(var.axes)]) for var in (mlp.W(1), mlp.b(2), mlp.Z(1))]
+    for one in (*derived, mlp.logits.terms(lab), mlp.logits.jacobians(lab)):
+        back = pickle.loads(pickle.dumps(one))
+        assert back.steps == one.steps
+        assert [claim.step for claim in back.claims] == [claim.step for claim in one.claims]
+        assert all(np.array_equal(back.values[v], x, equal_nan=True) for v, x in one.values.items())
+
+
 def test_equal_layers_are_equal_and_others_are_not():
     layer = mlp.Layer([[0.0, 2.0]], [1.0], "tanh")
     same = mlp.Layer([[-0.0, 2.0]], [1.0], "tanh")
