@@ -22,7 +22,7 @@ from ..equations.steps import Op, Step, axis_sizes, bind
 from ..logits import Lab
 from ..notation import Var
 from ..setup import Setup
-from .files import rows_of
+from .files import file_name, rows_of
 from .latex import PHASES
 from .scripts import check_length
 from .tracing import Traced
@@ -64,6 +64,7 @@ def to_xlsx(subject: Setup | Lab, steps: Iterable[Step], values: Mapping[Var, Ar
         ValueError: the pass is too large to be written out.
     """
     import xlsxwriter
+    from xlsxwriter.utility import xl_range_abs
 
     check_length(values)
     out = io.BytesIO()
@@ -76,12 +77,15 @@ def to_xlsx(subject: Setup | Lab, steps: Iterable[Step], values: Mapping[Var, Ar
             if block.phase:
                 sheet.write_string(block.row - 2, 0, block.phase, heading)
             sheet.write_string(block.row - 1, 0, block.title, name)
+            last_row, last_column = np.add((block.row - 1, block.column - 1), block.values.shape)
+            place = xl_range_abs(block.row, block.column, last_row, last_column)
+            book.define_name(block.name, f"=Pass!{place}")
             for (i, j), x in np.ndenumerate(block.values):
-                place = block.row + i, block.column + j
+                cell = block.row + i, block.column + j
                 if block.formulas is None:
-                    sheet.write_number(*place, x, computed if block.computed else given)
+                    sheet.write_number(*cell, x, computed if block.computed else given)
                 else:
-                    sheet.write_formula(*place, block.formulas[i][j], computed, x if np.isfinite(x) else "#NUM!")
+                    sheet.write_formula(*cell, block.formulas[i][j], computed, x if np.isfinite(x) else "#NUM!")
     return out.getvalue()
 
 
@@ -91,6 +95,7 @@ class Block:
 
     Attributes:
         row, column: of its first cell, counted from 0.
+        name: the name that the sheet gives its cells.
         values: shape (rows, columns).
         formulas: of each cell; None for what is entered, and for what has none.
         phase: a heading above it, where one begins.
@@ -98,6 +103,7 @@ class Block:
 
     row: int
     column: int
+    name: str
     title: str
     values: Array
     computed: bool
@@ -120,7 +126,9 @@ def list_blocks(subject: Setup | Lab, steps: Iterable[Step], values: Mapping[Var
         places[var] = _Place(row, 1, x.ndim, lay.is_row(var))
         formulas = _write_formulas(step, values, places, table.shape) if step else None
         title = f"{var.symbol}: {var.word}" + ("; values only, without formulas" if step and not formulas else "")
-        yield Block(row, 1, title, table, step is not None, formulas, heading if heading != phase else "")
+        yield Block(
+            row, 1, file_name(var), title, table, step is not None, formulas, heading if heading != phase else ""
+        )
         phase, row = heading, row + len(table)
 
 
@@ -142,18 +150,13 @@ class _Place:
 
     def write(self, first: tuple[int, ...], last: tuple[int, ...]) -> str:
         """Write a cell, `C5`, or the range from one to another, `C5:D9`."""
+        from xlsxwriter.utility import xl_rowcol_to_cell
+
         corners = []
         for index in (first, last):
             i, j = self.orient((0, 0), index)
-            corners.append(f"{_name_column(self.column + j)}{self.row + i + 1}")
+            corners.append(xl_rowcol_to_cell(self.row + i, self.column + j))
         return corners[0] if first == last else ":".join(corners)
-
-
-def _name_column(number: int) -> str:
-    name = ""
-    while number >= 0:
-        name, number = chr(ord("A") + number % 26) + name, number // 26 - 1
-    return name
 
 
 def _write_formulas(

@@ -66,16 +66,17 @@ def _draw_downloads(about: str) -> None:
         rounding = draw_choice("Rounding", list(exchange.CUTS), format_func=exchange.CUTS.__getitem__)
     digits = exchange.Digits(decimals, rounding)
     solutions = _SOLUTIONS[about]
-    for label, (name, words, make) in (_DATA | solutions).items():
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            off = bool(refusal) and label in solutions
-            if label == "Spreadsheet" and not exchange.can_write_spreadsheet():
-                off, words = True, "Needs the Python package XlsxWriter, which is not installed here."
-            make = partial(make, digits=digits) if label == "LaTeX" else make
-            make = partial(_export, make) if label in solutions else make
-            data = partial(make, read_state, about)
-            st.download_button(label, data, name, on_click="ignore", width=110, key=f"save {label}", disabled=off)
-            st.caption(words)
+    with st.container(gap="xxsmall"):
+        for label, (name, words, make) in (_DATA | solutions).items():
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                off = bool(refusal) and label in solutions
+                if label == "Spreadsheet" and not exchange.can_write_spreadsheet():
+                    off, words = True, "Needs the Python package XlsxWriter, which is not installed here."
+                make = partial(make, digits=digits) if label == "LaTeX" else make
+                make = partial(_export, make) if label in solutions else make
+                data = partial(make, read_state, about)
+                st.download_button(label, data, name, on_click="ignore", width=110, key=f"save {label}", disabled=off)
+                st.caption(words)
     if refusal:
         st.caption(escape_markdown(refusal[0].upper() + refusal[1:] + "."))
 
