@@ -15,6 +15,7 @@ from .state import PARTS, Part, from_json, to_json
 from .tables import LabelledTable, read_labelled
 from .text import AmbiguousTextError, decode_text, describe_reading, list_readings, read_matrix, read_written
 from .training_scripts import can_write_training, losses_to_csv, numpy_training_script, torch_training_script
+from .work import list_shapes
 from .written import WrittenMatrix, to_written
 
 __all__ = [
@@ -22,8 +23,8 @@ __all__ = [
     "NetworkFile", "Part", "Placement", "WrittenMatrix", "can_write_spreadsheet", "can_write_training", "check_count",
     "check_length", "count_terms", "decode_text", "describe_reading", "document", "find_network", "from_json",
     "from_link", "is_binary", "lab_document", "length", "limit_size", "list_named", "list_placements", "list_readings",
-    "losses_to_csv", "name_of", "notebook", "numpy_script", "numpy_training_script", "place", "place_labelled",
-    "place_named", "read_arrays", "read_labelled", "read_matrix", "read_named", "read_written", "resized_words",
-    "shape_words", "summary", "table", "to_csv", "to_json", "to_link", "to_npy", "to_written", "to_xlsx", "to_zip",
-    "torch_script", "torch_training_script",
+    "list_shapes", "losses_to_csv", "name_of", "notebook", "numpy_script", "numpy_training_script", "place",
+    "place_labelled", "place_named", "read_arrays", "read_labelled", "read_matrix", "read_named", "read_written",
+    "resized_words", "shape_words", "summary", "table", "to_csv", "to_json", "to_link", "to_npy", "to_written",
+    "to_xlsx", "to_zip", "torch_script", "torch_training_script",
 ]  # fmt: skip

@@ -7,15 +7,19 @@ the name of a matrix. So `Y_{out} = Z_2 = S_2 = W_2 Z_1 = \begin{bmatrix}...` gi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from ..notation import S, Var, W, Y, Z, after, b, db, delta, dW, dZ, loss, rate
 from ..setup import MAX_TEXT
 from .latex_input import BEGIN, clean_cell, read_environment
 from .literals import brackets_of, read_literal
 from .numerals import clip, read_numeral
-from .text import list_readings
+from .text import choose_reading, list_readings
 from .written import Rows, WrittenMatrix
+
+Shapes = Mapping[Var, tuple[int, ...]]
+NO_SHAPES: Shapes = MappingProxyType({})
 
 #: Statements of one text.
 _MOST = 2_000
@@ -56,22 +60,25 @@ _DISPLAY = re.compile(
 _LINE_END = re.compile(r"\\\\(?:\[[^\]]{0,16}\])?(?!\*?\s*&?\s*(?:=|\\qquad\s*\{\}))\*?|\\q?quad\b(?!\s*\{\})|;")
 
 
-def read_named(text: str) -> dict[Var, WrittenMatrix]:
+def read_named(text: str, shapes: Shapes = NO_SHAPES) -> dict[Var, WrittenMatrix]:
     r"""Read every named matrix of a text: `S_1 = ...`, `dW1`, `\frac{\partial L}{\partial W_1} = ...`, `loss = 0.49`.
 
     NumPy, MATLAB, LaTeX and tables under a name are read; of a chain `A = B C = D` the last part is the value.
     X is Z_0, Y_out the activations of the highest layer named. A single number has shape (1, 1).
 
+    Args:
+        shapes: of the matrices that may be meant; they decide where a table can be read in two ways.
+
     Raises:
         ValueError: a named matrix that cannot be read, with its name; no named matrix at all.
     """
-    found, _ = list_named(text)
+    found, _ = list_named(text, shapes)
     if not found:
         raise ValueError("no matrix in this text has a name that is known here, such as W_1 = or dL/dW_1 =")
     return found
 
 
-def list_named(text: str) -> tuple[dict[Var, WrittenMatrix], list[str]]:
+def list_named(text: str, shapes: Shapes = NO_SHAPES) -> tuple[dict[Var, WrittenMatrix], list[str]]:
     """Read every named matrix of a text, and list the names before a value that are not known here.
 
     Raises:
@@ -92,7 +99,7 @@ def list_named(text: str) -> tuple[dict[Var, WrittenMatrix], list[str]]:
             unknown += [clip(name.strip()) for name in names[:1] if value and len(unknown) < 20]
             continue
         try:
-            matrix = _read_value(value)
+            matrix = _read_value(value, shapes.get(known[0]) if known else None)
         except ValueError as error:
             raise ValueError(f"{(known or [Z(0)])[0].text if known else 'Y_out'}: {error}") from None
         if matrix is None:
@@ -203,7 +210,7 @@ def _mark_update(names: list[str], further: list[str]) -> list[str]:
 # --- values ----------------------------------------------------------------------------------
 
 
-def _read_value(value: str) -> WrittenMatrix | None:
+def _read_value(value: str, shape: tuple[int, ...] | None) -> WrittenMatrix | None:
     """Read the value of a statement; None where it is a formula, or words."""
     if begin := BEGIN.search(value):
         before = re.sub(r"\\left\s*\\?[\[({|.]|[\s$&]|\\displaystyle|\\[,;!]", "", value[: begin.start()])
@@ -230,14 +237,14 @@ def _read_value(value: str) -> WrittenMatrix | None:
     if literal is not None and "[" in literal:
         if not re.match(r"\s*(?:[A-Za-z_][\w.]*\s*\(\s*)*\[|\s*Parameter|\s*<tf", literal):
             chain = literal.rpartition("=")[2] if "=" in literal.partition("[")[0] else ""
-            return _read_value(chain) if chain else None
+            return _read_value(chain, shape) if chain else None
         readings, end = read_literal(literal)
-        return None if re.match(r"\s*[-+*/@.]", literal[end:]) else readings[0]
+        return None if re.match(r"\s*[-+*/@.]", literal[end:]) else choose_reading(readings, shape)
     if re.match(r"[A-Za-z(\\{]", value):
         before, _, chain = value.rpartition("=")
         is_argument = before.count("(") > before.count(")")  # of a call: `dim=-2`
-        return _read_value(chain) if before and chain.strip() and not is_argument else None
-    return list_readings(_leading_table(value))[0]
+        return _read_value(chain, shape) if before and chain.strip() and not is_argument else None
+    return choose_reading(list_readings(_leading_table(value)), shape)
 
 
 def _leading_table(value: str) -> str:

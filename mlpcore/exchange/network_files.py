@@ -121,7 +121,8 @@ def read_arrays(name: str, data: bytes) -> dict[str, Array]:
     if suffix in _CONVERSIONS:
         safe = clip(re.sub(r"[^\w.\- ]", "_", name))
         lines = "\n".join(_CONVERSIONS[suffix]).format(safe)
-        raise ValueError(f".{suffix} files are not opened here. Two lines make one that is:\n\n{lines}")
+        what = "the state_dict in it" if "torch" in lines else "it"
+        raise ValueError(f".{suffix} files are not opened here. Two lines convert {what} to one that is:\n\n{lines}")
     if len(data) > _MOST_BYTES:
         raise ValueError(f"the file has {len(data):,} bytes; {_MOST_BYTES:,} are the most that is read")
     read: Callable[[bytes], dict[str, Array]] = {"npy": _read_npy, "npz": _read_npz}.get(suffix, _read_safetensors)

@@ -16,6 +16,11 @@ from .written import WrittenMatrix
 Given = np.ndarray | list | float | str | WrittenMatrix
 
 
+def list_shapes(setup: Setup) -> dict[Var, tuple[int, ...]]:
+    """List the shapes of all matrices of a training step."""
+    return {var: np.shape(x) for var, x in setup.run()[1].items()}
+
+
 def check_work(
     setup: Setup,
     given: Mapping[Var, Given] | str,
@@ -38,7 +43,7 @@ def check_work(
     if isinstance(given, str):
         from .named import read_named
 
-        given = dict(read_named(given))
+        given = dict(read_named(given, list_shapes(setup)))
     written = {var: _read(var, x, digits) for var, x in given.items()}
     return check_matrices(setup, written, pairs=pairs, progress=progress)
 

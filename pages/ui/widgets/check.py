@@ -99,7 +99,7 @@ def _write_example(setup: Setup) -> str:
 @lru_cache(maxsize=64)
 def _judge(setup: Setup, work: str) -> tuple[WorkReport, tuple[str, ...]]:
     """Judge the matrices of a text, without pairs of mistakes. Returns the names that are not known as well."""
-    given, unknown = exchange.list_named(work)
+    given, unknown = exchange.list_named(work, exchange.list_shapes(setup))
     return check_work(setup, dict(given), pairs=False) if given else WorkReport({}), tuple(unknown)
 
 

@@ -66,7 +66,8 @@ def _offer_text(setup: Setup, text: str) -> None:
         if labelled := exchange.read_labelled(text):
             _offer(setup, exchange.place_labelled(setup, labelled))
             return
-        if not (found := _find_named(text)):
+        found, _ = exchange.list_named(text, exchange.list_shapes(setup))
+        if not found:
             raise error
         _offer_check(text, found, setup)
         _offer_named(setup, found)
@@ -76,7 +77,7 @@ def _offer_text(setup: Setup, text: str) -> None:
         if draw_choice("This is", [with_classes, "one matrix"]) == with_classes:
             _offer(setup, exchange.place_labelled(setup, labelled))
             return
-    named = _find_named(text)
+    named = _find_named(setup, text)
     _offer_check(text, named, setup)
     computed_here = events.list_computed(setup).values()
     entered = next((var for var in named if var in setup.inputs()), None)
@@ -105,9 +106,9 @@ def _offer_matrix(setup: Setup, readings: Sequence[exchange.WrittenMatrix], name
     _offer(setup, placement, readings[0].notes)
 
 
-def _find_named(text: str) -> dict[Var, exchange.WrittenMatrix]:
+def _find_named(setup: Setup, text: str) -> dict[Var, exchange.WrittenMatrix]:
     try:
-        return exchange.list_named(text)[0]
+        return exchange.list_named(text, exchange.list_shapes(setup))[0]
     except ValueError:
         return {}
 
