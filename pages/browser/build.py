@@ -11,16 +11,19 @@ The same inputs give the same bytes.
 
 from __future__ import annotations
 
+import gzip
 import html
 import json
 import re
 import shutil
 import subprocess
+import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from email.parser import HeaderParser
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 
 from pages.browser.inputs import PYODIDE, REQUIREMENTS, InputError, Inputs
@@ -78,7 +81,7 @@ def build(out: Path, inputs: Inputs, cache: Path) -> None:
         for name, path in inputs.core.items():
             shutil.copyfile(path, run / name)
         for name, archive in _make_archives(inputs, cache).items():
-            (run / f"{name}.zip").write_bytes(archive)
+            (run / f"{name}.bin").write_bytes(archive)  # by no name from which a host would guess a coding
         for script in sorted(WEB.glob("*.js")):
             shutil.copyfile(script, run / script.name)
         (run / "service-worker.js").unlink()
@@ -127,7 +130,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _make_archives(inputs: Inputs, cache: Path) -> dict[str, bytes]:
-    """Return NumPy, the other packages and the app as zip files of compiled modules."""
+    """Return NumPy, the other packages and the app as archives of compiled modules."""
 
     def unpack(wheels: list[Path], unused: re.Pattern[str]) -> Callable[[Path], None]:
         def fill(folder: Path) -> None:
@@ -146,9 +149,9 @@ def _make_archives(inputs: Inputs, cache: Path) -> dict[str, bytes]:
         ("numpy", [inputs.numpy], _UNUSED_NUMPY, False),
         ("packages", inputs.wheels, _UNUSED, True),
     ):
-        cached = cache / f"{name}-{key.hexdigest()[:16]}.zip"
+        cached = cache / f"{name}-{key.hexdigest()[:16]}.bin"
         if not cached.exists():
-            for older in cache.glob(f"{name}-*.zip"):
+            for older in cache.glob(f"{name}-*.bin"):
                 older.unlink(missing_ok=True)
             with tempfile.NamedTemporaryFile(dir=cache, delete=False) as new:  # another build may run beside this one
                 new.write(_compile(inputs, unpack(wheels, unused), strip))
@@ -186,7 +189,7 @@ def list_app_files() -> Iterator[Path]:
 
 
 def _compile(inputs: Inputs, fill: Callable[[Path], None], strip: bool = False) -> bytes:
-    """Return a folder as a zip file, once `fill` has filled it and its modules are compiled.
+    """Return a folder as a compressed tar archive, once `fill` has filled it and its modules are compiled.
 
     Args:
         strip: leave out docstrings, a third of what packages weigh.
@@ -204,13 +207,14 @@ def _compile(inputs: Inputs, fill: Callable[[Path], None], strip: bool = False) 
         run = subprocess.run([node, WEB / "compile.mjs", core, folder, str(2 * strip)], capture_output=True, text=True)
         if run.returncode:
             raise InputError(f"the modules could not be compiled: {(run.stdout + run.stderr)[-2000:]}")
-        target = folder / "archive"
-        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-            for path in sorted(path for path in folder.rglob("*") if path.is_file() and path != target):
-                entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), (2026, 1, 1, 0, 0, 0))
-                entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-                archive.writestr(entry, path.read_bytes())
-        return target.read_bytes()
+        content = BytesIO()
+        with tarfile.open(fileobj=content, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+            for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+                entry = tarfile.TarInfo(path.relative_to(folder).as_posix())
+                entry.size = path.stat().st_size
+                with path.open("rb") as file:
+                    archive.addfile(entry, file)
+        return gzip.compress(content.getvalue(), mtime=0)
 
 
 # --- pages and scripts ----------------------------------------------------------------------------

@@ -6,17 +6,16 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from functools import cache
+import random
+import secrets
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 from pages.browser import one_thread  # isort: skip, before what imports `ssl`
 
 import streamlit as st
-from js import postMessage
 from pyodide.ffi import to_js
 from starlette.middleware import Middleware
 
@@ -25,19 +24,17 @@ from pages.browser.measuring import WorkerQueue
 from pages.ui.server import assets, lifespan
 from pages.ui.server.workarounds import drop_stale_reruns
 
+assets.serving.set()
+# With what every page imports, so that it is in a memory that is kept (`web/workarounds.js`).
+from pages.ui import layout, widgets  # noqa: E402, F401
+
+lifespan.freeze_imports()
+
 #: Streamlit's own addresses for a connection and for a request, without those of a network.
 _SCOPE = {"asgi": {"version": "3.0"}, "http_version": "1.1", "client": ("127.0.0.1", 1), "server": ("localhost", 80)}
 
-
-@asynccontextmanager
-async def _serve_assets(_: st.App) -> AsyncIterator[None]:
-    assets.serving.set()
-    yield
-
-
 app = st.App(
     "app.py",
-    lifespan=_serve_assets,
     routes=lifespan.routes,
     middleware=[Middleware(drop_stale_reruns)],
     on_script_error=lifespan.on_script_error,
@@ -45,13 +42,20 @@ app = st.App(
 _running = app.lifespan()(app)
 
 
-async def start() -> None:
-    """Make the app ready for requests; it runs until the worker ends."""
+async def start(post: Callable[[Any], object], open_measuring: Callable[[Any, Any], Any]) -> None:
+    """Make the app ready for requests; it runs until the worker ends.
+
+    Args:
+        post: sends a message to the page.
+        open_measuring: see `WorkerQueue`.
+    """
+    # This module may come from a memory that was kept: what must differ is drawn anew.
+    random.seed()
+    lifespan.START = secrets.token_hex(8)
+    Connection.post = staticmethod(post)
     one_thread.prepare()
-    benchmark.shared_queue = cache(WorkerQueue)
+    benchmark.shared_queue = cache(partial(WorkerQueue, open_measuring))
     await _running.__aenter__()
-    gc.set_threshold(*lifespan.THRESHOLDS)
-    gc.freeze()
 
 
 def _make_scope(kind: str, path: str, query: str, headers: str) -> dict[str, Any]:
@@ -91,6 +95,8 @@ async def answer(method: str, path: str, query: str, headers: str, body: Any) ->
 class Connection:
     """A web socket of the page, by its number there."""
 
+    post: Callable[[Any], object]
+
     def __init__(self, number: int, query: str, headers: str) -> None:
         self._number = number
         self._incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
@@ -112,7 +118,7 @@ class Connection:
             self._post("close", message.get("code", 1000))
 
     def _post(self, kind: str, data: object) -> None:
-        postMessage(to_js([kind, self._number, data]))
+        self.post(to_js([kind, self._number, data]))
 
     def receive(self, data: Any) -> None:
         """Take what the page sent: a `Uint8Array`."""

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from js import URL, Object, Worker, location, navigator
 from pyodide.ffi import create_proxy, to_js
 
 from mlpcore.benchmark import DONE, FAILED, RUNNING, JobQueue, Report, Ticket, worker
@@ -19,9 +18,16 @@ MIN_TIMING = 0.05
 
 
 class WorkerQueue(JobQueue):
-    """A queue whose jobs run one after the other, each in a new worker of the browser."""
+    """A queue whose jobs run one after the other, each in a new worker of the browser.
 
-    _task: asyncio.Task[None] | None = None
+    Args:
+        open_measuring: opens a worker for a job, and calls a function with what it sends; all of it pickled.
+    """
+
+    def __init__(self, open_measuring: Callable[[Any, Any], Any]) -> None:
+        super().__init__()
+        self._open_measuring = open_measuring
+        self._task: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
         """Start the task that measures, unless it runs."""
@@ -42,18 +48,15 @@ class WorkerQueue(JobQueue):
         """Measure in a worker, and end it with the job, when that is cancelled, or when it takes too long."""
         answer: asyncio.Future[Report | str] = asyncio.get_running_loop().create_future()
 
-        def receive(event: Any) -> None:
-            message = pickle.loads(event.data.to_bytes())
+        def receive(data: Any) -> None:
+            message = pickle.loads(data.to_bytes())
             if isinstance(message, float):
                 ticket.progress = message
             elif not answer.done():
                 answer.set_result(message)
 
         listener = create_proxy(receive)
-        options = to_js({"type": "module"}, dict_converter=Object.fromEntries)
-        measuring = Worker.new(URL.new("measuring.js", location.href), options)
-        measuring.onmessage = listener
-        measuring.postMessage(to_js(pickle.dumps(ticket.job)))
+        measuring = self._open_measuring(to_js(pickle.dumps(ticket.job)), listener)
         try:
             while not ticket.finished.is_set() and time.monotonic() - ticket.started < self.max_seconds:
                 if (await asyncio.wait([answer], timeout=0.2))[0]:
@@ -64,20 +67,22 @@ class WorkerQueue(JobQueue):
             listener.destroy()
 
 
-def measure(job: Any, post: Callable[[Any], object]) -> None:
+def measure(job: Any, post: Callable[[Any], object], browser: str) -> None:
     """Measure a job in this worker.
 
     Args:
         job: pickled, a `Uint8Array`.
         post: is called with what `mlpcore.benchmark.worker` sends, pickled.
+        browser: the name it gives itself.
     """
     vars(time)["thread_time"] = time.perf_counter  # a browser has no other clock
     worker.MIN_TIMING = MIN_TIMING
 
     def send(message: Report | float | str) -> None:
         if isinstance(message, Report):
-            processor = f"a browser ({navigator.userAgent}), timed by its clock because it has none of CPU time"
-            message = replace(message, machine=message.machine | {"processor": processor})
+            # It has no clock of CPU time.
+            found = {"processor": f"a browser ({browser})", "clock": "elapsed time"}
+            message = replace(message, machine=message.machine | found)
         post(to_js(pickle.dumps(message)))
 
     worker.answer(pickle.loads(job.to_bytes()), send)

@@ -81,8 +81,9 @@ def test_a_second_build_gives_the_same_files(site, tmp_path):
 def test_a_start_that_fails_says_why(site, browser):
     with serve_site(site) as url:
         for spoil, reason in (
-            (lambda page: page.route("**/app.zip", lambda route: route.abort()), "app.zip could not be loaded"),
-            (lambda page: page.route("**/numpy.zip", lambda route: route.fulfill(status=404)), "the host answers 404"),
+            (lambda page: page.route("**/app.bin", lambda route: route.abort()), "app.bin could not be loaded"),
+            (lambda page: page.route("**/numpy.bin", lambda route: route.fulfill(status=404)), "the host answers 404"),
+            (lambda page: page.route("**/*.wasm", lambda route: route.abort()), "pyodide.asm.wasm could not be loaded"),
             (lambda page: page.route("**/worker.js", lambda route: route.abort()), "The worker could not be started"),
             (lambda page: page.add_init_script("delete window.WebAssembly"), "This browser has no WebAssembly"),
         ):

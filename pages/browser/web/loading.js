@@ -1,40 +1,62 @@
-// Load Pyodide and unpack archives into it, for a worker.
+// Load Python with archives in its file system, for a worker.
 
-import { loadPyodide } from "./pyodide.mjs";
+import { startPython } from "./workarounds.js";
 
 const here = new URL("./", import.meta.url);
 
 /**
- * Fetch a file of this folder.
+ * Do something with the answer for a file of this folder.
  *
+ * @template T
  * @param {string} name
- * @param {(bytes: number) => void} [count] is called with the number of bytes whenever some arrive.
+ * @param {(response: Response) => Promise<T>} use
  */
-async function download(name, count) {
+async function load(name, use) {
   try {
     const response = await fetch(new URL(name, here));
-    if (!response.ok || !response.body) throw new Error(`the host answers ${response.status}`);
-    const reader = response.body.getReader();
-    const parts = [];
-    for (let part = await reader.read(); !part.done; part = await reader.read()) {
-      parts.push(part.value);
-      count?.(part.value.length);
-    }
-    return await new Blob(parts).arrayBuffer();
+    if (!response.ok) throw new Error(`the host answers ${response.status}`);
+    return await use(response);
   } catch (error) {
     throw new Error(`${name} could not be loaded: ${error instanceof Error ? error.message : error}`);
   }
 }
 
+/** From the answer itself, so that the browser may keep what it compiles; some hosts give it another type. @param {Response} response */
+async function compile(response) {
+  if (response.headers.get("content-type") === "application/wasm") return WebAssembly.compileStreaming(response);
+  return WebAssembly.compile(await response.arrayBuffer());
+}
+
 /**
- * Give a Python with the files of these archives.
+ * Write the files of a tar archive (ustar) to Python's file system.
+ *
+ * @param {any} FS
+ * @param {Uint8Array} tar
+ */
+function unpack(FS, tar) {
+  const read = (/** @type {number} */ start, /** @type {number} */ length) => new TextDecoder().decode(tar.subarray(start, start + length)).split("\0")[0];
+  let folder = "";
+  for (let at = 0; tar[at]; ) {
+    const [name, size, prefix] = [read(at, 100), parseInt(read(at + 124, 12), 8), read(at + 345, 155)];
+    const path = `/${prefix}/${name}`;
+    const parent = path.slice(0, path.lastIndexOf("/"));
+    if (parent !== folder) FS.mkdirTree((folder = parent));
+    FS.writeFile(path, tar.subarray(at + 512, at + 512 + size), { canOwn: true });
+    at += 512 * (1 + Math.ceil(size / 512));
+  }
+}
+
+/**
+ * Give a Python with the files of these archives that has run a program, which imports modules.
  *
  * @param {string[]} names
+ * @param {string} program
  * @param {(what: string, share: number) => void} show is called with what is going on, and its share of all loading.
  */
-export async function loadPython(names, show) {
-  const sizes = JSON.parse(new TextDecoder().decode(await download("sizes.json")));
-  const files = ["python_stdlib.zip", ...names.map((name) => `${name}.zip`)];
+export async function loadPython(names, program, show) {
+  const wasm = load("pyodide.asm.wasm", compile);
+  const sizes = await load("sizes.json", (response) => response.json());
+  const files = ["python_stdlib.zip", ...names.map((name) => `${name}.bin`)];
   const total = files.reduce((sum, name) => sum + sizes[name], 0);
   let loaded = 0;
   const count = (/** @type {number} */ bytes) => {
@@ -42,16 +64,23 @@ export async function loadPython(names, show) {
     const part = `${(loaded / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`;
     show(loaded < total ? `Loading Python and packages: ${part}` : "Starting Python", loaded / total);
   };
-  const [library, ...archives] = files.map((name) => download(name, count));
-  /** Its own files Pyodide fetches itself: so the browser may keep the compiled WebAssembly. @param {ArrayBuffer} bytes */
-  const start = (bytes) =>
-    loadPyodide({
-      indexURL: here.href,
-      stdLibURL: URL.createObjectURL(new Blob([bytes])),
-      env: { HOME: "/home/pyodide" },
-    });
+  const counter = () => new TransformStream({ transform: (part, next) => (count(part.length), next.enqueue(part)) });
   // All at once, so that a file that cannot be loaded is known at once.
-  const [python, ...contents] = await Promise.all([library.then(start), ...archives]);
-  for (const content of contents) python.unpackArchive(content, "zip", { extractDir: "/" });
+  const [library, ...archives] = files.map((name) =>
+    load(name, (response) => {
+      const counted = /** @type {ReadableStream} */ (response.body).pipeThrough(counter());
+      return new Response(name.endsWith(".bin") ? counted.pipeThrough(new DecompressionStream("gzip")) : counted).arrayBuffer();
+    }),
+  );
+  const contents = Promise.all(archives);
+  const options = {
+    indexURL: here.href,
+    stdLibURL: URL.createObjectURL(new Blob([await library])),
+    env: { HOME: "/home/pyodide", PYTHONPATH: "/app" },
+    fsInit: (/** @type {any} */ FS) => contents.then((found) => found.forEach((tar) => unpack(FS, new Uint8Array(tar))), () => {}), // it is thrown below
+  };
+  const key = new URL(`memory-${names.join("-")}`, here);
+  const [python] = await Promise.all([startPython(options, wasm, program, key), contents]);
+  python.FS.chdir("/app");
   return python;
 }

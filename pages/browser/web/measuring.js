@@ -3,12 +3,7 @@
 import { loadPython } from "./loading.js";
 
 onmessage = async ({ data }) => {
-  const python = await loadPython(["numpy", "app"], () => {});
-  const measure = python.runPython(`
-import sys
-sys.path.insert(0, "/app")
-from pages.browser.measuring import measure
-measure
-`);
-  measure(data, (/** @type {Uint8Array} */ message) => postMessage(message));
+  const python = await loadPython(["numpy", "app"], "import pages.browser.measuring", () => {});
+  const { measure } = python.pyimport("pages.browser.measuring");
+  measure(data, (/** @type {Uint8Array} */ message) => postMessage(message), navigator.userAgent);
 };

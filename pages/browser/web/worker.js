@@ -9,17 +9,21 @@ const connections = new Map();
 /** @type {any[][]} */
 const early = [];
 
+/** Open a worker that measures a job, and hand on what it sends. @param {Uint8Array} job @param {any} listen */
+function openMeasuring(job, listen) {
+  const measuring = new Worker(new URL("measuring.js", import.meta.url), { type: "module" });
+  measuring.onmessage = ({ data }) => listen(data);
+  measuring.postMessage(job);
+  return measuring;
+}
+
 async function start() {
-  const python = await loadPython(["numpy", "packages", "app"], (what, share) => postMessage(["progress", what, share]));
+  const program = "import os; os.chdir('/app'); import pages.browser.host";
+  const python = await loadPython(["numpy", "packages", "app"], program, (what, share) => postMessage(["progress", what, share]));
   postMessage(["progress", "Starting the app", 1]);
-  host = await python.runPythonAsync(`
-import os, sys
-sys.path.insert(0, "/app")
-os.chdir("/app")
-from pages.browser import host
-await host.start()
-host
-`);
+  const found = python.pyimport("pages.browser.host");
+  await found.start((/** @type {any[]} */ message) => postMessage(message), openMeasuring);
+  host = found;
   postMessage(["ready"]);
   for (const message of early.splice(0)) receive(message);
 }
