@@ -44,6 +44,7 @@ def machine() -> dict[str, str]:
     build = np.show_config(mode="dicts").get("Build Dependencies", {}).get("blas", {})
     return {
         "processor": _processor_name(),
+        "clock": "CPU time",
         "system": f"{platform.system()} {platform.machine()}",
         "BLAS": f"{build.get('name', 'unknown')} {build.get('version', '')}".strip(),
         "kernel": str(library.get("architecture", "unknown")),

@@ -89,7 +89,7 @@ def trade(spots: Sequence[Spot], report: Report | None = None) -> Figure:
     )
     low, high = min([0.9, *reach]), max([1.1, *reach])
     y_range = (max(0.0, low - 0.12 * (high - low)), high + 0.14 * (high - low))
-    work = "CPU time (hollow: matmul FLOPs)" if report else "matmul FLOPs"
+    work = f"{report.machine['clock']} (hollow: matmul FLOPs)" if report else "matmul FLOPs"
     x_range = (0.0, 1.06 * max([1.0, *(bytes_ for bytes_, *_ in shown)]))
     return {
         "data": data,

@@ -204,8 +204,9 @@ def _show_summary(report: Report | None) -> None:
     st.caption(
         escape_markdown(
             f"Hollow: counted; filled: measured, with the 95 % interval of the median of {report.job.rounds} ratios "
-            f"of CPU time. Measured on {machine['processor']}, {machine['BLAS']}, kernel {machine['kernel']}, threads "
-            f"{machine['threads']}, NumPy {machine['NumPy']}, {report.job.shape.dtype}, {report.job.N:,} examples. "
+            f"of {machine['clock']}. Measured on {machine['processor']}, {machine['BLAS']}, "
+            f"kernel {machine['kernel']}, threads {machine['threads']}, NumPy {machine['NumPy']}, "
+            f"{report.job.shape.dtype}, {report.job.N:,} examples. "
             "The measured pass works in one arena planned by the same count, so that measured bytes agree with counted "
             "ones in part by construction."
         )

@@ -89,7 +89,7 @@ def _curves(choice: MemoryChoice, about: Subject, schedules: list[str]) -> list[
 def _notes(choice: MemoryChoice, about: Subject) -> None:
     notes = ["Lines are counted, filled marks were measured in this session; dashed line: current size."]
     if choice.what == "seconds":
-        notes = ["CPU time of a pass, measured in this session; lines only join what was measured."]
+        notes = ["Time of a pass, measured in this session; lines only join what was measured."]
     if not about.alike:
         notes.append("Counted with hidden layers like the first and identity in the last layer, unlike your network.")
     if choice.axis == "width" and about.sizes.depth == 1:
