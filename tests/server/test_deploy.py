@@ -1,6 +1,9 @@
 """The files for hosts: what they name is there, and they are what their programs accept."""
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import kubernetes_validate
 import pytest
@@ -39,6 +42,12 @@ def test_nginx_knows_every_server_of_compose():
     for name in apps:
         build = compose["services"][name]["build"]
         assert (DEPLOY / build["context"] / build["dockerfile"]).exists()
+
+
+def test_hadolint_finds_no_fault_in_the_image():
+    hadolint = Path(sys.executable).with_name("hadolint")
+    run = subprocess.run([hadolint, DEPLOY / "Dockerfile"], capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout
 
 
 def test_the_image_copies_what_there_is_and_runs_without_root():
