@@ -65,8 +65,9 @@ def test_measuring_shows_counted_beside_measured_and_keeps_it(page, queue):
 
 def test_measuring_along_an_axis_puts_dots_on_the_lines(page, queue, monkeypatch):
     monkeypatch.setattr(bench.sweep, "MAX_POINTS", 2)
-    monkeypatch.setattr(bench.sweep, "MAX_FLOPS", 10**7)
+    monkeypatch.setattr(bench.sweep, "MAX_FLOPS", 10**5)
     go(page, "scaling")
+    page.button_group(key="memory axis").set_value("batch").run()
     choose(page, "memory rounds", 5)
     page.button(key="memory measure").click().run()
     until(page, lambda: not page.session_state["runs"].tickets)
