@@ -37,6 +37,7 @@ class Totals(NamedTuple):
         peak, activations: bytes (see `Count`); `at_peak` those of the peak by category.
         parameters, inputs: bytes that stand apart: W and b; X and Y.
         flops, recomputed_flops: operations of all matrix products, and of those that are recomputed.
+        state: bytes that an optimiser keeps from step to step.
     """
 
     schedule: str
@@ -47,15 +48,16 @@ class Totals(NamedTuple):
     activations: int
     flops: int
     recomputed_flops: int
+    state: int = 0
 
     @property
     def total(self) -> int:
-        """Peak, parameters and inputs: what has to fit."""
-        return self.peak + self.parameters + self.inputs
+        """Peak, parameters, inputs and state: what has to fit."""
+        return self.peak + self.parameters + self.inputs + self.state
 
     def list_bytes(self) -> dict[str, int]:
         """Give the bytes of `total` by what they are spent on, at the step of the peak."""
-        apart = {"parameters": self.parameters, "inputs": self.inputs}
+        apart = {"parameters": self.parameters, "inputs": self.inputs, "state": self.state}
         return dict(zip(CATEGORIES, self.at_peak, strict=True)) | apart
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import ClassVar
@@ -86,6 +87,12 @@ class Optimiser:
         """Give the state before the first step, as on the worksheet: zeros."""
         shape = net.shape
         return {v: np.zeros(shape_of(v, shape.widths, 1), shape.dtype) for v in self.state(shape)}
+
+    def count_state_bytes(self, net: Network | Shape) -> int:
+        """Count the bytes that it keeps from step to step."""
+        shape = net.shape
+        cells = sum(math.prod(shape_of(v, shape.widths, 1)) for v in self.state(shape))
+        return cells * np.dtype(shape.dtype).itemsize
 
     def update(self, net: Network | Shape) -> list[Step]:
         """List a step from the gradients, equation by equation, from the last layer to the first.

@@ -189,6 +189,15 @@ def test_every_row_reads_what_it_declares_and_its_cells_give_its_value(optimiser
                 assert (moved == declared).all(), (step, operand, cell)
 
 
+def test_the_bytes_of_the_state_are_those_of_its_matrices():
+    setup = mlp.EXAMPLES["three classes"].setup
+    for kind in mlp.OPTIMISERS.values():
+        state = mlp.train(setup, 1, kind()).state(1)
+        assert kind().count_state_bytes(setup.net) == sum(x.nbytes for x in state.values())
+    cells = setup.net.shape.parameter_cells
+    assert mlp.Adam().count_state_bytes(setup.net) == 8 * (2 * cells + 1)
+
+
 @pytest.mark.parametrize("name", mlp.OPTIMISERS)
 def test_state_and_parameters_take_the_place_of_the_old_ones(name):
     """A step allocates nothing for them: what is new lies where the old was."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from mlpcore import ACTIVATIONS, SCHEDULES, Setup
+from mlpcore import ACTIVATIONS, OPTIMISERS, SCHEDULES, Setup
 from mlpcore.benchmark import Report, Ticket
 from mlpcore.figures.trade import MEASURES
 from mlpcore.losses import Loss
@@ -49,6 +49,7 @@ class MemoryChoice:
         rounds: how often each is timed.
         axis, what: what is drawn over what, in the chapter Scaling.
         activation: the one whose derivative is shown.
+        optimiser: a name of `OPTIMISERS`, whose state is counted.
 
     Raises:
         ValueError, KeyError: nothing of that name, or a number out of range.
@@ -69,6 +70,7 @@ class MemoryChoice:
     axis: str = "depth"
     what: str = "bytes"
     activation: str = "gelu"
+    optimiser: str = "SGD"
 
     def __post_init__(self) -> None:
         offered = {
@@ -78,6 +80,7 @@ class MemoryChoice:
             "axis": AXES,
             "what": MEASURES,
             "activation": ACTIVATIONS,
+            "optimiser": OPTIMISERS,
         }
         for field, names in offered.items():
             if getattr(self, field) not in tuple(names):

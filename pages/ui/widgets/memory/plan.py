@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from mlpcore import SCHEDULES, figures
+from mlpcore import OPTIMISERS, SCHEDULES, figures
 from mlpcore.memory.cost import CATEGORIES, Count, find_in_place
 from mlpcore.memory.tally import BASE, PLANNED, Tally, Totals, compare, find_budget_schedules, tally, totals
 from mlpcore.schedules import Schedule
@@ -40,7 +40,10 @@ def plan(choice: MemoryChoice, about: Subject) -> None:
         st.error(escape_markdown(f"{str(error)[:1].upper()}{str(error)[1:]}."))
         _least(about)
         return
-    base = totals(*about.counted, BASE, about.conventions)
+    state = OPTIMISERS[choice.optimiser]().count_state_bytes(about.shape)
+    mine, base = (t._replace(state=state) for t in (counted.totals, totals(*about.counted, BASE, about.conventions)))
+    every = compare(*about.counted, _list_quick(about), about.conventions)
+    every = {name: t._replace(state=state) for name, t in every.items()}
     left, right = st.columns([7, 4], gap="medium")
     with left:
         draw_chart("timeline", figures.timeline(counted), _spoken(counted))
@@ -52,10 +55,10 @@ def plan(choice: MemoryChoice, about: Subject) -> None:
         if in_place := _describe_in_place(counted.count):
             st.caption(escape_markdown(in_place))
     with right:
-        _ledger(counted.totals, base)
-        _fit(choice, about, counted.totals)
+        _ledger(mine, base)
+        _fit(choice, mine, every)
     _write_reasons(schedule, counted, about)
-    _all(choice, about)
+    _all(choice, every)
 
 
 #: More results in place than this are counted, not named.
@@ -91,6 +94,13 @@ def _choose_policy(choice: MemoryChoice, about: Subject) -> None:
         format_func=lambda name: BUILT[name][0] if name in BUILT else name,
         width=230,
         **bind_choice("memory policy", put("policy"), choice.policy),
+    )
+    st.selectbox(
+        "Optimiser",
+        list(OPTIMISERS),
+        format_func=lambda name: OPTIMISERS[name].title,
+        width=190,
+        **bind_choice("memory optimiser", put("optimiser"), choice.optimiser),
     )
     shape = about.shape
     if choice.policy == "every" and shape.depth > 1:
@@ -139,7 +149,11 @@ def _ledger(counted: Totals, base: Totals) -> None:
     """Show what the bytes are spent on at the peak, beside those of caching everything."""
     mine, theirs = counted.list_bytes(), base.list_bytes()
 
-    words = {"scratch": "scratch within a step", "gradients": "gradients of parameters, and ℒ"}
+    words = {
+        "scratch": "scratch within a step",
+        "gradients": "gradients of parameters, and ℒ",
+        "state": "state of the optimiser",
+    }
 
     def row(name: str, a: int, b: int, text: Callable[[float], str] = bytes_text) -> tuple[str, str, str]:
         return words.get(name, name), text(a), text(b)
@@ -149,7 +163,7 @@ def _ledger(counted: Totals, base: Totals) -> None:
         [
             *(row(c, mine[c], theirs[c]) for c in CATEGORIES),
             row("peak", counted.peak, base.peak),
-            *(row(c, mine[c], theirs[c]) for c in ("parameters", "inputs")),
+            *(row(c, mine[c], theirs[c]) for c in ("parameters", "inputs", "state")),
             row("total", counted.total, base.total),
             row("matmul FLOPs", counted.flops, base.flops, flops_text),
             row("of which recomputed", counted.recomputed_flops, base.recomputed_flops, flops_text),
@@ -158,7 +172,7 @@ def _ledger(counted: Totals, base: Totals) -> None:
     )
 
 
-def _fit(choice: MemoryChoice, about: Subject, counted: Totals) -> None:
+def _fit(choice: MemoryChoice, counted: Totals, others: dict[str, Totals]) -> None:
     """Say whether it fits into so many bytes."""
     st.text_input(
         "Will it fit into",
@@ -171,7 +185,6 @@ def _fit(choice: MemoryChoice, about: Subject, counted: Totals) -> None:
     if spare >= 0:
         st.success(f"**Yes.** {counted.total:,} bytes are needed in total: {_share(counted.total, choice.room)} of it.")
         return
-    others = compare(*about.counted, _list_quick(about), about.conventions)
     fitting = sorted((t for t in others.values() if t.total <= choice.room), key=lambda t: (t.flops, t.total))
     if fitting:
         cure = f"**{fitting[0].schedule}** would, with {bytes_text(fitting[0].total)}."
@@ -226,9 +239,8 @@ def _write_reasons(schedule: Schedule, counted: Tally, about: Subject) -> None:
     st.markdown(escape_markdown(" ".join(parts)).replace(r"\*\*", "**"))
 
 
-def _all(choice: MemoryChoice, about: Subject) -> None:
+def _all(choice: MemoryChoice, found: dict[str, Totals]) -> None:
     """Show every schedule at this size."""
-    found = compare(*about.counted, _list_quick(about), about.conventions)
     base, room = found[BASE], bytes_words(choice.room)
     draw_table(
         ("policy", "peak", "÷ S and Z", "cached and workspace", "÷ S and Z", "matmul FLOPs", "total", f"fits {room}"),
