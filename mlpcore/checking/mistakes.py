@@ -182,7 +182,7 @@ def _scaled(name: str, sentence: str, factor: _Factor, latex: str, where: Callab
 
         return _wrap(step, name, change, lambda right: rf"{latex}\left({right}\right)")
 
-    MISTAKES[name] = Mistake(name, sentence, alter, "ladder")
+    MISTAKES[name] = Mistake(name, sentence, alter, "output")
 
 
 _scaled("no 1/N", "The sum over the examples was not divided by their number N.",
@@ -212,7 +212,7 @@ _scaled("sum without a constant", "The squares were summed without any constant 
 @_add(
     "Y - Z for Z - Y",
     "The sign of the first gradient is wrong: target minus output in place of output minus target.",
-    "ladder",
+    "output",
 )
 def _(step: Step, context: Pass) -> Step | None:
     if step is not context.first_gradient:
@@ -499,28 +499,26 @@ def _write_gradient(step: Step, context: Pass, tag: str, change: Callable, latex
     )
 
 
-def _of_probabilities(
-    name: str, sentence: str, of: str, change: Callable, latex: Callable, chapter: str = "hinge/jacobian"
-) -> None:
+def _of_probabilities(name: str, sentence: str, of: str, change: Callable, latex: Callable) -> None:
     """Enter another function of P and Y in place of P - Y."""
 
     def alter(step: Step, context: Pass) -> Step | None:
         return _write_gradient(step, context, name, change, latex) if _reads_probabilities(step, context, of) else None
 
-    MISTAKES[name] = Mistake(name, sentence, alter, chapter)
+    MISTAKES[name] = Mistake(name, sentence, alter, "output")
 
 
 _of_probabilities("-Y/P for P - Y", "The derivative by the probabilities, −Y/P, was used as the one by the logits.",
                   "", lambda p, y: -y / p, lambda p, y: rf"-\frac{{{y}}}{{{p}}}")  # fmt: skip
 _of_probabilities("dL/dp for P - Y", "The derivative by the probabilities was taken; σ' = p(1 − p) is missing.",
                   "output sigmoid", lambda p, y: (p - y) / (p * (1 - p)),
-                  lambda p, y: rf"\frac{{{p}-{y}}}{{{p}\odot(1-{p})}}", "ladder")  # fmt: skip
+                  lambda p, y: rf"\frac{{{p}-{y}}}{{{p}\odot(1-{p})}}")  # fmt: skip
 _of_probabilities("1 - y dropped", "Only y log p was differentiated: (1 − y) log(1 − p) belongs to the loss as well.",
-                  "output sigmoid", lambda p, y: -y * (1 - p), lambda p, y: rf"-{y}\odot(1-{p})", "ladder")  # fmt: skip
+                  "output sigmoid", lambda p, y: -y * (1 - p), lambda p, y: rf"-{y}\odot(1-{p})")  # fmt: skip
 _of_probabilities("σ' or softmax' kept",
                   "P − Y was multiplied by the derivative p(1 − p) once more: it is in P − Y already.",
                   "", lambda p, y: (p - y) * p * (1 - p),
-                  lambda p, y: rf"({p}-{y})\odot {p}\odot(1-{p})", "ladder")  # fmt: skip
+                  lambda p, y: rf"({p}-{y})\odot {p}\odot(1-{p})")  # fmt: skip
 
 
 @_add(

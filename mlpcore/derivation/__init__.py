@@ -15,10 +15,11 @@ over the same matrices, with the same readings as every other.
 from .jacobian import Jacobian, count_jacobian, jacobian
 from .lines import Claim, Derivation
 from .local import derive, targets
+from .output import derive_output
 from .shapes import Candidate, candidates
 from .ways import WAYS, Product, Walk, products, walk
 
 __all__ = [
     "WAYS", "Candidate", "Claim", "Derivation", "Jacobian", "Product", "Walk",
-    "candidates", "count_jacobian", "derive", "jacobian", "products", "targets", "walk",
+    "candidates", "count_jacobian", "derive", "derive_output", "jacobian", "products", "targets", "walk",
 ]  # fmt: skip

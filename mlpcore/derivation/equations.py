@@ -34,7 +34,7 @@ def selection_op(letters: str, fixed: str) -> Op:
     def arithmetic(A: Array, *indicators: Array) -> Array:
         for letter, e in zip(fixed, indicators, strict=True):
             A = multiply_masked(A, align(e, letter, letters))
-        return A.sum(axis=tuple(letters.index(a) - 2 for a in fixed))
+        return A.sum(axis=tuple(letters.index(a) - len(letters) for a in fixed))
 
     marks = "".join(f"·{{{k + 1}}}" for k in range(len(fixed)))
     return Op(

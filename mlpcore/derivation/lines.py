@@ -106,18 +106,26 @@ class Derivation:
 
     def select(self, var: Var, at: str, ones: dict[str, Var]) -> Var:
         """Take the part of a matrix that the indicators leave; `at` names the letters of its axes."""
-        letters = {"j·": "jn", "i·": "kn", "·j": "kn", "·n": "kn", "·i": "ki", "ij": "kn"}[at]
-        fixed = {"j·": "j", "i·": "k", "·j": "n", "·n": "n", "·i": "i", "ij": "kn"}[at]
+        letters = {"j·": "jn", "i·": "kn", "·j": "kn", "·n": "kn", "·i": "ki", "ij": "kn", "jn": "jn", "n": "n"}[at]
+        fixed = {"j·": "j", "i·": "k", "·j": "n", "·n": "n", "·i": "i", "ij": "kn", "jn": "jn", "n": "n"}[at]
         return self.carry_out(self.part(var, at), selection_op(letters, fixed), var, *(ones[a] for a in at if a != "·"))
 
     def claim(
-        self, out: Var, op: Op | Step, *operands: Var, of: Array | Probe, against: str, why: str, meant: bool = True
+        self,
+        out: Var,
+        op: Op | Step,
+        *operands: Var,
+        of: Array | Probe,
+        against: str,
+        why: str,
+        meant: bool = True,
+        rounding: float = 0.0,
     ) -> Array:
-        """Add a line: an equation and the value (or probe) that it is compared with."""
+        """Add a line: an equation and the value (or probe) that it is compared with, to within `rounding` if given."""
         step = op if isinstance(op, Step) else self.equation(out, op, *operands)
         value = step.op(*(self.values[v] for v in step.operands))
         per_cell = any(v in self.stacked for v in step.operands)
-        verdict, error, unseen = compare(value, of)
+        verdict, error, unseen = compare(value, of, rounding)
         if not meant:
             assert not isinstance(of, Probe)
             size = float(np.abs(of).max(initial=0.0))
@@ -126,8 +134,11 @@ class Derivation:
         return value
 
 
-def compare(value: Array, of: Array | Probe) -> tuple[str, float, tuple[int, ...]]:
+def compare(value: Array, of: Array | Probe, rounding: float = 0.0) -> tuple[str, float, tuple[int, ...]]:
     """Compare a value with what is known of it.
+
+    Args:
+        rounding: how far terms that cancel may move a value that is not a probe's, beside `ROUNDING` of the largest.
 
     Returns:
         The verdict; the largest difference relative to the largest entry, NaN where nothing was compared; and
@@ -143,4 +154,5 @@ def compare(value: Array, of: Array | Probe) -> tuple[str, float, tuple[int, ...
         off = np.abs(value - of).max(initial=0.0)
         scale = max(float(np.abs(value).max(initial=0.0)), float(np.abs(of).max(initial=0.0)), np.finfo(float).tiny)
         error = float(off / scale)
-    return NOT_MEASURABLE if np.isnan(error) else AGREES if error <= ROUNDING else DISAGREES, error, ()
+    agrees = off <= ROUNDING * scale + rounding
+    return NOT_MEASURABLE if np.isnan(error) else AGREES if agrees else DISAGREES, error, ()

@@ -15,6 +15,7 @@ import numpy as np
 from ..checking.numerical_gradients import Probe, differences
 from ..derivation.equations import FROBENIUS, TERMS, align, multiply_masked, selection_op
 from ..derivation.lines import Cell, Derivation
+from ..derivation.output import add_quotient_rule
 from ..equations.steps import Op, Step, op_factory
 from ..losses import Hinge, SoftmaxHinge
 from ..losses.scales import Scale
@@ -173,6 +174,7 @@ def terms(lab: Lab, cells: Sequence[Cell] | None = None, trace: tuple | None = N
         why="Softmax divides by a sum over all classes, so that every logit moves every probability: −p_l + p_y "
             "is that sum's part; 1[l=j] and 1[y=j] are the two exponentials' own.",
     )  # fmt: skip
+    add_quotient_rule(d, O, Var("dpdO", at="jn", transposed=d.lay.transposes(O)), steps, d.values)
     d.carry_out(Var("terms"), TERMS, A, here)
     # The same sum over the competing classes of the one example that reads the logit, written out below the board.
     column = d.carry_out(Var("dgdO", at="jn", transposed=here.transposed), selection_op("kn", "n"), here, n)

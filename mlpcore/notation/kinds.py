@@ -46,6 +46,10 @@ def _local(of: str, by: str) -> str:
     return rf"\frac{{\partial {of}}}{{\partial ({by})_{{?}}}}"
 
 
+def _of_each(by: str) -> str:
+    return rf"\frac{{\partial\ell}}{{\partial {by}}}"
+
+
 KINDS: dict[str, Kind] = {
     "W": Kind("W", "W", "weights", ("unit", "input"), "parameter"),
     "b": Kind("b", "b", "biases", ("unit",), "parameter"),
@@ -103,6 +107,15 @@ KINDS: dict[str, Kind] = {
     "dGdO": Kind(_local("G", "O"), "dG/d(O)_?", "local derivative", ("output", "example"), "gradient"),
     "dgdO": Kind(_local(r"(G)_{\cdot n}", "O"), "dG/d(O)_?", "local derivative", ("output",), "gradient"),
     "dPdO": Kind(_local("P", "O"), "dP/d(O)_?", "Jacobian of softmax", ("output", "output"), "gradient"),
+    "dpdO": Kind(_local(r"(P)_{\cdot n}", "O"), "dP/d(O)_?", "column of the Jacobian", ("output",), "gradient"),
+    "dpdZ": Kind(_local(r"(P)_{\cdot n}", "Z_#"), "dP/d(Z_#)_?", "column of the Jacobian", ("output",), "gradient"),
+    "dpdz": Kind(_local("(P)_{?}", "Z_#"), "dP/dZ_#", "derivative of sigmoid", (), "gradient"),
+    "cellloss": Kind(r"\ell", "l", "loss of each cell", ("output", "example"), "forward"),
+    "dldP": Kind(_of_each("P"), "dl/dP", "derivative of a loss by P", ("output", "example"), "gradient"),
+    "dldZ": Kind(_of_each("Z_#"), "dl/dZ_#", "derivative of a loss by Z", ("output", "example"), "gradient"),
+    "dLdl": Kind(derivative(r"\ell"), "dL/dl", "weight of each example", ("example",), "gradient"),
+    "dLdc": Kind(derivative(r"\ell"), "dL/dl", "weight of each cell", ("output", "example"), "gradient"),
+    "mass": Kind(r"\left(\mathbb{1}^{\top}Y_{\mathrm{gt}}\right)_{?}", "(1ᵀY)_?", "sum of targets", (), "forward"),
     "py": Kind("P_y", "P_y", "probability of the true class", ("example",), "forward"),
     "eye": Kind(r"\mathbf{I}", "I", "identity: 1 on the diagonal, else 0", ("output", "output"), "parameter"),
     "terms": Kind(r"\mathrm{terms}", "terms", "terms of the sum", ("unit", "example"), "gradient"),
@@ -130,7 +143,9 @@ KINDS: dict[str, Kind] = {
 TYPESET = {
     "delta": (("delta", "δ"),),
     "rate": (("rate", "η"),),
-    "ell": (("l", "ℓ"),),
+    **dict.fromkeys(("ell", "cellloss"), (("l", "ℓ"),)),
+    **dict.fromkeys(("dldP", "dldZ"), (("dl/d", "∂ℓ/∂"),)),
+    **dict.fromkeys(("dLdl", "dLdc"), (("dL/dl", "∂L/∂ℓ"),)),
     "etat": (("rate", "η"),),
     "gamma": (("gamma", "γ"),),
     "mu": (("mu", "μ"),),
@@ -142,5 +157,5 @@ TYPESET = {
     **dict.fromkeys(("penaltyW", "penaltyb"), (("Omega", "Ω"),)),
     **dict.fromkeys(("gW", "gb"), (("dL_0/d", "∂L₀/∂"),)),
     **dict.fromkeys(("dZdW", "dZdb", "dZdS", "dZdZ"), (("dZ_", "∂Z_"), ("/d", "/∂"))),
-    **dict.fromkeys(("dGdO", "dgdO", "dPdO"), (("dG", "∂G"), ("dP", "∂P"), ("/d", "/∂"))),
+    **dict.fromkeys(("dGdO", "dgdO", "dPdO", "dpdO", "dpdZ", "dpdz"), (("dG", "∂G"), ("dP", "∂P"), ("/d", "/∂"))),
 }

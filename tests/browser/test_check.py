@@ -24,8 +24,8 @@ def test_a_wrong_gradient_leads_to_its_mistake_and_its_chapter_in_three_gestures
     student.press("ArrowDown", "ArrowRight")
     spoken = page.evaluate("document.activeElement.getAttribute('aria-label')")
     assert spoken.startswith("row 2, column 2: −0.0273, should be ")
-    page.get_by_role("button", name="Derivation: From L down to 1").click()  # the third
-    page.get_by_role("button", name="From L down to 1", pressed=True).wait_for()
+    page.get_by_role("button", name="Derivation: Last layer to first").click()  # the third
+    page.get_by_role("button", name="Last layer to first", pressed=True).wait_for()
     student.settle()
     page.locator('[data-testid="stPageLink"]').filter(has_text=re.compile("^Check$")).click()
     area = page.get_by_label("Your matrices", exact=False)

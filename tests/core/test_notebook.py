@@ -184,6 +184,9 @@ def test_derivations_are_pickled(layout):
     setup = replace(mlp.EXAMPLES["xor"].setup, conventions=conventions)
     lab = replace(mlp.logits.LABS["tie"].lab, conventions=conventions)
     derived = [mlp.derivation.derive(setup, var, [(0,) * len(var.axes)]) for var in (mlp.W(1), mlp.b(2), mlp.Z(1))]
+    losses = (replace(setup, loss=loss()) for loss in (mlp.MSE, mlp.BinaryCrossEntropy))
+    classes = replace(mlp.EXAMPLES["three classes"].setup, conventions=conventions)
+    derived += [mlp.derivation.derive_output(s, [(0, 1)]) for s in (*losses, classes)]
     for one in (*derived, mlp.logits.terms(lab), mlp.logits.jacobians(lab)):
         back = pickle.loads(pickle.dumps(one))
         assert back.steps == one.steps

@@ -22,6 +22,7 @@ def places(setup):
         for target in targets(setup.net):
             yield Place(chapter, {"target": wire_name(target)})
     yield Place("ladder")
+    yield Place("output")
     for product in products(setup):
         for way in product.ways:
             yield Place("ways", {"product": wire_name(product.step.out), "way": way})

@@ -3,6 +3,7 @@
 import pytest
 
 import mlpcore as mlp
+from pages.ui.components.stage.chapters import CHAPTERS
 from tests.visits import DERIVE, STEP, find_keyed, make_edits, open_menu, read_payload, send_events
 
 
@@ -32,7 +33,7 @@ def test_what_is_chosen_and_picked_is_kept_across_chapters_and_pages(board):
     assert read_payload(board)["arrangement"] == "proof"
 
 
-@pytest.mark.parametrize("chapter", ["cell", "lines", "transpose", "ways", "ladder", "jacobian"])
+@pytest.mark.parametrize("chapter", list(CHAPTERS))
 @pytest.mark.parametrize("name", list(mlp.EXAMPLES))
 @pytest.mark.share(12)
 def test_every_chapter_of_every_example(board, name, chapter):

@@ -131,6 +131,8 @@ class Board(Generic[T]):
         self.add_matrix(
             claim.step.out, claim.value if claim.per_cell else claim.value[None], name, text=_drop_index(claim.step)
         )
+        if not (claim.per_cell or claim.value.ndim):  # the same in every frame, so that it is not named by the frame
+            del self.matrices[name]["stack"]
         self.add_equation(claim.step, name)
         latex = claim.step.latex if claim.meant else claim.step.latex.replace(" = ", r" \neq ", 1)
         if not claim.meant:

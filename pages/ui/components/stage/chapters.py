@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 
 from mlpcore.checking.numerical_gradients import NOT_MEASURABLE, check_steps, choose_probe_count
-from mlpcore.derivation import Derivation, count_jacobian, derive, jacobian, targets
+from mlpcore.derivation import Derivation, count_jacobian, derive, derive_output, jacobian, targets
 from mlpcore.derivation.lines import find_top_layer, name_gradient
 from mlpcore.derivation.ways import Product
 from mlpcore.equations.steps import Step
 from mlpcore.network import Network, shape_of
-from mlpcore.notation import S, Var, W, Z, delta, dZ
+from mlpcore.notation import P, S, Var, W, Y, Z, delta, dZ
 from mlpcore.setup import Setup
 from pages.ui.components.stage.board import Board, Trace, make_tile
 from pages.ui.components.stage.chapters_products import fill_transpose, fill_ways
@@ -118,6 +118,32 @@ def fill_lines(board: Board[Setup], trace: Trace) -> None:
     board.frame["legend"] = LEGEND
 
 
+def fill_output(board: Board[Setup], trace: Trace) -> None:
+    """Show why the backward pass begins with (P − Y)/N, or with what its loss has in its place, line by line."""
+    setup = board.setup
+    by = Z(setup.net.depth)
+    sizes = {"j": setup.net.widths[-1], "n": setup.batch.N}
+    order = _order_letters(board, by, "jn")
+    shown = tuple(sizes[a] for a in order)
+    have = board.set_frames(order, shown, setup.net.widths[-1] * setup.batch.N)
+    lay = setup.conventions.lay
+    cells = [lay.convert_cell(by, tuple(int(i) for i in np.unravel_index(f, shown))) for f in have]
+    d = derive_output(setup, cells, trace)
+    board.add_derivation(d)
+    for claim in d.claims:
+        makes = claim.step.op.makes
+        line = board.add_claim(claim, numbers=not makes)
+        at = makes if claim.per_cell else order if len(makes) == 2 else "n"
+        line["strip"] = [make_tile(line["value"], at)] if makes else []
+    first = d.claims[0].step.operands
+    board.lines[0]["strip"] = [
+        make_tile(board.add_matrix(v), order, "and" if k else "") for k, v in enumerate(first)
+    ] + [board.lines[0]["strip"][0] | {"sign": "→"}]
+    letters = {by: "o", P: "p", Y: "y"}
+    names = ", ".join(f"{letter}: example n of {v.symbol}" for v, letter in letters.items() if v in d.values)
+    board.frame["legend"] = f"{names} · 1_k^j: 1 where k = j, else 0 · ⊙: cell by cell."
+
+
 def fill_jacobian(board: Board[Setup], trace: Trace) -> None:
     """Show the full Jacobian, beside what backpropagation computes in its place."""
     target = _choose_target(board)
@@ -171,7 +197,7 @@ def _format_bytes(n: int) -> str:
 
 
 def fill_ladder(board: Board[Setup], trace: Trace) -> None:
-    """Show the recursion from layer L down to 1, every matrix on the same scale."""
+    """Show the recursion from the last layer to the first, every matrix on the same scale."""
     steps, values = trace
     net = board.setup.net
     checks = check_steps(steps, values, most=choose_probe_count(values)).of
@@ -186,16 +212,18 @@ def fill_ladder(board: Board[Setup], trace: Trace) -> None:
                 strip.append(board.make_factor_tile(var, "", turned, first=k == 0))
             strip.append(make_tile(board.add_matrix(dZ(layer)), "", "=", scale=rung))
         else:
-            for var in dict.fromkeys(v for s in steps if s.phase == "loss" for v in s.operands):
+            for var in dict.fromkeys(v for s in steps if s.phase == "loss" for v in (*s.operands, s.out)):
                 if var.kind in ("Z", "Y", "P"):
                     strip.append(make_tile(board.add_matrix(var), ""))
-            strip.append(make_tile(board.add_matrix(dZ(layer)), "", "→", scale=rung))
+            if len(rule.operands) > 1:
+                strip.append(make_tile(board.add_matrix(dZ(layer)), "", "→", scale=rung))
         for step in (pull, rule):
             board.add_equation(step)
         views = board.steps[-1]["views"]
         if views:
             strip.append(make_tile(views["1"]["id"], "", "⊙"))
-        strip.append(make_tile(wire_name(delta(layer)), "", "=", scale=rung))
+        sign = "=" if layer < net.depth or len(rule.operands) > 1 else "→"
+        strip.append(make_tile(wire_name(delta(layer)), "", sign, scale=rung))
         check = checks[delta(layer)]
         where = "from the loss" if layer == net.depth else f"from δ of layer {layer + 1}"
         board.lines.append({
@@ -245,7 +273,8 @@ CHAPTERS = {
     "lines": ("Line by line", "proof", fill_lines),
     "transpose": ("Why transpose", "scene", fill_transpose),
     "ways": ("A product four ways", "scene", fill_ways),
-    "ladder": ("From L down to 1", "rungs", fill_ladder),
+    "output": ("Why (P − Y)/N", "scene", fill_output),
+    "ladder": ("Last layer to first", "rungs", fill_ladder),
     "jacobian": ("The full Jacobian", "scene", fill_jacobian),
 }
 
@@ -259,4 +288,5 @@ def build_derivation_payload(setup: Setup, place: Place) -> Json:
     _, arrangement, fill = CHAPTERS[name]
     fill(board, trace)
     board.add_origins(trace)
-    return board.build_payload("board", arrangement)
+    # What is read line by line may scroll.
+    return board.build_payload("board", arrangement) | ({"legible": True} if name == "output" else {})

@@ -81,7 +81,8 @@ def fill_terms(board: Board[Lab], trace: Trace) -> None:
         make_tile(board.add_matrix(Y), column, "and"),
         make_tile(board.add_matrix(G), column, "→"),
     ])  # fmt: skip
-    board.add_claim(d.claims[2], numbers=False)
+    for claim in d.claims[2:]:
+        board.add_claim(claim, numbers=False)
     board.lines.insert(0, {
         "formula": to_mathml(logits.write_double_sum(lab.conventions.loss(lab.loss))), "spoken": "exercise 3 (ii)",
         "why": "Exercise 3 (ii): for logit j, the sum over examples i and competing classes l of each.",

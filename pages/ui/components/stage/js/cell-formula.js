@@ -124,7 +124,7 @@ export function cellEquation(step, matrices, index, { digits, cut }) {
   const form = (x, id) => formatNumber(x, (styles[id] ??= matrixStyle(matrices[id].data, digits, cut, id)));
   const value = form(result.data[flatIndex(result, index)], step.out);
   /** @param {boolean} applied */
-  const written = (applied) => cellFormula(step, matrices, index, form, applied).replaceAll(" - ", ` ${MINUS} `);
+  const written = (applied) => cellFormula(step, matrices, index, form, applied).replace(/(^|\s)-(?=[\s({\dl])/g, `$1${MINUS}`);
   const parts = [`${result.text}${indexText(index)}`, written(false)];
   if (Object.keys(step.views).length) parts.push(written(true));
   return [...parts.filter((p, i) => i === 0 || p !== value), value].join(" = ");
