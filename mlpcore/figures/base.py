@@ -56,18 +56,46 @@ def numbers(values: Numbers, digits: int = 6) -> list[Any]:
     return rounded.tolist() if finite.all() else np.asarray(np.where(finite, rounded, None)).tolist()
 
 
+def colour(number: int) -> str:
+    """Choose the colour of a series: seven, over and over."""
+    return f"--series{number % 7}"
+
+
+def set_apart(x: Numbers, y: Numbers, apart: float) -> np.ndarray:
+    """Move points that lie on one another side by side: their x, so far apart, around where they all are."""
+    x = np.asarray(x, dtype=float)
+    same: dict[tuple[str, str], list[int]] = {}
+    for n, (a, b) in enumerate(zip(x, y, strict=True)):
+        same.setdefault((f"{a:.3g}", f"{b:.3g}"), []).append(n)
+    moved = x.copy()
+    for group in same.values():
+        moved[group] += apart * (np.arange(len(group)) - (len(group) - 1) / 2)
+    return moved
+
+
+def ends(curves: Sequence[tuple[str, int, np.ndarray, np.ndarray]], right: float, apart: float) -> list[Figure]:
+    """Name each curve (name, number, x, y) at its right end, moved apart where they end together."""
+    found = sorted((float(y[-1]), name, number) for name, number, _, y in curves)
+    # From the top down where they would leave the chart, else from the bottom up.
+    places = [y for y, _, _ in found]
+    for k in range(1, len(places)):
+        places[k] = max(places[k], places[k - 1] + apart)
+    if places[-1] > (top := found[-1][0]):
+        places = [min(y, top - apart * (len(places) - 1 - k)) for k, y in enumerate(places)]
+    return [label(right, y, f" {name}", colour(number)) for y, (_, name, number) in zip(places, found, strict=True)]
+
+
 def line(
     x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray, name: str, number: int = 0, **more: Any
 ) -> Figure:
-    """Draw a curve; its colour and its stroke are those of series `number`, of which there are seven."""
-    number %= len(DASHES)
+    """Draw a curve; its colour and its stroke are those of series `number`, and no other of the first 49 has both."""
     return {
         "type": "scatter",
         "mode": "lines",
         "x": numbers(x),
         "y": numbers(y),
         "name": name,
-        "line": {"color": f"--series{number}", "dash": DASHES[number], "width": 2.5, "simplify": False},
+        "line": {"color": colour(number), "dash": DASHES[(number + number // 7) % 7], "width": 2.5, "simplify": False},
         "hovertemplate": f"{name}: %{{y:.4g}}<extra></extra>",
         **more,
     }
@@ -92,6 +120,8 @@ def upright(x: float, colour: str = "--ink", dash: str = "solid", **more: Any) -
     return {"type": "line", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1, "line": style, **more}
 
 
+#: What a heading adds where a number has no place on a logarithmic axis.
+NO_ZERO = " (0 is not drawn: the axis is logarithmic)"
 #: In one line above the chart, at its right end.
 LEGEND_ABOVE: Figure = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"}
 

@@ -9,7 +9,7 @@ import numpy as np
 from ..network import Batch
 from ..training import Course
 from ..training.readings import read_validation
-from .base import LEGEND_ABOVE, Figure, axis, heading, line, upright
+from .base import LEGEND_ABOVE, NO_ZERO, Figure, axis, colour, heading, line, upright
 
 #: Of one curve; all steps of a course that has fewer.
 _MOST_POINTS = 2001
@@ -37,17 +37,18 @@ def courses(
         losses = np.where(losses > 0, losses, np.nan) if logarithmic else losses
         data.append(line(steps, losses, name, number, **more))
 
+    zeros = logarithmic and any((course.losses <= 0).any() for course in by_name.values())
     for number, (name, course) in enumerate(by_name.items()):
         steps = np.unique(np.linspace(0, len(course), _MOST_POINTS).astype(int))
         draw(steps, course.losses[steps], name, number)
         if held_out:
-            style = {"color": f"--series{number % 7}", "width": 1.5}
+            style = {"color": colour(number), "width": 1.5}
             draw(*read_validation(course, held_out, 60), f"{name}, held out", number, mode="lines+markers", line=style)
     last = max(map(len, by_name.values()))
     return {
         "data": data,
         "layout": {
-            "title": heading("Loss over the steps of training"),
+            "title": heading("Loss over the steps of training" + NO_ZERO * zeros),
             "height": 380,
             "margin": {"t": 36, "b": 44, "r": 12},
             "xaxis": axis("steps taken", range=[0, last]),

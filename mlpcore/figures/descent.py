@@ -9,8 +9,7 @@ import numpy as np
 from ..logits import LossCurve
 from ..losses import Loss
 from ..network import Array
-from .base import Figure, axis, heading, line, numbers
-from .losses import ends
+from .base import Figure, axis, ends, heading, line, numbers
 from .simplex import corners, plane, to_plane, triangle
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from ..logits import Kink, LossComparison, LossCurve
 from ..losses import Loss
 from ..network import Array
-from .base import Figure, axis, heading, label, line, numbers, upright
+from .base import Figure, axis, ends, heading, label, line, numbers, set_apart, upright
 
 
 def over_margin(
@@ -25,14 +25,18 @@ def over_margin(
     values = curve.loss if what == "loss" else curve.norm
     title = "loss L" if what == "loss" else "‖∂L/∂O‖"
     low, high = float(curve.at[0]), float(curve.at[-1])
-    at = np.array([k.margin for k in kinks])
-    labels = [
-        f"m = {k.margin:.4g}: competing class {k.competing_class + 1} of example {k.example + 1} becomes active"
-        for k in kinks
-    ]
-    if slopes is not None:
-        sides = zip(labels, *slopes, strict=True)
-        labels = [f"{s}<br>dL/dm is {left:g} on the left, {right:g} on the right" for s, left, right in sides]
+    # Kinks at one margin share a mark.
+    places = {k.margin: n for n, k in enumerate(kinks)}
+    at = np.array(list(places))
+    labels = []
+    for margin, n in places.items():
+        here = (
+            f"competing class {k.competing_class + 1} of example {k.example + 1}" for k in kinks if k.margin == margin
+        )
+        words = f"m = {margin:.4g}: active from here on:<br>{'<br>'.join(here)}"
+        if slopes is not None:
+            words += f"<br>dL/dm is {slopes[0][n]:g} on the left, {slopes[1][n]:g} on the right"
+        labels.append(words)
     marks = {"type": "scatter", "mode": "markers", "x": numbers(at, 12)}
     points = {
         **marks,
@@ -70,18 +74,6 @@ def _beside(x: float, low: float, high: float, words: str) -> Figure:
     words = words.replace("-", "−")
     at = {"yref": "paper", "yanchor": "bottom", "xanchor": "right" if right else "left"}
     return label(min(max(x, low), high), 1.0, f"{words} " if right else f" {words}", **at)
-
-
-def ends(curves: Sequence[tuple[str, int, Array, Array]], high: float, apart: float) -> list[Figure]:
-    """Name each curve at its right end, moved apart where they end together."""
-    found = sorted((float(y[-1]), name, number) for name, number, _, y in curves)
-    # From the top down where they would leave the chart, else from the bottom up.
-    places = [y for y, _, _ in found]
-    for k in range(1, len(places)):
-        places[k] = max(places[k], places[k - 1] + apart)
-    if places[-1] > (top := found[-1][0]):
-        places = [min(y, top - apart * (len(places) - 1 - k)) for k, y in enumerate(places)]
-    return [label(high, y, f" {name}", f"--series{number}") for y, (_, name, number) in zip(places, found, strict=True)]
 
 
 def along_logit(
@@ -162,6 +154,7 @@ def per_example(found: Mapping[str, LossComparison], losses: Mapping[str, Loss],
         p_y: the true class's probability of each example, shape (N,).
     """
     title = "‖∂L/∂o‖ of each example" if what == "norms" else "cosine to cross-entropy (undefined for a zero gradient)"
+    floor = f"below 10<sup>−{-round(np.log10(FLOOR))}</sup>"
     order = np.argsort(p_y)
     norms = np.concatenate([np.ravel(c.norms) for c in found.values()])
     drawn = np.log10(np.clip(norms[np.isfinite(norms)], FLOOR, 1e300))
@@ -174,20 +167,27 @@ def per_example(found: Mapping[str, LossComparison], losses: Mapping[str, Loss],
         "type": "log",
         "range": [low - 0.25, high + 0.25],
         "tickvals": [FLOOR, *(10.0**k for k in powers)],
-        "ticktext": ["0", *(f"10<sup>{k}</sup>".replace("-", "−") if k else "1" for k in powers)],
+        # No 0 stands on a logarithmic axis.
+        "ticktext": [floor, *(f"10<sup>{k}</sup>".replace("-", "−") if k else "1" for k in powers)],
     }
     symbols = ("circle", "square", "diamond", "cross", "x", "triangle-up")
+    shown = {n: getattr(c, what)[order] for n, c in found.items() if what == "norms" or n != "CrossEntropy"}
+    heights = {n: np.maximum(y, FLOOR) if what == "norms" else y for n, y in shown.items()}
+    beside = set_apart(
+        np.tile(p_y[order], len(shown)), np.concatenate([*heights.values(), np.empty(0)]), 0.016
+    ).reshape(len(shown), -1)
     data = []
-    for number, (name, c) in enumerate(found.items()):
-        if what == "cosines" and name == "CrossEntropy":
-            continue
-        y = getattr(c, what)[order]
+    for x, (name, y) in zip(beside, shown.items(), strict=True):
+        number = list(found).index(name)
         data.append({
-            **line(p_y[order], np.maximum(y, FLOOR) if what == "norms" else y, losses[name].short, number),
+            **line(x, heights[name], losses[name].short, number),
             "mode": "markers",
             "marker": {"color": f"--series{number}", "size": 8, "symbol": symbols[number]},
-            "text": [f"example {n + 1}<br>{losses[name].short}: {v:.3g}" for n, v in zip(order, y, strict=True)],
-            "hovertemplate": "%{text}<br>p<sub>y</sub> %{x:.3g}<extra></extra>",
+            "text": [
+                f"example {n + 1}<br>{losses[name].short}: {v:.3g}<br>p<sub>y</sub> {p_y[n]:.3g}"
+                for n, v in zip(order, y, strict=True)
+            ],
+            "hovertemplate": "%{text}<extra></extra>",
         })  # fmt: skip
     return {
         "data": data,

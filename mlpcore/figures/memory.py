@@ -21,10 +21,10 @@ LOOKS = {
     "scratch": ("--series5", "x", "scratch"),
 }
 RECOMPUTED = "--series1"
-HEIGHT = 430
-#: More lanes than this are named by every second, third, ... name, so many in all.
-NAMED = 17
-THINNED = 11
+#: Pixels of the areas, of the gap below them and of the margins; of all lanes at least, and of one that has a name.
+AREAS, GAP, MARGINS, LANES, LANE = 125, 14, 84, 208, 11
+#: More lanes than this are named by every second, third, ... name, which the axis says.
+NAMED = 100
 
 
 def timeline(tally: Tally) -> Figure:
@@ -40,6 +40,8 @@ def timeline(tally: Tally) -> Figure:
     top = max(count.peak, 1)
     peak = count.at_peak
     cause = steps[peak]
+    tall = max(LANES, LANE * min(len(lanes), NAMED))
+    plot = AREAS + GAP + tall
     said = f"peak {bytes_text(count.peak)} at step {peak + 1}: {_short(cause.out)}" + (
         ", recomputed" if cause.recompute else ""
     )
@@ -52,15 +54,15 @@ def timeline(tally: Tally) -> Figure:
         }],
         "layout": {
             "title": {"text": ""},
-            "height": HEIGHT,
+            "height": plot + MARGINS,
             "margin": {"t": 46, "b": 38, "l": 70, "r": 14},
             "showlegend": True,
             "legend": {"orientation": "h", "y": 1.005, "yanchor": "bottom", "x": 0, "font": {"size": 13},
                        "traceorder": "normal", "itemclick": False, "itemdoubleclick": False},
             "xaxis": axis("step of the pass", range=[0.5, last + 1.5], anchor="y2", tickformat="d", **_few(last)),
-            "yaxis": {"domain": [0.64, 1], "range": [0, 1.24 * top], "nticks": 4, **_ticks(top)},
-            "yaxis2": {"domain": [0, 0.6], "range": [len(lanes) - 0.4, -0.6], "showgrid": False, "zeroline": False,
-                       **_names(lanes)},
+            "yaxis": {"domain": [1 - AREAS / plot, 1], "range": [0, 1.24 * top], "nticks": 4, **_ticks(top)},
+            "yaxis2": {"domain": [0, tall / plot], "range": [len(lanes) - 0.4, -0.6], "showgrid": False,
+                       "zeroline": False, **_names(lanes)},
             "shapes": [upright(peak + 1, "--ink", "dot"), *_turn(tally)],
             "annotations": [label(peak + 1, 1.22 * top, f"&nbsp;{said}&nbsp;", yanchor="top",
                                   xanchor="left" if left else "right")],
@@ -107,20 +109,23 @@ def _drawn(lives: Sequence[Life]) -> tuple[dict[Var, int], list[_Drawn]]:
 
 
 def _names(lanes: dict[Var, int]) -> Figure:
-    each = 1 if len(lanes) <= NAMED else -(-len(lanes) // THINNED)
+    each = -(-len(lanes) // NAMED)
     shown = [(n, _short(v)) for v, n in lanes.items() if n % each == 0]
     return {
         "tickmode": "array",
         "tickvals": [n for n, _ in shown],
         "ticktext": [words for _, words in shown],
-        "tickfont": {"size": 12},
+        "tickfont": {"size": 12 if len(lanes) * LANE < LANES else 10},
+        "title": {"text": f"one matrix in {each} is named" if each > 1 else "", "standoff": 2},
     }
 
 
 # Symbols: a timeline of 500 lives takes 2 ms less.
 @lru_cache(maxsize=2048)
 def _short(var: Var) -> str:
-    """Write a symbol as Plotly sets it."""
+    """Write a symbol as Plotly sets it; L is no matrix here."""
+    if var.kind == "loss":
+        return "the loss"
     return re.sub(r"_(\d+)", r"<sub>\1</sub>", var.symbol)
 
 

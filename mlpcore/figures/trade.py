@@ -11,7 +11,7 @@ from operator import itemgetter
 from ..benchmark import Report, pareto_front
 from ..benchmark.verdict import describe_time, pareto_front_with_ties
 from ..units import bytes_text, flops_text, seconds_text
-from .base import DASHES, Figure, axis, heading, label, line, numbers
+from .base import DASHES, Figure, axis, heading, label, line, numbers, set_apart
 
 #: A schedule has a shape as well as a colour, and its name beside it.
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star", "pentagon", "triangle-down", "hexagon")
@@ -58,26 +58,26 @@ def trade(spots: Sequence[Spot], report: Report | None = None) -> Figure:
         report: what was measured, drawn with its spread and joined to what was counted.
     """
     known = {spot.name: spot for spot in spots}
-    data = [_front([(s.bytes, s.work) for s in spots], "predicted Pareto front", "dot", "--quiet")]
+    data = _front([(s.bytes, s.work) for s in spots], "predicted Pareto front", "dot", "--quiet")
+    beside = set_apart([s.bytes for s in spots], [s.work for s in spots], 0.022)
     shown: list[tuple[float, float, str, int]] = []
     measured = {arm.policy for arm in report.measurements} if report else set()
     stairs: list[tuple[float, float]] = []
-    for s in spots:
+    for s, place in zip(spots, beside.tolist(), strict=True):
         colour, symbol = _look(s.number)
         data.append({
-            **_dot(s.bytes, s.work, f"{s.name}, counted: {s.bytes:.3f} of the bytes, {s.work:.3f} of the matmul FLOPs"),
+            **_dot(place, s.work, f"{s.name}, counted: {s.bytes:.3f} of the bytes, {s.work:.3f} of the matmul FLOPs"),
             "marker": {"color": colour, "symbol": f"{symbol}-open", "size": 11, "line": {"width": 2}},
         })  # fmt: skip
         if s.name not in measured:
-            shown.append((s.bytes, s.work, s.name, s.number))
+            shown.append((place, s.work, s.name, s.number))
     if report:
         base = report.measurements[0]
         stairs = [
             (a.traced / base.traced, a.ratio)
             for a in (report.measurements[n] for n in pareto_front_with_ties(report.measurements))
         ]
-        data.append(_front(stairs,
-                           "measured front", "solid", "--ink", given=True))  # fmt: skip
+        data += _front(stairs, "measured front", "solid", "--ink", given=True)
         for n, arm in enumerate(report.measurements):
             spot = known.get(arm.policy)
             number = spot.number if spot else n
@@ -116,14 +116,18 @@ def _dot(x: float, y: float, text: str) -> Figure:
     }  # fmt: skip
 
 
-def _front(points: Sequence[tuple[float, float]], name: str, dash: str, colour: str, given: bool = False) -> Figure:
-    """Draw the Pareto front as stairs."""
+def _front(
+    points: Sequence[tuple[float, float]], name: str, dash: str, colour: str, given: bool = False
+) -> list[Figure]:
+    """Draw the Pareto front as stairs; one point is none."""
     corners = [points[n] for n in (range(len(points)) if given else pareto_front(points))]
-    return {
+    if len(set(corners)) < 2:
+        return []
+    return [{
         **line([p[0] for p in corners], [p[1] for p in corners], name),
         "line": {"color": colour, "dash": dash, "width": 1.5, "shape": "hv"}, "hoverinfo": "skip",
         "hovertemplate": None, "showlegend": True,
-    }  # fmt: skip
+    }]  # fmt: skip
 
 
 def _measured(arm, x: float, number: int, spot: Spot | None) -> list[Figure]:

@@ -10,7 +10,7 @@ from ..network import Array
 from ..setup import Setup
 from ..training import Course
 from ..training.readings import History, RateCurve, Surface, name_cell, predict, sample_parameters
-from .base import LEGEND_ABOVE, Figure, axis, heading, label, line, numbers, upright
+from .base import LEGEND_ABOVE, NO_ZERO, Figure, axis, colour, ends, heading, label, line, numbers, upright
 
 #: Points of a map of the output along each side.
 _SIDE = 61
@@ -30,24 +30,42 @@ def _over_steps(title: str, data: list[Figure], at: int, last: int, words: str, 
             "showlegend": len(data) > 1,
             "legend": LEGEND_ABOVE,
             "shapes": [upright(at, "--accent", "dot")],
+            **_name_ends(data, last, bool(yaxis.get("type"))),
         },
     }
+
+
+def _name_ends(data: list[Figure], last: int, logarithmic: bool) -> Figure:
+    """Name the curves at their ends where there are so many that two share a colour."""
+    curves = [(k, np.array([y for y in trace["y"] if y is not None])) for k, trace in enumerate(data)]
+    heights = [(k, np.log10(y) if logarithmic else y) for k, y in curves if len(y)]
+    if len(heights) <= 7:
+        return {}
+    every = np.concatenate([y for _, y in heights])
+    named = ends([(data[k]["name"], k, y, y) for k, y in heights], max(1, last), float(np.ptp(every)) / 15 or 1.0)
+    return {"annotations": named, "margin": {"t": 32, "b": 40, "r": 110}, "showlegend": False}
 
 
 def _by_layer(values: Mapping[int, Array], at: Array) -> list[Figure]:
     return [line(at, np.where(y > 0, y, np.nan), f"layer {n}", k) for k, (n, y) in enumerate(values.items())]
 
 
+def _name_zeros(values: Mapping[int, Array]) -> str:
+    return NO_ZERO * any((np.asarray(y) == 0).any() for y in values.values())
+
+
 def gradient_norms(history: History, at: int, last: int) -> Figure:
-    """Draw the norm of the gradient of every layer over the steps, on a logarithmic axis; a 0 has no place there."""
+    """Draw the norm of the gradient of every layer over the steps, on a logarithmic axis."""
     data = _by_layer(history.gradients, history.at)
-    return _over_steps("Norm of the gradient, layer by layer", data, at, last, "‖∂L/∂(W, b)‖", type="log")
+    title = "Norm of the gradient, layer by layer" + _name_zeros(history.gradients)
+    return _over_steps(title, data, at, last, "‖∂L/∂(W, b)‖", type="log")
 
 
 def update_sizes(history: History, at: int, last: int) -> Figure:
     """Draw the size of each update against that of the weights."""
     data = _by_layer(history.updates, history.at)
-    return _over_steps("Size of the update / size of the weights", data, at, last, "‖ΔW‖ / ‖W‖", type="log")
+    title = "Size of the update / size of the weights" + _name_zeros(history.updates)
+    return _over_steps(title, data, at, last, "‖ΔW‖ / ‖W‖", type="log")
 
 
 def weights(course: Course, at: int) -> Figure:
@@ -139,7 +157,7 @@ def rate_sweep(rates: Array, losses: Mapping[str, Array], start: float, rate: fl
             data.append({
                 "type": "scatter", "mode": "markers", "x": numbers(rates[~good]), "y": [top] * int((~good).sum()),
                 "name": f"{name}: diverged", "showlegend": False,
-                "marker": {"symbol": "x", "size": 10, "color": f"--series{k % 7}"},
+                "marker": {"symbol": "x", "size": 10, "color": colour(k)},
                 "hovertemplate": f"{name}, η = %{{x:.3g}}: diverged, or ended above 4 times the start<extra></extra>",
             })  # fmt: skip
     return {
@@ -177,7 +195,7 @@ def surface(found: Surface, at: int, last: int) -> Figure:
         place = min(len(path) - 1, round(at / max(1, last) * (len(path) - 1)))
         data.append({
             "type": "scatter", "mode": "markers", "x": numbers(path[[0, place], 0]), "y": numbers(path[[0, place], 1]),
-            "marker": {"color": ["--ink", f"--series{k % 7}"], "size": 10}, "hoverinfo": "skip", "showlegend": False,
+            "marker": {"color": ["--ink", colour(k)], "size": 10}, "hoverinfo": "skip", "showlegend": False,
         })  # fmt: skip
     return {
         "data": data,

@@ -1,11 +1,17 @@
 """What the figures of the memory page draw is what was counted and measured."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 import mlpcore as mlp
 from mlpcore import figures
+from mlpcore.figures.base import line, set_apart
+from mlpcore.figures.memory import NAMED
 from mlpcore.figures.trade import place_names
+from mlpcore.memory.sizes import PRESETS, Sizes
+from mlpcore.memory.tally import tally
 from tests.core.test_figures import counted, found, trade
 
 
@@ -18,7 +24,9 @@ def test_areas_add_up_to_live_bytes_and_the_mark_is_at_the_peak(policy):
     (mark,) = [trace for trace in figure["data"] if trace["mode"] == "markers" and trace["marker"]["color"] == "--ink"]
     assert mark["y"] == [t.count.peak]
     assert mark["x"] == [t.count.at_peak + 1]
-    assert t.count.steps[t.count.at_peak].out.symbol.split("_")[0] in figure["layout"]["annotations"][0]["text"]
+    cause = t.count.steps[t.count.at_peak].out
+    name = "the loss" if cause == mlp.loss else cause.symbol.split("_")[0]
+    assert name in figure["layout"]["annotations"][0]["text"]
 
 
 @pytest.mark.parametrize("policy", list(mlp.SCHEDULES))
@@ -53,6 +61,51 @@ def test_a_measured_point_has_its_spread_and_a_tie_is_called_one():
     assert "cache Z" in names
     (front,) = [d for d in figure["data"] if d.get("name") == "measured front"]
     assert front["x"] == sorted(front["x"])
+
+
+def test_a_front_of_one_point_is_neither_drawn_nor_in_the_legend():
+    alone = figures.trade([figures.Spot("a", 0, 1.0, 1.0), figures.Spot("b", 1, 1.0, 1.2)])
+    assert not any(d.get("showlegend") for d in alone["data"])
+    both = figures.trade([figures.Spot("a", 0, 1.0, 1.0), figures.Spot("b", 1, 0.5, 1.2)])
+    assert [d["name"] for d in both["data"] if d.get("showlegend")] == ["predicted Pareto front"]
+
+
+def test_points_at_one_place_are_drawn_side_by_side():
+    spots = [figures.Spot(str(n), n, 1.0, 1.0) for n in range(3)]
+    drawn = [d["x"][0] for d in figures.trade(spots)["data"]]
+    assert len(set(drawn)) == 3
+    assert np.mean(drawn) == pytest.approx(1)
+    assert set_apart([1, 2, 1], [3, 3, 4], 0.1).tolist() == [1, 2, 1]
+
+
+@pytest.mark.parametrize("name", [*PRESETS, "64 layers"])
+def test_every_matrix_of_a_timeline_is_named_or_the_axis_says_which_are(name):
+    deep = Sizes((8,) * 65, 4)
+    sizes = PRESETS.get(name, deep)
+    figure = figures.timeline(tally(sizes.shape, sizes.N, sizes.costs, "cache S and Z"))
+    axis = figure["layout"]["yaxis2"]
+    assert not axis["title"]["text"] or name == "64 layers"
+    lanes = {y for d in figure["data"] if d.get("yaxis") == "y2" for y in d["y"] if y is not None}
+    if axis["title"]["text"]:
+        assert len(lanes) > NAMED
+        assert axis["title"]["text"] == f"one matrix in {-(-len(lanes) // NAMED)} is named"
+    else:
+        assert set(axis["tickvals"]) == lanes
+        pixels = figure["layout"]["height"] * (axis["domain"][1] - axis["domain"][0]) / len(lanes)
+        assert pixels >= axis["tickfont"]["size"]
+
+
+def test_curves_differ_in_colour_or_stroke_and_many_are_named_at_their_ends():
+    looks = [(d["line"]["color"], d["line"]["dash"]) for d in (line([0], [0], "x", n) for n in range(49))]
+    assert len(set(looks)) == 49
+    layers = dict.fromkeys(range(1, 10), np.array([1.0, 0.0, 1e-3]))
+    history = SimpleNamespace(at=np.arange(3), gradients=layers)
+    layout = figures.gradient_norms(history, 0, 2)["layout"]
+    assert {a["text"].strip() for a in layout["annotations"]} == {f"layer {n}" for n in layers}
+    assert "0 is not drawn" in layout["title"]["text"]
+    few = figures.gradient_norms(SimpleNamespace(at=np.arange(3), gradients={1: np.ones(3)}), 0, 2)["layout"]
+    assert "annotations" not in few
+    assert "0 is not drawn" not in few["title"]["text"]
 
 
 def test_names_lie_on_no_other_name():

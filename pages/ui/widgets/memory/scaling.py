@@ -1,4 +1,4 @@
-"""The chapter Scaling: bytes, operations and time over depth, width and batch."""
+"""The chapter Scaling: bytes, FLOPs and time over depth, width and batch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pages.ui.widgets.memory.measure import (
 from pages.ui.widgets.memory.sizes import bind_choice
 from pages.ui.widgets.words import show_errors
 
-_WHAT = {"bytes": "Peak bytes", "flops": "Operations", "seconds": "Measured time"}
+_WHAT = {"bytes": "Peak bytes", "flops": "Matmul FLOPs", "seconds": "Measured time"}
 _AXES = {"depth": "Depth", "width": "Width", "batch": "Batch"}
 
 
