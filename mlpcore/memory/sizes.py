@@ -122,6 +122,7 @@ PRESETS: dict[str, Sizes] = Registry(
     "preset",
     {
         "worksheet": Sizes((2, 3, 1), 4, "float64", biases=False),
+        "exercise 4": Sizes((128,) * 7, 2048),
         "deep and narrow": Sizes((128,) * 17, 2048),
         "wide and shallow": Sizes((1024, 1024, 1024, 10), 512, loss="CrossEntropy"),
         "784-512-256-10": Sizes((784, 512, 256, 10), 128, loss="CrossEntropy"),

@@ -13,6 +13,7 @@ def lab(app):
     student.page.get_by_role("link", name="Memory").click()
     drawn(student, 1)
     student.settle()
+    pick(student, "Network", "current network")
     return student
 
 

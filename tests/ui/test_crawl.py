@@ -5,6 +5,7 @@ nothing of the numbers (labels, instructions, definitions). One that neither kno
 its assertion.
 """
 
+import contextlib
 import random
 import re
 from dataclasses import dataclass, replace
@@ -358,6 +359,30 @@ def check_rung(w, layer, where, gradients):
     np.testing.assert_allclose(w.plain[mlp.dW(layer)], delta @ below.T, rtol=1e-9, atol=1e-12, equal_nan=True)
 
 
+def check_twice(w, twice, words, times):
+    """The difference quotient of the loss by a weight of the last layer, over the batch and over the batch twice."""
+    batch, last = w.setup.batch, mlp.W(w.setup.net.depth)
+    both = replace(w.setup.without_penalty(), batch=mlp.Batch(np.tile(batch.X, 2), np.tile(batch.Y, 2)))
+    assert int(twice) == both.batch.N == 2 * batch.N
+    assert (words == "leaves") == (times is None)
+    if times:
+        assert SCALES[w.setup.conventions.loss(w.setup.loss).scale].mean is False
+    quotients = []
+    for setup in (w.setup.without_penalty(), both):
+        moved = [with_cells(setup, [(last, (0, 0), float(setup.inputs()[last][0, 0]) + h)])[0] for h in (1e-5, -1e-5)]
+        ends = [float(m.run()[1][mlp.loss]) for m in moved]
+        quotients.append(ends[0] - ends[1])
+    assert quotients[1] == pytest.approx(float(times or 1) * quotients[0], rel=1e-3, abs=1e-10, nan_ok=True)
+
+
+def check_what_is_left(w):
+    """The gradient without its constant is probability minus target, of softmax or of sigmoid."""
+    Z, dZ = w.plain[mlp.Z(w.setup.net.depth)], w.plain[mlp.dZ(w.setup.net.depth)]
+    P = softmax(Z) if w.setup.loss.one_hot else 1 / (1 + np.exp(-Z))
+    c = w.setup.conventions.loss(w.setup.loss).c.factor(w.setup.batch.N, d=len(Z))
+    np.testing.assert_allclose(dZ / c, P - w.plain[mlp.Y], rtol=1e-9, atol=1e-12)
+
+
 def check_only_through(w, symbol, through):
     """Only one matrix is computed from it directly, and only its own layer's."""
     readers = [s.out for s in w.run[0] if s.phase in ("forward", "loss") and mlp.W(1) in s.operands]
@@ -481,6 +506,32 @@ def check_peak(w, step):
     assert counted.live[int(step) - 1] == max(counted.live)
 
 
+def count_peaks(w):
+    """Peaks and matmul FLOPs of every schedule that is counted at once, by name."""
+    shape, N = w.setup.net.shape, w.setup.batch.N
+    names = [n for n, s in mlp.SCHEDULES.items() if shape.depth <= 8 or not s.planned]
+    counted = {}
+    for name in names:
+        with contextlib.suppress(ValueError):
+            counted[name] = mlp.count_pass(shape, N, w.setup.loss, name, conventions=w.setup.conventions)
+    return {name: (c.peak, sum(c.flops)) for name, c in counted.items()}
+
+
+def check_trade(w, listed):
+    peaks = count_peaks(w)
+    base = peaks["cache S and Z"]
+    found = re.findall(r"([^,(]+) (\S+) \((\S+) × the matmul FLOPs\)", listed)
+    assert len(found) == 3
+    for name, share, times in found:
+        peak, flops = peaks[name.strip()]
+        assert (share, times) == (f"{peak / base[0]:.2f}", f"{flops / base[1]:.2f}")
+
+
+def check_equal_peaks(w, equal, total):
+    peaks = [peak for peak, _ in count_peaks(w).values()]
+    assert (int(equal), int(total)) == (peaks.count(peaks[0]), len(peaks))
+
+
 def check_recomputed(w, cells):
     steps = w.setup.run(w.state.memory.policy)[0]
     assert int(cells.replace(",", "")) == sum(
@@ -572,6 +623,9 @@ CLAIMS = {
         check_products,
     r"depth (\d+), (\d+) examples?; (.+), reduction: ([a-z ]+) \((.+)\)\.(?: (The factor 2 cancels 1/2)\.)?": check_depth,
     r"The factor 2 cancels 1/2\.": lambda w: _assert(w.setup.conventions.loss(w.setup.loss).c.half),
+    r"Every example twice \(N = (\d+)\) (leaves|makes) ∂L/∂W_\d (?:as it is|(\S+) times as large)\.": check_twice,
+    r"The targets of an example sum to 1\.": lambda w: np.testing.assert_allclose(w.plain[mlp.Y].sum(axis=0), 1, atol=1e-6),
+    r"What is left: probability minus target\.": check_what_is_left,
     r"Layer (\d+): δ (from .+); with it (.+) (?:is|are) one matrix product(?: each)?\.": check_rung,
     r"J has ([\d,]+) × ([\d,]+) = ([\d,]+) numbers \((.+)\), of which ([\d,]+) can differ from 0\.": check_jacobian,
     r"Backpropagation writes down ([\d,]+) instead \((.+)\): δ_1 and ∂L/∂W_1\.": check_written_instead,
@@ -618,6 +672,8 @@ CLAIMS = {
         check_schedule,
     r"Yes\. ([\d,]+) bytes are needed in total: (.+) of it\.": check_total,
     r"peak .+ at step (\d+): .+": check_peak,
+    r"Peak bytes relative to cache S and Z: (.+)\.": check_trade,
+    r"(\d+) of (\d+) policies have the same peak at this size\.": check_equal_peaks,
     r"(\S.*): S = (\S+) and S = (\S+) both give Z = (\S+), but the derivative is (\S+) at one and (\S+) at the other\.":
         check_counterexample,
     r"(\S.*): the output determines the derivative\.": check_sufficient,
@@ -642,6 +698,14 @@ PLAIN = re.compile(
             "The same for (?:all i and j|every cell) at once\\.", "All gradients of layer 1 contain this matrix, so it gets a name\\.",
             "It is ∂L/∂S_1: how the loss moves with each preactivation\\.", "With the name, the equation is short\\.",
 
+            # lines of Why (P − Y)/N: each carries a check of its own
+            "the pass(?:, cell by cell|, from the logits)?", "the line before", "the chain rule", "1",
+            "o: example n of \\S+, .+", "The losses of all examples in one number\\.", "The loss of (?:an example|each cell): .+",
+            "The (?:chain|quotient) rule.+", "The derivative of .+", "Each logarithm by itself\\.", "As one fraction\\.",
+            "Both derivatives put in.+", "p_k cancels against 1/p_k\\.", "σ' cancels\\.", "The indicator leaves the term k = j; .+",
+            "Every term of the sum has this weight\\.", "The constant enters here, and nowhere else\\.",
+            "The same for all j and n at once: .+", "Exponentials divided by their sum are probabilities\\.",
+            "A step of the backward pass: the derivative of the loss by \\S+\\.",
             "The same sum where examples are columns, and where they are rows \\(Conventions\\)\\.",
             "Exercise 3 \\(ii\\): for logit j, .+", "Only active competing classes contribute: .+",
             "Softmax divides by a sum over all classes, .+", "The backward pass goes through dL/dP .+",

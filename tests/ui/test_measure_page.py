@@ -17,8 +17,7 @@ from tests.visits import MEMORY
 @pytest.fixture
 def page(app):
     app.switch_page(MEMORY).run()
-    assert not app.exception
-    return app
+    return choose(app, "memory source", "own")
 
 
 @pytest.fixture

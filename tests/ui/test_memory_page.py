@@ -5,18 +5,22 @@ from dataclasses import replace
 import pytest
 
 import mlpcore as mlp
+from mlpcore.exchange import to_json, to_link
 from mlpcore.memory.sizes import PRESETS, Sizes
-from mlpcore.memory.tally import find_budget_schedules, totals
+from mlpcore.memory.tally import compare, find_budget_schedules, totals
 from mlpcore.schedules import SCHEDULES
+from pages.ui.state import saved
+from pages.ui.state.app_state import make_initial_state
 from pages.ui.state.memory_page import CHAPTERS, MemoryChoice, find_schedule, find_subject, put, resize, sized
-from tests.visits import MEMORY, STEP, find_field, find_keyed, list_payloads, open_menu, read_payload
+from tests.visits import MEMORY, STEP, find_field, find_keyed, list_payloads, open_menu, read_payload, visit
 
 
 @pytest.fixture
 def page(app):
     app.switch_page(MEMORY).run()
     assert not app.exception
-    return app
+    assert choice(app).source == "exercise 4"
+    return choose(app, "memory source", "own")
 
 
 def go(page, chapter):
@@ -50,7 +54,26 @@ def choice(page):
     return page.session_state["state"].memory
 
 
-def test_it_opens_on_the_plan_of_the_network_of_the_app(page):
+def test_it_opens_where_caching_less_shows_and_an_older_link_on_the_network_of_the_app():
+    page = visit()
+    page.switch_page(MEMORY).run()
+    sizes = PRESETS["exercise 4"]
+    found = compare(sizes.shape, sizes.N, sizes.costs, SCHEDULES)
+    least = found["recompute everything"]
+    share = least.peak / found["cache S and Z"].peak
+    assert share < 0.5
+    assert f"recompute everything {share:.2f} (" in words(page)
+    older = visit(s=to_link(to_json({"step": 3}, saved.PARTS)))
+    older.switch_page(MEMORY).run()
+    assert find_keyed(older, "memory source").value == "own"
+    choose(page, "memory source", "784-512-256-10")
+    assert "policies have the same peak at this size" in words(page)
+    state = replace(make_initial_state(), step=3)
+    newer = visit(s=saved.build_keep_payload(state)["link"])
+    assert newer.session_state["state"].memory == state.memory
+
+
+def test_the_plan_of_the_network_of_the_app(page):
     (timeline,) = figures(page)
     drawn = {t["name"] for t in timeline["data"] if t.get("stackgroup")}
     assert drawn == {"cached", "workspace", "gradients", "scratch"}

@@ -83,6 +83,12 @@ def _write_fields(value: Any) -> Json:
     return {name: _write_fields(x) if is_dataclass(x) else x for name, x in written.items()}
 
 
+def _write_memory(choice: MemoryChoice) -> Json:
+    """Write what differs from the network of the app, cached in full: what a link without this part means."""
+    written, default = _write_fields(choice), _write_fields(MemoryChoice())
+    return {name: value for name, value in written.items() if value != default[name]}
+
+
 def _write_place(place: Place) -> Json:
     return {"chapter": place.chapter, "chosen": dict(place.chosen), "frame": place.frame}
 
@@ -105,7 +111,7 @@ PARTS: dict[str, Part] = {
     "lab_example": Part(str, _read_lab_example),
     "lab_place": Part(_write_place, _read_place),
     "lab_view": Part(_write_fields, _read_view),
-    "memory": Part(_write_fields, _read_memory),
+    "memory": Part(_write_memory, _read_memory),
     "work": Part(str, _read_work),
     "training": Part(_write_fields, lambda json: read_choice(fields(json, "training", FIELDS))),
 }
@@ -124,7 +130,13 @@ def open_link(link: str) -> AppState:
 def find_changes(state: AppState) -> dict[str, Any]:
     """Return the parts of a state that differ, as they are written, from those every visitor starts with."""
     pairs = {name: (getattr(state, name), getattr(make_initial_state(), name)) for name in PARTS}
-    return {name: now for name, (now, first) in pairs.items() if now is not first and not _is_written_equal(now, first)}
+    changes = {
+        name: now for name, (now, first) in pairs.items() if now is not first and not _is_written_equal(now, first)
+    }
+    # A link without it is an older one, whose page Memory and speed opened on the network of the app.
+    if changes and state.memory != MemoryChoice():
+        changes["memory"] = state.memory
+    return changes
 
 
 def _is_written_equal(a: Any, b: Any) -> bool:
@@ -163,10 +175,8 @@ def read_saved(saved: Mapping[str, Any]) -> dict[str, Any]:
         ValueError: it cannot be read; the text says why.
     """
     link, doc = saved.get("link"), saved.get("doc")
-    if isinstance(link, str) and link:
-        return from_json(from_link(link), PARTS)
-    if isinstance(doc, str) and doc:
-        return from_json(doc, PARTS)
+    if (isinstance(link, str) and link) or (isinstance(doc, str) and doc):
+        return {"memory": MemoryChoice()} | from_json(from_link(link) if link else str(doc), PARTS)
     if link == "":
         return {}
     raise ValueError("it is empty")

@@ -1,4 +1,4 @@
-"""The chapter Plan: a schedule, its timeline, its bytes and operations, and whether it fits."""
+"""The chapter Plan: a schedule, its timeline, its bytes and FLOPs, and whether it fits."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ def plan(choice: MemoryChoice, about: Subject) -> None:
     mine, base = (t._replace(state=state) for t in (counted.totals, totals(*about.counted, BASE, about.conventions)))
     every = compare(*about.counted, _list_quick(about), about.conventions)
     every = {name: t._replace(state=state) for name, t in every.items()}
+    st.markdown(escape_markdown(_describe_trade(every)))
     left, right = st.columns([7, 4], gap="medium")
     with left:
         draw_chart("timeline", figures.timeline(counted), _spoken(counted))
@@ -59,6 +60,22 @@ def plan(choice: MemoryChoice, about: Subject) -> None:
         _fit(choice, mine, every)
     _write_reasons(schedule, counted, about)
     _all(choice, every)
+
+
+#: Less cached, nothing cached, and a batch in pieces: what exercise 4 weighs.
+_WEIGHED = ("cache S", "recompute everything", "micro-batches")
+
+
+def _describe_trade(found: dict[str, Totals]) -> str:
+    """Say what there is to see at this size: bytes saved, products paid for them, or that nothing is saved."""
+    base = found[BASE]
+    weighed = (
+        f"{name} {found[name].peak / base.peak:.2f} ({found[name].flops / base.flops:.2f} × the matmul FLOPs)"
+        for name in _WEIGHED
+    )
+    text = f"Peak bytes relative to {BASE}: {', '.join(weighed)}."
+    equal = sum(t.peak == base.peak for t in found.values())
+    return text if equal == 1 else f"{text} {equal} of {len(found)} policies have the same peak at this size."
 
 
 #: More results in place than this are counted, not named.
