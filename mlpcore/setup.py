@@ -18,7 +18,7 @@ from .arguments import check_finite
 from .equations.steps import Step, evaluate
 from .losses import LOSSES, MSE, Loss
 from .network import Array, Batch, Layer, Network
-from .notation import Var, Y, Z, rate
+from .notation import P, S, Var, Y, Z, rate
 from .passes.conventions import WORKSHEET, Conventions
 from .passes.training_step import initial_values, training_step
 from .schedules import Schedule
@@ -337,3 +337,30 @@ def with_loss(setup: Setup, name: str, *, as_classes: bool = False) -> Setup:
     new = new.with_constants(setup.loss.constants())
     targets = new.fit_targets(setup.batch.Y) if as_classes else setup.batch.Y
     return replace(setup, loss=new, batch=Batch(setup.batch.X, targets))
+
+
+def fit_output(setup: Setup) -> tuple[Setup, str] | None:
+    """Find what fits the activation of the last layer better, and why; None where nothing is wrong.
+
+    A loss that makes probabilities takes logits, so that the last layer is to leave its sums as they are. A squared
+    error after sigmoid is multiplied by sigmoid', which binary cross-entropy cancels.
+    """
+    depth, last = setup.net.depth, setup.net.layers[-1]
+    makes = next((s.op.name for s in setup.loss.forward(depth) if s.out == P), "").removeprefix("output ")
+    plain = Network((*setup.net.layers[:-1], replace(last, activation="identity")))
+    if makes and last.activation != "identity":
+        Z_L = setup.run()[1][Z(depth)]
+        why = (
+            f"{setup.loss.title} applies {makes} to {Z(depth).symbol} itself and takes any number, but "
+            f"{last.activation} leaves only {Z_L.min():.3g} to {Z_L.max():.3g} here."
+        )
+        return replace(setup, net=plain), why
+    if isinstance(setup.loss, MSE) and last.activation == "sigmoid":
+        values = setup.run()[1]
+        share = last.f.derivative(values[S(depth)]).mean() if last.f.derivative else 1.0
+        why = (
+            f"After sigmoid a squared error is multiplied by sigmoid'({S(depth).symbol}), {share:.3g} on average "
+            "here; binary cross-entropy applies sigmoid itself, and in its gradient sigmoid' cancels."
+        )
+        return with_loss(replace(setup, net=plain), "BinaryCrossEntropy", as_classes=True), why
+    return None

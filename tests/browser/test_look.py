@@ -298,7 +298,14 @@ def test_the_overview_says_what_this_is_until_that_is_dismissed(app):
     page.reload()
     student.cell("W 1, row 1, column 1").wait_for()
     assert doors.count() == 0
+    student.choose("XOR")
     page.get_by_role("button", name="What this is").click()
+    page.get_by_role("button", name="Walk through the worksheet").click()
+    page.locator(".counter").wait_for()
+    student.settle()
+    assert student.counter.startswith("1 /")
+    assert student.value("W 1, row 1, column 1") == 0.6
+    page.get_by_role("link", name="Overview").click()
     page.get_by_role("button", name="Put in your own numbers").click()
     field = page.get_by_label("Sizes, as 3-5-4-3")
     field.fill("3-5-4-3")

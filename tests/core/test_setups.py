@@ -6,7 +6,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import mlpcore as mlp
-from mlpcore.setup import MAX_DEPTH, MAX_EXAMPLES, MAX_WIDTH, resized, with_cells, with_loss, with_matrix
+from mlpcore.setup import MAX_DEPTH, MAX_EXAMPLES, MAX_WIDTH, fit_output, resized, with_cells, with_loss, with_matrix
+from tests.strategies import setups
 
 SHEET = mlp.EXAMPLES["worksheet"].setup
 CLASSES = mlp.EXAMPLES["three classes"].setup
@@ -154,3 +155,23 @@ def test_a_setup_that_does_not_fit_is_never_made():
         mlp.Setup(SHEET.net, mlp.Batch([[1.0]], [[1.0]]))
     with pytest.raises(ValueError, match="rate"):
         mlp.Setup(SHEET.net, SHEET.batch, rate=np.nan)
+
+
+@given(setups(max_depth=3))
+def test_what_fits_the_output_better_leaves_nothing_more_to_say(setup):
+    found = fit_output(setup)
+    made = [s.op.name for s in setup.loss.forward(setup.net.depth) if s.out == mlp.P]
+    last = setup.net.layers[-1].activation
+    squared = isinstance(setup.loss, mlp.MSE) and last == "sigmoid"
+    assert (found is not None) == ((bool(made) and last != "identity") or squared)
+    if found:
+        fitted, why = found
+        assert fit_output(fitted) is None
+        assert fitted.net.shape.activations[:-1] == setup.net.shape.activations[:-1]
+        assert fitted.loss.penalty == setup.loss.penalty
+        if squared:
+            slope = setup.net.layers[-1].f.derivative(setup.run()[1][mlp.S(setup.net.depth)])
+            assert f"{slope.mean():.3g} on average" in why
+        else:
+            Z = setup.run()[1][mlp.Z(setup.net.depth)]
+            assert f"only {Z.min():.3g} to {Z.max():.3g} here" in why

@@ -19,7 +19,7 @@ from mlpcore.logits import LABS, Lab
 from mlpcore.passes.conventions import WORKSHEET
 from mlpcore.training import QUESTIONS
 from pages.ui.state import events, history, saved, steps_taken
-from pages.ui.state.app_state import AppState
+from pages.ui.state.app_state import FIRST_EXAMPLE, AppState
 from pages.ui.state.memory_page import Runs
 from pages.ui.state.place import Place
 from pages.ui.state.training_page import TrainingChoice
@@ -204,8 +204,12 @@ def load_example(widget: str | None = None) -> None:
     """Start from the chosen example, or again from the present one."""
     name = _read_option(widget, EXAMPLES) if widget else get_state().example
     if name is not None:
-        setup = replace(EXAMPLES[name].setup, conventions=get_state().setup.conventions)
-        _update(setup=setup, example=name, step=0, rev=get_state().rev + 1, notices={})
+        _start_from(name)
+
+
+def _start_from(example: str) -> None:
+    setup = replace(EXAMPLES[example].setup, conventions=get_state().setup.conventions)
+    _update(setup=setup, example=example, step=0, rev=get_state().rev + 1, notices={})
 
 
 def load_lab(widget: str | None = None) -> None:
@@ -363,7 +367,10 @@ def apply_stage_events(stage: str, about: str = "setup", carry_over: CarryOver |
     current = event.get("rev") == getattr(get_state(), place).rev
     if current and (frame := events.read_count(event.get("frame"))) is not None:
         go_to(frame)
-    if (step := events.read_step(read("open"))) is not None:
+    event = read("open")
+    if (step := events.read_step(event)) is not None:
+        if event.get("example") == FIRST_EXAMPLE:
+            _start_from(FIRST_EXAMPLE)
         open_step(step)
         return "step"
     return "check" if get_state().work is not work else ""

@@ -12,7 +12,7 @@ import streamlit as st
 
 from mlpcore import EXAMPLES, LAYOUTS, LOSSES, PENALTIES, SCALES, SCHEDULES, Setup, margin
 from mlpcore.exchange.numerals import read_numeral
-from mlpcore.setup import with_loss
+from mlpcore.setup import fit_output, with_loss
 from pages.ui.state import session
 from pages.ui.state.app_state import AppState
 from pages.ui.widgets.menu import Menu
@@ -71,6 +71,20 @@ def choose_loss() -> None:
         args=(key, with_loss, "loss"),
     )
     show_loss_error("in the menu")
+    _offer_fitting_output()
+
+
+def _offer_fitting_output() -> None:
+    """Offer the loss and the last layer that fit each other, with the reason, where the present ones do not."""
+    if found := fit_output(session.get_state().setup):
+        fitted, why = found
+        st.caption(escape_markdown(why))
+        st.button(
+            f"Take {fitted.loss.short} with identity in the last layer",
+            key="fit output",
+            on_click=session.change,
+            args=(None, lambda setup, _: (fit_output(setup) or (setup, ""))[0], "loss"),
+        )
 
 
 def choose_penalty() -> None:

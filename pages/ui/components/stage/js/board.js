@@ -7,7 +7,7 @@ import { writeCell } from "./address.js";
 import { cellEquation, viewEquation } from "./cell-formula.js";
 import { buildChoices, buildKnob, updateKnob } from "./choices.js";
 import { scaleOf } from "./colour-scale.js";
-import { buildTransport } from "./controls.js";
+import { buildLegend, buildTransport } from "./controls.js";
 import { LEAST, clamp, fitType, longestNumber, sizesOf } from "./layout.js";
 import { buildTile, focusedCell, paintTile, placeWindow } from "./matrix-table.js";
 import { shortestNumber } from "./number-format.js";
@@ -100,6 +100,7 @@ export class Board extends Playing {
     this.bar.classList.toggle("still", this.count === 1);
     this.topic.textContent = payload.frame.legend ?? "";
     buildChoices(this);
+    if (!this.chapters.querySelector(".legend")) this.chapters.append(buildLegend(this.model.parts));
     buildKnob(this);
     this.sliceStacks();
     this.draw();

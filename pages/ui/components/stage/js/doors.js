@@ -11,7 +11,6 @@ export const doorsAreOpen = () => localStorage.getItem(KEY) !== "closed";
 
 /** @type {Record<string, () => HTMLElement | null | undefined>} what a door says -> what of the page it clicks */
 const DOORS = {
-  "Walk through the pass": () => linkTo("Step through"),
   "Put in your own numbers": () => /** @type {HTMLElement | null} */ (document.querySelector(".st-key-menu-Network button")),
   "Why is the gradient that formula": () => linkTo("Derivation"),
 };
@@ -23,13 +22,16 @@ function linkTo(page) {
 
 /** @param {Stage} stage */
 export function buildDoors(stage) {
+  const walk = "Walk through the worksheet";
+  // Whatever was there: an undo brings it back.
+  const first = buttonOf("", walk, walk, () => stage.post("open", { step: 0, example: "worksheet", at: Date.now() }));
   const doors = Object.entries(DOORS).map(([words, find]) => buttonOf("", words, words, () => find()?.click()));
   const close = buttonOf("close", "\u00d7", "Dismiss: it is under the question mark again", () => {
     localStorage.setItem(KEY, "closed");
     stage.draw();
   });
   const what = "a multilayer perceptron, every number of its forward and backward pass seen, changed and explained.";
-  return el("div", "doors", el("p", "", el("b", "", "MLPScope"), `: ${what}`), el("span", "", ...doors, close));
+  return el("div", "doors", el("p", "", el("b", "", "MLPScope"), `: ${what}`), el("span", "", first, ...doors, close));
 }
 
 /** Show the doors again when the toolbar asks for them. @param {Stage} stage */
