@@ -6,6 +6,7 @@ its assertion.
 """
 
 import contextlib
+import math
 import random
 import re
 from dataclasses import dataclass, replace
@@ -419,6 +420,13 @@ def check_in_place(w, listed):
         assert old in [v.symbol for v in made.operands if v in made.frees]
 
 
+def check_blocks(w, blocks, between):
+    N = w.setup.batch.N
+    sizes = [len(piece) for piece in np.split(np.arange(N), range(math.ceil(math.sqrt(N)), N, math.ceil(math.sqrt(N))))]
+    assert [int(blocks), int(between)] == [len(sizes), len(sizes) - 3]
+    assert set(sizes[2:-1]) == {sizes[1]}
+
+
 def check_unlike(w):
     layers = w.setup.net.layers
     taken = (layers[0].activation,) * (len(layers) - 1) + ("identity",)
@@ -678,6 +686,8 @@ CLAIMS = {
         check_counterexample,
     r"(\S.*): the output determines the derivative\.": check_sufficient,
     r"What is recomputed here is f\(S\), ([\d,]+) cells of it and no product: .+": check_recomputed,
+    r"(\d+) micro-batches: the first two and the last are drawn, (\d+) between them left out \(as large as the second\)\.":
+        check_blocks,
     r"Counted with hidden layers like the first and identity in the last layer, unlike your network\.": check_unlike,
     r"Nothing is computed twice\.": lambda w: _assert(not any(s.recompute for s in count(w).steps)),
     # training

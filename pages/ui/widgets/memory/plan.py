@@ -50,8 +50,8 @@ def plan(choice: MemoryChoice, about: Subject) -> None:
         draw_chart("timeline", figures.timeline(counted), _spoken(counted))
         if counted.left_out:
             st.caption(
-                f"{counted.blocks:,} blocks; drawn are the first two and the last, for the {counted.left_out:,} "
-                "between them are equal."
+                f"{counted.blocks:,} micro-batches: the first two and the last are drawn, {counted.left_out:,} "
+                "between them left out (as large as the second)."
             )
         if in_place := _describe_in_place(counted.count):
             st.caption(escape_markdown(in_place))
