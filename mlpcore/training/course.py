@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 
 import numpy as np
@@ -109,6 +110,10 @@ class Course:
 
     def __len__(self) -> int:
         return len(self.losses) - 1
+
+    def __reduce__(self) -> tuple:
+        """Pickle what it starts from: trained again, it is the same to the last bit."""
+        return partial(train, batch_size=self.batch_size, seed=self.seed), (self.setup, len(self), self.optimiser)
 
     @property
     def loss_steps(self) -> list[Step]:

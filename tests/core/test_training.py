@@ -1,6 +1,7 @@
 """Optimisers against a literal transcription, PyTorch and the plain evaluation of their rows; courses of training."""
 
 import math
+import pickle
 from itertools import product
 
 import numpy as np
@@ -225,6 +226,13 @@ def test_a_course_with_few_copies_is_the_same(monkeypatch):
             for v, x in getattr(full, what)(k).items():
                 assert getattr(few, what)(k)[v].tobytes() == x.tobytes(), (k, v)
         monkeypatch.undo()
+
+
+def test_a_course_that_was_pickled_is_the_same():
+    course = mlp.train(mlp.EXAMPLES["xor"].setup, 20, mlp.Adam(rate=0.1), batch_size=3, seed=4)
+    again = pickle.loads(pickle.dumps(course))
+    assert again.losses.tobytes() == course.losses.tobytes()
+    assert all(again.state(7)[v].tobytes() == x.tobytes() for v, x in course.state(7).items())
 
 
 def test_a_batch_of_two_takes_the_gradient_of_two_examples():
