@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
@@ -162,6 +163,14 @@ window.Worker = class extends Worker {
 """
 
 
+#: What axe finds, with the element: every rule that is on by default, and that names hold what is seen.
+VIOLATIONS = """async (contrast) => {
+  const rules = { "label-content-name-mismatch": { enabled: true }, "color-contrast": { enabled: contrast } };
+  const { violations } = await axe.run(document, { resultTypes: ["violations"], rules });
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
+}"""
+
+
 class App:
     """The app as a person meets it."""
 
@@ -205,6 +214,11 @@ class App:
         self.page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=20000)
         self.page.evaluate(NEXT_FRAME)
 
+    def violations(self, contrast=True):
+        """What axe-core finds wrong with what is on the screen; contrast takes it three quarters of its time."""
+        self.page.evaluate(AXE_SCRIPT)
+        return self.page.evaluate(VIOLATIONS, contrast)
+
     def press(self, *keys):
         for key in keys:
             self.page.keyboard.press(key)
@@ -219,12 +233,12 @@ class App:
         return [label.rsplit(", ", 1)[0] for label in labels]
 
     def value(self, name):
-        label = self.cell(name).get_attribute("aria-label")
-        return float(label.rsplit(", ", 1)[1].replace("\u2212", "-"))
+        """The number of a cell, to the last digit that its title gives; NaN while it is not shown."""
+        title = self.cell(f"{name}, ").get_attribute("title")
+        return float(title.rpartition("= ")[2].replace("\u2212", "-") or "nan")
 
     def wait(self, name, value):
-        shown = f"{value:g}".replace("-", "\u2212")
-        self.page.locator(f'td[aria-label="{name}, {shown}"]:visible').first.wait_for(timeout=10000)
+        wait_until(lambda: f"{self.value(name):g}" == f"{value:g}")
 
     @property
     def counter(self):

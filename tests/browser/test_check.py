@@ -13,9 +13,9 @@ PASTE = """(field, text) => {
 def test_a_wrong_gradient_leads_to_its_mistake_and_its_chapter_in_three_gestures(app):
     student = app()
     page = student.page
-    pencil = page.get_by_role("button", name="check your own d L d W 1", exact=True)
+    pencil = page.get_by_role("button", name="check your own gradient of the loss by W 1", exact=True)
     pencil.click()  # the first
-    field = page.get_by_role("textbox", name="your own d L d W 1")
+    field = page.get_by_role("textbox", name="your own gradient of the loss by W 1")
     field.evaluate(PASTE, WRONG)  # the second
     page.get_by_text("W already updated").wait_for()
     cell = page.locator(".mlp-check td[tabindex='0']")

@@ -29,24 +29,24 @@ def filled(student, name):
 
 
 def test_moving_fills_the_gradient_cell_by_cell(derivation):
-    assert filled(derivation, "d L d W 1") == (1, 6)
+    assert filled(derivation, "gradient of the loss by W 1") == (1, 6)
     for reached in range(2, 7):
         derivation.press("ArrowRight")
-        assert filled(derivation, "d L d W 1") == (reached, 6)
+        assert filled(derivation, "gradient of the loss by W 1") == (reached, 6)
     assert derivation.counter == "6 / 6"
     derivation.press("ArrowRight")
     assert derivation.counter == "6 / 6"
-    assert derivation.value("d L d W 1, row 3, column 1") == pytest.approx(-0.0376, abs=1e-4)
+    assert derivation.value("gradient of the loss by W 1, row 3, column 1") == pytest.approx(-0.0376, abs=1e-4)
 
 
 def test_a_click_on_a_cell_goes_there(derivation):
-    derivation.cell("d L d W 1, row 2, column 2").click()
+    derivation.cell("gradient of the loss by W 1, row 2, column 2").click()
     assert derivation.page.locator(".where").inner_text() == "i = 2, j = 2"
     derivation.cell("W 1, row 3, column 1").click()
     assert derivation.page.locator(".where").inner_text() == "i = 3, j = 1"
     lit = derivation.names("td.from")
     assert "Z 0, row 1, column 4" in lit
-    assert "d L d Z 1, row 3, column 2" in lit
+    assert "gradient of the loss by Z 1, row 3, column 2" in lit
     assert not any("Z 0, row 2" in name for name in lit)
 
 
@@ -143,7 +143,7 @@ def test_play_sweeps_the_whole_gradient(derivation):
     derivation.page.locator(".board").click(position={"x": 5, "y": 5})
     page.get_by_role("button", name="Play").click()
     page.locator(".counter", has_text="6 / 6").wait_for(timeout=15000)
-    assert filled(derivation, "d L d W 1") == (6, 6)
+    assert filled(derivation, "gradient of the loss by W 1") == (6, 6)
     page.get_by_role("button", name="Play").wait_for(timeout=5000)  # it has come to rest
 
 
@@ -167,13 +167,13 @@ def test_every_line_is_checked_and_the_updated_weights_fail(app, example):
 
 
 def test_an_edit_on_the_board_changes_every_line(derivation):
-    before = derivation.value("d L d Z 1, row 1, column 1")
+    before = derivation.value("gradient of the loss by Z 1, row 1, column 1")
     derivation.cell("W 1, row 1, column 1").dblclick()
     derivation.page.keyboard.type("2")
     derivation.press("Enter")
     derivation.wait("W 1, row 1, column 1", 2)
     derivation.settle()
-    assert derivation.value("d L d Z 1, row 1, column 1") != before
+    assert derivation.value("gradient of the loss by Z 1, row 1, column 1") != before
     assert all(s.startswith("✓") for s in derivation.page.locator(".claim .badge").all_inner_texts())
 
 
@@ -234,7 +234,7 @@ def test_the_board_can_be_worked_from_the_keyboard(derivation):
     derivation.press("ArrowDown", "ArrowRight")
     derivation.press("ArrowRight")  # over the edge, into the next matrix
     focused = page.locator("td:focus").get_attribute("aria-label")
-    assert focused.startswith("d L d Z 1, row 2, column 1")
+    assert focused.startswith("gradient of the loss by Z 1, row 2, column 1")
     derivation.press("Escape", "End")
     assert derivation.counter == "6 / 6"
     derivation.press("Home", " ")

@@ -15,7 +15,7 @@ WAYS = ("NumPy", "LaTeX", "MATLAB", "CSV", "Spreadsheet")
 def test_every_matrix_can_be_copied_in_every_way(app):
     student = app(STEP, **CLIPBOARD)
     type_into(student, "W 1, row 3, column 1", "1e-7")
-    student.page.locator('td[aria-label="W 1, row 3, column 1, 1e\u22127"]').first.wait_for()
+    student.wait("W 1, row 3, column 1", 1e-7)
     wanted = [[0.6, 0.01], [0.7, 0.43], [1e-7, 0.88]]
     for name in WAYS:
         student.page.locator('[aria-label="W 1, weights, 3 by 2"]:visible').hover()

@@ -12,10 +12,11 @@ def test_the_right_arrow_walks_through_the_whole_sheet(app):
     steps, values = mlp.EXAMPLES["worksheet"].setup.run()
     for number, step in enumerate(steps, start=1):
         assert student.counter == f"{number} / {len(steps)}"
-        shown = student.page.locator(".shown .slot.result td").first.get_attribute("aria-label")
+        cell = student.page.locator(".shown .slot.result td").first
         first = float(values[step.out].ravel()[0])
-        assert shown.startswith(step.out.spoken)
-        assert float(shown.rsplit(", ", 1)[1].replace("\u2212", "-")) == pytest.approx(first, abs=1e-6)
+        assert cell.get_attribute("aria-label").startswith(step.out.spoken)
+        shown = cell.get_attribute("title").rpartition("= ")[2].replace("\u2212", "-")
+        assert float(shown) == pytest.approx(first, abs=1e-13)
         assert student.page.locator(".equation .shown math").count() == 1
         student.press("ArrowRight")
     assert student.counter == "18 / 18"
@@ -35,14 +36,14 @@ def test_keyboard_only_from_home_to_the_provenance_of_a_gradient(app):
         )
         if label and label.startswith("W 1,"):
             break
-    assert label == "W 1, row 1, column 1, 0.6"
+    assert label == "W 1, row 1, column 1, 0.6000"
     student.press("ArrowDown")
     page.keyboard.type("0.5")
     student.press("Enter")
     student.wait("W 1, row 2, column 1", 0.5)
     student.wait("S 1, row 2, column 1", 0.5 * 0.75 + 0.43 * 0.8)
     # The step of dL/dW_1 opens with Enter on its name.
-    button = page.get_by_role("button", name="open the step of d L d W 1", exact=False)
+    button = page.get_by_role("button", name="open the step of gradient of the loss by W 1", exact=False)
     button.focus()
     student.press("Enter")
     page.locator(".counter").wait_for(timeout=10000)
@@ -179,7 +180,10 @@ def test_a_block_of_the_batch_is_lit_where_it_lies_in_the_batch(app):
 
 
 def test_another_page_is_there_when_it_is_chosen_over_an_open_menu(app):
-    """Its click closes the menu, and Streamlit's browser tells the server of that after the click, for the old page."""
+    """Its click closes the menu, and Streamlit's browser tells the server of that after the click, for the old page.
+
+    On the way, every page is scanned with its open menu, which one Tab enters.
+    """
     student = app()
     page = student.page
     student.cell("W 1, row 1, column 1").dblclick()
@@ -192,10 +196,15 @@ def test_another_page_is_there_when_it_is_chosen_over_an_open_menu(app):
         ("Derivation", "td:visible"),
         ("Hinge loss", "td:visible"),
         ("Memory and speed", "table"),
+        ("Check", "textarea"),
+        ("Training", "td:visible"),
         ("Overview", "td:visible"),
     ):
         page.get_by_text("File", exact=True).click()
         student.settle()
+        assert student.violations(contrast=name == "Step through") == []
+        student.press("Tab")
+        page.locator('[data-testid="stPopoverBody"] input:focus').wait_for(timeout=5000)
         links.filter(has_text=name).click()
         page.wait_for_url(f"**/{'' if name == 'Overview' else name.split()[0]}*")
         page.locator(part).first.wait_for()

@@ -61,9 +61,15 @@ export function setAttributes(node, attributes) {
   return node;
 }
 
-/** @type {(className: string, face: Node | string, label: string, action: (event: MouseEvent) => void) => HTMLButtonElement} */
+/**
+ * A button named by `label`. A formula on its face would be another name, so it is not read out.
+ *
+ * @type {(className: string, face: Element | string, label: string, action: (event: MouseEvent) => void) => HTMLButtonElement}
+ */
 export function buttonOf(className, face, label, action) {
-  const button = setAttributes(el("button", className, face), { type: "button", "aria-label": label });
+  const isFormula = typeof face !== "string" && face.textContent;
+  const button = setAttributes(el("button", className, face, isFormula ? el("span", "spoken", label) : undefined), { type: "button" });
+  setAttributes(isFormula ? face : button, isFormula ? { "aria-hidden": "true" } : { "aria-label": label });
   button.onclick = action;
   return button;
 }

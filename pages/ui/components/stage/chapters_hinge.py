@@ -175,7 +175,7 @@ def fill_comparison(board: Board[Lab], _: Trace, compared: Mapping[str, LossComp
         names: Json = {
             "label": to_mathml(rf"\text{{{short}}}"),
             "text": f"∂L/∂O, {short}",
-            "spoken": f"d L d O, {short}",
+            "spoken": f"gradient of the loss by O, {short}",
         }
         strip.append(make_tile(board.add_matrix(dO, name=f"dO.{name}", **names), scale="same"))
         defined = rf"\text{{{short}:}}\;\; \ell = {contenders[name].each}"
@@ -215,7 +215,9 @@ CHAPTERS_OF_LOSSES = ("compare", "sweep", "simplex", "descend")
 def _offer_losses(board: Board[Lab], shown: Collection[str]) -> None:
     """Add the choice of losses above everything whose position depends on their number."""
     offered = logits.list_class_losses(board.setup.loss.margin)
-    options = [{"value": name, "label": loss.short, "spoken": loss.title} for name, loss in offered.items()]
+    options = [
+        {"value": name, "label": loss.short, "spoken": f"{loss.title}: {loss.short}"} for name, loss in offered.items()
+    ]
     chosen = [name for name in offered if name in shown]
     board.choices.append({"name": "shown", "label": "Losses", "options": options, "chosen": chosen, "many": True})
 

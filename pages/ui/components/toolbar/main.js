@@ -88,6 +88,14 @@ class Toolbar {
 
   /** @param {KeyboardEvent} event */
   onKey(event) {
+    // What is in a menu stands at the end of the page, behind all the rest of it.
+    if (event.key === "Tab" && !event.shiftKey && document.activeElement?.matches('[data-testid="stPopoverButton"][aria-expanded="true"]')) {
+      const first = document.querySelector('[data-testid="stPopoverBody"] :is(input, button, textarea):not(:disabled)');
+      if (first instanceof HTMLElement) {
+        event.preventDefault();
+        first.focus();
+      }
+    }
     if (!(event.ctrlKey || event.metaKey) || event.altKey || isTyping(event)) return;
     const key = event.key.toLowerCase();
     const what = key === "y" || (key === "z" && event.shiftKey) ? "redo" : key === "z" ? "undo" : null;

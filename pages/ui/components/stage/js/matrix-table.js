@@ -7,7 +7,7 @@ import { openCheckTable } from "./check-table.js";
 import { shadeCell } from "./colour-scale.js";
 import { copyButton } from "./copy-menu.js";
 import { clamp } from "./layout.js";
-import { formatNumber, matrixStyle, shortestNumber, spokenNumber } from "./number-format.js";
+import { formatNumber, matrixStyle, shortestNumber } from "./number-format.js";
 import { cellIndex, flatIndex } from "./payload.js";
 import { blockContains, isInside } from "./provenance.js";
 import { indexText, spokenCell } from "./wording.js";
@@ -34,7 +34,7 @@ export function buildTile(stage, spec, view) {
     event.stopPropagation();
     openCheckTable(stage, spec.of);
   });
-  if (spec.open) caption.append(tile.badge);
+  if (spec.open && stage.model.checks[spec.of]) caption.append(tile.badge);
   caption.append(copyButton(stage, tile, matrix));
   if (!spec.turned && stage.model.checkable?.includes(spec.id)) caption.append(checkButton(stage, tile, matrix));
   const name = `${matrix.spoken}${spec.turned ? " transposed" : ""}, ${matrix.word}, ${rows} by ${cols}`;
@@ -223,7 +223,7 @@ function paintValue(stage, cell, matrix, value, text, scale) {
   const { tile, index } = cell.mlp;
   const veiled = text === "\u00b7";
   if (!cell.querySelector("input")) cell.textContent = tile.view.plain ? "" : text;
-  cell.setAttribute("aria-label", spokenCell(matrix, index, veiled ? "not yet computed" : spokenNumber(value)));
+  cell.setAttribute("aria-label", spokenCell(matrix, index, veiled ? "not yet computed" : text));
   cell.title = veiled ? "" : `${matrix.text}${indexText(index)} = ${shortestNumber(value)}`;
   const odd = veiled || !Number.isFinite(value);
   const { background, ink } = odd ? { background: "", ink: "" } : shadeCell(stage.colours, value / scale);

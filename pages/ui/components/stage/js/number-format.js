@@ -60,11 +60,6 @@ export function formatNumber(x, style = matrixStyle([x], 6)) {
   return `${sign}${cutDigits(Number(mantissa), style)}e${Number(power)}`.replaceAll("-", MINUS);
 }
 
-/** A number as a screen reader says it: up to six decimals, whatever is shown. @param {number} x */
-export function spokenNumber(x) {
-  return formatNumber(x, { ...matrixStyle([x], 6), short: true });
-}
-
 /** A number as a person would read it out: without the dust that binary fractions leave. @param {number} x */
 export function shortestNumber(x) {
   return Number.isFinite(x) ? String(Number(x.toPrecision(14))).replaceAll("-", MINUS) : formatNumber(x);

@@ -1,6 +1,6 @@
 // The player: one equation at a time, its operands and its result, and the list of all of them.
 
-import { el, mathNode } from "../../shared/dom.js";
+import { buttonOf, el, mathNode, setAttributes } from "../../shared/dom.js";
 import { writeCell } from "./address.js";
 import { cellEquation } from "./cell-formula.js";
 import { buildChoices } from "./choices.js";
@@ -216,12 +216,10 @@ export class Player extends Playing {
     let phase = "";
     for (const step of this.model.steps) {
       if (step.phase !== phase) this.list.append(el("li", "phase", (phase = step.phase)));
-      const button = el("button", "", mathNode(step.formula));
-      button.type = "button";
-      button.onclick = () => this.go(step.number);
-      button.setAttribute("aria-label", `step ${step.number + 1}: ${step.spoken}`);
-      if (step.recompute) button.append(el("span", "note", "recomputed"));
-      const mark = el("span", "mark");
+      const note = step.recompute ? "recomputed" : "";
+      const button = buttonOf("", mathNode(step.formula), `step ${step.number + 1}: ${step.spoken} ${note}`, () => this.go(step.number));
+      if (note) button.append(el("span", "note", note));
+      const mark = setAttributes(el("span", "mark"), { "aria-hidden": "true" });
       button.append(mark);
       const item = el("li", "step", button);
       this.items.push({ number: step.number, out: step.out, button, mark });
