@@ -35,7 +35,7 @@ _LEAST = 1e-8
 LOG_LOSS = Op(
     "log loss",
     "kn,kn->n",
-    lambda P, Y: -multiply_masked(np.log(P), Y).sum(axis=-2),
+    lambda P, Y: multiply_masked(-np.log(P), Y).sum(axis=-2),
     lambda P, Y: rf"-\textstyle\sum_k {Y}\odot\log {P}",
     "-(sum_k({1}·log({0})))",
     largest_term=lambda P, Y: 1.0,  # where p is near 1, log p is rounded as 1 is
@@ -45,7 +45,7 @@ LOG_LOSS = Op(
 LOG_DERIVATIVE = Op(
     "derivative of the log loss",
     "k,k->k",
-    lambda p, y: -multiply_masked(1 / p, y),
+    lambda p, y: multiply_masked(-1 / p, y),
     lambda p, y: rf"-\frac{{{y}}}{{{p}}}",
     "-{1} / {0}",
 )
@@ -110,7 +110,7 @@ DIFFERENCE = _numbers("difference", lambda p, y: p - y, lambda p, y: f"{p} - {y}
 CELL_LOG_LOSS = Op(
     "log loss of each cell",
     "in,in->in",
-    lambda P, Y: -multiply_masked(np.log(P), Y) - multiply_masked(np.log(1 - P), 1 - Y),
+    lambda P, Y: multiply_masked(-np.log(P), Y) + multiply_masked(-np.log(1 - P), 1 - Y),
     lambda P, Y: rf"-{Y}\odot\log {P} - \left(1 - {Y}\right)\odot\log\left(1 - {P}\right)",
     "-{1}·log({0}) - (1 - {1})·log(1 - {0})",
 )
@@ -123,7 +123,7 @@ SQUARES = Op(
 )
 BY_P = _numbers(
     "derivative of both logs",
-    lambda p, y: -multiply_masked(1 / p, y) + multiply_masked(1 / (1 - p), 1 - y),
+    lambda p, y: multiply_masked(-1 / p, y) + multiply_masked(1 / (1 - p), 1 - y),
     lambda p, y: r"-\frac{y}{p} + \frac{1 - y}{1 - p}",
     "-{1} / {0} + (1 - {1}) / (1 - {0})",
     2,
@@ -213,9 +213,13 @@ class _Output:
         return differences(self.plain, self.values, LOSS, self.by, self.flat(self.by, self.d.cells))
 
     def measure_by_p(self, op: Op, term: Var, total: Op, cells: Sequence[Cell]) -> Probe:
-        """Measure the same sum, computed from the probabilities, by cells of them."""
-        own = self.d.lay.convert_steps([Step(term, op, (P, Y), "loss"), Step(LOSS, total, (term,), "loss")])
-        return differences(own, {**self.values, **evaluate(own, self.values)}, LOSS, P, self.flat(P, cells))
+        """Measure the same sum, computed from the probabilities, by cells of them; other examples are left out."""
+        lay, examples = self.d.lay, sorted({n for _, n in cells})
+        values = {v: np.take(self.values[v], examples, axis=0 if lay.transposes(v) else 1) for v in (P, Y)}
+        own = lay.convert_steps([Step(term, op, (P, Y), "loss"), Step(LOSS, total, (term,), "loss")])
+        places = [lay.convert_cell(P, (k, examples.index(n))) for k, n in cells]
+        flat = np.array([np.ravel_multi_index(place, values[P].shape) for place in places])
+        return differences(own, evaluate(own, values), LOSS, P, flat)
 
 
 @np.errstate(all="ignore")  # an infinity is shown as one
