@@ -226,6 +226,9 @@ def scaling(curves: Sequence[ScalingCurve], what: str, along: str, now: int) -> 
     values = [v for c in curves for v in (*c.values, *(d for _, d in c.dots)) if v > 0]
     sizes = [x for c in curves for x in (*c.at, *(d for d, _ in c.dots))] or [now]
     low, high = (min(values), max(values)) if values else (1.0, 10.0)
+    dots = [(math.log10(x), math.log10(v) if v > 0 else 0.0) for c in curves for x, v in c.dots]
+    apart = 0.012 * math.log10(max(2, max(sizes) / min(sizes)))
+    beside = iter(10 ** set_apart([x for x, _ in dots], [y for _, y in dots], apart))
     for c in curves:
         colour, symbol = _look(c.number)
         texts = [f"{c.name}<br>{along} {x:,}: {words(v)}" for x, v in zip(c.at, c.values, strict=True)]
@@ -239,7 +242,7 @@ def scaling(curves: Sequence[ScalingCurve], what: str, along: str, now: int) -> 
             joined = {} if c.at else {"line": {"color": colour, "dash": _dash(c.number), "width": 1.2}}
             data.append({
                 "type": "scatter", "mode": "lines+markers" if joined else "markers", **joined,
-                "x": [x for x, _ in c.dots],
+                "x": numbers([next(beside) for _ in c.dots]),
                 "y": numbers([v for _, v in c.dots]), "text": texts, "hovertemplate": "%{text}<extra></extra>",
                 "marker": {"color": colour, "symbol": symbol, "size": 12, "line": {"color": "--paper", "width": 1.5}},
             })  # fmt: skip
