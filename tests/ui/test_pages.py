@@ -5,7 +5,7 @@ import pytest
 
 import mlpcore as mlp
 from mlpcore.passes.training_step import one_pass
-from tests.visits import DERIVE, STEP, find_field, find_keyed, make_edits, read_payload, send_events
+from tests.visits import DERIVE, STEP, find_field, find_keyed, make_edits, open_menu, read_payload, send_events
 
 
 def test_opens_on_the_worksheet(app):
@@ -261,3 +261,14 @@ def test_a_message_under_way_does_not_choose_the_example_again(app):
     app.session_state["example"] = "worksheet"  # what the browser's old widget says
     send_events(app, "wall", edits=make_edits(2, ["W1", [0, 0], 0.25]))
     assert read_payload(app)["matrices"]["W1"]["values"][:3] == [0.25, 0.01, -0.5]
+
+
+def test_the_loss_that_fits_the_output_is_offered_with_its_reason(app):
+    app.selectbox(key="example").select("mazur").run()
+    open_menu(app, "Network")
+    assert any("a squared error is multiplied by sigmoid'" in c.value for c in app.caption)
+    app.button(key="fit output").click().run()
+    assert not app.exception
+    setup = app.session_state["state"].setup
+    assert (setup.loss.name, setup.net.shape.activations[-1]) == ("BinaryCrossEntropy", "identity")
+    assert not any(b.key == "fit output" for b in app.button)
