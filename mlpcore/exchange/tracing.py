@@ -102,8 +102,7 @@ class Traced(NDArrayOperatorsMixin):
         if axis is None and self.head == head and not self.how["keepdims"]:
             return self.args[0]._reduce(head, None, False)
         if self.head == "swapaxes":
-            result = self.args[0]._reduce(head, None if axis is None else 1 - axis, keepdims)
-            return _turn(result)
+            return _turn(self.args[0]._reduce(head, None if axis is None else 1 - axis, keepdims))
         return Traced(getattr(self.value, head)(axis=axis, keepdims=keepdims), head, self, axis=axis, keepdims=keepdims)
 
     def astype(self, dtype: Any) -> Traced:
@@ -181,8 +180,6 @@ _INFIX = {
 _NEGATIVE, _ATOM = 5, 9
 #: The formula of a cell that is a function of the cell at the same place.
 _FUNCTION = re.compile(r"([a-z][\w ]*)\(\{0\}\)")
-
-
 #: Longer functions of a cell are defined once, by name.
 _LONGEST_INLINE = 40
 
@@ -299,7 +296,7 @@ def _written(x: Traced, write: Callable[..., str], lib: Dialect) -> tuple[str, i
         if x.how["axis"] is None:
             return f"{write(args[0], _ATOM)}.{name}()", _ATOM
         return f"{write(args[0], _ATOM)}.{name}({lib.axis}={x.how['axis']}{keepdims})", _ATOM
-    name = {"absolute": "abs", "clip": "clip"}.get(head, head)
+    name = "abs" if head == "absolute" else head
     return f"{'' if head in lib.own else lib.module + '.'}{name}({', '.join(write(a) for a in args)})", _ATOM
 
 
