@@ -8,7 +8,7 @@ import pytest
 
 import mlpcore as mlp
 from mlpcore import exchange
-from mlpcore.exchange import list_readings, read_matrix, read_named, read_written
+from mlpcore.exchange import list_readings, list_shapes, read_matrix, read_named, read_written
 
 DATA = Path(__file__).parents[1] / "data"
 CASES = [json.loads(line) for line in (DATA / "paste.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -171,3 +171,13 @@ def test_a_formula_is_no_value_and_a_fault_has_its_name():
         read_named("delta_2 = 1/4 * [1 2]")
     with pytest.raises(ValueError, match=r"^S_1: row 2 has 1 cell"):
         read_named("S_1 = [[1,2],[3]]")
+
+
+def test_the_shape_of_a_named_matrix_decides_between_two_readings():
+    setup = mlp.EXAMPLES["three classes"].setup
+    text = "1,2\n3,4\n5,6"
+    for var, shape in ((mlp.W(1), (3, 2)), (mlp.b(1), (3, 1))):
+        found = read_named(f"{var.text} =\n{text}", list_shapes(setup))
+        assert found[var].shape == shape
+    with pytest.raises(ValueError, match="W_1: this can be read in two ways: 2×2 beginning with 1 and 2 or 2×1"):
+        read_named("W_1 =\n1,2\n3,4", list_shapes(setup))
