@@ -154,7 +154,7 @@ def per_example(found: Mapping[str, LossComparison], losses: Mapping[str, Loss],
         p_y: the true class's probability of each example, shape (N,).
     """
     title = "‖∂L/∂o‖ of each example" if what == "norms" else "cosine to cross-entropy (undefined for a zero gradient)"
-    floor = f"below 10<sup>−{-round(np.log10(FLOOR))}</sup>"
+    floor = f"&lt; 10<sup>−{-round(np.log10(FLOOR))}</sup>"
     order = np.argsort(p_y)
     norms = np.concatenate([np.ravel(c.norms) for c in found.values()])
     drawn = np.log10(np.clip(norms[np.isfinite(norms)], FLOOR, 1e300))

@@ -133,9 +133,12 @@ def find_changes(state: AppState) -> dict[str, Any]:
     changes = {
         name: now for name, (now, first) in pairs.items() if now is not first and not _is_written_equal(now, first)
     }
-    # A link without it is an older one, whose page Memory and speed opened on the network of the app.
-    if changes and state.memory != MemoryChoice():
-        changes["memory"] = state.memory
+    # A link without this part means the network of the app, as it did when every visitor started there.
+    if changes.keys() - {"memory"}:
+        if state.memory == MemoryChoice():
+            changes.pop("memory", None)
+        else:
+            changes["memory"] = state.memory
     return changes
 
 
