@@ -6,7 +6,8 @@ a loop over calls and allocates nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -103,6 +104,11 @@ class Program:
         """
         _carry_out(self._calls, times)
         return self.values
+
+    def run_once(self) -> None:
+        """Carry out the steps within `run_quietly`, for a caller who does something between two runs."""
+        for function, arguments in self._calls:
+            function(*arguments)
 
     def products(self, function: Callable | None = None) -> Callable[[int], None]:
         """Give the matrix products alone, on whatever lies there: the limit of `run`.
@@ -222,9 +228,16 @@ def _span(x: Array, y: Array) -> Array:
     return np.lib.stride_tricks.as_strided(x, (x.size + y.size,))
 
 
-def _carry_out(calls: Sequence[Call], times: int) -> None:
+@contextmanager
+def run_quietly() -> Iterator[None]:
+    """Compute without warnings, and with small buffers: entering costs as much as five equations of small matrices."""
     with np.errstate(over="ignore", invalid="ignore", under="ignore", divide="ignore"):
         np.setbufsize(BUFFER_ITEMS)  # errstate restores it
+        yield
+
+
+def _carry_out(calls: Sequence[Call], times: int) -> None:
+    with run_quietly():
         for _ in range(times):
             for function, arguments in calls:
                 function(*arguments)

@@ -69,27 +69,26 @@ def update_sizes(history: History, at: int, last: int) -> Figure:
 
 
 def weights(course: Course, at: int) -> Figure:
-    """Draw every weight and bias over the steps, a small chart for each matrix; a colour is a unit of the layer."""
+    """Draw every weight and bias over the steps: a row a layer, W beside b; a colour is a unit of the layer."""
     steps, values = sample_parameters(course, 100)
-    lay, columns = course.setup.conventions.lay, min(4, len(values))
-    rows = -(-len(values) // columns)
+    lay, rows = course.setup.conventions.lay, course.setup.net.depth
     data: list[Figure] = []
     layout: Figure = {
         "title": heading("Weights and biases over the steps"), "height": 90 + 170 * rows, "showlegend": False,
         "margin": {"t": 52, "b": 40, "r": 12}, "annotations": [], "shapes": [],
     }  # fmt: skip
-    for number, v in enumerate(sorted(values, key=lambda v: (v.kind != "W", v.layer or 0))):
+    for number, v in enumerate(values):
         cells = list(np.ndindex(values[v].shape[1:]))
         curves = values[v].reshape(len(steps), -1)
         moved = np.abs(curves - curves[0]).max(axis=0)
         drawn = np.sort(np.argsort(-moved, kind="stable")[:_MOST_LINES])
-        k, (row, column) = str(number + 1) * (number > 0), divmod(number, columns)
+        k = str(number + 1) * (number > 0)
         for n in drawn.tolist():
             more = {"xaxis": f"x{k}", "yaxis": f"y{k}", "opacity": 0.8}
             data.append(line(steps, curves[:, n], name_cell(v, cells[n]), lay.convert_cell(v, cells[n])[0], **more))
-        left, top = column / columns, 1 - row / rows
+        left, top = (0.55 if v.kind == "b" else 0.0), 1 - ((v.layer or 1) - 1) / rows
         count = "" if len(drawn) == len(moved) else f", the {len(drawn)} of {len(moved):,} that move most"
-        layout[f"xaxis{k}"] = axis("", domain=[left, left + 0.84 / columns], anchor=f"y{k}", range=[0, len(course)])
+        layout[f"xaxis{k}"] = axis("", domain=[left, left + 0.45], anchor=f"y{k}", range=[0, len(course)])
         layout[f"yaxis{k}"] = axis("", domain=[top - 0.7 / rows, top - 0.1 / rows], anchor=f"x{k}")
         layout["annotations"].append(
             label(left, top - 0.09 / rows, v.text + count, xref="paper", yref="paper", yanchor="bottom")
@@ -203,8 +202,8 @@ def surface(found: Surface, at: int, last: int) -> Figure:
             "title": heading(f"Loss on a plane with {100 * found.share:.0f} % of the paths' movement"),
             "height": 430,
             "margin": {"t": 32, "b": 40, "r": 12},
-            "xaxis": axis(found.names[0]),
-            "yaxis": axis(found.names[1]),
+            "xaxis": axis(found.names[0], exponentformat="e"),
+            "yaxis": axis(found.names[1], exponentformat="e"),
             "showlegend": len(found.paths) > 1,
             "legend": LEGEND_ABOVE,
         },

@@ -13,7 +13,7 @@ from threading import Lock
 
 import numpy as np
 
-from ..compiled import Program
+from ..compiled import Program, run_quietly
 from ..equations.steps import Step, evaluate
 from ..network import Array, Batch
 from ..notation import Var, Z
@@ -51,6 +51,7 @@ class Runner:
         values |= {v: np.asarray(x, dtype) for v, x in optimiser.numbers().items()}
         self._batch = {v: values[v] for v in (Z(0), TARGETS)}
         self.program = Program(self.steps, values, net.shape, batch.N, lay)
+        self._first_loss = self.program.values[LOSS]
         data = forward(net) + setup.conventions.loss(setup.loss).forward(net.depth)
         self.loss_steps = lay.convert_steps(penalise(data, setup.loss, net))
         whole = initial_values(net, setup.batch, setup.loss, setup.conventions)
@@ -67,15 +68,16 @@ class Runner:
         return float(self._loss.run()[LOSS])
 
     def take_step(self, number: int) -> float:
-        """Take step `number`, counted from 0. Returns the loss before it, over all examples."""
+        """Take step `number`, counted from 0, within `run_quietly`. Returns the loss before it, over all examples."""
         if not self._mini:
-            return float(self.program.run()[LOSS])
+            self.program.run_once()
+            return float(self._first_loss)
         before = self.compute_loss()
         setup, lay = self._setup, self._setup.conventions.lay
         chosen = self._draw(number)
         for var, whole in ((Z(0), setup.batch.X), (TARGETS, setup.batch.Y)):
             self._batch[var][...] = lay.convert(var, whole[:, chosen])
-        self.program.run()
+        self.program.run_once()
         return before
 
     def _draw(self, number: int) -> Array:
@@ -129,8 +131,9 @@ class Course:
             return near.copy()
         with self._runner.lock:
             self._runner.block[...] = near
-            for number in range(k // self._stride * self._stride, k):
-                self._runner.take_step(number)
+            with run_quietly():
+                for number in range(k // self._stride * self._stride, k):
+                    self._runner.take_step(number)
             return self._runner.block.copy()
 
     def parameters(self, k: int) -> dict[Var, Array]:
@@ -210,12 +213,13 @@ def train(
     stride = max(1, -(-(steps + 1) * runner.block.nbytes // MAX_COPIES))
     copies = np.empty((steps // stride + 1, runner.block.size), runner.block.dtype)
     losses = np.empty(steps + 1)
-    for number in range(steps):
-        if number % stride == 0:
-            copies[number // stride] = runner.block
-        if report and number % max(1, steps // 100) == 0:
-            report(number)
-        losses[number] = runner.take_step(number)
+    with run_quietly():
+        for number in range(steps):
+            if number % stride == 0:
+                copies[number // stride] = runner.block
+            if report and number % max(1, steps // 100) == 0:
+                report(number)
+            losses[number] = runner.take_step(number)
     if steps % stride == 0:
         copies[steps // stride] = runner.block
     losses[steps] = runner.compute_loss()

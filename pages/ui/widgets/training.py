@@ -82,14 +82,14 @@ def _train(setup: Setup, choice: TrainingChoice) -> dict[str, Course] | None:
         return choice.train(setup)
     if courses := session.find_courses(choice.of_courses):
         return courses
-    total = f"{choice.steps:,} steps of {' and '.join(o.title for o in choice.make_optimisers())}"
+    made = choice.make_optimisers()
+    total = f"{choice.steps:,} steps of {made[0].title if len(made) == 1 else f'{len(made)} optimisers'}"
     place = st.empty()
-    with place.container(horizontal=True, vertical_alignment="center"):
-        if not st.button(f"Train {total}", type="primary", help="More than can follow a slider."):
-            return None
+    if not place.button(f"Train {total}", type="primary"):
+        return None
     with place.container():
         bar = st.progress(0.0, total)
-        st.button("Cancel", help="Changing anything here also ends it.")
+        st.button("Cancel")
     start = time.monotonic()
 
     def report(share: float) -> None:

@@ -32,6 +32,8 @@ from pages.ui.widgets.words import draw_table, escape_markdown
 _SWEEP = np.geomspace(1e-3, 1e2, 21)
 #: What may be left of the first loss where a course has arrived.
 _ARRIVALS = [0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.001]
+#: How a step is drawn.
+_KINDS = {"wall": "At a glance", "player": "Equation by equation"}
 #: Weights of a list to choose from.
 _MOST_LISTED = 500
 
@@ -144,8 +146,13 @@ def _draw_matrices(view: View) -> None:
     st.caption(
         escape_markdown(f"Step {choice.step + 1} of {name}, over the whole batch, with what the optimiser keeps.")
     )
-    more = {"kind": "wall", "example": "", "look": "", "answer": None, "keep": session.build_keep_payload()}
-    draw_stage("course", payload, more)
+    kind = st.segmented_control("Draw", list(_KINDS), default="wall", format_func=_KINDS.__getitem__,
+                                label_visibility="collapsed") or "wall"  # fmt: skip
+    more = {
+        "kind": kind, "example": "", "look": "", "answer": None, "keep": session.build_keep_payload(),
+        "cursor": {"rev": 0, "step": 0},
+    }  # fmt: skip
+    draw_stage(f"course {kind}", payload, more)
     _draw_buttons({name: course}, choice.step)
 
 

@@ -75,10 +75,10 @@ def summary(times):
 
 
 @contextmanager
-def side_by_side(count):
-    """So many pages of one browser, the first on the bare app, which is loaded; and the address of ours."""
+def side_by_side(count, script=BARE):
+    """So many pages of one browser, the first on the bare app `script`, which is loaded; and the address of ours."""
     folder = Path(tempfile.mkdtemp())
-    (folder / "bare.py").write_text(BARE, encoding="utf-8")
+    (folder / "bare.py").write_text(script, encoding="utf-8")
     servers = [serve("bare.py", folder), serve()]
     try:
         with sync_playwright() as playwright:
