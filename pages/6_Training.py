@@ -5,4 +5,4 @@ with layout.open_page("Training", widgets.NETWORK, widgets.CONVENTIONS, charts=T
     widgets.draw_restart_button()
 widgets.show_loss_error()
 widgets.draw_training()
-layout.close_page(widgets.describe_training())
+layout.close_page([])

@@ -101,6 +101,7 @@ def open_page(label: str, *menus: Menu, file: Menu = FILE, charts: bool = False)
 
 def close_page(conventions: list[str]) -> None:
     """Draw the foot of a page: the conventions in force, and a message if an event could not be handled."""
-    st.caption(" ".join(conventions).replace("_", r"\_"))
+    if conventions:
+        st.caption(" ".join(conventions).replace("_", r"\_"))
     if session.take_widgets_discarded():
         st.toast("What came last could not be taken. Everything that was entered before it is still here.")

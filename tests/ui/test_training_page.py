@@ -135,6 +135,7 @@ def test_what_is_held_out_has_a_curve_and_comes_back_with_the_network_of_a_step(
     curves = read_charts(page)[TITLE]["data"]
     assert [c["name"] for c in curves] == ["Gradient descent", "Gradient descent, held out"]
     assert curves[0]["y"] == pytest.approx(course.losses.tolist(), rel=1e-5)
+    assert any("over 3 examples (held out: 1); the whole" in c.value.replace("\\", "") for c in page.caption)
     next(b for b in page.button if b.label.startswith("Take the network")).click().run()
     page.switch_page("app.py").run()
     matrices = read_payload(page)["matrices"]

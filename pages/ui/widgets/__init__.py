@@ -16,11 +16,11 @@ from pages.ui.widgets.layers import NETWORK
 from pages.ui.widgets.memory import memory, memory_conventions
 from pages.ui.widgets.stages import draw_derivation, draw_player, draw_wall
 from pages.ui.widgets.steps import draw_steps
-from pages.ui.widgets.training import describe_training, draw_training
+from pages.ui.widgets.training import draw_training
 
 __all__ = [
     "CONVENTIONS", "LAB_CONVENTIONS", "LAB_FILE", "LOGITS", "NETWORK", "choose_example", "choose_lab",
-    "describe_training", "draw_check", "draw_derivation", "draw_hinge_lab", "draw_lab_restart_button", "draw_player",
+    "draw_check", "draw_derivation", "draw_hinge_lab", "draw_lab_restart_button", "draw_player",
     "draw_restart_button", "draw_steps", "draw_training", "draw_wall", "list_conventions", "list_lab_conventions",
     "memory", "memory_conventions", "show_loss_error",
 ]  # fmt: skip

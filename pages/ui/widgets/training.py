@@ -65,7 +65,9 @@ def _draw_courses(named: Setup) -> None:
         show_errors("training")
         if choice.question:
             _draw_answer(QUESTIONS[choice.question], courses)
-        VIEWS_DRAWN[choice.view](View(rest, choice, courses, held_out))
+        view = View(rest, choice, courses, held_out)
+        VIEWS_DRAWN[choice.view](view)
+    st.caption(_describe(view))
 
 
 def _draw_answer(question: Question, courses: dict[str, Course]) -> None:
@@ -169,12 +171,11 @@ def _draw_change(label: str, how: Callable[[Setup, Any], Setup], about: str) -> 
     st.button(label, on_click=session.change, args=(None, how, "data"), help=f"{about} Undo brings yours back.")
 
 
-def describe_training() -> list[str]:
-    """List the sentences at the foot of the page."""
-    state = session.get_state()
-    loss, batch = state.setup.conventions.loss(state.setup.loss), state.training.batch
-    N = state.setup.batch.N
+def _describe(view: View) -> str:
+    """Say what every course has in common."""
+    loss, N, batch = view.setup.conventions.loss(view.setup.loss), view.setup.batch.N, view.choice.batch
+    over = f"{N} examples (held out: {view.held_out.N})" if view.held_out else "all examples"
     how = (
         f"{batch} examples a step, drawn anew each epoch" if 0 < batch < N else f"the whole batch of {N} at every step"
     )
-    return [escape_markdown(f"{loss.title}, over all examples; {how}. All optimisers begin at the present network.")]
+    return escape_markdown(f"{loss.title}, over {over}; {how}. All optimisers begin at the present network.")
