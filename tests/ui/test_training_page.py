@@ -1,5 +1,7 @@
 """The page Training: what it draws is the course of the present network."""
 
+from dataclasses import replace
+
 import pytest
 
 import mlpcore as mlp
@@ -125,6 +127,19 @@ def test_a_question_brings_network_optimisers_and_its_answer_in_one_choice(page,
     if question.setup != mlp.EXAMPLES["xor"].setup:
         use_toolbar(page, "undo")
         assert page.session_state["state"].setup == mlp.EXAMPLES["xor"].setup
+
+
+def test_initial_weights_and_penalty_are_those_of_the_course(page):
+    find(page.selectbox, "Question").select("penalty").run()
+    find(page.select_slider, "Penalty λ").set_value(0.01).run()
+    find(page.selectbox, "Drawn").select("He").run()
+    find(page.slider, "Seed of the weights").set_value(3).run()
+    show(page, "loss")
+    assert not page.exception
+    setup = QUESTIONS["penalty"].setup
+    expected = replace(setup, net=mlp.initialise(setup.net, "He", seed=3), loss=mlp.MSE(penalty="L2", strength=0.01))
+    course = mlp.train(expected, 200, mlp.SGD(0.1))
+    assert read_charts(page)[TITLE]["data"][0]["y"] == pytest.approx(course.losses.tolist(), rel=1e-5)
 
 
 def test_what_is_held_out_has_a_curve_and_comes_back_with_the_network_of_a_step(page):

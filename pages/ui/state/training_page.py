@@ -12,9 +12,11 @@ import numpy as np
 
 from mlpcore import (
     DATASETS,
+    INITIALISATIONS,
     MSE,
     OPTIMISERS,
     RATE_SCHEDULES,
+    Batch,
     BinaryCrossEntropy,
     Course,
     CrossEntropy,
@@ -23,12 +25,13 @@ from mlpcore import (
     Optimiser,
     Setup,
     exchange,
+    initialise,
     make_setup,
     one_hot,
     train,
 )
 from mlpcore.losses import Loss
-from mlpcore.training import QUESTIONS, fit_network
+from mlpcore.training import QUESTIONS, fit_network, hold_out
 from pages.ui.state.steps_taken import MAX_WORK
 
 #: Name -> title of what is shown of a course.
@@ -69,6 +72,8 @@ class TrainingChoice:
         arrival: the share of the first loss at which a course has arrived.
         cells: two weights or biases by name, whose plane is shown; none for the main directions of the paths.
         question: a name of `QUESTIONS`, or nothing.
+        start: a name of `INITIALISATIONS`, or nothing for the present weights; scale, start_seed: of that draw.
+        strength: of the penalty, where the loss has one; below 0 for that of the loss.
 
     Raises:
         ValueError, KeyError: nothing of that name, or a number out of range.
@@ -94,6 +99,10 @@ class TrainingChoice:
     arrival: float = 0.1
     cells: tuple[str, ...] = ()
     question: str = ""
+    start: str = ""
+    scale: float = 1.0
+    start_seed: int = 0
+    strength: float = -1.0
 
     def __post_init__(self) -> None:
         for name in self.optimisers:
@@ -101,16 +110,18 @@ class TrainingChoice:
         DATASETS[self.dataset]
         for field, names in (
             ("view", VIEWS), ("schedule", (CONSTANT, *RATE_SCHEDULES)), ("question", ("", *QUESTIONS)),
+            ("start", ("", *INITIALISATIONS)),
         ):  # fmt: skip
             if getattr(self, field) not in tuple(names):
                 raise ValueError(f"there is no {field} {getattr(self, field)!r}; choose one of: {', '.join(names)}")
         whole = {
             "length": (1, 10**6), "batch": (0, 256), "seed": (0, 10**9), "steps": (1, MOST_STEPS),
             "at": (0, MOST_STEPS), "examples": (2, 256), "data_seed": (0, 10**9),
+            "start_seed": (0, 10**9),
         }  # fmt: skip
         real = {
             "rate": (0, 100), "mu": (0, 0.999), "clip": (0, 10**6), "noise": (0, 10), "held_out": (0, 0.9),
-            "arrival": (0, 1),
+            "arrival": (0, 1), "scale": (-100, 100), "strength": (-1, 100),
         }  # fmt: skip
         for field, (low, high) in {**whole, **real}.items():
             value = getattr(self, field)
@@ -138,13 +149,27 @@ class TrainingChoice:
         made = [OPTIMISERS[name](rate=self.rate, schedule=schedule, clip=self.clip or None) for name in self.optimisers]
         return [replace(o, mu=self.mu) if isinstance(o, Momentum | Nesterov) else o for o in made]
 
+    def prepare(self, setup: Setup) -> tuple[Setup, Batch | None]:
+        """Give the set-up that is trained, with its initial weights and its penalty, and the examples held out of it.
+
+        Raises:
+            ValueError: there is one example only, so none can be held out.
+        """
+        rest, held_out = hold_out(setup, self.held_out, self.data_seed)
+        if self.start:
+            net = initialise(rest.net, self.start, scale=self.scale, seed=self.start_seed)
+            rest = replace(rest, net=net)
+        if self.strength >= 0 and rest.loss.penalty:
+            rest = replace(rest, loss=replace(rest.loss, strength=self.strength))
+        return rest, held_out
+
     def count_work(self, setup: Setup) -> int:
         """Count the operations of all courses, about."""
         of_step = _CALLS + 6 * setup.net.shape.parameter_cells * setup.batch.N
         return of_step * self.steps * len(self.optimisers)
 
     def train(self, setup: Setup, report: Callable[[float], None] | None = None) -> dict[str, Course]:
-        """Train with every chosen optimiser from the same start; what is held out is in the set-up no more.
+        """Train with every chosen optimiser from the same start, a set-up of `prepare`.
 
         Args:
             report: is called with the share that is done; what it raises ends the training.
@@ -170,7 +195,7 @@ class TrainingChoice:
         return replace(
             self, question=question, optimisers=asked.optimisers, rate=asked.rate, steps=asked.steps, view=asked.view,
             at=asked.steps if asked.at is None else asked.at, mu=0.9, schedule=CONSTANT, clip=0.0, batch=0,
-            held_out=0.0, cells=(), logarithmic=False,
+            held_out=0.0, cells=(), logarithmic=False, start="", strength=-1.0,
         )  # fmt: skip
 
     def make_setup(self, setup: Setup) -> Setup:

@@ -9,8 +9,18 @@ from typing import Any
 
 import streamlit as st
 
-from mlpcore import DATASETS, OPTIMISERS, RATE_SCHEDULES, Course, Momentum, Nesterov, Setup, standardise
-from mlpcore.training import QUESTIONS, Question, hold_out
+from mlpcore import (
+    DATASETS,
+    INITIALISATIONS,
+    OPTIMISERS,
+    RATE_SCHEDULES,
+    Course,
+    Momentum,
+    Nesterov,
+    Setup,
+    standardise,
+)
+from mlpcore.training import QUESTIONS, Question
 from pages.ui.state import session
 from pages.ui.state.training_page import (
     CONSTANT,
@@ -28,6 +38,8 @@ _RATES = [float(f"{m}e{e}") for e in range(-4, 2) for m in (1, 2, 5)]
 _STEPS = [10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000]
 _LENGTHS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000]
 _CLIPS = [0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0]
+_SCALES = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0]
+_STRENGTHS = [0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0]
 _MAX_PASTE = 100_000
 
 
@@ -52,7 +64,7 @@ def _draw_courses(named: Setup) -> None:
             st.info("Choose at least one optimiser.")
             return
         try:
-            rest, held_out = hold_out(setup, choice.held_out, choice.data_seed)
+            rest, held_out = choice.prepare(setup)
             courses = _train(rest, choice)
         except ValueError as error:
             st.info(escape_markdown(f"{error}."))
@@ -127,6 +139,21 @@ def _draw_choices(setup: Setup, choice: TrainingChoice) -> None:
     if any(issubclass(OPTIMISERS[name], Momentum | Nesterov) for name in choice.optimisers):
         choose(partial(st.slider, "Momentum μ", 0.0, 0.99, step=0.01), "mu", choice.mu)
     choose(partial(st.select_slider, "Steps", _with_stop(_STEPS, choice.steps)), "steps", choice.steps)
+    if setup.loss.penalty:
+        strength = choice.strength if choice.strength >= 0 else float(setup.loss.strength)
+        choose(partial(st.select_slider, "Penalty λ", _with_stop(_STRENGTHS, strength), format_func=number),
+               "strength", strength)  # fmt: skip
+    with st.expander("Initial weights"):
+        starts = {"": "The present weights", **{i.name: i.title for i in INITIALISATIONS.values()}}
+        choose(partial(st.selectbox, "Drawn", list(starts), format_func=starts.__getitem__), "start", choice.start)
+        if choice.start:
+            choose(partial(st.select_slider, "Scale", _with_stop(_SCALES, choice.scale), format_func=number),
+                   "scale", choice.scale)  # fmt: skip
+            choose(
+                partial(st.slider, "Seed of the weights", 0, max(100, choice.start_seed)),
+                "start_seed",
+                choice.start_seed,
+            )
     with st.expander("Schedule, clipping, batches"):
         schedules = {CONSTANT: "Constant", **{name: kind.title for name, kind in RATE_SCHEDULES.items()}}
         choose(partial(st.selectbox, "Schedule of the rate", list(schedules), format_func=schedules.__getitem__),
@@ -178,4 +205,6 @@ def _describe(view: View) -> str:
     how = (
         f"{batch} examples a step, drawn anew each epoch" if 0 < batch < N else f"the whole batch of {N} at every step"
     )
-    return escape_markdown(f"{loss.title}, over {over}; {how}. All optimisers begin at the present network.")
+    start = INITIALISATIONS[view.choice.start].title if view.choice.start else ""
+    begin = f"{start}, scale {view.choice.scale:g}, seed {view.choice.start_seed}" if start else "the present network"
+    return escape_markdown(f"{loss.title}, over {over}; {how}. All optimisers begin at {begin}.")

@@ -12,7 +12,6 @@ import streamlit as st
 
 from mlpcore import Batch, Course, Setup, exchange, figures
 from mlpcore.figures.course import find_divergence
-from mlpcore.training import hold_out
 from mlpcore.training.readings import (
     compute_surface,
     find_arrival,
@@ -121,10 +120,8 @@ def _draw_downloads(courses: dict[str, Course]) -> None:
 
 def _take(setup: Setup, _: object, at: int, name: str) -> Setup:
     choice = session.get_state().training
-    courses = session.find_courses(choice.of_courses) or choice.train(
-        hold_out(setup, choice.held_out, choice.data_seed)[0]
-    )
-    return replace(courses[name].at(at), batch=setup.batch)
+    courses = session.find_courses(choice.of_courses) or choice.train(choice.prepare(setup)[0])
+    return replace(setup, net=courses[name].at(at).net)
 
 
 def _choose_course(courses: dict[str, Course]) -> tuple[str, Course]:

@@ -16,7 +16,7 @@ from pages.ui.state.app_state import make_initial_state
 from pages.ui.state.training_page import TrainingChoice
 from tests.tools.benchmarks.bench_stage import CLOCK, side_by_side, summary
 
-ROUNDS = 20
+ROUNDS = 12
 LIMIT = 2.0
 BARE_SLIDER = """
 import streamlit as st
