@@ -15,6 +15,10 @@ PAGES = sorted((Path(inputs.__file__).parents[1]).glob("*.py"))
 NAMES = [re.sub(r"^\d+_", "", page.stem) for page in PAGES]
 
 
+#: How many memories are kept.
+KEPT = "caches.open('mlpscope-memory /course/').then((cache) => cache.keys()).then((found) => found.length)"
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """A folder with the site in a folder of it, as on a course's page."""
@@ -26,8 +30,9 @@ def site(tmp_path_factory):
 def test_every_page_works_from_one_folder_and_then_without_a_network(site, browser, tmp_path):
     context = browser.new_context(viewport={"width": 1280, "height": 720}, accept_downloads=True)
     page = context.new_page()
-    requests = []
+    requests, said = [], []
     context.on("request", lambda request: requests.append(request.url))
+    context.on("console", lambda message: said.append(message.text))
     with serve_site(site) as url:
         app = App(page, f"{url}/course").open()
         assert page.evaluate("navigator.serviceWorker.ready.then((found) => found.scope)") == f"{url}/course/"
@@ -60,6 +65,7 @@ def test_every_page_works_from_one_folder_and_then_without_a_network(site, brows
         other.get_by_role("button", name="Apply").click()
         visitor.wait("W 1, row 1, column 1", 2)
         other.close()
+    assert page.evaluate(KEPT) == 1
     # The host is gone; the tab has what was entered.
     page.reload()
     page.locator('[data-testid="stPageLink"]').first.wait_for(timeout=60000)
@@ -69,7 +75,29 @@ def test_every_page_works_from_one_folder_and_then_without_a_network(site, brows
     app.wait("W 1, row 1, column 1", 2)
     assert not app.errors
     assert not visitor.errors
+    assert not [text for text in said if "memory" in text]  # of the first start it was read in all that followed
     assert not [where for where in requests if not where.startswith((f"{url}/course/", "blob:", "data:"))]
+    context.close()
+
+
+@pytest.mark.nightly
+def test_a_memory_that_is_spoiled_is_replaced(site, browser):
+    context = browser.new_context()
+    said = []
+    context.on("console", lambda message: said.append(message.text))
+    with serve_site(site) as url:
+        app = App(context.new_page(), f"{url}/course").open()
+        app.page.evaluate("""async () => {
+          const cache = await caches.open("mlpscope-memory /course/");
+          const [key] = await cache.keys();
+          await cache.put(key, new Response("spoiled", { headers: { "x-libraries": "[]" } }));
+        }""")
+        app.open()
+        assert any("memory that was kept is of no use" in text for text in said)
+        said.clear()
+        app.open()
+        assert not [text for text in said if "memory" in text]
+    assert not app.errors
     context.close()
 
 

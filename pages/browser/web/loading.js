@@ -1,7 +1,5 @@
 // Load Python with archives in its file system, for a worker.
 
-import { startPython } from "./workarounds.js";
-
 const here = new URL("./", import.meta.url);
 
 /**
@@ -55,12 +53,11 @@ function unpack(FS, tar) {
  */
 export async function loadPython(names, program, show) {
   const wasm = load("pyodide.asm.wasm", compile);
-  const sizes = await load("sizes.json", (response) => response.json());
   const files = ["python_stdlib.zip", ...names.map((name) => `${name}.bin`)];
-  const total = files.reduce((sum, name) => sum + sizes[name], 0);
-  let loaded = 0;
+  let [loaded, total] = [0, 0];
   const count = (/** @type {number} */ bytes) => {
     loaded += bytes;
+    if (!total) return;
     const part = `${(loaded / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`;
     show(loaded < total ? `Loading Python and packages: ${part}` : "Starting Python", loaded / total);
   };
@@ -73,6 +70,9 @@ export async function loadPython(names, program, show) {
     }),
   );
   const contents = Promise.all(archives);
+  const sizes = await load("sizes.json", (response) => response.json());
+  total = files.reduce((sum, name) => sum + sizes[name], 0);
+  const { startPython } = await import("./workarounds.js");
   const options = {
     indexURL: here.href,
     stdLibURL: URL.createObjectURL(new Blob([await library])),

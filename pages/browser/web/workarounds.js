@@ -20,11 +20,13 @@ let libraries = [];
 const createModule = globalThis._createPyodideModule;
 globalThis._createPyodideModule = async (/** @type {any} */ settings) => {
   const program = await compiled;
-  settings.instantiateWasm = (/** @type {any} */ imports, /** @type {any} */ receive) => {
-    WebAssembly.instantiate(program, imports).then((instance) => receive(instance, program));
-    return {};
-  };
-  const module = /** @type {any} */ (await createModule(settings));
+  const failure = new Promise((_, reject) => {
+    settings.instantiateWasm = (/** @type {any} */ imports, /** @type {any} */ receive) => {
+      WebAssembly.instantiate(program, imports).then((instance) => receive(instance, program)).catch(reject);
+      return {};
+    };
+  });
+  const module = /** @type {any} */ (await Promise.race([createModule(settings), failure]));
   const snapshot = settings.API.config._loadSnapshot;
   if (!snapshot) return module;
   // A library's address stands in this memory. Loading writes over its variables, and Pyodide then restores all again.
