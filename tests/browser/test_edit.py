@@ -1,5 +1,7 @@
 """Typing, pasting and scrubbing in the cell; what is bad is told at the cell and nothing is lost."""
 
+import pytest
+
 import mlpcore as mlp
 from mlpcore.setup import with_cells
 
@@ -28,6 +30,7 @@ def test_everything_downstream_follows_and_is_marked(app):
     student.wait("new L", float(f"{values[mlp.after(mlp.loss)]:.6f}"))
 
 
+@pytest.mark.site
 def test_numbers_as_people_write_them(app):
     student = app(STEP)
     for text, value in (("0,5", 0.5), (".25", 0.25), ("1e-2", 0.01), ("\u22120.25", -0.25), ("+3", 3), (" 7 ", 7)):
@@ -155,6 +158,7 @@ def test_dragging_sideways_scrubs(app):
     student.wait("S 1, row 1, column 1", 0.8 * 0.75 + 0.01 * 0.8)
 
 
+@pytest.mark.site
 def test_quick_edits_in_three_cells_all_survive(app):
     student = app(STEP)
     for row, value in ((1, 2), (2, 3), (3, 4)):

@@ -76,6 +76,7 @@ def test_the_copy_menu_works_by_key(app):
     assert student.counter == "1 / 18"
 
 
+@pytest.mark.site
 def test_files_are_of_the_work_as_it_is_on_the_click(app):
     student = app(accept_downloads=True)
     student.page.get_by_text("File", exact=True).click()
@@ -99,6 +100,7 @@ def test_files_are_of_the_work_as_it_is_on_the_click(app):
             assert r"\begin{bmatrix} 0.3000 & 0.0100" in text
     student.press("Escape")
     student.page.get_by_role("link", name="Hinge loss").click()
+    student.settle()
     student.page.get_by_text("File", exact=True).click()
     with student.page.expect_download() as download:
         student.page.get_by_role("button", name="LaTeX", exact=True).click()

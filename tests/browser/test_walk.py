@@ -7,6 +7,7 @@ import mlpcore as mlp
 STEP = "Step_through"
 
 
+@pytest.mark.site
 def test_the_right_arrow_walks_through_the_whole_sheet(app):
     student = app(STEP)
     steps, values = mlp.EXAMPLES["worksheet"].setup.run()
