@@ -118,7 +118,7 @@ class Var:
         """For a screen reader: `W 1`, `gradient of the loss by W 1`."""
         text = self.text.replace(f"[{self.block}]", f" of examples {self.block.replace(':', ' to ')}")
         text = text.replace("dL/d", "gradient of the loss by ").replace("/d", " by ")
-        for local in ("dZ_", "dG ", "dP "):
+        for local in ("dZ_", "dG ", "dP ", "dl "):
             text = text.replace(local, f"d {local[1]} ")
         return " ".join(text.replace("_", " ").replace("(", " ").replace(")", " ").replace("·", "").split())
 
