@@ -52,7 +52,8 @@ LOG_DERIVATIVE = Op(
 
 
 def _quotient(o: Array, every: Array, oj: Array, is_j: Array) -> Array:
-    e, total, ej = np.exp(o), np.exp(every).sum(axis=-1)[..., None], np.exp(oj)[..., None]
+    top = every.max(axis=-1, keepdims=True)  # subtracted from every logit, it changes nothing, and nothing overflows
+    e, total, ej = np.exp(o - top), np.exp(every - top).sum(axis=-1, keepdims=True), np.exp(oj[..., None] - top)
     return (is_j * e * total - e * ej) / total**2
 
 

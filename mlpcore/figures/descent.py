@@ -49,7 +49,7 @@ def descents(paths: Mapping[str, LossCurve], losses: Mapping[str, Loss], true_cl
             data.append(line(x, y, losses[name].short, number, **axes))
             data.append({
                 "type": "scatter", "mode": "markers", "x": numbers(x[-1:]), "y": numbers(y[-1:]), **axes,
-                "marker": {"color": f"--series{number}", "size": 11}, "hoverinfo": "skip",
+                "marker": {"color": f"--series{number}", "size": 11}, "hoverinfo": "skip", "cliponaxis": False,
             })  # fmt: skip
     last = len(drawn[0][2]) - 1
     layout: Figure = {

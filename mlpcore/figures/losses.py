@@ -43,6 +43,7 @@ def over_margin(
         "y": numbers(np.interp(at, curve.at, values)) if len(at) else [],
         "text": labels,
         "marker": {"color": "--paper", "size": 9, "line": {"color": "--series0", "width": 2}},
+        "cliponaxis": False,
         "hovertemplate": "%{text}<extra></extra>",
     }
     # One trace of strokes: a shape for each would cost more than the chart.
@@ -109,6 +110,7 @@ def along_logit(
     beside = f"now {now:.3g}" + ("" if inside else ", outside")
     return {
         "data": [line(x, y, s, k) for s, k, x, y in finite],
+        "narrow": {"margin": {"l": 48, "r": 150}},
         "layout": {
             "title": heading(title + (f" ({lost}: out of range)" if lost else "")),
             "height": 296,

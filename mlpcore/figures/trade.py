@@ -250,6 +250,7 @@ def scaling(curves: Sequence[ScalingCurve], what: str, along: str, now: int) -> 
     span = [math.log10(low) - 0.12, math.log10(high) + 0.12]
     return {
         "data": data,
+        "narrow": {"margin": {"l": 70, "r": 130}},
         "layout": {
             "title": heading(title),
             "height": 400,

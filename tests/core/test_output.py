@@ -93,8 +93,9 @@ def test_equations_read_what_they_declare_and_their_numbers_give_the_value(loss)
                 assert not ((np.asarray(step.op(*pushed)) != before) & ~declared).any(), step
 
 
-def test_probabilities_that_are_rounded_to_0_and_1_refute_nothing():
-    net = mlp.Network((mlp.Layer(1e3 * np.eye(3), None, "identity"),))
+@pytest.mark.parametrize("size", [20.0, 465.0, 1e3])
+def test_probabilities_that_are_rounded_to_0_and_1_refute_nothing(size):
+    net = mlp.Network((mlp.Layer(size * np.eye(3), None, "identity"),))
     batch = mlp.Batch(np.array([[1.0, 0.02], [0.0, -0.04], [-1.0, 0.0]]), np.eye(3)[:, [2, 0]])
     for loss in (mlp.CrossEntropy(), mlp.BinaryCrossEntropy()):
         assert all(claim.verdict != "disagrees" for claim in derive_output(mlp.Setup(net, batch, loss, 0.1)).claims)
