@@ -267,6 +267,22 @@ def differences(steps: Sequence[Step], values: Mapping[Var, Array], of: Var, by:
     return found.choose_best(run.scale[chosen])
 
 
+@np.errstate(over="ignore", invalid="ignore")
+def measure_change(
+    steps: Sequence[Step], values: Mapping[Var, Array], of: Var, by: Var, cell: tuple[int, ...], step: float
+) -> float:
+    """Return by how much the number `of` changes when one cell of `by` grows by `step`: what follows is evaluated anew.
+
+    Args:
+        steps: a list in which `of` is made; `values` holds every matrix of it.
+    """
+    begin = next((i + 1 for i, s in enumerate(steps) if s.out == by), 0)
+    end = next(i for i, s in enumerate(steps) if s.out == of) + 1
+    moved = np.array(values[by], dtype=float)
+    moved[cell] += step
+    return float(evaluate(steps[begin:end], {**values, by: moved})[of]) - float(values[of])
+
+
 def _beside(per_cell: Array, watched: Array) -> Array:
     """Give numbers of cells the axes of what is watched."""
     return per_cell.reshape(-1, *(1,) * (watched.ndim - 1))

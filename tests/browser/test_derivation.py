@@ -77,6 +77,9 @@ def test_the_choices_of_a_deep_network_stay_on_the_screen(app):
 
 def test_an_edge_is_shaded_while_there_is_more_beyond_it(derivation):
     chapter(derivation, "Line by line")
+    derivation.press("ArrowDown", "ArrowDown")
+    lines = derivation.page.locator(".claim")
+    assert lines.evaluate_all("all => all.findIndex((line) => line.matches(':focus'))") == 1
     sheet = derivation.page.locator(".sheet")
     box = sheet.bounding_box()
     edge = {"x": box["x"] + 1, "y": box["y"] + box["height"] - 6, "width": 2, "height": 6}

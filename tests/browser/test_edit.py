@@ -74,6 +74,12 @@ def test_escape_leaves_the_old_value(app):
 def test_tab_and_enter_go_on_to_the_next_cell(app):
     student = app(STEP)
     student.cell("W 1, row 1, column 1").focus()
+    for text in ("1", "-1", "2", "0.5"):  # Tab at the end of a row goes to the next
+        student.page.keyboard.type(text)
+        student.press("Tab")
+    for (r, c), value in (((1, 1), 1), ((1, 2), -1), ((2, 1), 2), ((2, 2), 0.5)):
+        student.wait(f"W 1, row {r}, column {c}", value)
+    student.cell("W 1, row 1, column 1").focus()
     student.page.keyboard.type("1")
     student.press("Tab")
     student.page.keyboard.type("2")

@@ -1,8 +1,10 @@
 """A student with the sheet beside the browser, without a mouse."""
 
 import pytest
+from playwright.sync_api import expect
 
 import mlpcore as mlp
+from mlpcore.setup import with_cells
 
 STEP = "Step_through"
 
@@ -72,6 +74,9 @@ def test_cell_by_cell_fills_the_result_in(app):
     assert veiled.count() == 11
     student.press("ArrowRight", "ArrowRight")
     assert veiled.count() == 9
+    assert student.page.url.endswith("view=cell-3")
+    student.page.reload()
+    expect(veiled).to_have_count(9)
     assert student.page.locator(".reader .numbers").inner_text().startswith("S_1[1, 3] = 0.6000\u00b7(\u22120.7500)")
     student.press(*["ArrowRight"] * 10)
     assert student.counter == "2 / 18"
@@ -99,17 +104,55 @@ def test_the_list_jumps(app):
     assert student.page.locator(".list [aria-current=step]").count() == 1
 
 
-def test_the_place_survives_a_change_of_page(app):
+def test_the_place_and_the_held_cell_survive_a_change_of_page(app):
     student = app(STEP)
     student.press(*["ArrowRight"] * 6)
     student.page.wait_for_url("**s=*")  # Python knows the place
     student.page.get_by_role("link", name="Overview").click()
     student.page.locator(".wall td").first.wait_for()
     student.settle()
+    # What a held cell of a gradient means, and what each example adds to it.
+    student.cell("gradient of the loss by W 1, row 2, column 1").click()
+    reader = student.page.locator(".reader")
+    setup = mlp.EXAMPLES["worksheet"].setup
+    moved, _ = with_cells(setup, [(mlp.W(1), (1, 0), setup.net[1].W[1, 0] + 0.01)])
+    change = float(moved.run()[1][mlp.loss] - setup.run()[1][mlp.loss])
+    expect(reader).to_contain_text(f"; exactly \u2212{-float(f'{change:.6g}'):.12f}".rstrip("0"))
+    assert reader.locator(".terms > span").count() == 4
+    assert "Example 1 adds most." in reader.inner_text()
     student.page.get_by_role("link", name="Step through").click()
     student.page.locator(".counter").wait_for()
     student.settle()
     assert student.counter == "7 / 18"
+    expect(reader).to_contain_text("∂L/∂W_1[2, 1] = ")
+    student.page.get_by_role("link", name="Derivation").click()
+    expect(student.page.locator(".where")).to_have_text("i = 2, j = 1")
+
+
+def test_the_picture_and_the_matrices_light_each_other(app):
+    student = app(STEP)
+    page = student.page
+    student.press("g")
+    edges, nodes = page.locator(".picture .edge"), page.locator(".picture .unit")
+    assert (edges.count(), nodes.count()) == (9, 6)
+    assert page.locator(".picture .played").count() == 9  # layer 1: three units, six edges
+    widths = "lines => lines.map((line) => line.style.strokeWidth)"
+    weights = edges.locator("line").evaluate_all(widths)
+    page.locator("summary").filter(has_text="View").click()
+    page.get_by_label("Its edges are gradients, not weights").check()
+    assert edges.locator("line").evaluate_all(widths) != weights
+    page.locator("summary").filter(has_text="View").click()
+    edges.nth(2).locator("line").dispatch_event("pointerover")
+    assert student.names("td.pointed") == ["W 1, row 2, column 1"]
+    nodes.nth(3).hover()
+    lit = {name for n in (1, 2, 3, 4) for name in [f"S 1, row 2, column {n}"]}
+    assert set(student.names(".shown td.from")) == lit
+    student.cell("W 1, row 3, column 2").hover()
+    assert page.locator(".picture .edge.lit").count() == 1
+    student.cell("S 1, row 1, column 4").hover()
+    expect(page.locator(".picture figcaption")).to_contain_text(
+        "example 4 of 4: 2 inputs, 3 units in layer 1, 1 unit in"
+    )
 
 
 def test_nothing_jumps_between_steps(app):

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 import mlpcore as mlp
+from mlpcore.checking.numerical_gradients import check_steps, measure_change
 from mlpcore.equations.activations import Activation
 from mlpcore.examples import one_hot
+from mlpcore.setup import with_cells
 
 
 def draw_problem(rng):
@@ -170,3 +172,19 @@ def test_the_numerical_gradient_can_be_looked_at():
     assert (of.estimate < 1e-9).all()
     assert (of.steps > 0).all()
     assert of.cells.shape == (3, 2)
+
+
+@pytest.mark.parametrize("name", list(mlp.EXAMPLES))
+def test_the_change_of_the_loss_is_that_of_another_network_and_tends_to_the_gradient(name):
+    setup = mlp.EXAMPLES[name].setup
+    steps, values = setup.run()
+    checks = check_steps(steps, values).of
+    for var in (step.out for step in steps if step.out.of is not None):
+        cell = tuple(size - 1 for size in np.shape(values[var.of]))
+        change = measure_change(steps, values, mlp.loss, var.of, cell, 0.01)
+        if var.of in setup.inputs():
+            moved, _ = with_cells(setup, [(var.of, cell, float(values[var.of][cell]) + 0.01)])
+            assert change == pytest.approx(float(moved.run()[1][mlp.loss] - values[mlp.loss]), abs=1e-15)
+        if checks[var].cells[cell] == "agrees":
+            per_step = measure_change(steps, values, mlp.loss, var.of, cell, 2.0**-20) / 2.0**-20
+            assert per_step == pytest.approx(float(values[var][cell]), rel=1e-3, abs=1e-5)

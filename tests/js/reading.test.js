@@ -5,10 +5,10 @@ import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import test from "node:test";
 
-import { cellFormula, viewEquation } from "../../pages/ui/components/stage/js/cell-formula.js";
+import { cellFormula, sumTerms, viewEquation } from "../../pages/ui/components/stage/js/cell-formula.js";
 import { exactNumber, formatNumber, matrixStyle, shortestNumber } from "../../pages/ui/components/stage/js/number-format.js";
 import { parseNumber } from "../../pages/ui/components/stage/js/number-parse.js";
-import { readPayload } from "../../pages/ui/components/stage/js/payload.js";
+import { flatIndex, readPayload } from "../../pages/ui/components/stage/js/payload.js";
 import { countCells, influence, isInside, provenance } from "../../pages/ui/components/stage/js/provenance.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -47,6 +47,23 @@ for (const [number, { payload, expected }] of fixtures.cases.entries()) {
         assert.deepEqual(Object.fromEntries(read), blocks, `${step.out} [${index}]`);
       }
     });
+  });
+
+  test(`set-up ${number}: the terms of a cell that is a sum add up to what Python computed`, () => {
+    const { steps, matrices } = readPayload(payload);
+    let sums = 0;
+    for (const [k, step] of steps.entries()) {
+      for (const { index } of step.cell.length === 1 ? expected[k] : []) {
+        const terms = sumTerms(step, matrices, index).map(({ value }) => value);
+        const total = terms.reduce((a, b) => a + b, 0);
+        const most = Math.max(...terms.map(Math.abs), 1e-300);
+        const made = matrices[step.out].data[flatIndex(matrices[step.out], index)];
+        if (!terms.length || !Number.isFinite(total)) continue;
+        sums++;
+        assert.ok(Math.abs(total - made) <= 1e-6 * most, `${step.out} [${index}]: ${total}, not ${made}`);
+      }
+    }
+    assert.ok(sums > 3);
   });
 
   test(`set-up ${number}: an operand that is read through a function is explained by that function`, () => {

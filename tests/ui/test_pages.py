@@ -102,6 +102,25 @@ def test_a_malformed_stage_event_changes_nothing(app, message, event):
     assert read_payload(app)["matrices"]["W1"]["values"][0] == 0.125
 
 
+NOT_HELD = [
+    ["W1", [0, 0]],
+    ["dW1", [3, 0]],
+    ["dW1", [0]],
+    ["dW1", [-1, True]],
+    ["dW1", 0],
+    ["dW1", [[0], 0]],
+    [1, [0, 0]],
+]
+
+
+@pytest.mark.parametrize("held", [None, 3, {}, *({"id": name, "index": index} for name, index in NOT_HELD)])
+def test_a_malformed_held_cell_is_none(app, held):
+    send_events(app, "wall", hold=held)
+    assert read_payload(app)["held"] is None
+    send_events(app, "wall", hold={"id": "dW1", "index": [2, 1]})
+    assert read_payload(app)["held"]["id"] == "dW1"
+
+
 @pytest.mark.parametrize("step", [-1, 10**12, "3", 1.5, True, None, [1]])
 def test_an_invalid_cursor_is_ignored(app, step):
     app.switch_page(STEP).run()

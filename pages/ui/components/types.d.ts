@@ -136,6 +136,8 @@ interface View {
   dims: boolean;
   /** The network as nodes and edges. */
   picture: boolean;
+  /** Its edges are the gradients of the weights, else the weights. */
+  gradients: boolean;
   predicting: boolean;
   presenting: boolean;
 }
@@ -266,6 +268,8 @@ interface PayloadBase {
   checkable?: string[];
   look: string;
   choices: Choice[];
+  /** By how much the loss changes when what a held cell of a gradient is about grows by 0.01; where Python answers. */
+  held?: { id: string; index: Index; change: number } | null;
   // of a board
   arrangement: string;
   legible?: boolean;
@@ -341,6 +345,8 @@ interface PageStorage {
   redo: number;
   /** How many messages of Python were shown. */
   messages: number;
+  /** The cell that is held, on whatever page. */
+  held?: (Place & { example: string }) | null;
   restoredTo?: string;
   writes?: number[];
   writeTimer?: Timer;
@@ -353,7 +359,9 @@ interface PageStorage {
 /** Rows and columns to go. */
 type Move = [down: number, across: number];
 /** Where letters stand. */
-type Place = Record<string, number | null>;
+type Letters = Record<string, number | null>;
+/** A cell of a matrix, drawn or not; `id` is another than `of` where it is seen through a function. */
+type Place = Pick<CellData, "id" | "of" | "index">;
 type CellFinder = (tile: Tile | undefined, row: number, col: number) => Cell | undefined;
 
 /** Width and height in px of each part of a drawn product, and the width of a cell of its middle. */

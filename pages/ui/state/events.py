@@ -53,6 +53,14 @@ def read_choice(event: dict[str, Any]) -> tuple[str, str] | None:
     return (name, value) if len(value) <= (_MAX_LENGTH_OF_LOSSES if name == "shown" else _MAX_LENGTH) else None
 
 
+def read_held(event: Any) -> tuple[str, tuple[int, ...]] | None:
+    """Return the name of a matrix and the index of its cell that a stage holds."""
+    name, index = (event.get("id"), event.get("index")) if isinstance(event, dict) else (None, None)
+    if not isinstance(name, str) or not isinstance(index, list) or len(index) > 2:
+        return None
+    return (name, tuple(index)) if all(read_count(i) is not None for i in index) else None
+
+
 def read_sender(event: dict[str, Any]) -> dict[str, Any] | None:
     """Return the client and the sequence number that the reply to an edit must carry."""
     client, seq = event.get("client"), event.get("seq")

@@ -345,6 +345,12 @@ def read_drop_event(chart: str) -> tuple[int | None, dict[str, float] | None]:
     return events.read_drop(_get_reader(chart)("drop"))
 
 
+def read_held_cell(stage: str) -> tuple[str, tuple[int, ...]] | None:
+    """Return the cell that a stage holds, however often it is drawn (see `events.read_held`)."""
+    state: Any = st.session_state.get(stage)
+    return events.read_held(state.get("hold")) if hasattr(state, "get") else None
+
+
 def apply_stage_events(stage: str, about: str = "setup", carry_over: CarryOver | None = None) -> str:
     """Apply what happened on a stage about `about` (of `_PLACES`) since the last run: edits, cursor, choices.
 

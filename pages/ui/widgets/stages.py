@@ -9,7 +9,7 @@ import streamlit as st
 
 from mlpcore import EXAMPLES, SCHEDULES, Conventions, Schedule, Setup
 from pages.ui.components.stage.chapters import build_derivation_payload
-from pages.ui.components.stage.payload import Json, build_pass_payload
+from pages.ui.components.stage.payload import Json, build_held_change, build_pass_payload
 from pages.ui.components.stage.stage import draw_stage
 from pages.ui.state import session
 from pages.ui.state.app_state import AppState, make_example_setup
@@ -78,6 +78,7 @@ def _draw_pass(kind: str) -> None:
         "look": remark or describe_network(state),
         "cursor": {"rev": state.rev, "step": state.step},
         "answer": state.answer,
+        "held": build_held_change(state.setup, session.read_held_cell(kind)),
         "keep": session.build_keep_payload(),
     }
     draw_stage(kind, payload, more)

@@ -142,6 +142,7 @@ class Intruder(Visitor):
             "open": {"step": 2, "at": self.rng.random()},
             "choose": {"name": "chapter", "value": "pass", "at": self.rng.random()},
             "pick": {"frame": 1, "rev": 0},
+            "hold": {"id": "dW1", "index": [0, 0]},
             "restore": {"link": self.rng.choice(LINKS), "doc": None},
             "do": {"what": "undo", "at": self.rng.random()},
             "drop": {"example": 1, "x": 0.5, "y": 0.5, "at": 1},

@@ -16,12 +16,21 @@ from typing import Any
 import numpy as np
 from latex2mathml.converter import convert
 
-from mlpcore.checking.numerical_gradients import NOT_PROBED, Check, GradCheck, Skipped, check_steps, choose_probe_count
+from mlpcore.checking.numerical_gradients import (
+    NOT_PROBED,
+    Check,
+    GradCheck,
+    Skipped,
+    check_steps,
+    choose_probe_count,
+    measure_change,
+)
 from mlpcore.equations import cells
 from mlpcore.equations.steps import Op, Step, evaluate
 from mlpcore.losses import Loss
 from mlpcore.network import Shape
 from mlpcore.notation import ROLES, Var
+from mlpcore.notation import loss as LOSS
 from mlpcore.passes.conventions import Conventions
 from mlpcore.passes.layouts import Layout
 from mlpcore.passes.training_step import training_step
@@ -97,6 +106,23 @@ def _build_steps(
     """Return the steps and their payloads: without the values of matrices, so that edits of those find them cached."""
     steps = training_step(shape, loss, schedule, conventions, N)
     return steps, [build_step(step, conventions.lay, schedule == next(iter(SCHEDULES.values()))) for step in steps]
+
+
+#: By how much a number grows in the sentence about a gradient's cell; the browser says it too.
+NUDGE = 0.01
+
+
+def build_held_change(setup: Setup, held: tuple[str, tuple[int, ...]] | None) -> Json | None:
+    """Build how the loss changes when the number that a held cell of a gradient is about grows by `NUDGE`."""
+    if held is None:
+        return None
+    (name, cell), (steps, values) = held, setup.run()
+    by = next((s.out.of for s in steps if s.out.of is not None and wire_name(s.out) == name), None)
+    shape = None if by is None else np.shape(values[by])
+    if by is None or shape is None or len(cell) != len(shape) or any(i >= n for i, n in zip(cell, shape, strict=True)):
+        return None
+    change = measure_change(steps, values, LOSS, by, cell, NUDGE)
+    return {"id": name, "index": list(cell), "change": change} if np.isfinite(change) else None
 
 
 def build_steps_payload(what: Editable, steps: list[Step], values: Mapping[Var, np.ndarray]) -> Json:

@@ -19,7 +19,7 @@ _mount = st.components.v2.component(
 )
 
 #: The names of the events that the stage may send.
-EVENTS = ("edits", "cursor", "open", "choose", "pick", "restore")
+EVENTS = ("edits", "cursor", "open", "choose", "pick", "hold", "restore")
 
 
 def draw_stage(key: str, *parts: dict[str, Any] | str) -> None:

@@ -1,6 +1,6 @@
-// The address of the page: the link and the cell that is pinned.
+// The address of the page: the link, the cell that is held, and what is presented.
 
-import { isCell } from "./matrix-table.js";
+import { storage } from "../../shared/storage.js";
 /** @import { Stage } from "./stage.js" */
 
 /** Whether the address had to change for that. @param {Record<string, string | null>} changes */
@@ -19,31 +19,43 @@ export function updateAddress(changes) {
   return true;
 }
 
-/** The cell that is held, in the address: `S1:2,1`, counted from 1. @param {CellHighlight | null} held */
-export function writeCell(held) {
+/**
+ * The cell that is held, for the next page of the same network and in the address: `S1:2,1`, counted from 1.
+ *
+ * @param {Stage} stage
+ * @param {Place | null} held
+ */
+export function writeCell({ model }, held) {
+  storage.held = held && { ...held, example: model.example };
   if (!held && !location.search.includes("cell=")) return;
-  updateAddress({ cell: held ? `${held.id}:${held.index.map((i) => i + 1).join()}` : null });
+  updateAddress({ cell: held ? `${held.of}:${held.index.map((i) => i + 1).join()}` : null });
 }
 
-/** What is presented or predicted, in the address: `view=presenting.predicting`. @param {Record<string, boolean>} view */
-export function writeView(view) {
-  updateAddress({ view: Object.keys(view).filter((name) => view[name]).join(".") || null });
+/** What is presented or predicted, and where cell by cell is, in the address: `view=predicting.cell-7`. @param {Stage} stage */
+export function writeView({ view, cell }) {
+  const names = [view.presenting && "presenting", view.predicting && "predicting", cell !== null && `cell-${cell + 1}`];
+  updateAddress({ view: names.filter(Boolean).join(".") || null });
 }
 
-/** @returns {Partial<View>} */
+/** @returns {{ presenting: boolean, predicting: boolean, cell: number | null }} */
 export function readView() {
-  const names = new URL(location.href).searchParams.get("view")?.split(".") ?? [];
-  return { presenting: names.includes("presenting"), predicting: names.includes("predicting") };
+  const text = new URL(location.href).searchParams.get("view") ?? "";
+  const names = text.split(".");
+  const number = Number(text.match(/\bcell-(\d{1,9})$/)?.[1] ?? 0);
+  return { presenting: names.includes("presenting"), predicting: names.includes("predicting"), cell: number ? number - 1 : null };
 }
 
 /**
- * @param {Stage} stage
- * @returns {Cell | null}
+ * The cell that the address or the page before holds, if there is such a one.
+ *
+ * @param {Model} model
+ * @returns {Place | null}
  */
-export function readCell(stage) {
+export function readCell({ matrices, example }) {
   const text = new URL(location.href).searchParams.get("cell") ?? "";
-  const at = text.lastIndexOf(":");
-  const index = text.slice(at + 1).split(",").filter(Boolean).map((i) => Number(i) - 1);
-  const cell = at > 0 && stage.model.matrices[text.slice(0, at)] ? stage.cellAt(text.slice(0, at), index) : null;
-  return cell && isCell(cell) && cell.mlp.index.length === index.length ? cell : null;
+  const id = text.slice(0, Math.max(0, text.lastIndexOf(":")));
+  const index = text.slice(id.length + 1).split(",").filter(Boolean).map((i) => Number(i) - 1);
+  const place = id ? { id, of: id, index } : storage.held?.example === example ? storage.held : null;
+  if (!place || matrices[place.id]?.shape.length !== place.index.length) return null;
+  return matrices[place.id].shape.every((size, axis) => Number.isInteger(place.index[axis]) && place.index[axis] >= 0 && place.index[axis] < size) ? place : null;
 }

@@ -2,14 +2,14 @@
 // cell of a gradient or a piece of a product; it holds some letters, and every matrix whose axes
 // carry these letters shows the row, the column or the cell they stand for.
 
-import { el, mathNode, setAttributes } from "../../shared/dom.js";
-import { writeCell } from "./address.js";
+import { activeElement, el, mathNode, setAttributes } from "../../shared/dom.js";
+import { readCell, writeCell } from "./address.js";
 import { cellEquation, viewEquation } from "./cell-formula.js";
 import { buildChoices, buildKnob, updateKnob } from "./choices.js";
 import { scaleOf } from "./colour-scale.js";
 import { buildLegend, buildTransport } from "./controls.js";
 import { LEAST, clamp, fitType, longestNumber, sizesOf } from "./layout.js";
-import { buildTile, focusedCell, paintTile, placeWindow } from "./matrix-table.js";
+import { buildTile, focusedCell, isCell, paintTile, placeWindow } from "./matrix-table.js";
 import { shortestNumber } from "./number-format.js";
 import { flatIndex } from "./payload.js";
 import { Playing } from "./playback.js";
@@ -169,7 +169,7 @@ export class Board extends Playing {
     this.closeBubble();
     this.highlight = noHighlight();
     this.origin = {};
-    writeCell(null);
+    writeCell(this, null);
     this.sliceStacks();
     this.draw();
     this.live.textContent = this.frameWords();
@@ -189,7 +189,14 @@ export class Board extends Playing {
   }
 
   keys() {
-    return { r: () => this.setView({ predicting: !this.view.predicting }) };
+    const lines = { ArrowDown: () => this.goToLine(1), ArrowUp: () => this.goToLine(-1) };
+    return { r: () => this.setView({ predicting: !this.view.predicting }), ...(this.model.arrangement === "proof" ? lines : {}) };
+  }
+
+  /** Move the focus from line to line. @param {number} by */
+  goToLine(by) {
+    const at = this.rows.findIndex(({ node }) => node === activeElement(this.root));
+    this.rows[clamp(at + by, 0, this.rows.length - 1)].node.focus();
   }
 
   /** @param {Partial<View>} change */
@@ -274,7 +281,7 @@ export class Board extends Playing {
   }
 
   /**
-   * @param {CellData} cell
+   * @param {Place} place
    * @returns {CellHighlight}
    */
   trace({ of, index }) {
@@ -294,6 +301,14 @@ export class Board extends Playing {
     cell.focus({ preventScroll: true });
     this.pause();
     this.go(this.frameOf({ ...this.held, ...at }));
+    writeCell(this, cell.mlp);
+  }
+
+  restoreHeld() {
+    const place = readCell(this.model);
+    const cell = place && this.cellAt(place.id, place.index);
+    if (cell && isCell(cell)) this.pin(cell);
+    else super.restoreHeld();
   }
 
   updateReader() {
@@ -527,7 +542,7 @@ export class Board extends Playing {
     const parts = proof
       ? [el("div", "left", formula, why), el("div", "right", numbers, shown, seal)]
       : [line.formula || line.why ? el("div", "head", formula, seal, why) : undefined, numbers, shown];
-    const node = el("section", "claim", ...parts);
+    const node = setAttributes(el("section", "claim", ...parts), { tabindex: -1 });
     return { node, seal, numbers };
   }
 

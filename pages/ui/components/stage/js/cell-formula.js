@@ -26,13 +26,13 @@ export function cellFormula(step, matrices, index, form, applied = false) {
   const places = (letters) =>
     [...letters].reduce(
       (found, a) => found.flatMap((at) => Array.from({ length: size[a] }, (_, i) => ({ ...at, [a]: i }))),
-      /** @type {Place[]} */ ([{}]),
+      /** @type {Letters[]} */ ([{}]),
     );
   /** @type {(number: string, out: string) => string} */
   const bracketed = (number, out) =>
     /^[-\u2212]/.test(number) && out && !/[(=]$/.test(out) ? `(${number})` : number;
 
-  /** @type {(tree: FormulaNode[], at: Place, out?: string) => string} */
+  /** @type {(tree: FormulaNode[], at: Letters, out?: string) => string} */
   function write(tree, at, out = "") {
     for (const node of tree) {
       if (typeof node === "string") out += node;
@@ -66,7 +66,28 @@ export function cellFormula(step, matrices, index, form, applied = false) {
   return write(step.cell, bindLetters(step.makes, index, firstExample(step)));
 }
 
-/** @type {(matrix: Matrix, letters: string, at: Place) => number} */
+/**
+ * The terms of a cell that is one sum of products, each named by what is summed over.
+ *
+ * @param {Step} step
+ * @param {Matrices} matrices
+ * @param {Index} index
+ * @returns {{ name: string, value: number }[]} none where the cell is something else
+ */
+export function sumTerms({ cell, makes, operands, reads, views, examples }, matrices, index) {
+  const sums = cell.filter((node) => node[0] === "sum");
+  const [, letter, body] = /** @type {["sum", string, FormulaNode[]]} */ (sums[0] ?? ["sum", "", []]);
+  const factors = body.flatMap((node) => (typeof node !== "string" && node[0] === "ref" ? [node] : []));
+  if (sums.length !== 1 || letter.length !== 1 || body.some((node) => node !== "\u00b7" && node[0] !== "ref")) return [];
+  const k = reads.findIndex((letters) => letters.includes(letter));
+  const bound = bindLetters(makes, index, examples?.[0] ?? 0);
+  return Array.from({ length: matrices[operands[k]].shape[reads[k].indexOf(letter)] }, (_, i) => ({
+    name: `${letter === "n" ? "example" : "unit"} ${i + 1}`,
+    value: factors.reduce((product, [, at, letters, viewed]) => product * valueAt(matrices[viewed ? views[at].id : operands[at]], letters, { ...bound, [letter]: i }), 1),
+  }));
+}
+
+/** @type {(matrix: Matrix, letters: string, at: Letters) => number} */
 function valueAt(matrix, letters, at) {
   return matrix.data[flatIndex(matrix, [...letters].map((a) => Number(at[a])))];
 }
@@ -76,8 +97,8 @@ function valueAt(matrix, letters, at) {
  *
  * @param {FormulaNode[]} body
  * @param {Matrix[]} operands
- * @param {Place} at
- * @returns {(place: Place) => boolean}
+ * @param {Letters} at
+ * @returns {(place: Letters) => boolean}
  */
 function zeroTermTest(body, operands, at) {
   const factors = body.flatMap((node) => (typeof node !== "string" && node[0] === "ref" && !node[3] ? [node] : []));

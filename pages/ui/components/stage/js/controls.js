@@ -56,7 +56,7 @@ export function decimalsBox(stage) {
  * @param {Stage} stage
  */
 export function viewMenu(stage) {
-  const names = /** @type {[keyof View, string][]} */ (Object.entries(VIEWS)).filter(([name]) => (name !== "predicting" || "walk" in stage) && (name !== "picture" || "picture" in stage));
+  const names = /** @type {[keyof View, string][]} */ (Object.entries(VIEWS)).filter(([name]) => (name !== "predicting" || "walk" in stage) && (!["picture", "gradients"].includes(name) || "picture" in stage));
   const menu = el("details", "view", el("summary", "", "View"), el("div", "", ...names.map(([name, words]) => {
     const box = setAttributes(el("input"), { type: "checkbox" });
     box.onchange = () => stage.setView({ [name]: box.checked });
@@ -70,7 +70,8 @@ export function viewMenu(stage) {
 const VIEWS = {
   oneScale: "One colour scale for all matrices",
   dims: "Dim what a pointed cell does not concern",
-  picture: "The network as nodes and edges",
+  picture: "The network as nodes and edges (g)",
+  gradients: "Its edges are gradients, not weights",
   predicting: "Predict, then reveal (r)",
   presenting: "Present (f, Page Down, Page Up, b)",
 };

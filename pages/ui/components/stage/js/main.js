@@ -1,7 +1,6 @@
 // The entry that Streamlit calls, again on every change of data or theme.
 
 import { adoptStyle, loadStyle } from "../../shared/style.js";
-import { readCell } from "./address.js";
 import { Board } from "./board.js";
 import { Player } from "./player.js";
 import { restoreUnsent } from "./server-watch.js";
@@ -37,10 +36,11 @@ export default function ({ data, parentElement, setStateValue }) {
   if (syncStorage(payload.keep, stage, post)) {
     const first = stage.model === undefined;
     stage.update(payload, host, post);
-    const pinned = first && readCell(stage);
-    if (pinned) stage.pin(pinned);
-    if (first) restoreUnsent(stage);
-    if (first) stage.showPresenting();
+    if (first) {
+      stage.restoreHeld();
+      restoreUnsent(stage);
+      stage.showPresenting();
+    }
     if (stage.sessionIsNew) stage.edits.resend();
   }
   // While data comes in quickly, Streamlit cleans up and calls again at once: then nothing has ended.

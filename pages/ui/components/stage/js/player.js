@@ -1,7 +1,7 @@
 // The player: one equation at a time, its operands and its result, and the list of all of them.
 
 import { buttonOf, el, mathNode, setAttributes } from "../../shared/dom.js";
-import { writeCell } from "./address.js";
+import { readView, writeCell, writeView } from "./address.js";
 import { cellEquation } from "./cell-formula.js";
 import { buildChoices } from "./choices.js";
 import { scaleOf, scalesOf } from "./colour-scale.js";
@@ -14,15 +14,13 @@ import { Playing } from "./playback.js";
 import { countCells, influence, provenance } from "./provenance.js";
 import { POINT_VERB, TOUCH, noHighlight } from "./stage.js";
 import { layOutStep, slotOf } from "./step-layout.js";
-import { StepView, numbersNode, originNodes } from "./step-view.js";
-import { feedsWords, gradientWords } from "./wording.js";
+import { StepView, meaningNodes, numbersNode, originNodes } from "./step-view.js";
 
 export class Player extends Playing {
   step = 0;
   /** Predict, then reveal: 2 while only the formula is shown, 1 without the result, 0 with it. */
   covered = this.view.predicting ? 2 : 0;
-  /** @type {number | null} cell by cell: how far the result has been filled in */
-  cell = null;
+  cell = readView().cell;
   /** @type {number | undefined} */
   reported;
   /** @type {Map<number, StepView>} by number of the step */
@@ -46,7 +44,6 @@ export class Player extends Playing {
     super(root);
     this.cellCounter = el("span", "cellcount");
     this.cellButton = iconButton("Cell by cell", "cell by cell", () => this.toggleCells(), "e");
-    this.cellButton.setAttribute("aria-pressed", "false");
     this.picture = new NetworkPicture(this);
     this.bar = buildTransport(this, "step", this.cellButton, this.cellCounter);
     this.equation = el("div", "equation");
@@ -84,6 +81,11 @@ export class Player extends Playing {
 
   get current() {
     return this.model.steps[this.step];
+  }
+
+  /** The layer of what the current step makes. */
+  get playedLayer() {
+    return Number(this.current.out.match(/[A-Za-z](\d+)/)?.[1] ?? -1);
   }
 
   get last() {
@@ -159,7 +161,8 @@ export class Player extends Playing {
   showStep() {
     this.closeBubble();
     this.highlight = noHighlight();
-    writeCell(null);
+    writeCell(this, null);
+    writeView(this);
     this.draw();
     const spoken = this.cell === null ? this.current.spoken : cellEquation(this.current, this.model.matrices, this.highlight.index, this);
     this.live.textContent = `Step ${this.step + 1} of ${this.model.steps.length}. ${spoken}`;
@@ -177,7 +180,6 @@ export class Player extends Playing {
 
   toggleCells() {
     this.cell = this.cell === null ? 0 : null;
-    this.cellButton.setAttribute("aria-pressed", String(this.cell !== null));
     this.showStep();
   }
 
@@ -195,10 +197,11 @@ export class Player extends Playing {
     if (rev !== this.rev) {
       this.rev = rev;
       this.step = this.reported = step;
-      this.cell = this.cell === null ? null : 0;
+      if (before && this.cell !== null) this.cell = 0;
       this.origin = {};
     }
     this.step = Math.max(0, Math.min(this.step, this.model.steps.length - 1));
+    if (this.cell !== null) this.cell = Math.min(this.cell, this.model.matrices[this.current.out].data.length - 1);
     if (payload.choices) buildChoices(this);
     this.root.classList.toggle("chaptered", Boolean(payload.choices));
     if (!this.bar.querySelector(".legend")) this.bar.append(buildLegend(this.model.parts));
@@ -282,6 +285,7 @@ export class Player extends Playing {
     this.revealCurrent();
     this.counter.textContent = `${this.step + 1} / ${this.model.steps.length}`;
     const cells = this.model.matrices[step.out].data.length;
+    this.cellButton.setAttribute("aria-pressed", String(this.cell !== null));
     this.cellCounter.textContent = this.cell === null ? "" : `cell ${this.cell + 1} / ${cells}`;
     this.buildAhead();
   }
@@ -370,11 +374,11 @@ export class Player extends Playing {
   /**
    * What a cell of this step comes from (a result) or feeds (an operand).
    *
-   * @param {CellData} cell
+   * @param {Place} place
    * @returns {CellHighlight}
    */
-  trace({ of, index, tile }) {
-    if (tile.spec.slot === "result") return { id: of, index, from: provenance(this.current, index), fed: {} };
+  trace({ of, index }) {
+    if (of === this.current.out) return { id: of, index, from: provenance(this.current, index), fed: {} };
     return { id: of, index, from: {}, fed: influence(this.model.steps, of, index) };
   }
 
@@ -388,10 +392,11 @@ export class Player extends Playing {
     if (id === this.current.out) {
       const equation = cellEquation(this.current, matrices, index, this);
       const asked = this.covered === 2 ? "" : `${equation.slice(0, equation.lastIndexOf("=") + 1)} ?`;
-      this.reader.replaceChildren(mathNode(this.current.index), numbersNode(this.covered ? asked : equation), el("span", "hint", this.covered ? "" : gradientWords(this.model, id, index)));
+      const numbers = numbersNode(this.covered ? asked : equation);
+      this.reader.replaceChildren(mathNode(this.current.index), numbers, ...(this.covered ? [] : meaningNodes(this, id, index)));
       return;
     }
-    this.reader.replaceChildren(...originNodes(this, id, index), el("span", "hint", feedsWords(this.model, fed)));
+    this.reader.replaceChildren(...originNodes(this, id, index), ...meaningNodes(this, id, index, fed));
   }
 
   /**

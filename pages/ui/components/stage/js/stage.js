@@ -2,7 +2,7 @@
 // and moving from cell to cell.
 
 import { buttonOf, el, setAttributes } from "../../shared/dom.js";
-import { readView, writeCell, writeView } from "./address.js";
+import { readCell, readView, writeCell, writeView } from "./address.js";
 import { openMenu } from "./copy-menu.js";
 import { openEditor, pasteInto, scrubCell } from "./cell-editor.js";
 import { themeColours } from "./colour-scale.js";
@@ -13,13 +13,13 @@ import { isCell, placeWindow } from "./matrix-table.js";
 import { CUTS } from "./number-format.js";
 import { readPayload } from "./payload.js";
 import { blockContains } from "./provenance.js";
-import { computedWords } from "./wording.js";
+import { computedWords, gradientWords } from "./wording.js";
 
 export const TOUCH = matchMedia("(hover: none) and (pointer: coarse)").matches;
 
 const DECIMALS_KEY = "mlpscope.decimals"; // in the tab: one choice for all pages
 const CUT_KEY = "mlpscope.rounding";
-const SWITCHES_KEY = "mlpscope.view"; // in the tab: one colour scale, dimming, the picture
+const SWITCHES_KEY = "mlpscope.view"; // in the tab: one colour scale, dimming, the picture and its edges
 const DOUBLE_TAP = 400; // within which a second tap makes a double one
 export const POINT_VERB = TOUCH ? "Tap" : "Point at";
 
@@ -50,7 +50,9 @@ export class Stage {
   /** @type {Timer | undefined} */
   endTimer;
   /** @type {View} */
-  view = { oneScale: false, dims: false, picture: false, predicting: false, presenting: false, ...JSON.parse(sessionStorage.getItem(SWITCHES_KEY) ?? "{}"), ...readView() };
+  view = { oneScale: false, dims: false, picture: false, gradients: false, predicting: readView().predicting, presenting: readView().presenting, ...JSON.parse(sessionStorage.getItem(SWITCHES_KEY) ?? "{}") };
+  /** Cell by cell: how far the result has been filled in, where that is walked. */
+  cell = /** @type {number | null} */ (null);
   black = el("div", "black");
   highlight = noHighlight();
   edits = new EditQueue(this);
@@ -69,7 +71,7 @@ export class Stage {
     root.onpointerover = (event) => {
       const cell = cellAtEvent(event);
       const isAtRest = event.pointerType === "mouse" && rest === `${event.clientX}, ${event.clientY}`;
-      if (cell || !isAtRest) this.pointAt(cell);
+      if (cell || !isAtRest) this.pointAt(cell && cell.mlp);
     };
     root.onpointerleave = () => {
       this.pointAt(null);
@@ -106,7 +108,7 @@ export class Stage {
       const cell = cellAtEvent(event);
       if (!cell || closest(event, "input")) return;
       for (const other of cell.mlp.tile.cells) other.tabIndex = other === cell ? 0 : -1;
-      this.pointAt(cell);
+      this.pointAt(cell.mlp);
     }, this.abort);
     // The bubble is fixed to the window, so it closes when what it points at moves.
     root.onwheel = () => this.closeBubble();
@@ -133,9 +135,9 @@ export class Stage {
   /** @param {Partial<View>} change */
   setView(change) {
     Object.assign(this.view, change);
-    const { oneScale, dims, picture, presenting, predicting } = this.view;
-    sessionStorage.setItem(SWITCHES_KEY, JSON.stringify({ oneScale, dims, picture }));
-    writeView({ presenting, predicting });
+    const { oneScale, dims, picture, gradients } = this.view;
+    sessionStorage.setItem(SWITCHES_KEY, JSON.stringify({ oneScale, dims, picture, gradients }));
+    writeView(this);
     this.showPresenting();
     this.draw();
   }
@@ -146,13 +148,15 @@ export class Stage {
   }
 
   /**
-   * The keys of someone who presents: `f` begins and ends it, `b` is black. Returns whether the key was used.
+   * The keys of someone who presents: `f` begins and ends it, `b` is black, `g` shows the graph of the network. Returns
+   * whether the key was used.
    *
    * @param {KeyboardEvent} event
    */
   presentKey(event) {
     const { presenting } = this.view;
     if (event.key === "f") this.setView({ presenting: !presenting });
+    else if (event.key === "g") this.setView({ picture: !this.view.picture });
     else if (event.key === "Escape" && presenting && this.highlight.id === null) this.setView({ presenting: false });
     else if (event.key === "b" && presenting) {
       if (this.black.isConnected) this.black.remove();
@@ -217,9 +221,10 @@ export class Stage {
   /**
    * What a cell comes from and what it feeds.
    *
-   * @param {CellData} _cell
+   * @param {Place} _place
+   * @returns {CellHighlight}
    */
-  trace(_cell) {
+  trace(_place) {
     return noHighlight();
   }
 
@@ -233,17 +238,27 @@ export class Stage {
     return false;
   }
 
+  /** The layer of what is played, for the picture of the network. */
+  get playedLayer() {
+    return -1;
+  }
+
   /** Report the present step or frame to Python, unless it knows it. */
   reportPosition() {}
 
-  /** Light up what a cell comes from and what it feeds. @param {Cell | null} cell */
-  pointAt(cell) {
+  /**
+   * Light up what a cell comes from and what it feeds, or the given blocks.
+   *
+   * @param {Place | null} place
+   * @param {Blocks} [blocks]
+   */
+  pointAt(place, blocks) {
     if (this.scrubbing) return; // the cell under the finger is not the one that is dragged
-    if (cell === null && this.highlight.pinned) return;
-    if (cell === null) this.highlight = this.highlight.held ?? noHighlight();
+    if (place === null && this.highlight.pinned) return;
+    if (place === null) this.highlight = this.highlight.held ?? noHighlight();
     else {
       const held = this.highlight.pinned ? this.highlight : this.highlight.held;
-      this.highlight = { ...this.trace(cell.mlp), shown: cell.mlp.id, held };
+      this.highlight = { ...this.trace(place), ...(blocks ? { from: blocks, fed: {} } : {}), shown: place.id, held };
     }
     this.repaint();
   }
@@ -254,9 +269,23 @@ export class Stage {
     const held = this.highlight.pinned ? this.highlight : this.highlight.held;
     const again = held && held.id === of && blockContains(held.index, index);
     cell.focus({ preventScroll: true });
-    this.highlight = again ? noHighlight() : { ...this.trace(cell.mlp), shown: cell.mlp.id, pinned: true, held: null };
-    writeCell(again ? null : this.highlight);
+    if (again) this.unpin();
+    else this.hold(cell.mlp);
+  }
+
+  /** Keep a cell lit and explained, on the next page as well. @param {Place} place */
+  hold({ id, of, index }) {
+    this.highlight = { ...this.trace({ id, of, index }), shown: id, pinned: true, held: null };
+    writeCell(this, { id, of, index });
+    // By how much the loss changes exactly is Python's to say.
+    if (this.model.held !== undefined && gradientWords(this.model, of, index)) this.post("hold", { id: of, index });
     this.repaint();
+  }
+
+  /** Hold the cell of the link, or of the page before. */
+  restoreHeld() {
+    const place = readCell(this.model);
+    if (place) this.hold(place);
   }
 
   /**
@@ -271,7 +300,7 @@ export class Stage {
 
   unpin() {
     this.highlight = noHighlight();
-    writeCell(null);
+    writeCell(this, null);
     this.repaint();
   }
 

@@ -1,12 +1,12 @@
 // One step as drawn, and the lines of text about it.
 
 import { buttonOf, el, mathNode } from "../../shared/dom.js";
-import { cellEquation, viewEquation } from "./cell-formula.js";
+import { cellEquation, sumTerms, viewEquation } from "./cell-formula.js";
 import { checkClass, checkDetails, checkLine } from "./check-badge.js";
 import { openCheckTable } from "./check-table.js";
-import { shortestNumber } from "./number-format.js";
+import { formatNumber, matrixStyle, shortestNumber } from "./number-format.js";
 import { flatIndex } from "./payload.js";
-import { indexText } from "./wording.js";
+import { feedsWords, gradientWords, indexText } from "./wording.js";
 /** @import { Stage } from "./stage.js" */
 
 /**
@@ -97,6 +97,36 @@ export function originNodes(stage, id, index) {
   const m = matrices[id];
   const at = flatIndex(m, index);
   return [numbersNode(`${m.text}${indexText(index)} = ${shortestNumber(stage.edits.value(id, at) ?? m.data[at])}`)];
+}
+
+const MOST_TERMS = 8; // of a sum that are drawn as bars
+
+/**
+ * What a cell means or feeds, and while it is held what each term adds to it: a bar with its product.
+ *
+ * @param {Stage} stage
+ * @param {string} id
+ * @param {Index} index
+ * @param {Blocks} [fed]
+ */
+export function meaningNodes(stage, id, index, fed) {
+  const { model, highlight, digits, cut } = stage;
+  const { maker, matrices } = model;
+  const words = [gradientWords(model, id, index)];
+  const feeds = fed ? feedsWords(model, fed) : "";
+  const terms = highlight.pinned && highlight.shown === id && maker[id] ? sumTerms(maker[id], matrices, index) : [];
+  if (terms.length < 2) return [el("span", "hint", [...words, feeds].filter(Boolean).join(" "))];
+  const sorted = terms.toSorted((a, b) => Math.abs(b.value) - Math.abs(a.value));
+  const [first, second] = sorted.map(({ value }) => Math.abs(value));
+  if (first > second) words.push(`${sorted[0].name.replace(/^./, (c) => c.toUpperCase())} adds most.`);
+  const style = matrixStyle(matrices[id].data, digits, cut, id);
+  const drawn = terms.filter((term) => sorted.indexOf(term) < MOST_TERMS).map(({ name, value }) => {
+    const bar = el("i", value < 0 ? "minus" : "");
+    bar.style.height = `${(50 * Math.abs(value)) / (first || 1)}%`;
+    return el("span", "", el("span", "track", bar), formatNumber(value, style), el("span", "hint", name));
+  });
+  if (terms.length > MOST_TERMS) words.push(`The ${MOST_TERMS} largest of ${terms.length} are drawn.`);
+  return [el("span", "hint", [...words, feeds].filter(Boolean).join(" ")), el("div", "terms", ...drawn)];
 }
 
 /** @param {string} text */

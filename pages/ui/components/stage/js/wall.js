@@ -10,8 +10,7 @@ import { buildTile, paintTile } from "./matrix-table.js";
 import { NetworkPicture } from "./network-picture.js";
 import { influence, provenance } from "./provenance.js";
 import { POINT_VERB, Stage, TOUCH, cellAtEvent, isTyping } from "./stage.js";
-import { originNodes } from "./step-view.js";
-import { feedsWords, gradientWords } from "./wording.js";
+import { meaningNodes, originNodes } from "./step-view.js";
 
 export class Wall extends Stage {
   /** @type {Record<string, number>} the largest size in each matrix */
@@ -167,7 +166,7 @@ export class Wall extends Stage {
   }
 
   /**
-   * @param {CellData} cell
+   * @param {Place} place
    * @returns {CellHighlight}
    */
   trace({ of, index }) {
@@ -182,11 +181,7 @@ export class Wall extends Stage {
 
   updateReader() {
     const { id, index, fed } = this.highlight;
-    if (id !== null) {
-      const feeds = el("span", "hint", [gradientWords(this.model, id, index), feedsWords(this.model, fed)].filter(Boolean).join(" "));
-      this.reader.replaceChildren(...originNodes(this, id, index), feeds);
-      return;
-    }
+    if (id !== null) return this.reader.replaceChildren(...originNodes(this, id, index), ...meaningNodes(this, id, index, fed));
     if (doorsAreOpen() && innerWidth > 760) {
       // Put in again under the pointer, they would miss its click.
       if (this.doors.parentNode !== this.reader) this.reader.replaceChildren(this.doors);

@@ -1,6 +1,6 @@
 // Cells and blocks in words, for the line below a stage and for a screen reader.
 
-import { formatNumber } from "./number-format.js";
+import { shortestNumber } from "./number-format.js";
 import { flatIndex } from "./payload.js";
 
 /** @param {Block} index */
@@ -60,12 +60,14 @@ export function feedsWords({ texts }, fed) {
  * @param {string} id
  * @param {Index} index
  */
-export function gradientWords({ matrices, checks }, id, index) {
+export function gradientWords({ matrices, checks, held }, id, index) {
   const of = matrices[id.replace(/^delta/, "dS").replace(/^d/, "")];
   if (!/^d/.test(id) || !of || checks[id]?.verdict !== "agrees") return "";
   const m = matrices[id];
-  const change = formatNumber(0.01 * m.data[flatIndex(m, index)]);
-  return `If ${of.text}${indexText(index)} grows by 0.01, ${matrices.loss.text} changes by about ${change}.`;
+  /** @type {(x: number, digits: number) => string} */
+  const write = (x, digits) => shortestNumber(Number(x.toPrecision(digits)));
+  const exact = held?.id === id && String(held.index) === String(index) ? `; exactly ${write(held.change, 6)}` : "";
+  return `If ${of.text}${indexText(index)} grows by 0.01, ${matrices.loss.text} changes by about ${write(0.01 * m.data[flatIndex(m, index)], 3)}${exact}.`;
 }
 
 /** @param {Matrix} matrix */
