@@ -38,7 +38,7 @@ from .losses import (
 )
 from .losses.scales import SCALES
 from .memory.cost import Count, count_pass, live_bytes, peak_bytes
-from .network import Batch, Layer, Network, Shape, one_hot, shape_of
+from .network import Batch, Dropout, Layer, Network, Shape, one_hot, shape_of
 from .notation import (
     KINDS,
     A,
@@ -63,6 +63,7 @@ from .notation import (
     ell,
     loss,
     margin,
+    mask,
     rate,
     strength,
 )
@@ -81,14 +82,15 @@ __version__ = "0.1.0"
 
 __all__ = [
     "A", "ACTIVATIONS", "AdaGrad", "Adam", "AdamW", "Batch", "BinaryCrossEntropy", "CellMSE", "Conventions",
-    "CosineDecay", "Count", "Course", "CrammerSinger", "CrossEntropy", "DATASETS", "EXAMPLES", "Example", "G",
-    "GradCheck", "Huber", "INITIALISATIONS", "Initialisation", "KINDS", "LAYOUTS", "LOSSES", "Layer", "MAE", "MISTAKES",
-    "MSE", "Matrix", "Mistake", "Momentum", "Nesterov", "Network", "O", "OPTIMISERS", "OneVsAll", "Op", "Optimiser",
-    "P", "PENALTIES", "Program", "RATE_SCHEDULES", "RMSProp", "RateSchedule", "S", "SCALES", "SCHEDULES", "SGD",
-    "Schedule", "ScoreHinge", "Setup", "Shape", "SoftmaxHinge", "SquaredHinge", "Step", "StepDecay", "StepView", "T",
-    "Values", "Var", "W", "WarmUp", "Y", "Z", "after", "b", "backward", "binomial", "blocks", "cells", "check_grads",
-    "check_steps", "check_work", "compile_pass", "count_pass", "dG", "dO", "dP", "dW", "dZ", "db", "delta",
-    "derivation", "ell", "evaluate", "every", "exchange", "forward", "frames", "gradients", "influence", "initialise",
-    "live_bytes", "logits", "loss", "make_setup", "margin", "one_hot", "one_pass", "peak_bytes", "provenance", "rate",
-    "sgd", "shape_of", "standardise", "strength", "trace", "train", "training_step", "update", "within",
+    "CosineDecay", "Count", "Course", "CrammerSinger", "CrossEntropy", "DATASETS", "Dropout", "EXAMPLES", "Example",
+    "G", "GradCheck", "Huber", "INITIALISATIONS", "Initialisation", "KINDS", "LAYOUTS", "LOSSES", "Layer", "MAE",
+    "MISTAKES", "MSE", "Matrix", "Mistake", "Momentum", "Nesterov", "Network", "O", "OPTIMISERS", "OneVsAll", "Op",
+    "Optimiser", "P", "PENALTIES", "Program", "RATE_SCHEDULES", "RMSProp", "RateSchedule", "S", "SCALES", "SCHEDULES",
+    "SGD", "Schedule", "ScoreHinge", "Setup", "Shape", "SoftmaxHinge", "SquaredHinge", "Step", "StepDecay", "StepView",
+    "T", "Values", "Var", "W", "WarmUp", "Y", "Z", "after", "b", "backward", "binomial", "blocks", "cells",
+    "check_grads", "check_steps", "check_work", "compile_pass", "count_pass", "dG", "dO", "dP", "dW", "dZ", "db",
+    "delta", "derivation", "ell", "evaluate", "every", "exchange", "forward", "frames", "gradients", "influence",
+    "initialise", "live_bytes", "logits", "loss", "make_setup", "margin", "mask", "one_hot", "one_pass", "peak_bytes",
+    "provenance", "rate", "sgd", "shape_of", "standardise", "strength", "trace", "train", "training_step", "update",
+    "within",
 ]  # fmt: skip

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arguments import expect
+from .arguments import check_finite, expect
 from .equations.activations import ACTIVATIONS, Activation, find_activation
 from .equations.dense import forward_layer
 from .equations.steps import evaluate
-from .notation import Var, W, Y, Z, b
+from .notation import Var, W, Y, Z, b, mask
 
 Array = np.ndarray
 
@@ -73,24 +73,90 @@ def _hash(*arrays: Array | None) -> int:
     return hash(tuple(None if x is None else (x + 0.0).tobytes() for x in arrays))  # -0.0 equals 0.0
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class Dropout:
+    """Inverted dropout (Srivastava et al. 2014): `Z_l = M_l (.) f_l(S_l)`, each cell of M_l 1/keep or 0.
+
+    Attributes:
+        keep: the probability that a cell is kept, above 0 and at most 1.
+        seed: of the draw.
+        mask: given in place of the drawn one, shape (d_l, N).
+
+    Raises:
+        ValueError: keep or seed is no such number, or the mask is no matrix of finite numbers.
+    """
+
+    keep: float
+    seed: int = 0
+    mask: Array | None = None
+
+    def __post_init__(self) -> None:
+        check_finite(self.keep, "the keep probability")
+        if not 0 < self.keep <= 1:
+            raise ValueError(f"a unit is kept with a probability above 0 and at most 1, not {self.keep:g}")
+        if not (isinstance(self.seed, int) and self.seed >= 0):
+            raise ValueError(f"a seed is a whole number from 0, not {self.seed!r}")
+        if self.mask is not None:
+            object.__setattr__(self, "mask", matrix(self.mask, "the dropout mask"))
+
+    def draw(self, layer: int, units: int, N: int) -> Array:
+        """Draw the mask of a layer, shape (units, N): the same from the same seed, examples added on the right."""
+        return (self.keep > np.random.default_rng((self.seed, layer)).random((N, units)).T) / self.keep
+
+    def find_mask(self, layer: int, units: int, N: int) -> Array:
+        """Give the mask for N examples: the given one as far as it reaches, and what is drawn beyond it."""
+        found = self.draw(layer, units, N)
+        if self.mask is not None:
+            overlap = tuple(slice(min(a, b)) for a, b in zip(self.mask.shape, found.shape, strict=True))
+            found[overlap] = self.mask[overlap]
+        return found
+
+    def with_mask(self, layer: int, x: Array) -> Dropout:
+        """Set the mask."""
+        return replace(self, mask=None if np.array_equal(x, self.draw(layer, *x.shape).astype(x.dtype)) else x)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Dropout):
+            return NotImplemented
+        return (self.keep, self.seed) == (other.keep, other.seed) and _same(self.mask, other.mask)
+
+    def __hash__(self) -> int:
+        return hash((self.keep, self.seed, _hash(self.mask)))
+
+    def __repr__(self) -> str:
+        given = "" if self.mask is None else f", {self.mask.tolist()}"
+        return f"Dropout({self.keep}, {self.seed}{given})"
+
+
 @dataclass(frozen=True, eq=False, init=False, repr=False)
 class Layer:
-    """`Z_l = f_l(W_l Z_{l-1} + b_l)`. Equal are layers with the same numbers and activation.
+    """`Z_l = f_l(W_l Z_{l-1} + b_l)`. Equal are layers with the same numbers, activation and dropout.
 
     Attributes:
         W: weights, shape (d_l, d_{l-1}).
         b: biases, shape (d_l,), or None. No bias is not a zero bias: no formula shows one.
         activation: a name of `ACTIVATIONS`; what other libraries call it is understood.
+        dropout: of its outputs; None for none.
     """
 
     W: Array
     b: Array | None
     activation: str
+    dropout: Dropout | None
 
-    def __init__(self, W: ArrayLike, b: ArrayLike | None = None, activation: str = "identity") -> None:
+    def __init__(
+        self,
+        W: ArrayLike,
+        b: ArrayLike | None = None,
+        activation: str = "identity",
+        dropout: Dropout | None = None,
+    ) -> None:
         object.__setattr__(self, "W", matrix(W, "W"))
         object.__setattr__(self, "b", None if b is None else matrix(b, "b", ndim=1))
         object.__setattr__(self, "activation", find_activation(activation))
+        if dropout is not None:
+            expect(dropout, Dropout, "dropout", "Dropout(keep=0.8)")
+        object.__setattr__(self, "dropout", dropout)
         if self.b is not None and self.b.shape != self.W.shape[:1]:
             raise ValueError(
                 f"b has shape {self.b.shape}, but W has shape {self.W.shape}: one bias a row of W is needed"
@@ -103,14 +169,16 @@ class Layer:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Layer):
             return NotImplemented
-        return self.activation == other.activation and _same(self.W, other.W) and _same(self.b, other.b)
+        kind, others = (self.activation, self.dropout), (other.activation, other.dropout)
+        return kind == others and _same(self.W, other.W) and _same(self.b, other.b)
 
     def __hash__(self) -> int:
-        return hash((self.activation, _hash(self.W, self.b)))
+        return hash((self.activation, self.dropout, _hash(self.W, self.b)))
 
     def __repr__(self) -> str:
         b = None if self.b is None else self.b.tolist()
-        return f"Layer({self.W.tolist()}, {b}, {self.activation!r})"
+        dropout = f", {self.dropout!r}" if self.dropout else ""
+        return f"Layer({self.W.tolist()}, {b}, {self.activation!r}{dropout})"
 
 
 @dataclass(frozen=True)
@@ -121,6 +189,7 @@ class Shape:
         widths: (d_0, d_1, ..., d_L).
         activations, biases: one a layer: a name of `ACTIVATIONS`, and whether it has a bias.
         dtype: "float64" or "float32".
+        masked: the layers with dropout, by number.
 
     Raises:
         ValueError: no layer, a width below 1, or not one activation and one choice of bias a layer.
@@ -131,9 +200,10 @@ class Shape:
     activations: tuple[str, ...]
     biases: tuple[bool, ...]
     dtype: str = "float64"
+    masked: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("widths", "activations", "biases"):
+        for name in ("widths", "activations", "biases", "masked"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         if self.depth < 1:
             raise ValueError("a network needs at least one layer")
@@ -148,7 +218,7 @@ class Shape:
 
     @classmethod
     def of(
-        cls, widths: tuple[int, ...], hidden: str = "relu", output: str = "identity", bias: bool = True, **how: str
+        cls, widths: tuple[int, ...], hidden: str = "relu", output: str = "identity", bias: bool = True, **how: Any
     ) -> Shape:
         """Describe a network with one activation in its hidden layers."""
         depth = len(widths) - 1
@@ -172,6 +242,16 @@ class Shape:
     def layers(self) -> range:
         """The numbers of the layers, 1 to L."""
         return range(1, self.depth + 1)
+
+    @property
+    def kinds(self) -> list[tuple[int, str, bool, bool]]:
+        """For each layer its number, its activation, whether it has a bias and whether it has a dropout mask."""
+        masks = (n in self.masked for n in self.layers)
+        return list(zip(self.layers, self.activations, self.biases, masks, strict=True))
+
+    def masks(self) -> list[Var]:
+        """List the dropout masks."""
+        return [mask(n) for n in self.masked]
 
     def f(self, layer: int) -> Activation:
         return ACTIVATIONS[self.activations[layer - 1]]
@@ -247,10 +327,11 @@ class Network:
             tuple(layer.activation for layer in self.layers),
             tuple(layer.b is not None for layer in self.layers),
             self.dtype.name,
+            tuple(n for n, layer in enumerate(self.layers, start=1) if layer.dropout),
         )
 
     def predict(self, X: ArrayLike) -> Array:
-        """Compute the output Z_L, shape (d_L, N), of examples X, shape (d_0, N), one a column.
+        """Compute the output Z_L, shape (d_L, N), of examples X, shape (d_0, N), one a column; nothing is dropped.
 
         Raises:
             ValueError: X is no matrix of numbers, or does not have d_0 rows.
@@ -261,6 +342,10 @@ class Network:
         steps = [s for n in shape.layers for s in forward_layer(n, shape.activations[n - 1], shape.biased(n))]
         return evaluate(steps, values)[Z(self.depth)]
 
+    def without_dropout(self) -> Network:
+        """Give the network as it predicts: no output is dropped."""
+        return Network(tuple(replace(layer, dropout=None) for layer in self.layers))
+
     def parameters(self) -> Iterator[tuple[Var, Array]]:
         """Yield W_1, b_1, W_2, ... with their names, in order; absent biases are left out."""
         for number, layer in enumerate(self.layers, start=1):
@@ -269,13 +354,16 @@ class Network:
                 yield b(number), layer.b
 
     def with_parameters(self, values: Mapping[Var, Array]) -> Network:
-        """Replace the named parameters."""
+        """Replace the named parameters and masks."""
         return Network(
             tuple(
                 Layer(
                     values.get(W(number), layer.W),
                     None if layer.b is None else values.get(b(number), layer.b),
                     layer.activation,
+                    layer.dropout and layer.dropout.with_mask(number, values[mask(number)])
+                    if mask(number) in values
+                    else layer.dropout,
                 )
                 for number, layer in enumerate(self.layers, start=1)
             )
@@ -327,7 +415,11 @@ def inputs(net: Network, batch: Batch) -> dict[Var, Array]:
     expect(batch, Batch, "batch")
     _check_rows("X", batch.X, 1, net[1].W.shape, 1)
     _check_rows("Y", batch.Y, net.depth, net[net.depth].W.shape, 0)
-    return {Z(0): batch.X, Y: batch.Y, **dict(net.parameters())}
+    masks = {}
+    for number, layer in enumerate(net.layers, start=1):
+        if layer.dropout:
+            masks[mask(number)] = layer.dropout.find_mask(number, len(layer.W), batch.N).astype(net.dtype)
+    return {Z(0): batch.X, Y: batch.Y, **dict(net.parameters()), **masks}
 
 
 def _check_rows(name: str, x: Array, layer: int, shape: tuple[int, ...], axis: int) -> None:

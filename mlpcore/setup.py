@@ -157,8 +157,10 @@ def same(a: Editable, b: Editable) -> bool:
     """Tell whether two set-ups (or two laboratories) are the same to the last bit."""
     if (a.loss, a.conventions) != (b.loss, b.conventions):
         return False
-    if isinstance(a, Setup) and isinstance(b, Setup) and a.net.shape.activations != b.net.shape.activations:
-        return False
+    if isinstance(a, Setup) and isinstance(b, Setup):
+        kinds = ([(x.activation, x.dropout) for x in setup.net.layers] for setup in (a, b))
+        if next(kinds) != next(kinds):
+            return False
     one, other = a.inputs(), b.inputs()
     return one.keys() == other.keys() and all(
         x.shape == other[v].shape and x.dtype == other[v].dtype and x.tobytes() == other[v].tobytes()
@@ -254,7 +256,8 @@ def resized(
         b = None
         if biases[layer - 1]:
             b = _resize(before.b if before else None, (rows,), seed=100 + layer, new=0.0)
-        layers.append(Layer(W, b, activations[layer - 1]))
+        dropout = before.dropout if before and layer < len(widths) - 1 else None
+        layers.append(Layer(W, b, activations[layer - 1], dropout))
     X = _resize(setup.batch.X, (widths[0], N), seed=0)
     targets = _resize(setup.batch.Y, (widths[-1], N), seed=200, new=0.0)
     for n in range(N if setup.loss.one_hot else 0):

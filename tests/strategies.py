@@ -6,13 +6,25 @@ from itertools import pairwise
 import numpy as np
 from hypothesis import strategies as st
 
-from mlpcore import ACTIVATIONS, LAYOUTS, LOSSES, PENALTIES, SCALES, Batch, Conventions, Layer, Network, Setup
+from mlpcore import (
+    ACTIVATIONS,
+    LAYOUTS,
+    LOSSES,
+    PENALTIES,
+    SCALES,
+    Batch,
+    Conventions,
+    Dropout,
+    Layer,
+    Network,
+    Setup,
+)
 from mlpcore.examples import one_hot
 
 
 @st.composite
 def problems(draw, activations=tuple(ACTIVATIONS), losses=tuple(LOSSES), max_depth=4, max_width=5, biases=None):
-    """(net, batch, loss): every activation x loss x depth 1 to `max_depth` x with and without biases."""
+    """(net, batch, loss): every activation x loss x depth 1 to `max_depth` x with and without biases and dropout."""
     depth = draw(st.integers(1, max_depth))
     widths = draw(st.lists(st.integers(1, max_width), min_size=depth + 1, max_size=depth + 1))
     N = draw(st.integers(1, 5))
@@ -26,6 +38,7 @@ def problems(draw, activations=tuple(ACTIVATIONS), losses=tuple(LOSSES), max_dep
                 rng.normal(size=(rows, cols)),
                 rng.normal(size=rows) if with_bias else None,
                 draw(st.sampled_from(activations)),
+                draw(st.sampled_from((None, None, Dropout(0.6, seed=1)))),
             )
             for cols, rows in pairwise(widths)
         )

@@ -7,6 +7,7 @@ the equation it replaces, so such a list is evaluated and typeset, not derived o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from operator import getitem
@@ -240,15 +241,27 @@ _rewritten("rate twice", "The learning rate was multiplied in twice.", _is_updat
 
 def _activation_of(step: Step) -> Any:
     """Give the activation whose derivative a step multiplies in, where it does."""
-    if step.out.kind != "delta" or len(step.operands) != 2 or not step.op.name.endswith(" pullback"):
+    name = step.op.name.removeprefix("masked ")
+    if step.out.kind != "delta" or len(step.operands) < 2 or not name.endswith(" pullback"):
         return None
-    return ACTIVATIONS.get(step.op.name.removesuffix(" pullback"))
+    f = ACTIVATIONS.get(name.removesuffix(" pullback"))
+    return f if f and f.derivative else None
+
+
+def _rewrite_pullback(step: Step, tag: str, arithmetic: Callable, notation: Callable) -> Step:
+    """Give the step with another function of dL/dZ and S; a dropout mask stays a factor."""
+    return _rewrite_op(
+        step,
+        tag,
+        lambda dZ, S, *M: math.prod(M, start=arithmetic(dZ, S)),
+        lambda dZ, S, *M: r"\odot ".join((*M, notation(dZ, S))),
+    )
 
 
 def _forget_derivative(step: Step) -> Step | None:
     if _activation_of(step) is None:
         return None
-    return _rewrite_op(step, "no f'", lambda dZ, _: dZ, lambda dZ, _: dZ)
+    return _rewrite_pullback(step, "no f'", lambda dZ, _: dZ, lambda dZ, _: dZ)
 
 
 @_add("forgot f'", "The derivative of the hidden layer's activation was not multiplied in.", "ladder")
@@ -267,13 +280,13 @@ def _(step: Step, context: Pass) -> Step | None:
 def _(step: Step, context: Pass) -> Step | None:
     if _activation_of(step) is None or step.out.layer is None:
         return None
-    return _rewrite_op(step, "f'(Z)", step.op.arithmetic, step.op.notation, (step.operands[0], Z(step.out.layer)))
+    return _replace_operand(step, 1, Z(step.out.layer), "f'(Z)")
 
 
 @_add("f for f'", "The activation itself was multiplied in, not its derivative.", "ladder")
 def _(step: Step, context: Pass) -> Step | None:
     f = _activation_of(step)
-    return f and _rewrite_op(step, "f", lambda dZ, S: dZ * f.f(S), lambda dZ, S: rf"{dZ}\odot {f.latex}({S})")
+    return f and _rewrite_pullback(step, "f", lambda dZ, S: dZ * f.f(S), lambda dZ, S: rf"{dZ}\odot {f.latex}({S})")
 
 
 @_add("relu' from S ≥ 0", "relu' was taken as 1 where the preactivation is exactly 0.", "ladder")
@@ -282,15 +295,39 @@ def _(step: Step, context: Pass) -> Step | None:
     if f is None or not f.corner:
         return None
     pullback = f.at_kink(1.0).pullback
-    return _rewrite_op(step, "≥", pullback.arithmetic, lambda dZ, S: rf"{dZ}\odot \left[{S}\ge 0\right]")
+    return _rewrite_pullback(step, "≥", pullback.arithmetic, lambda dZ, S: rf"{dZ}\odot \left[{S}\ge 0\right]")
 
 
 @_add("f' as a matrix product", "f' was multiplied as a matrix; it is multiplied cell by cell.", "ladder")
 def _(step: Step, context: Pass) -> Step | None:
     f = _activation_of(step)
-    return f and _rewrite_op(
+    return f and _rewrite_pullback(
         step, "ladder", lambda dZ, S: dZ @ f.derivative(S), lambda dZ, S: rf"{dZ}\;{f.latex}'({S})"
     )
+
+
+# --- dropout ---------------------------------------------------------------------------------
+
+
+def _change_mask(step: Step, tag: str, change: Callable[[Array], Array], latex: Callable[[str], str]) -> Step | None:
+    if not step.op.name.startswith("masked "):
+        return None
+    return _rewrite_op(
+        step,
+        tag,
+        lambda *xs: step.op.arithmetic(*xs[:-1], change(xs[-1])),
+        lambda *xs: step.op.notation(*xs[:-1], latex(xs[-1])),
+    )
+
+
+@_add("mask forgotten in the backward pass", "The gradient of a unit that was dropped was kept: the mask is missing.")
+def _(step: Step, context: Pass) -> Step | None:
+    return _change_mask(step, "no mask", np.ones_like, lambda M: r"\mathbb{1}") if step.out.kind == "delta" else None
+
+
+@_add("dropout without 1/keep", "What was kept was not divided by the probability to be kept.")
+def _(step: Step, context: Pass) -> Step | None:
+    return _change_mask(step, "no 1/keep", lambda M: (M != 0).astype(M.dtype), lambda M: rf"\left[{M}\ne 0\right]")
 
 
 # --- products --------------------------------------------------------------------------------

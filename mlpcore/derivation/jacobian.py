@@ -94,15 +94,18 @@ def jacobian(setup: Setup, target: Var, trace: tuple[list[Step], dict[Var, Array
     values = {Var("J"): J, vecin: vec(dZ(d.top), d.values[dZ(d.top)])[:, None]}
     values[vecout] = step.op(*(values[v] for v in step.operands))
     return Jacobian(
-        step, values, _latex(setup, target, d.top), (units, d.sizes[0]), count_jacobian(setup.net.widths, N, target)
+        step,
+        values,
+        _latex(setup, target, d.top, d.slope),
+        (units, d.sizes[0]),
+        count_jacobian(setup.net.widths, N, target),
     )
 
 
-def _latex(setup: Setup, target: Var, top: int) -> str:
+def _latex(setup: Setup, target: Var, top: int, slope: Var | None) -> str:
     lay = setup.conventions.lay
     layer = target.layer or 0
-    slope = rf"\operatorname{{diag}}\left(\operatorname{{vec}} {Var('slope', top).latex}\right)"
-    front = slope if setup.net[top].f.derivative is not None else ""
+    front = "" if slope is None else rf"\operatorname{{diag}}\left(\operatorname{{vec}} {slope.latex}\right)"
 
     def turned(var: Var, unless: bool) -> str:
         return var.latex if lay.transposes(var) == unless else var.latex + r"^{\top}"

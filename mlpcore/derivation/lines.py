@@ -73,6 +73,7 @@ class Derivation:
         values: every matrix of the pass and of `steps`; those in `stacked` have a leading axis
             with one entry for each of `cells`.
         claims: the derivation, line by line.
+        slope: what dL/dZ is multiplied by, cell by cell: f', the mask of dropout, or both; None where neither is.
     """
 
     target: Var
@@ -86,6 +87,7 @@ class Derivation:
     steps: list[Step] = field(default_factory=list)
     stacked: set[Var] = field(default_factory=set)
     claims: list[Claim] = field(default_factory=list)
+    slope: Var | None = None
 
     def part(self, var: Var, at: str) -> Var:
         """Name a row, column or cell of a matrix by the letters of the worksheet."""

@@ -12,10 +12,10 @@ from dataclasses import replace
 import numpy as np
 
 from ..checking.numerical_gradients import Probe, choose_probe_count, differences
-from ..equations.dense import BIAS_GRADIENT, PULL_BACK, WEIGHT_GRADIENT
+from ..equations.dense import BIAS_GRADIENT, PULL_BACK, WEIGHT_GRADIENT, drop
 from ..equations.steps import Op, Step
 from ..network import Network, shape_of
-from ..notation import S, Var, W, Z, after, b, delta, dZ
+from ..notation import S, Var, W, Z, after, b, delta, dZ, mask
 from ..notation import loss as LOSS
 from ..setup import Setup
 from .equations import FROBENIUS, TERMS, local_derivative_op, sum_of_products_op, write_out_delta
@@ -64,8 +64,7 @@ def derive(
     lay, top = setup.conventions.lay, find_top_layer(target)
     d = Derivation(target, name_gradient(target), top, "ij"[: len(sizes)], sizes, cells, dict(values), lay)
 
-    f = setup.net[top].f.at_kink(setup.conventions.at_kink)
-    slope = None if f.derivative_op is None else d.carry_out(Var("slope", top), f.derivative_op, S(top))
+    d.slope = _compute_slope(d, setup)
     ones = {}
     for axis, letter in enumerate(d.letters):
         e = ones[letter] = Var("one", at=letter)
@@ -77,9 +76,20 @@ def derive(
     by_loss = differences(steps, values, LOSS, target, flat)
     by_cell = differences(steps, values, Z(top), target, flat)
     {"W": _weights, "b": _biases, "Z": _activations, "S": _preactivations}[target.kind](
-        d, slope, ones, (by_loss, by_cell), steps, setup
+        d, ones, (by_loss, by_cell), steps, setup
     )
     return d
+
+
+def _compute_slope(d: Derivation, setup: Setup) -> Var | None:
+    """Carry out f' of the layer, with its dropout mask multiplied in; None where both are 1 everywhere."""
+    layer = setup.net[d.top]
+    op = layer.f.at_kink(setup.conventions.at_kink).derivative_op
+    if op is None:
+        return mask(d.top) if layer.dropout else None
+    if layer.dropout:
+        return d.carry_out(Var("maskedslope", d.top), drop(op), S(d.top), mask(d.top))
+    return d.carry_out(Var("slope", d.top), op, S(d.top))
 
 
 _DIFFERENCES = "central differences"
@@ -89,19 +99,17 @@ _CHAIN = (
 )
 
 
-def _chain(
-    d: Derivation, slope: Var | None, unit: Var, example: Var, probes: tuple[Probe, Probe], f: str = ""
-) -> Array:
+def _chain(d: Derivation, unit: Var, example: Var, probes: tuple[Probe, Probe], f: str = "") -> Array:
     """Add the two lines with which every derivation opens: the chain rule, and the local derivative."""
     by_loss, by_cell = probes
     whole = dZ(d.top)
     # Slopes first, then what is read, then the indicator, as on the worksheet.
     vectors = sorted(((unit, "k"), (example, "n")), key=lambda v: v[0].kind == "one")
-    parts = ([(slope, "kn")] if slope else []) + vectors
+    parts = ([(d.slope, "kn")] if d.slope else []) + vectors
     op = local_derivative_op(tuple(letters for _, letters in parts), d.lay.name, unit, example)
     here = Var("dZd" + d.target.kind, d.target.layer, at=d.letters, transposed=d.lay.transposes(d.target))
     d.carry_out(here, op, *(v for v, _ in parts))
-    if slope:  # the column times the row on its own, so that the page shows a product that was computed
+    if d.slope:  # the column times the row on its own, so that the page shows a product that was computed
         alone = local_derivative_op(tuple(letters for _, letters in vectors), d.lay.name, unit, example)
         d.carry_out(Var("spread", at=alone.notation(*(v.latex for v, _ in vectors))), alone, *(v for v, _ in vectors))
     cell = d.part(d.gradient, d.letters)
@@ -125,13 +133,13 @@ def _whole(d: Derivation, first: Array, matrix: Array) -> Array:
     return found
 
 
-def _before_delta(d: Derivation, slope: Var | None, step: Step) -> Step:
+def _before_delta(d: Derivation, step: Step) -> Step:
     """Write the matrix equation with `dL/dZ ⊙ f'` where `delta` will stand."""
     layer = d.top
-    if slope is None:
+    if d.slope is None:
         return replace(step, operands=tuple(dZ(layer) if v == delta(layer) else v for v in step.operands))
     at = step.operands.index(delta(layer))
-    operands = (*step.operands[:at], dZ(layer), slope, *step.operands[at + 1 :])
+    operands = (*step.operands[:at], dZ(layer), d.slope, *step.operands[at + 1 :])
     return replace(step, op=write_out_delta(step.op, at), operands=operands)
 
 
@@ -151,14 +159,14 @@ def _delta_line(d: Derivation, steps: list[Step], values: dict[Var, Array]) -> N
     d.claims.append(Claim(step, value, False, f"central differences by {S(layer).symbol}", error, verdict, why))
 
 
-def _end(d: Derivation, first: Array, slope: Var | None, steps: list[Step], op: Op, *operands: Var) -> None:
+def _end(d: Derivation, first: Array, steps: list[Step], op: Op, *operands: Var) -> None:
     """Add the matrix equation, written out and with delta, and the definition of delta between them."""
     why = f"The same for all {' and '.join(d.letters)} at once."
     final = d.equation(d.gradient, op, *operands)
     value = final.op(*(d.values[v] for v in final.operands))
     all_cells = len(d.cells) == value.size
     against = "the first line, cell by cell" if all_cells else "the first line at this cell"
-    d.claim(d.gradient, _before_delta(d, slope, final), of=_whole(d, first, value), against=against, why=why)
+    d.claim(d.gradient, _before_delta(d, final), of=_whole(d, first, value), against=against, why=why)
     _delta_line(d, steps, d.values)
     d.claim(
         d.gradient,
@@ -183,11 +191,9 @@ _LEFT = {
 }
 
 
-def _sum(
-    d: Derivation, slope: Var | None, ones: dict[str, Var], first: Array, at: str, letter: str, *read: Var
-) -> None:
+def _sum(d: Derivation, ones: dict[str, Var], first: Array, at: str, letter: str, *read: Var) -> None:
     """Add what the zeros leave of the first line, with the numbers of one row, column or cell."""
-    slopes = (d.select(slope, at, ones),) if slope else ()
+    slopes = (d.select(d.slope, at, ones),) if d.slope else ()
     vectors = (d.select(dZ(d.top), at, ones), *slopes, *read)
     cell = d.part(d.gradient, d.letters)
     d.claim(
@@ -214,29 +220,29 @@ def _dot(d: Derivation, first: Array, letter: str, a: Var, b: Var) -> None:
     d.claim(d.part(d.gradient, d.letters), sum_of_products_op(letter, 2), a, b, of=first, against=_FIRST, why=why)
 
 
-def _weights(d: Derivation, slope: Var | None, ones: dict, probes: tuple, steps: list, setup: Setup) -> None:
+def _weights(d: Derivation, ones: dict, probes: tuple, steps: list, setup: Setup) -> None:
     below = Z(d.top - 1)
     row = d.select(below, "j·", ones)
-    first = _chain(d, slope, ones["i"], row, probes)
-    _sum(d, slope, ones, first, "i·", "n", row)
+    first = _chain(d, ones["i"], row, probes)
+    _sum(d, ones, first, "i·", "n", row)
     _dot(d, first, "n", d.select(delta(d.top), "i·", ones), row)
-    _end(d, first, slope, steps, WEIGHT_GRADIENT, delta(d.top), below)
+    _end(d, first, steps, WEIGHT_GRADIENT, delta(d.top), below)
 
 
-def _biases(d: Derivation, slope: Var | None, ones: dict, probes: tuple, steps: list, setup: Setup) -> None:
-    first = _chain(d, slope, ones["i"], Var("ones"), probes)
-    _sum(d, slope, ones, first, "i·", "n")
+def _biases(d: Derivation, ones: dict, probes: tuple, steps: list, setup: Setup) -> None:
+    first = _chain(d, ones["i"], Var("ones"), probes)
+    _sum(d, ones, first, "i·", "n")
     _dot(d, first, "n", d.select(delta(d.top), "i·", ones), Var("ones"))
-    _end(d, first, slope, steps, BIAS_GRADIENT, delta(d.top))
+    _end(d, first, steps, BIAS_GRADIENT, delta(d.top))
 
 
-def _activations(d: Derivation, slope: Var | None, ones: dict, probes: tuple, steps: list, setup: Setup) -> None:
+def _activations(d: Derivation, ones: dict, probes: tuple, steps: list, setup: Setup) -> None:
     weights = W(d.top)
     column = d.select(weights, "·i", ones)
-    first = _chain(d, slope, column, ones["j"], probes)
-    _sum(d, slope, ones, first, "·j", "k", column)
+    first = _chain(d, column, ones["j"], probes)
+    _sum(d, ones, first, "·j", "k", column)
     _dot(d, first, "k", column, d.select(delta(d.top), "·j", ones))
-    _end(d, first, slope, steps, PULL_BACK, weights, delta(d.top))
+    _end(d, first, steps, PULL_BACK, weights, delta(d.top))
     _with_updated_weights(d, d.gradient, setup)
 
 
@@ -252,15 +258,15 @@ def _with_updated_weights(d: Derivation, out: Var, setup: Setup) -> None:
     d.claim(out, wrong, of=d.values[out], against="the gradient", why=why, meant=False)
 
 
-def _preactivations(d: Derivation, slope: Var | None, ones: dict, probes: tuple, steps: list, setup: Setup) -> None:
+def _preactivations(d: Derivation, ones: dict, probes: tuple, steps: list, setup: Setup) -> None:
     layer = d.top
-    first = _chain(d, slope, ones["i"], ones["j"], probes, f=setup.net[layer].activation)
-    _sum(d, slope, ones, first, "ij", "")
+    first = _chain(d, ones["i"], ones["j"], probes, f=setup.net[layer].activation)
+    _sum(d, ones, first, "ij", "")
     rule = next(s for s in steps if s.out == delta(layer))
     whole = _whole(d, first, rule.op(*(d.values[v] for v in rule.operands)))
     against = "the first line, cell by cell"
     why = "The same for all i and j at once: a product cell by cell."
-    if slope is None:
+    if d.slope is None:
         why = f"The derivative of {setup.net[layer].activation} is 1 everywhere: nothing is left to multiply with."
     d.claim(delta(layer), rule, of=whole, against=against, why=why)
     back = [s for s in steps if s.phase == "backward" and not s.recompute]

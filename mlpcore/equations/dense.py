@@ -6,15 +6,16 @@ perturbed copies (`mlpcore.checking.numerical_gradients`).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from ..notation import S, W, Z, b
+from ..notation import S, W, Z, b, mask
 from . import kernels
 from .activations import ACTIVATIONS
-from .steps import Op, Step
+from .steps import Op, Step, op_factory
 
 Array = np.ndarray
 
@@ -97,9 +98,37 @@ UPDATE_WEIGHTS = Op("update weights", "ij,,ij->ij", lambda W, eta, dW: W - scala
 UPDATE_BIASES = Op("update biases", "i,,i->i", lambda b, eta, db: b - scalar(eta)[..., 0] * db, **_DESCEND)
 
 
+@op_factory
+def drop(op: Op) -> Op:
+    """Give an equation whose result is multiplied, cell by cell, by a dropout mask, its last operand."""
+    kink = op.kink
+
+    def arithmetic(*operands: Array) -> Array:
+        return operands[-1] * op.arithmetic(*operands[:-1])
+
+    return Op(
+        f"masked {op.name}",
+        op.subscripts.replace("->", f",{op.makes}->"),
+        arithmetic,
+        lambda *operands: rf"{operands[-1]}\odot {op.notation(*operands[:-1])}",
+        f"{{{len(op.reads)}}}·{op.cell}",
+        kink=kink and (lambda *operands: kink(*operands[:-1])),
+        views=op.views,
+        kernel=kernels.wrap_arithmetic(arithmetic),
+        exact=op.exact,
+    )
+
+
 # The steps of a layer are the same in every network, so every page and every schedule shares them.
 @lru_cache(maxsize=512)
-def forward_layer(layer: int, activation: str, biased: bool) -> tuple[Step, ...]:
-    """List `S_l` and `Z_l` of one layer."""
+def forward_layer(layer: int, activation: str, biased: bool, masked: bool = False) -> tuple[Step, ...]:
+    """List `S_l` and `Z_l` of one layer; `Z_l = M_l (.) f_l(S_l)` where it is masked."""
     affine = (AFFINE, (W(layer), Z(layer - 1), b(layer))) if biased else (LINEAR, (W(layer), Z(layer - 1)))
-    return Step(S(layer), *affine), Step(Z(layer), ACTIVATIONS[activation].apply, (S(layer),))
+    return Step(S(layer), *affine), drop_masked(Step(Z(layer), ACTIVATIONS[activation].apply, (S(layer),)), masked)
+
+
+def drop_masked(step: Step, masked: bool) -> Step:
+    """Multiply the mask of its layer into a step, if there is one."""
+    if not masked:
+        return step
+    return replace(step, op=drop(step.op), operands=(*step.operands, mask(step.out.layer or 0)))

@@ -91,7 +91,7 @@ def place(setup: Setup, values: Mapping[Var, Array], activations: Sequence[str] 
 
 def _to_single(setup: Setup) -> Setup:
     layers = (
-        Layer(x.W.astype(np.float32), None if x.b is None else x.b.astype(np.float32), x.activation)
+        replace(x, W=x.W.astype(np.float32), b=None if x.b is None else x.b.astype(np.float32))
         for x in setup.net.layers
     )
     batch = Batch(setup.batch.X.astype(np.float32), setup.batch.Y.astype(np.float32))

@@ -281,8 +281,8 @@ def _explain_no_autograd(setup: Setup, steps: list[Step], values: Mapping[Var, A
     if not np.isfinite(values[loss]):
         return "the loss is out of range"
     for step in steps:
-        corner = ACTIVATIONS[step.op.name].corner if step.op.name in ACTIVATIONS else None
-        if corner and setup.conventions.at_kink and (np.asarray(values[step.operands[0]]) == 0).any():
+        f = ACTIVATIONS.get(step.op.name.removeprefix("masked "))
+        if f and f.corner and setup.conventions.at_kink and (np.asarray(values[step.operands[0]]) == 0).any():
             return f"{step.operands[0].text} has a 0, where {step.op.name}' is chosen by the conventions"
         if step.op.name == TOP.name:
             gaps, targets = (np.asarray(values[v]) for v in step.operands)

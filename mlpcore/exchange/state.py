@@ -26,7 +26,7 @@ import numpy as np
 
 from ..logits import Lab
 from ..losses import LOSSES, Loss, SoftmaxHinge
-from ..network import Batch, Layer, Network, one_hot
+from ..network import Batch, Dropout, Layer, Network, one_hot
 from ..notation import margin, strength
 from ..passes.conventions import Conventions
 from ..schedules import SCHEDULES, Schedule, find
@@ -112,12 +112,8 @@ def from_json(text: str, parts: Mapping[str, Part] | None = None) -> dict[str, A
 
 
 def _write_setup(setup: Setup) -> Json:
-    layers = [
-        {"W": write_array(x.W), "b": None if x.b is None else write_array(x.b), "activation": x.activation}
-        for x in setup.net.layers
-    ]
     data = {
-        "layers": layers,
+        "layers": [_write_layer(layer) for layer in setup.net.layers],
         "X": write_array(setup.batch.X),
         "Y": write_array(setup.batch.Y),
         "loss": _write_loss(setup.loss),
@@ -151,17 +147,36 @@ def _read_setup(data: Json) -> Setup:
     )
 
 
+def _write_layer(layer: Layer) -> Json:
+    b = None if layer.b is None else write_array(layer.b)
+    data = {"W": write_array(layer.W), "b": b, "activation": layer.activation}
+    if drop := layer.dropout:
+        mask = {} if drop.mask is None else {"mask": write_array(drop.mask)}
+        data["dropout"] = {"keep": float(drop.keep), "seed": drop.seed, **mask}
+    return data
+
+
 def _read_layer(data: Json, number: int, kind: str) -> Layer:
-    data = fields(data, f"layer {number}", ("W", "b", "activation"), ("W",))
+    data = fields(data, f"layer {number}", ("W", "b", "activation", "dropout"), ("W",))
     W = read_array(data["W"], f"W_{number}").astype(kind)
     b = data.get("b")
     if b is not None:
         b = read_array(b, f"b_{number}", ndim=1).astype(kind)
     f = word(data.get("activation", "identity"), f"the activation of layer {number}")
     try:
-        return Layer(W, b, f)
+        return Layer(W, b, f, _read_dropout(data["dropout"], number, kind) if "dropout" in data else None)
     except ValueError as error:
         raise ValueError(f"layer {number}: {error}") from None
+
+
+def _read_dropout(data: Json, number: int, kind: str) -> Dropout:
+    data = fields(data, f"the dropout of layer {number}", ("keep", "seed", "mask"), ("keep",))
+    seed, mask = data.get("seed", 0), data.get("mask")
+    if type(seed) is not int or not 0 <= seed < 10**18:
+        raise ValueError("the seed of dropout must be a whole number from 0")
+    return Dropout(
+        real(data["keep"], "keep"), seed, None if mask is None else read_array(mask, f"M_{number}").astype(kind)
+    )
 
 
 def _write_loss(loss: Loss) -> Json:

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from ..equations.steps import Step, evaluate
-from ..network import Array, Batch
+from ..network import Array
 from ..notation import Var, Y, Z, after
 from ..notation import loss as LOSS
 from ..passes.training_step import initial_values
 from ..training import Course
+from ..training.course import pick_examples
 from .files import field, file_name
 from .scripts import MOST_WRITTEN, check_count, write_head, write_literal
 from .tracing import NUMPY, TORCH, Dialect, Writer
@@ -62,7 +63,7 @@ def _write(course: Course, lib: Dialect, made: str, collect: str) -> str:
         out += _indent([f"N = {setup.batch.N}"])
         out += _indent(_write_steps(forward, given, writer, file_name))
     else:
-        whole = {Z(0): "X_all", Y: "Y_all"}
+        whole = {Z(0): "X_all", Y: "Y_all"} | {v: f"{file_name(v)}_all" for v in net.shape.masks()}
         start = out.index("losses = []")
         out[start:start] = [f"{name} = {file_name(v)}" for v, name in whole.items()]
         constant = {*given} - {*whole}
@@ -86,8 +87,7 @@ def _write(course: Course, lib: Dialect, made: str, collect: str) -> str:
                 f"N = {size}",
             ]
         )
-        few = Batch(setup.batch.X[:, :size], setup.batch.Y[:, :size])
-        given |= initial_values(net, few, setup.loss, setup.conventions)
+        given |= pick_examples({v: given[v] for v in whole}, np.arange(size), lay)
         rest = [*forward, *rest]
     values = evaluate(forward, given)
     out += _indent(_write_steps(rest, values, writer, file_name))
@@ -107,8 +107,8 @@ def can_write_training(course: Course) -> bool:
 
 
 def _count_numbers(course: Course) -> int:
-    shape, batch = course.setup.net.shape, course.setup.batch
-    return shape.parameter_cells + batch.X.size + batch.Y.size + len(course.losses)
+    setup = course.setup
+    return sum(x.size for x in setup.inputs().values()) + len(course.losses)
 
 
 def _write_steps(

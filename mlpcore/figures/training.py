@@ -9,7 +9,7 @@ import numpy as np
 from ..network import Array
 from ..setup import Setup
 from ..training import Course
-from ..training.readings import History, RateCurve, Surface, name_cell, predict, sample_parameters
+from ..training.readings import History, RateCurve, Surface, name_cell, sample_parameters
 from .base import LEGEND_ABOVE, NO_ZERO, Figure, axis, colour, ends, heading, label, line, numbers, upright
 
 #: Points of a map of the output along each side.
@@ -225,14 +225,14 @@ def fit(setup: Setup, unit: int = 0) -> Figure:
     if len(X) == 1:
         x = np.linspace(low[0] - room[0], high[0] + room[0], 201)
         data: list[Figure] = [
-            line(x, predict(setup, x[None])[unit], "network", 0),
+            line(x, setup.net.predict(x[None])[unit], "network", 0),
             {**dots, "x": numbers(X[0]), "y": numbers(targets[unit]), "marker": {"color": "--series1", "size": 7}},
         ]
         axes = {"xaxis": axis("input"), "yaxis": axis(f"output {unit + 1}")}
     else:
         sides = [np.linspace(low[k] - room[k], high[k] + room[k], _SIDE) for k in (0, 1)]
         grid = np.stack([a.ravel() for a in np.meshgrid(*sides)])
-        output = predict(setup, grid)[unit].reshape(_SIDE, _SIDE)
+        output = setup.net.predict(grid)[unit].reshape(_SIDE, _SIDE)
         middle = 0.0 if setup.loss.name in ("BinaryCrossEntropy", "OneVsAll") else (targets.min() + targets.max()) / 2
         reach = float(np.percentile(np.abs(output - middle), 95)) or 1.0
         is_high = targets[unit] > (targets.min() + targets.max()) / 2

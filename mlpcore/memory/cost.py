@@ -28,7 +28,7 @@ import numpy as np
 from ..equations.steps import Step
 from ..losses import MSE, Loss
 from ..network import Network, Shape, shape_of
-from ..notation import Var
+from ..notation import Var, Y, Z
 from ..passes.conventions import WORKSHEET, Conventions
 from ..passes.layers import update
 from ..passes.layouts import Layout
@@ -77,7 +77,7 @@ class Count:
         flops: for each step the operations of its matrix product, a multiplication and an addition a
             term; 0 for a step that is none.
         cells: for each step the cells it writes cell by cell; 0 for a product.
-        parameters, inputs: bytes that stand apart: W and b; X and Y.
+        parameters, inputs: bytes that stand apart: W and b; X, Y and the masks of dropout.
     """
 
     steps: tuple[Step, ...]
@@ -219,8 +219,8 @@ def _categorise(step: Step, freeing: Step) -> str:
 
 
 def input_bytes(shape: Shape, N: int) -> int:
-    """Compute the bytes of X and Y."""
-    return shape.itemsize * N * (shape.widths[0] + shape.widths[-1])
+    """Compute the bytes of X, Y and the masks of dropout."""
+    return shape.itemsize * sum(shape.size(v, N) for v in (Z(0), Y, *shape.masks()))
 
 
 def laid(var: Var, shape: Shape, N: int, lay: Layout = COLUMNS) -> tuple[int, ...]:

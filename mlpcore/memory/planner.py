@@ -142,8 +142,8 @@ def _key_stretches(shape: Shape) -> Callable[[int, int], Hashable]:
     """Give the key of a stretch of layers: where two agree, the same is to be done at the same cost."""
 
     def key_of(lo: int, hi: int) -> Hashable:
-        here = slice(lo, hi)
-        return lo == 0, hi == shape.depth, shape.widths[lo : hi + 1], shape.activations[here], shape.biases[here]
+        kinds = tuple(layer[1:] for layer in shape.kinds[lo:hi])
+        return lo == 0, hi == shape.depth, shape.widths[lo : hi + 1], kinds
 
     return key_of
 

@@ -14,7 +14,7 @@ from .var import Var
 
 __all__ = [
     "A", "G", "KINDS", "Kind", "O", "P", "ROLES", "S", "T", "Var", "W", "Y", "Z", "after", "b", "dG", "dO", "dP", "dW",
-    "dZ", "db", "delta", "ell", "loss", "margin", "rate", "strength",
+    "dZ", "db", "delta", "ell", "loss", "margin", "mask", "rate", "strength",
 ]  # fmt: skip
 
 #: One object for each name, as a pass names the same matrices over and over.
@@ -41,6 +41,11 @@ def b(layer: int) -> Var:
     return _of("b", layer)
 
 
+def mask(layer: int) -> Var:
+    """Dropout mask `M_l` in `Z_l = M_l (.) f_l(S_l)`, shape (d_l, N)."""
+    return _of("M", layer)
+
+
 def delta(layer: int) -> Var:
     """`delta_l = dL/dS_l`, shape (d_l, N)."""
     return _of("delta", layer)
@@ -64,7 +69,6 @@ def dZ(layer: int) -> Var:
 Y = Var("Y")
 rate = Var("rate")
 margin = Var("margin")
-strength = Var("strength")
 strength = Var("strength")
 O = Var("O")
 P = Var("P")

@@ -53,6 +53,7 @@ def _of_each(by: str) -> str:
 KINDS: dict[str, Kind] = {
     "W": Kind("W", "W", "weights", ("unit", "input"), "parameter"),
     "b": Kind("b", "b", "biases", ("unit",), "parameter"),
+    "M": Kind("M", "M", "dropout mask", ("unit", "example"), "parameter"),
     "Y": Kind(r"Y_{\mathrm{gt}}", "Y", "targets", ("output", "example"), "parameter"),
     "rate": Kind(r"\eta", "rate", "learning rate", (), "parameter"),
     "margin": Kind("m", "m", "margin", (), "parameter"),
@@ -100,6 +101,9 @@ KINDS: dict[str, Kind] = {
     "dZ": Kind(derivative("Z"), "dL/dZ", "gradient of the activations", ("unit", "example"), "gradient", "Z"),
     "delta": Kind(r"\delta", "delta", "gradient of the preactivations", ("unit", "example"), "gradient", "S"),
     "slope": Kind("f'_#(S_#)", "f'(S_#)", "derivatives", ("unit", "example"), "forward"),
+    "maskedslope": Kind(
+        r"\left(M_#\odot f'_#(S_#)\right)", "(M_# ⊙ f'_#(S_#))", "masked derivatives", ("unit", "example"), "forward"
+    ),
     "dZdW": Kind(_local("Z_#", "W_#"), "dZ_#/d(W_#)_?", "local derivative", ("unit", "example"), "gradient"),
     "dZdb": Kind(_local("Z_#", "b_#"), "dZ_#/d(b_#)_?", "local derivative", ("unit", "example"), "gradient"),
     "dZdS": Kind(_local("Z_#", "S_#"), "dZ_#/d(S_#)_?", "local derivative", ("unit", "example"), "gradient"),

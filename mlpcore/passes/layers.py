@@ -14,6 +14,7 @@ from ..equations.dense import (
     UPDATE_BIASES,
     UPDATE_WEIGHTS,
     WEIGHT_GRADIENT,
+    drop_masked,
     forward_layer,
 )
 from ..equations.steps import Step
@@ -25,7 +26,7 @@ from ..notation import rate as RATE
 def forward(net: Network | Shape) -> list[Step]:
     """List `S_l = W_l Z_{l-1} + b_l` and `Z_l = f_l(S_l)` for l = 1, ..., L."""
     shape = net.shape
-    return [step for n in shape.layers for step in forward_layer(n, shape.activations[n - 1], shape.biased(n))]
+    return [step for layer in shape.kinds for step in forward_layer(*layer)]
 
 
 def backward(net: Network | Shape, at_kink: float = 0.0, *, derivative_from_Z: bool = False) -> list[Step]:
@@ -35,23 +36,22 @@ def backward(net: Network | Shape, at_kink: float = 0.0, *, derivative_from_Z: b
         derivative_from_Z: compute f' from the output wherever that determines it, else from `S_l`.
     """
     shape = net.shape
-    return [
-        step
-        for n in reversed(shape.layers)
-        for step in backward_layer(n, shape.activations[n - 1], shape.biased(n), at_kink, derivative_from_Z)
-    ]
+    return [step for layer in reversed(shape.kinds) for step in backward_layer(*layer, at_kink, derivative_from_Z)]
 
 
 @lru_cache(maxsize=512)
 def backward_layer(
-    layer: int, activation: str, biased: bool, at_kink: float, derivative_from_Z: bool
+    layer: int, activation: str, biased: bool, masked: bool, at_kink: float, derivative_from_Z: bool
 ) -> tuple[Step, ...]:
-    """List `delta_l`, `dL/dW_l`, `dL/db_l` if there is a bias, `dL/dZ_{l-1}` if there is a layer below."""
+    """List `delta_l`, `dL/dW_l`, `dL/db_l` if there is a bias, `dL/dZ_{l-1}` if there is a layer below.
+
+    With a mask `delta_l = M_l (.) dL/dZ_l (.) f_l'(S_l)`; the masked output does not determine f'.
+    """
     f = ACTIVATIONS[activation].at_kink(at_kink)
-    from_Z = derivative_from_Z and f.derivative_from_Z is not None
+    from_Z = derivative_from_Z and f.derivative_from_Z is not None and not masked
     pullback, argument = (f.pullback_from_Z, Z(layer)) if from_Z else (f.pullback, S(layer))
     steps = [
-        Step(delta(layer), pullback, (dZ(layer), argument)[: len(pullback.reads)], "backward"),
+        drop_masked(Step(delta(layer), pullback, (dZ(layer), argument)[: len(pullback.reads)], "backward"), masked),
         Step(dW(layer), WEIGHT_GRADIENT, (delta(layer), Z(layer - 1)), "backward"),
     ]
     if biased:

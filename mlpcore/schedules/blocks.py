@@ -62,11 +62,12 @@ def list_blocks(moves: list[Move], task: Task, size: int, derivative_from_Z: boo
     # The penalty does not depend on examples: it is added once, to the sums.
     loss = replace(task.loss, whole=N, penalty=None)
     inner = carry_out(moves, list_equations(replace(task, loss=loss), derivative_from_Z, lay))
+    given = (Z(0), Y, *task.shape.masks())
     steps: list[Step] = []
     for first in range(0, N, size):
         block = first, min(first + size, N)
         name_in_block = cache(lambda var, block=block: var.of_examples(block))
-        steps += lay.convert_steps(Step(name_in_block(v), take_examples(*block), (v,)) for v in (Z(0), Y))
+        steps += lay.convert_steps(Step(name_in_block(v), take_examples(*block), (v,)) for v in given)
         named: dict[int, Step] = {}  # a step that is repeated stays one object
         for step in inner:
             if id(step) not in named:

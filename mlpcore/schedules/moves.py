@@ -90,14 +90,13 @@ def list_equations(task: Task, derivative_from_Z: bool = False, lay: Layout = CO
 # The equations of a few structures: turned layouts take 0.7 ms for 16 layers, and all schedules share them.
 @lru_cache(maxsize=16)
 def _list_equations(shape: Shape, loss: Loss, at_kink: float, derivative_from_Z: bool, lay: Layout) -> Equations:
-    layers = list(zip(shape.layers, shape.activations, shape.biases, strict=True))
     penalised = partial(penalise, loss=loss, net=shape, lay=lay)
     return Equations(
-        tuple(lay.convert_steps(chain.from_iterable(forward_layer(*layer) for layer in layers))),
+        tuple(lay.convert_steps(chain.from_iterable(forward_layer(*layer) for layer in shape.kinds))),
         tuple(penalised(lay.convert_steps((*loss.forward(shape.depth), *loss.backward(shape.depth))))),
         {
             layer[0]: tuple(penalised(lay.convert_steps(backward_layer(*layer, at_kink, derivative_from_Z))))
-            for layer in layers
+            for layer in shape.kinds
         },
     )
 

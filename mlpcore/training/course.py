@@ -6,7 +6,7 @@ is copied before every step, or before every few where that would take too much 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock
@@ -15,11 +15,11 @@ import numpy as np
 
 from ..compiled import Program, run_quietly
 from ..equations.steps import Step, evaluate
-from ..network import Array, Batch
-from ..notation import Var, Z
-from ..notation import Y as TARGETS
+from ..network import Array
+from ..notation import Var
 from ..notation import loss as LOSS
 from ..passes.layers import forward
+from ..passes.layouts import Layout
 from ..passes.optimisers import SGD, Optimiser
 from ..passes.penalties import penalise
 from ..passes.training_step import initial_values, one_pass, training_step
@@ -39,22 +39,19 @@ class Runner:
         self.lock = Lock()
         self._setup, self._examples, self._seed = setup, batch_size or setup.batch.N, seed
         self._mini = self._examples < setup.batch.N
-        first = Batch(setup.batch.X[:, : self._examples], setup.batch.Y[:, : self._examples]) if self._mini else None
-        batch = first or setup.batch
         net, dtype = setup.net, setup.net.dtype
-        self.steps: list[Step] = one_pass(net, setup.loss, conventions=setup.conventions, N=batch.N)
+        self.steps: list[Step] = one_pass(net, setup.loss, conventions=setup.conventions, N=self._examples)
         self.steps += lay.convert_steps(optimiser.update(net))
-        values = initial_values(net, batch, setup.loss, setup.conventions)
-        if self._mini:
-            values |= {v: values[v].copy() for v in (Z(0), TARGETS)}
+        whole = initial_values(net, setup.batch, setup.loss, setup.conventions)
+        self._whole = {v: x for v, x in whole.items() if "example" in v.axes}
+        self._batch = pick_examples(self._whole, np.arange(self._examples), lay) if self._mini else {}
+        values = whole | self._batch
         values |= {v: lay.convert(v, x) for v, x in optimiser.initial_state(net).items()}
         values |= {v: np.asarray(x, dtype) for v, x in optimiser.numbers().items()}
-        self._batch = {v: values[v] for v in (Z(0), TARGETS)}
-        self.program = Program(self.steps, values, net.shape, batch.N, lay)
+        self.program = Program(self.steps, values, net.shape, self._examples, lay)
         self._first_loss = self.program.values[LOSS]
         data = forward(net) + setup.conventions.loss(setup.loss).forward(net.depth)
         self.loss_steps = lay.convert_steps(penalise(data, setup.loss, net))
-        whole = initial_values(net, setup.batch, setup.loss, setup.conventions)
         parameters = {v: x for v, x in self.program.parameters.items() if v in whole}
         self._loss = Program(self.loss_steps, whole | parameters, net.shape, setup.batch.N, lay)
 
@@ -73,10 +70,8 @@ class Runner:
             self.program.run_once()
             return float(self._first_loss)
         before = self.compute_loss()
-        setup, lay = self._setup, self._setup.conventions.lay
-        chosen = self._draw(number)
-        for var, whole in ((Z(0), setup.batch.X), (TARGETS, setup.batch.Y)):
-            self._batch[var][...] = lay.convert(var, whole[:, chosen])
+        for var, x in pick_examples(self._whole, self._draw(number), self._setup.conventions.lay).items():
+            self._batch[var][...] = x
         self.program.run_once()
         return before
 
@@ -87,9 +82,14 @@ class Runner:
         return order[place * self._examples : (place + 1) * self._examples]
 
 
+def pick_examples(values: Mapping[Var, Array], chosen: Array, lay: Layout) -> dict[Var, Array]:
+    """Copy these examples of inputs, targets and masks, laid out as `lay` says."""
+    return {v: np.take(x, chosen, 0 if lay.transposes_batches else 1) for v, x in values.items()}
+
+
 @dataclass(frozen=True, eq=False)
 class Course:
-    """The steps of a training and what they led to.
+    """The steps of a training and what they led to. Dropout keeps the masks of the set-up in every step.
 
     Attributes:
         setup: what it started from.

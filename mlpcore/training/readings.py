@@ -11,7 +11,7 @@ import numpy as np
 from ..equations.activations import ACTIVATIONS
 from ..equations.steps import evaluate
 from ..network import Array, Batch
-from ..notation import S, Var, W, Z
+from ..notation import S, Var, W
 from ..notation import loss as LOSS
 from ..notation import rate as RATE
 from ..passes.layers import forward
@@ -136,10 +136,14 @@ def sample_parameters(course: Course, most: int) -> tuple[Array, dict[Var, Array
 
 
 def read_validation(course: Course, held_out: Batch, most: int = 200) -> tuple[Array, Array]:
-    """Compute the loss over other examples after about so many steps: those steps and the losses, shape (K,)."""
+    """Compute the loss over other examples after about so many steps: those steps and the losses, shape (K,).
+
+    Nothing is dropped.
+    """
     at, parameters = sample_parameters(course, most)
+    setup = replace(course.setup, net=course.setup.net.without_dropout(), batch=held_out)
     with np.errstate(over="ignore", invalid="ignore"):
-        return at, np.broadcast_to(compute_losses(replace(course.setup, batch=held_out), parameters), at.shape)
+        return at, np.broadcast_to(compute_losses(setup, parameters), at.shape)
 
 
 def find_arrival(course: Course, share: float) -> int | None:
@@ -239,9 +243,3 @@ def compute_surface(
 def _flatten(parameters: Mapping[Var, Array]) -> Array:
     """Put the parameters of each step side by side, shape (K, cells)."""
     return np.concatenate([x.reshape(len(x), -1) for x in parameters.values()], axis=1)
-
-
-def predict(setup: Setup, X: Array) -> Array:
-    """Compute the output for other inputs, shape (d_0, M), as on the worksheet: (d_L, M)."""
-    values: dict[Var, Array] = {Z(0): X, **dict(setup.net.parameters())}
-    return evaluate(forward(setup.net), values)[Z(setup.net.depth)]

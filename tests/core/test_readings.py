@@ -176,7 +176,7 @@ def test_the_network_of_a_question_shows_the_answer(name, words):
 
 def test_a_prediction_is_the_output_of_the_pass():
     setup = mlp.EXAMPLES["three classes"].setup
-    np.testing.assert_array_equal(readings.predict(setup, setup.batch.X), setup.run()[1][mlp.Z(2)])
+    np.testing.assert_array_equal(setup.net.predict(setup.batch.X), setup.run()[1][mlp.Z(2)])
 
 
 @pytest.mark.parametrize("name", mlp.DATASETS)

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from mlpcore import ACTIVATIONS, INITIALISATIONS, Setup, initialise
+from mlpcore import ACTIVATIONS, INITIALISATIONS, Dropout, Network, Setup, initialise
 from mlpcore.setup import MAX_DEPTH, MAX_EXAMPLES, MAX_WIDTH, resized
 from pages.ui.state import session
 from pages.ui.widgets.choices import choose_loss, choose_penalty, choose_schedule
@@ -55,6 +55,30 @@ def _with_activation(setup: Setup, value: str, layer: int) -> Setup:
 def _with_bias(setup: Setup, value: bool, layer: int) -> Setup:
     shape = _shape(setup)
     return resized(setup, **shape | {"biases": _with_item(shape["biases"], layer - 1, value)})
+
+
+def _with_dropout(setup: Setup, layer: int, dropout: Dropout | None) -> Setup:
+    layers = _with_item(setup.net.layers, layer - 1, replace(setup.net[layer], dropout=dropout))
+    return replace(setup, net=Network(layers))
+
+
+def _with_keep(setup: Setup, text: object, layer: int) -> Setup:
+    """Read the probability to keep an output; 1 is no dropout.
+
+    Raises:
+        ValueError: it is no number above 0 and up to 1.
+    """
+    try:
+        keep = float(str(text).strip().replace(",", "."))
+    except ValueError:
+        raise ValueError(f"“{str(text)[:20]}” is not a number above 0 and up to 1") from None
+    old = setup.net[layer].dropout
+    return _with_dropout(setup, layer, None if keep == 1 else Dropout(keep, old.seed if old else 0))
+
+
+def _with_new_mask(setup: Setup, _: object, layer: int) -> Setup:
+    old = setup.net[layer].dropout
+    return _with_dropout(setup, layer, old and Dropout(old.keep, old.seed + 1))
 
 
 def _with_depth(setup: Setup, _: object, by: int) -> Setup:
@@ -138,7 +162,7 @@ def _draw_layers() -> None:
         draw_size("Examples", "examples", setup.batch.N, MAX_EXAMPLES, _with_examples)
         show_errors("examples", kept=f"Examples: still {setup.batch.N}.")
     for number, layer in enumerate(net.layers, start=1):
-        units, f, bias = st.columns([2, 3, 2], vertical_alignment="bottom")
+        units, f, bias, keep = st.columns([2, 3, 2, 2], vertical_alignment="bottom")
         with units:
             name = f"width {number}"
             draw_size(
@@ -153,6 +177,22 @@ def _draw_layers() -> None:
             has = layer.b is not None
             st.checkbox("Biases", has, **bind(f"bias {number}", has, partial(_with_bias, layer=number)))
         show_errors(name, kept=f"Units of layer {number}: still {net.widths[number]}.")
+        if number == net.depth:
+            continue
+        drop, name = layer.dropout, f"keep {number}"
+        with keep:
+            kept = f"{drop.keep if drop else 1:g}"
+            why = "Dropout: each output is kept with this probability and divided by it. 1 keeps all."
+            st.text_input("Keep", kept, help=why, **bind(name, kept, partial(_with_keep, layer=number)))
+        show_errors(name, kept=f"Keep probability of layer {number}: still {kept}.")
+        if drop:
+            st.button(
+                f"Draw M_{number} anew",
+                help=f"Its mask is drawn from seed {drop.seed}{', then edited' * (drop.mask is not None)}.",
+                key=f"new mask {number}",
+                on_click=session.change,
+                args=(None, partial(_with_new_mask, layer=number), name),
+            )
     with st.container(horizontal=True):
         for label, by, possible in (("Add a layer", 1, net.depth < MAX_DEPTH), ("Remove a layer", -1, net.depth > 1)):
             st.button(

@@ -89,9 +89,9 @@ def fill_cell(board: Board[Setup], trace: Trace) -> None:
         make_tile(board.add_matrix(d.gradient), letters, "Σ →", fills=True, scale="sum"),
     ], numbers=False)  # fmt: skip
     strip: list[Json] = []
-    derivative, spread = Var("slope", d.top), next((v for v in d.stacked if v.kind == "spread"), here)
-    if derivative in d.values:
-        strip.append(make_tile(wire_name(derivative), at))
+    spread = next((v for v in d.stacked if v.kind == "spread"), here)
+    if d.slope:
+        strip.append(make_tile(board.add_matrix(d.slope), at))
     strip.append(make_tile(wire_name(spread), at, "⊙" if strip else ""))
     if target.kind == "W":
         strip.append(make_tile(board.add_matrix(Z(d.top - 1)), _order_letters(board, Z(0), "jn"), "from"))
