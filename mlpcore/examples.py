@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .losses import MSE, CrossEntropy, Loss, softmax
-from .network import Array, Batch, Layer, Network, one_hot
-from .notation import S, Var, W, Y, Z, after, delta, dW, dZ
+from .equations.activations import sigmoid
+from .losses import MSE, BinaryCrossEntropy, CrossEntropy, Loss, softmax
+from .network import Array, Batch, Dropout, Layer, Network, one_hot
+from .notation import S, Var, W, Y, Z, after, delta, dW, dZ, mask
 from .notation import loss as LOSS
 from .passes.layouts import Layout
 from .registry import Registry
@@ -180,6 +181,22 @@ THREE_CLASSES = Setup(
     CrossEntropy(),
 )
 
+DROPOUT = Setup(
+    Network(
+        (
+            Layer([[0.8, 0.3], [-0.5, 0.9], [0.6, -0.7]], [0.1, 0.2, 0.3], "tanh", Dropout(0.5, seed=1)),
+            Layer([[0.5, 0.7, -0.4]], [0.0], "identity"),
+        )
+    ),
+    Batch([[0.9, -0.3, 0.6, -0.8], [0.2, 0.7, -0.5, 0.4]], [[1, 0, 1, 0]]),
+)
+
+CONFIDENTLY_WRONG = Setup(
+    Network((Layer([[2, 0], [0, 2]], [0, 0], "tanh"), Layer([[4, 3]], [0], "identity"))),
+    Batch([[1, -1, 0.2], [1, -0.5, -0.3]], [[0, 0, 1]]),
+    BinaryCrossEntropy(),
+)
+
 
 def _larger() -> Setup:
     rng = np.random.default_rng(7)
@@ -293,6 +310,39 @@ EXAMPLES: dict[str, Example] = Registry(
                 ),
             ),
             THREE_CLASSES,
+        ),
+        "dropout": Example(
+            "Dropout in both passes (2-3-1)",
+            (
+                Remark(
+                    "Where the mask M_1 is 0, Z_1 is 0 and so is δ_1: from that example the unit learns nothing. What "
+                    "is kept is divided by the keep probability, forwards and backwards.",
+                    lambda setup, v: (
+                        setup.net[1].dropout is not None
+                        and [*(v[mask(1)] != 0).ravel()] == [*(v[Z(1)] != 0).ravel()] == [*(v[delta(1)] != 0).ravel()]
+                        and set(v[mask(1)].ravel()) == {0, 1 / setup.net[1].dropout.keep}
+                    ),
+                ),
+            ),
+            DROPOUT,
+            "Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, Dropout (2014), with inverted scaling",
+        ),
+        "confidently wrong": Example(
+            "Confidently misclassified: cross-entropy or squared error (2-2-1)",
+            (
+                Remark(
+                    "Example 1 is misclassified with p > 0.95, and its ∂L/∂Z_2 = (P − Y)/N is the largest. Squared "
+                    "error of σ(Z_2) would multiply P − Y by p(1 − p), which is below 0.01: it would hardly learn.",
+                    lambda setup, v: (
+                        setup.loss.name == "BinaryCrossEntropy"
+                        and np.allclose(v[dZ(2)], (sigmoid(v[Z(2)]) - v[Y]) / setup.batch.N, rtol=1e-9, atol=1e-12)
+                        and (v[Y][0, 0] == 0 and sigmoid(v[Z(2)])[0, 0] > 0.95)
+                        and np.abs(v[dZ(2)]).argmax() == 0
+                        and sigmoid(v[Z(2)])[0, 0] * sigmoid(-v[Z(2)])[0, 0] < 0.01
+                    ),
+                ),
+            ),
+            CONFIDENTLY_WRONG,
         ),
         "larger": Example(
             "A larger one (4-8-8-3, batch of 16)",

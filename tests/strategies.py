@@ -21,9 +21,12 @@ from mlpcore import (
 )
 from mlpcore.examples import one_hot
 
+#: Every activation, and those with a number with another one too.
+NAMES = (*ACTIVATIONS, *(f.family.at(0.3).name for f in ACTIVATIONS.values() if f.family))
+
 
 @st.composite
-def problems(draw, activations=tuple(ACTIVATIONS), losses=tuple(LOSSES), max_depth=4, max_width=5, biases=None):
+def problems(draw, activations=NAMES, losses=tuple(LOSSES), max_depth=4, max_width=5, biases=None):
     """(net, batch, loss): every activation x loss x depth 1 to `max_depth` x with and without biases and dropout."""
     depth = draw(st.integers(1, max_depth))
     widths = draw(st.lists(st.integers(1, max_width), min_size=depth + 1, max_size=depth + 1))

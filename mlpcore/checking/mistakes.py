@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..equations.activations import ACTIVATIONS
+from ..equations.activations import find_applied
 from ..equations.dense import transpose
 from ..equations.steps import Op, Step
 from ..losses.cellwise import absolute_error, binary_cross_entropy, huber
@@ -241,10 +241,7 @@ _rewritten("rate twice", "The learning rate was multiplied in twice.", _is_updat
 
 def _activation_of(step: Step) -> Any:
     """Give the activation whose derivative a step multiplies in, where it does."""
-    name = step.op.name.removeprefix("masked ")
-    if step.out.kind != "delta" or len(step.operands) < 2 or not name.endswith(" pullback"):
-        return None
-    f = ACTIVATIONS.get(name.removesuffix(" pullback"))
+    f = find_applied(step.op) if step.out.kind == "delta" else None
     return f if f and f.derivative else None
 
 

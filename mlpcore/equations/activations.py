@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache, wraps
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from ..registry import Registry
+from ..registry import Registry, UnknownNameError
 from . import inplace, kernels
-from .inplace import LEAK, InPlace
+from .inplace import InPlace
 from .steps import Op, View, as_numbers
 
 Array = np.ndarray
@@ -31,9 +32,10 @@ class Activation:
         f: S -> Z, elementwise.
         derivative: S -> f'(S); None where f' is 1 everywhere, so that nothing is read.
         derivative_from_Z: Z -> f'(S) where the output alone determines it, else None.
-        cell: f in the language of `mlpcore.equations.cells`.
+        cell: f in the language of `mlpcore.equations.cells`; by default its name before its argument.
         exact: f is linear in pieces and takes fractions as well.
         share: how far f'(0) is on its way from the left derivative to the right one, see `at_kink`.
+        parameter: its number, where it has one; `family` makes the same with another.
         kinks: where f or f' has a corner, so that a difference across it measures neither side.
         corner: where f itself has a corner at 0, its derivatives on the left and on the right.
         into: f and f' again, written into given buffers; `NOT_WRITTEN_OUT` where there is only the arithmetic.
@@ -43,12 +45,14 @@ class Activation:
     f: Function
     derivative: Function | None
     derivative_from_Z: Function | None
-    cell: str
+    cell: str = ""
     kinks: tuple[float, ...] = ()
     corner: tuple[float, float] | None = None
     into: InPlace = inplace.NOT_WRITTEN_OUT
     exact: bool = False
     share: float = 0.0
+    parameter: float | None = None
+    family: Family | None = None
 
     def __post_init__(self) -> None:
         for way in ("f", "derivative", "derivative_from_Z"):
@@ -62,8 +66,19 @@ class Activation:
         return _find_at_kink, (self.name, self.share)
 
     @property
+    def base(self) -> str:
+        """Its row in `ACTIVATIONS`: its name without a number."""
+        return self.family.name if self.family else self.name
+
+    @property
     def latex(self) -> str:
-        return rf"\operatorname{{{self.name.replace(' ', '~')}}}"
+        number = self.name.removeprefix(self.base)[1:-1]
+        return rf"\operatorname{{{self.base.replace(' ', '~')}}}" + (f"_{{{number}}}" if number else "")
+
+    @property
+    def function(self) -> str:
+        """Its name as it stands in the formula of a cell: `leaky relu_0.2`."""
+        return self.name.replace("(", "_").removesuffix(")")
 
     @cached_property
     def apply(self) -> Op:
@@ -76,7 +91,7 @@ class Activation:
                 "in->in",
                 self.f,
                 lambda S: rf"{self.latex}({S})",
-                self.cell,
+                self.cell or f"{self.function}({{0}})",
                 kink=self._find_pieces if self.kinks else None,
                 kernel=self.into.apply() or kernels.wrap_arithmetic(self.f),
                 exact=self.exact,
@@ -97,19 +112,19 @@ class Activation:
         if self.derivative is None:
             return None
         name = f"{self.name} derivative"
-        op = Op(name, "in->in", self.derivative, lambda S: rf"{self.latex}'({S})", f"{self.name}'({{0}})")
+        op = Op(name, "in->in", self.derivative, lambda S: rf"{self.latex}'({S})", f"{self.function}'({{0}})")
         return op.made_by(getattr, self, "derivative_op")
 
     @cached_property
     def pullback(self) -> Op:
         """Give `delta_l = dL/dZ_l (.) f_l'(S_l)`: the vector-Jacobian product of the activation."""
-        op = self._pullback("derivative", f"{self.name}'", lambda S: rf"{self.latex}'({S})")
+        op = self._pullback("derivative", f"{self.function}'", lambda S: rf"{self.latex}'({S})")
         return op.made_by(getattr, self, "pullback")
 
     @cached_property
     def pullback_from_Z(self) -> Op:
         """Give the same with f' computed from the output, written `f_l'[Z_l]`; needs `derivative_from_Z`."""
-        op = self._pullback("derivative_from_Z", f"{self.name}'[Z]", lambda Z: rf"{self.latex}'[{Z}]")
+        op = self._pullback("derivative_from_Z", f"{self.function}'[Z]", lambda Z: rf"{self.latex}'[{Z}]")
         return op.made_by(getattr, self, "pullback_from_Z")
 
     def _pullback(self, way: str, view_name: str, latex: Callable[[str], str]) -> Op:
@@ -133,20 +148,20 @@ class Activation:
 
 
 # The activations with a corner, under the shares in use: an Op must be one object for all steps that use it.
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def _at_kink(f: Activation, share: float) -> Activation:
     assert f.corner is not None
-    assert f.derivative is not None
-    (left, right), elsewhere = f.corner, f.derivative
+    left, right = f.corner
 
-    def derivative(S: Array) -> Array:
-        return np.where(S == 0, left + share * (right - left), elsewhere(S)).astype(S.dtype)
+    def choose(elsewhere: Function | None) -> Function | None:
+        at_0 = left + share * (right - left)
+        return elsewhere and (lambda X: np.where(X == 0, at_0, elsewhere(X)).astype(X.dtype))
 
     return replace(
         f,
-        derivative=derivative,
+        derivative=choose(f.derivative),
         # Where f is flat on the left, the outputs of 0 and of a preactivation below 0 are the same.
-        derivative_from_Z=derivative if left else None,
+        derivative_from_Z=choose(f.derivative_from_Z) if left else None,
         into=InPlace(f.into.f, for_f=f.into.for_f),
         share=share,
     )
@@ -201,65 +216,131 @@ def _sech_squared(S: Array) -> Array:
         return 1 / np.cosh(S) ** 2
 
 
+@dataclass(frozen=True, eq=False)
+class Family:
+    """Activations that differ in one number.
+
+    Attributes:
+        name: of the one with the number `usual`; any other is called `leaky relu(0.2)`.
+        symbol: what the number is called.
+        low, high: the numbers that are taken, both included.
+        make: number -> the activation, without its name.
+    """
+
+    name: str
+    symbol: str
+    usual: float
+    low: float
+    high: float
+    make: Callable[..., dict[str, Any]]
+
+    def at(self, number: float) -> Activation:
+        """Make the activation with this number; one object for each.
+
+        Raises:
+            UnknownNameError: the number is out of range.
+        """
+        if not self.low <= number <= self.high:
+            raise UnknownNameError(
+                f"the {self.symbol} of {self.name} is a number from {self.low:g} to {self.high:g}, not {number:g}"
+            )
+        return _make_member(self, float(number))
+
+
+# The activations in use: an Op must be one object for all steps that use it.
+@lru_cache(maxsize=256)
+def _make_member(family: Family, number: float) -> Activation:
+    name = family.name + (f"({repr(number).removesuffix('.0')})" if number != family.usual else "")
+    return Activation(name, **family.make(number), parameter=number, family=family)
+
+
+def _make_leaky_relu(slope: float) -> dict[str, Any]:
+    return {
+        "f": lambda S: np.where(S > 0, S, (Fraction(str(slope)) if S.dtype == object else slope) * S),
+        "derivative": lambda S: np.where(S > 0, 1.0, slope).astype(S.dtype),
+        "derivative_from_Z": lambda Z: np.where(Z > 0, 1.0, slope).astype(Z.dtype),
+        "kinks": (0.0,),
+        "corner": (slope, 1.0),
+        "into": inplace.make_leaky_relu(slope),
+        "exact": True,
+    }
+
+
+def _make_elu(alpha: float) -> dict[str, Any]:
+    return {
+        "f": lambda S: np.where(S > 0, S, np.expm1(np.where(S > 0, 0, S)) * alpha),
+        "derivative": lambda S: np.where(S > 0, 1.0, np.exp(np.minimum(S, 0)) * alpha).astype(S.dtype),
+        "derivative_from_Z": lambda Z: np.where(Z > 0, 1.0, Z + alpha).astype(Z.dtype),
+        "kinks": (0.0,),
+        "corner": (alpha, 1.0) if alpha != 1 else None,
+        "into": inplace.ELU if alpha == 1 else inplace.NOT_WRITTEN_OUT,
+    }
+
+
+def _make_silu(beta: float) -> dict[str, Any]:
+    return {
+        "f": lambda S: S * sigmoid(S * beta),
+        "derivative": lambda S: sigmoid(S * beta) * (1 + S * beta * sigmoid(-S * beta)),
+        "derivative_from_Z": None,
+        "into": inplace.SILU if beta == 1 else inplace.NOT_WRITTEN_OUT,
+    }
+
+
+#: A name with a number, as `leaky relu(0.2)`.
+_MEMBER = re.compile(r"(.+?)\s*\(\s*([^()]+?)\s*\)")
+
+
+class _Activations(Registry):
+    """The rows, and the activations with another number than a row's."""
+
+    def __missing__(self, name: Any) -> Activation:
+        found = _MEMBER.fullmatch(name) if isinstance(name, str) else None
+        if found is None or found[1] not in self:
+            return cast(Activation, super().__missing__(name))
+        family = self[found[1]].family
+        try:
+            return family.at(float(found[2]))
+        except (AttributeError, ValueError):
+            raise UnknownNameError(f"there is no number {found[2]!r} for {found[1]}") from None
+
+
 #: Name -> `Activation`. A row here appears in every select box and in every test.
-ACTIVATIONS: dict[str, Activation] = Registry("activation")
+ACTIVATIONS: dict[str, Activation] = _Activations("activation")
 
 for _row in (
-    Activation("identity", lambda S: S, None, None, "{0}"),
+    Activation("identity", lambda S: S, None, None),
     Activation(
         "relu",
         lambda S: np.maximum(S, 0),
         lambda S: (S > 0).astype(S.dtype),
         lambda Z: (Z > 0).astype(Z.dtype),
-        "relu({0})",
         kinks=(0.0,),
         corner=(0.0, 1.0),
         into=inplace.RELU,
         exact=True,
     ),
-    Activation(
-        "leaky relu",
-        lambda S: np.where(S > 0, S, (Fraction(str(LEAK)) if S.dtype == object else LEAK) * S),
-        lambda S: np.where(S > 0, 1.0, LEAK).astype(S.dtype),
-        lambda Z: np.where(Z > 0, 1.0, LEAK).astype(Z.dtype),
-        "leaky relu({0})",
-        kinks=(0.0,),
-        corner=(LEAK, 1.0),
-        into=inplace.LEAKY_RELU,
-        exact=True,
-    ),
+    Family("leaky relu", "slope", 0.01, 0, 1, _make_leaky_relu).at(0.01),
     Activation(
         "sigmoid",
         sigmoid,
         lambda S: sigmoid(S) * sigmoid(-S),
         lambda Z: Z * (1 - Z),
-        "sigmoid({0})",
         into=inplace.SIGMOID,
     ),
-    Activation("tanh", np.tanh, _sech_squared, lambda Z: 1 - Z**2, "tanh({0})", into=inplace.TANH),
+    Activation("tanh", np.tanh, _sech_squared, lambda Z: 1 - Z**2, into=inplace.TANH),
     Activation(
         "softplus",
         _softplus,
         sigmoid,
         lambda Z: -np.expm1(-Z),
-        "softplus({0})",
         into=inplace.SOFTPLUS,
     ),
-    Activation(
-        "elu",
-        lambda S: np.where(S > 0, S, np.expm1(np.where(S > 0, 0, S))),
-        lambda S: np.where(S > 0, 1.0, np.exp(np.minimum(S, 0))).astype(S.dtype),
-        lambda Z: np.where(Z > 0, 1.0, Z + 1).astype(Z.dtype),
-        "elu({0})",
-        kinks=(0.0,),
-        into=inplace.ELU,
-    ),
+    Family("elu", "α", 1, 0, 100, _make_elu).at(1),
     Activation(
         "relu6",
         lambda S: np.minimum(np.maximum(S, 0), 6),
         lambda S: ((S > 0) & (S < 6)).astype(S.dtype),
         lambda Z: ((Z > 0) & (Z < 6)).astype(Z.dtype),
-        "relu6({0})",
         kinks=(0.0, 6.0),
     ),
     Activation(
@@ -267,7 +348,6 @@ for _row in (
         lambda S: np.minimum(np.maximum(S, -1), 1),
         lambda S: ((S > -1) & (S < 1)).astype(S.dtype),
         lambda Z: ((Z > -1) & (Z < 1)).astype(Z.dtype),
-        "hard tanh({0})",
         kinks=(-1.0, 1.0),
     ),
     Activation(
@@ -275,7 +355,6 @@ for _row in (
         lambda S: S / (1 + abs(S)),
         lambda S: (1 + abs(S)) ** -2.0,
         lambda Z: (1 - abs(Z)) ** 2.0,
-        "softsign({0})",
         kinks=(0.0,),
     ),
     Activation(
@@ -283,23 +362,14 @@ for _row in (
         lambda S: S * np.tanh(_softplus(S)),
         lambda S: np.tanh(_softplus(S)) + S * sigmoid(S) * (1 - np.tanh(_softplus(S)) ** 2),
         None,
-        "mish({0})",
     ),
     Activation(
         "gelu",
         lambda S: S * normal_cdf(S),
         lambda S: normal_cdf(S) + S * normal_pdf(S),
         None,
-        "gelu({0})",
     ),
-    Activation(
-        "silu",
-        lambda S: S * sigmoid(S),
-        lambda S: sigmoid(S) * (1 + S * sigmoid(-S)),
-        None,
-        "silu({0})",
-        into=inplace.SILU,
-    ),
+    Family("silu", "β", 1, 0, 100, _make_silu).at(1),
 ):
     ACTIVATIONS[_row.name] = _row
 
@@ -308,13 +378,23 @@ _ELSEWHERE = {"linear": "identity", "none": "identity", "swish": "silu", "logist
 
 
 def find_activation(name: str) -> str:
-    """Give the registry's name of an activation: `ReLU`, `leaky_relu`, `linear`, `swish`, `logistic` are understood.
+    """Give the registry's name of an activation: `ReLU`, `leaky_relu(0.2)`, `linear`, `swish` are understood.
 
     Raises:
         KeyError: there is none; the message lists those that there are.
     """
     if name in ACTIVATIONS or not isinstance(name, str):
         return ACTIVATIONS[name].name
-    plain = "".join(c for c in name.lower() if c.isalnum())
+    base, number = found.groups() if (found := _MEMBER.fullmatch(name)) else (name, None)
+    plain = "".join(c for c in base.lower() if c.isalnum())
     plain = _ELSEWHERE.get(plain, plain)
-    return next((known for known in ACTIVATIONS if known.replace(" ", "") == plain), None) or ACTIVATIONS[name].name
+    known = next((known for known in ACTIVATIONS if known.replace(" ", "") == plain), None)
+    return ACTIVATIONS[name if known is None else known if number is None else f"{known}({number})"].name
+
+
+def find_applied(op: Op) -> Activation | None:
+    """Find the activation that an equation applies, or goes back through, under a mask or not."""
+    try:
+        return ACTIVATIONS[op.name.removeprefix("masked ").removesuffix(" pullback")]
+    except KeyError:
+        return None

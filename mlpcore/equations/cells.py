@@ -163,7 +163,8 @@ def typeset(text: str, times: str) -> str:
     text = re.sub(r"(?<![\d.])(\d+)/(\d+)·", r"\\frac{\1}{\2}·", text)
     for plain_text, latex in [("·", times), *_LATEX]:
         text = text.replace(plain_text, latex)
-    return re.sub(r"(?<![\\a-z])([a-z]{3,}(?: [a-z]+)*)\(", r"\\operatorname{\1}(", text)
+    function = r"(?<![\\a-z])([a-z]{3,}\d?(?: [a-z]+)*)(?:_([\d.e-]+))?\("
+    return re.sub(function, lambda m: rf"\operatorname{{{m[1]}}}{f'_{{{m[2]}}}' if m[2] else ''}(", text)
 
 
 def symbols(step: Step) -> str:

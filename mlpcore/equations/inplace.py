@@ -79,8 +79,6 @@ class InPlace:
         return make_cellwise(calls, count_piece_cells, *(self.for_derivative if way == "derivative" else ()))
 
 
-#: The derivative of leaky relu below 0.
-LEAK = 0.01
 NOT_WRITTEN_OUT = InPlace()
 
 
@@ -171,8 +169,11 @@ SILU = InPlace(
     (count_piece_cells, count_piece_cells, count_truth_cells),
     (count_piece_cells, count_piece_cells, count_truth_cells),
 )
-# leak S <= S exactly where S >= 0.
-LEAKY_RELU = InPlace(
-    lambda out, S, t: [(np.multiply, (S, number(LEAK, S), t)), maximum(S, t, out)],
-    _compare_to_zero, _compare_to_zero, (count_piece_cells,), low=LEAK,
-)  # fmt: skip
+
+
+def make_leaky_relu(slope: float) -> InPlace:
+    """Make leaky relu; with a slope from 0 to 1, slope S <= S exactly where S >= 0."""
+    return InPlace(
+        lambda out, S, t: [(np.multiply, (S, number(slope, S), t)), maximum(S, t, out)],
+        _compare_to_zero, _compare_to_zero, (count_piece_cells,), low=slope,
+    )  # fmt: skip

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..equations.activations import ACTIVATIONS
+from ..equations.activations import find_applied
 from ..equations.steps import Step
 from ..losses.equations import TOP
 from ..network import shape_of
@@ -281,7 +281,7 @@ def _explain_no_autograd(setup: Setup, steps: list[Step], values: Mapping[Var, A
     if not np.isfinite(values[loss]):
         return "the loss is out of range"
     for step in steps:
-        f = ACTIVATIONS.get(step.op.name.removeprefix("masked "))
+        f = find_applied(step.op)
         if f and f.corner and setup.conventions.at_kink and (np.asarray(values[step.operands[0]]) == 0).any():
             return f"{step.operands[0].text} has a 0, where {step.op.name}' is chosen by the conventions"
         if step.op.name == TOP.name:

@@ -13,18 +13,18 @@ import numpy as np
 
 from ..equations.activations import ACTIVATIONS, Activation
 
-#: Activation -> f' in terms of Z, in LaTeX. A new activation needs no row.
+#: Activation -> f' in terms of Z, in LaTeX, with @ for its number. A new activation needs no row.
 FORMULAS = {
     "identity": "f' = 1",
     "relu": r"f' = [Z > 0]",
-    "leaky relu": r"f' = 1 \text{ where } Z > 0, \text{ else } 0.01",
+    "leaky relu": r"f' = 1 \text{ where } Z > 0, \text{ else } @",
     "sigmoid": r"f' = Z\odot(1 - Z)",
     "tanh": r"f' = 1 - Z^2",
     "softplus": r"f' = 1 - e^{-Z}",
     "relu6": r"f' = [0 < Z < 6]",
     "hard tanh": r"f' = [-1 < Z < 1]",
     "softsign": r"f' = (1 - |Z|)^2",
-    "elu": r"f' = 1 \text{ where } Z > 0, \text{ else } Z + 1",
+    "elu": r"f' = 1 \text{ where } Z > 0, \text{ else } Z + @",
 }
 
 #: Counter-examples are searched for between -8 and 8.
@@ -70,7 +70,8 @@ def explain(activation: str, at_kink: float = 0.0) -> Explanation:
     """
     f = ACTIVATIONS[activation].at_kink(at_kink)
     if f.derivative is None or f.derivative_from_Z is not None:
-        return Explanation(True, f"{activation}: the output determines the derivative.", FORMULAS.get(activation, ""))
+        latex = FORMULAS.get(f.base, "").replace("@", f"{f.parameter or 0:g}")
+        return Explanation(True, f"{activation}: the output determines the derivative.", latex)
     found = find_counterexample(f)
     if found is None:
         return Explanation(

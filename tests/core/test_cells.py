@@ -9,21 +9,21 @@ from hypothesis import given
 import mlpcore as mlp
 from mlpcore.equations import cells
 from mlpcore.passes.training_step import training_step
-from tests.strategies import problems
+from tests.strategies import NAMES, problems
 
 
 def evaluate_text(text, **functions):
     """Read a written formula as arithmetic: the dot multiplies, [a ≥ 0] is 1 or 0."""
-    names = {
-        a.name.replace(" ", "_"): (lambda x, a=a: float(a.f(np.array([[x]]))[0, 0])) for a in mlp.ACTIVATIONS.values()
-    }
+    activations = [mlp.ACTIVATIONS[name] for name in NAMES]
+    spelled = {a.function: a.function.replace(" ", "_").replace(".", "_") for a in activations}
+    names = {spelled[a.function]: (lambda x, a=a: float(a.f(np.array([[x]]))[0, 0])) for a in activations}
     slopes = {
-        a.name.replace(" ", "_") + "_slope": (lambda x, a=a: float(a.derivative(np.array([[x]]))[0, 0]))
-        for a in mlp.ACTIVATIONS.values()
+        spelled[a.function] + "_slope": (lambda x, a=a: float(a.derivative(np.array([[x]]))[0, 0]))
+        for a in activations
         if a.derivative
     }
-    for name in mlp.ACTIVATIONS:
-        text = text.replace(name, name.replace(" ", "_"))
+    for name in sorted(spelled, key=len, reverse=True):
+        text = text.replace(name, spelled[name])
     text = text.replace("'(", "_slope(")
     text = text.replace("·", "*").replace("²", "**2").replace("≥", ">=").replace("[", "(").replace("]", ")")
     return eval(

@@ -25,6 +25,13 @@ def _read_whole_number(value: object, top: int) -> int:
     return int(text)
 
 
+def _read_number(value: object) -> float:
+    try:
+        return float(str(value).strip().replace(",", "."))
+    except ValueError:
+        raise ValueError(f"“{str(value)[:20]}” is not a number") from None
+
+
 def _shape(setup: Setup) -> dict:
     net = setup.net
     return {
@@ -52,6 +59,11 @@ def _with_activation(setup: Setup, value: str, layer: int) -> Setup:
     return resized(setup, **shape | {"activations": _with_item(shape["activations"], layer - 1, value)})
 
 
+def _with_parameter(setup: Setup, text: object, layer: int) -> Setup:
+    family = setup.net[layer].f.family
+    return _with_activation(setup, family.at(_read_number(text)).name, layer) if family else setup
+
+
 def _with_bias(setup: Setup, value: bool, layer: int) -> Setup:
     shape = _shape(setup)
     return resized(setup, **shape | {"biases": _with_item(shape["biases"], layer - 1, value)})
@@ -63,16 +75,8 @@ def _with_dropout(setup: Setup, layer: int, dropout: Dropout | None) -> Setup:
 
 
 def _with_keep(setup: Setup, text: object, layer: int) -> Setup:
-    """Read the probability to keep an output; 1 is no dropout.
-
-    Raises:
-        ValueError: it is no number above 0 and up to 1.
-    """
-    try:
-        keep = float(str(text).strip().replace(",", "."))
-    except ValueError:
-        raise ValueError(f"“{str(text)[:20]}” is not a number above 0 and up to 1") from None
-    old = setup.net[layer].dropout
+    """Take the probability to keep an output; 1 is no dropout."""
+    keep, old = _read_number(text), setup.net[layer].dropout
     return _with_dropout(setup, layer, None if keep == 1 else Dropout(keep, old.seed if old else 0))
 
 
@@ -129,76 +133,86 @@ def _draw_network() -> None:
     _draw_initialisation()
 
 
+def _bind(name: str, value: object, how: Callable) -> dict[str, Any]:
+    key = session.make_widget_key(name, value)
+    return {"key": key, "on_change": session.change, "args": (key, how, name)}
+
+
+def _draw_size(label: str, name: str, value: int, top: int, how: Callable) -> None:
+    # A text field, because a number field silently turns other text into its smallest number.
+    st.text_input(
+        label, str(value), **_bind(name, value, lambda setup, text: how(setup, _read_whole_number(text, top)))
+    )
+
+
 def _draw_layers() -> None:
     """Draw sizes, activations and biases, layer by layer. Numbers that still fit are kept."""
     setup = session.get_state().setup
     net = setup.net
 
-    def bind(name: str, value: object, how: Callable) -> dict[str, Any]:
-        key = session.make_widget_key(name, value)
-        return {"key": key, "on_change": session.change, "args": (key, how, name)}
-
-    def draw_size(label: str, name: str, value: int, top: int, how: Callable) -> None:
-        # A text field, because a number field silently turns other text into its smallest number.
-        st.text_input(
-            label, str(value), **bind(name, value, lambda setup, text: how(setup, _read_whole_number(text, top)))
-        )
-
     sizes, every = st.columns(2)
     with sizes:
         written = "-".join(map(str, net.widths))
-        st.text_input("Sizes, as 3-5-4-3", written, **bind("sizes", written, _with_sizes))
+        st.text_input("Sizes, as 3-5-4-3", written, **_bind("sizes", written, _with_sizes))
         show_errors("sizes", kept=f"Sizes: still {written}.")
     with every:
-        used = {layer.activation for layer in net.layers}
+        used = {layer.f.base for layer in net.layers}
         common = list(ACTIVATIONS).index(used.pop()) if len(used) == 1 else None
-        key = bind("activations", common, _with_activations)
+        key = _bind("activations", common, _with_activations)
         st.selectbox("All activations", list(ACTIVATIONS), common, placeholder="they differ", **key)
     left, right = st.columns(2)
     with left:
-        draw_size("Inputs", "width 0", net.widths[0], MAX_WIDTH, partial(_with_width, layer=0))
+        _draw_size("Inputs", "width 0", net.widths[0], MAX_WIDTH, partial(_with_width, layer=0))
         show_errors("width 0", kept=f"Inputs: still {net.widths[0]}.")
     with right:
-        draw_size("Examples", "examples", setup.batch.N, MAX_EXAMPLES, _with_examples)
+        _draw_size("Examples", "examples", setup.batch.N, MAX_EXAMPLES, _with_examples)
         show_errors("examples", kept=f"Examples: still {setup.batch.N}.")
-    for number, layer in enumerate(net.layers, start=1):
-        units, f, bias, keep = st.columns([2, 3, 2, 2], vertical_alignment="bottom")
-        with units:
-            name = f"width {number}"
-            draw_size(
-                f"Units of layer {number}", name, net.widths[number], MAX_WIDTH, partial(_with_width, layer=number)
-            )
-        with f:
-            how = partial(_with_activation, layer=number)
-            names = list(ACTIVATIONS)
-            chosen = names.index(layer.activation)
-            st.selectbox("Activation", names, chosen, **bind(f"activation {number}", layer.activation, how))
-        with bias:
-            has = layer.b is not None
-            st.checkbox("Biases", has, **bind(f"bias {number}", has, partial(_with_bias, layer=number)))
-        show_errors(name, kept=f"Units of layer {number}: still {net.widths[number]}.")
-        if number == net.depth:
-            continue
-        drop, name = layer.dropout, f"keep {number}"
-        with keep:
-            kept = f"{drop.keep if drop else 1:g}"
-            why = "Dropout: each output is kept with this probability and divided by it. 1 keeps all."
-            st.text_input("Keep", kept, help=why, **bind(name, kept, partial(_with_keep, layer=number)))
-        show_errors(name, kept=f"Keep probability of layer {number}: still {kept}.")
-        if drop:
-            st.button(
-                f"Draw M_{number} anew",
-                help=f"Its mask is drawn from seed {drop.seed}{', then edited' * (drop.mask is not None)}.",
-                key=f"new mask {number}",
-                on_click=session.change,
-                args=(None, partial(_with_new_mask, layer=number), name),
-            )
+    for number in net.shape.layers:
+        _draw_layer(setup, number)
     with st.container(horizontal=True):
         for label, by, possible in (("Add a layer", 1, net.depth < MAX_DEPTH), ("Remove a layer", -1, net.depth > 1)):
             st.button(
                 label, disabled=not possible, on_click=session.change, args=(None, partial(_with_depth, by=by), "depth")
             )
     show_errors("depth")
+
+
+def _draw_layer(setup: Setup, number: int) -> None:
+    """Draw units, activation, biases and dropout of a layer."""
+    net, layer = setup.net, setup.net[number]
+    drop, family = layer.dropout, layer.f.family
+    units, f, bias, keep = st.columns([2, 3, 2, 2], vertical_alignment="bottom")
+    width, parameter, kept = (f"{name} {number}" for name in ("width", "parameter", "keep"))
+    with units:
+        how: Callable = partial(_with_width, layer=number)
+        _draw_size(f"Units of layer {number}", width, net.widths[number], MAX_WIDTH, how)
+    with f:
+        names, name = list(ACTIVATIONS), layer.f.base
+        how = partial(_with_activation, layer=number)
+        st.selectbox("Activation", names, names.index(name), **_bind(f"activation {number}", name, how))
+        if family:
+            value = f"{layer.f.parameter:.12g}"
+            how = partial(_with_parameter, layer=number)
+            st.text_input(f"{family.symbol} of {family.name}", value, **_bind(parameter, value, how))
+    with bias:
+        has = layer.b is not None
+        st.checkbox("Biases", has, **_bind(f"bias {number}", has, partial(_with_bias, layer=number)))
+    probability = f"{drop.keep if drop else 1:.12g}"
+    if number < net.depth:
+        with keep:
+            why = "Dropout: each output is kept with this probability and divided by it, else 0. 1 keeps all."
+            st.text_input("Keep", probability, help=why, **_bind(kept, probability, partial(_with_keep, layer=number)))
+    if drop:
+        st.button(
+            f"Draw M_{number} anew",
+            help=f"The mask is drawn from seed {drop.seed}{', then edited' * (drop.mask is not None)}.",
+            key=f"new mask {number}",
+            on_click=session.change,
+            args=(None, partial(_with_new_mask, layer=number), kept),
+        )
+    show_errors(width, kept=f"Units of layer {number}: still {net.widths[number]}.")
+    show_errors(parameter, kept=f"Layer {number}: still {layer.activation}.")
+    show_errors(kept, kept=f"Keep probability of layer {number}: still {probability}.")
 
 
 _INITIALISATION = ("initialisation", "initial scale", "initial seed")

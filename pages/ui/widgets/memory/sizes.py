@@ -87,7 +87,7 @@ def _more(about: Subject) -> None:
     st.text_input("Examples", str(sizes.N), **arguments("N", sizes.N, sized(N=_whole)))
     for label, name, options in (
         ("Numbers", "dtype", list(DTYPES)),
-        ("Activation of the hidden layers", "activation", list(ACTIVATIONS)),
+        ("Activation of the hidden layers", "activation", list(dict.fromkeys((*ACTIVATIONS, sizes.activation)))),
         ("Loss", "loss", list(LOSSES)),
     ):
         value = getattr(sizes, name)
