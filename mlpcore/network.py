@@ -135,7 +135,8 @@ class Layer:
     Attributes:
         W: weights, shape (d_l, d_{l-1}).
         b: biases, shape (d_l,), or None. No bias is not a zero bias: no formula shows one.
-        activation: a name of `ACTIVATIONS`; what other libraries call it is understood.
+        activation: a name of `ACTIVATIONS`, or with its own number, `leaky relu(0.2)`; what other libraries call it is
+            understood.
         dropout: of its outputs; None for none.
     """
 
@@ -156,6 +157,8 @@ class Layer:
         object.__setattr__(self, "activation", find_activation(activation))
         if dropout is not None:
             expect(dropout, Dropout, "dropout", "Dropout(keep=0.8)")
+            if self.f.coupled:
+                raise ValueError(f"dropout is for activations that act cell by cell, and {activation} does not")
         object.__setattr__(self, "dropout", dropout)
         if self.b is not None and self.b.shape != self.W.shape[:1]:
             raise ValueError(

@@ -35,17 +35,12 @@ def problems(draw, activations=NAMES, losses=tuple(LOSSES), max_depth=4, max_wid
     with_bias = draw(st.booleans()) if biases is None else biases
     # The numbers themselves come from a seeded generator: shapes are what should shrink.
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    net = Network(
-        tuple(
-            Layer(
-                rng.normal(size=(rows, cols)),
-                rng.normal(size=rows) if with_bias else None,
-                draw(st.sampled_from(activations)),
-                draw(st.sampled_from((None, None, Dropout(0.6, seed=1)))),
-            )
-            for cols, rows in pairwise(widths)
-        )
-    )
+    layers = []
+    for cols, rows in pairwise(widths):
+        W, b = rng.normal(size=(rows, cols)), rng.normal(size=rows) if with_bias else None
+        f, dropout = draw(st.sampled_from(activations)), draw(st.sampled_from((None, None, Dropout(0.6, seed=1))))
+        layers.append(Layer(W, b, f, None if ACTIVATIONS[f].coupled else dropout))
+    net = Network(tuple(layers))
     with_margin = "margin" in {field.name for field in fields(LOSSES[name])}
     numbers = {"margin": float(rng.normal())} if with_margin else {}
     if penalty := draw(st.sampled_from((None, *PENALTIES))):

@@ -17,9 +17,10 @@ import numpy as np
 
 from ..equations.activations import find_applied
 from ..equations.dense import transpose
+from ..equations.softmax import softmax
 from ..equations.steps import Op, Step
 from ..losses.cellwise import absolute_error, binary_cross_entropy, huber
-from ..losses.equations import active, active_classes, at_top, softmax, squared_error, total
+from ..losses.equations import active, active_classes, at_top, squared_error, total
 from ..losses.scales import CELL_SCALES, Scale
 from ..network import Array
 from ..notation import S, W, Y, Z, after, dW, dZ, rate

@@ -25,12 +25,15 @@ Array = np.ndarray
 
 
 def targets(net: Network) -> list[Var]:
-    """List what can be derived by: weights, biases, preactivations and hidden activations, from the last layer down."""
+    """List what can be derived by: weights, biases, preactivations and hidden activations, from the last layer down.
+
+    Each is read by an activation that acts cell by cell.
+    """
     found = []
     for layer in range(net.depth, 0, -1):
         found += [Z(layer)] if layer < net.depth else []
         found += [S(layer), W(layer)] + ([b(layer)] if net[layer].b is not None else [])
-    return found
+    return [target for target in found if not net[find_top_layer(target)].f.coupled]
 
 
 @np.errstate(over="ignore", invalid="ignore")  # an infinity is shown as one

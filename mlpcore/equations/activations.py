@@ -15,6 +15,7 @@ import numpy as np
 from ..registry import Registry, UnknownNameError
 from . import inplace, kernels
 from .inplace import InPlace
+from .softmax import SOFTMAX, SOFTMAX_PULLBACK, softmax
 from .steps import Op, View, as_numbers
 
 Array = np.ndarray
@@ -36,6 +37,7 @@ class Activation:
         exact: f is linear in pieces and takes fractions as well.
         share: how far f'(0) is on its way from the left derivative to the right one, see `at_kink`.
         parameter: its number, where it has one; `family` makes the same with another.
+        coupled: where it does not act cell by cell, what gives Z_l of S_l, and delta_l of Z_l and dL/dZ_l.
         kinks: where f or f' has a corner, so that a difference across it measures neither side.
         corner: where f itself has a corner at 0, its derivatives on the left and on the right.
         into: f and f' again, written into given buffers; `NOT_WRITTEN_OUT` where there is only the arithmetic.
@@ -53,6 +55,7 @@ class Activation:
     share: float = 0.0
     parameter: float | None = None
     family: Family | None = None
+    coupled: tuple[Op, Op] | None = None
 
     def __post_init__(self) -> None:
         for way in ("f", "derivative", "derivative_from_Z"):
@@ -83,6 +86,8 @@ class Activation:
     @cached_property
     def apply(self) -> Op:
         """Give `Z_l = f_l(S_l)`."""
+        if self.coupled:
+            return self.coupled[0]
         if self.derivative is None:
             op = Op(self.name, "in->in", self.f, lambda S: S, "{0}", kernel=kernels.COPY, exact=True)
         else:
@@ -370,8 +375,12 @@ for _row in (
         None,
     ),
     Family("silu", "β", 1, 0, 100, _make_silu).at(1),
+    Activation("softmax", softmax, None, None, coupled=(SOFTMAX, SOFTMAX_PULLBACK)),
 ):
     ACTIVATIONS[_row.name] = _row
+
+#: Those that act cell by cell.
+CELLWISE = {name: f for name, f in ACTIVATIONS.items() if not f.coupled}
 
 #: What other libraries call them.
 _ELSEWHERE = {"linear": "identity", "none": "identity", "swish": "silu", "logistic": "sigmoid"}

@@ -5,11 +5,11 @@ back `dL/dZ_L`. The class losses read one-hot targets and, where they need them,
 probabilities of the output taken as logits.
 """
 
+from ..equations.softmax import softmax
 from ..registry import Registry
 from .cellwise import MAE, BinaryCrossEntropy, CellMSE, Huber
-from .equations import softmax
 from .hinges import CrammerSinger, Hinge, OneVsAll, ScoreHinge, SoftmaxHinge, SquaredHinge
-from .loss import MSE, CrossEntropy, Loss, classes
+from .loss import MSE, NLL, CrossEntropy, Loss, classes
 
 #: Name -> class. What stands here can be chosen, and what can be chosen is tested.
 LOSSES: dict[str, type[Loss]] = Registry(
@@ -18,12 +18,12 @@ LOSSES: dict[str, type[Loss]] = Registry(
         c.name: c
         for c in (
             *(MSE, CrossEntropy, SoftmaxHinge, ScoreHinge, CrammerSinger, SquaredHinge, OneVsAll),
-            *(BinaryCrossEntropy, CellMSE, MAE, Huber),
+            *(BinaryCrossEntropy, CellMSE, MAE, Huber, NLL),
         )
     },
 )
 
 __all__ = [
-    "LOSSES", "MAE", "MSE", "BinaryCrossEntropy", "CellMSE", "CrammerSinger", "CrossEntropy", "Hinge", "Huber", "Loss",
-    "OneVsAll", "ScoreHinge", "SoftmaxHinge", "SquaredHinge", "classes", "softmax",
+    "LOSSES", "MAE", "MSE", "NLL", "BinaryCrossEntropy", "CellMSE", "CrammerSinger", "CrossEntropy", "Hinge", "Huber",
+    "Loss", "OneVsAll", "ScoreHinge", "SoftmaxHinge", "SquaredHinge", "classes", "softmax",
 ]  # fmt: skip

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..equations.activations import minus_size
+from ..equations.softmax import finite
 from ..equations.steps import Op, Step, op_factory
 from ..notation import P, Y, Z, dZ, loss
-from .equations import error, finite
+from .equations import error
 from .loss import MSE, Array, Loss
 from .scales import CELL_SCALES, Scale
 

@@ -8,31 +8,12 @@ import numpy as np
 
 from ..equations.dense import scalar
 from ..equations.kernels import Kernel
+from ..equations.softmax import count_column_cells, finite, shift_logits
 from ..equations.steps import Op, op_factory
 from . import kernels
 from .scales import Scale
 
 Array = np.ndarray
-
-
-def finite(x: Array) -> Array:
-    """Clip to the range of floats: differences of numbers near 1e308 may leave it."""
-    if x.dtype == object:  # fractions have no end
-        return x
-    top = np.finfo(x.dtype).max
-    return np.clip(x, -top, top)
-
-
-def _shifted(o: Array) -> Array:
-    """Compute `o - max o` of each column: softmax does not change, and nothing overflows."""
-    with np.errstate(over="ignore"):
-        return finite(o - o.max(axis=-2, keepdims=True))
-
-
-def softmax(o: Array) -> Array:
-    """Compute `p_jn = exp(o_jn) / sum_k exp(o_kn)`, column by column."""
-    e = np.exp(_shifted(o))
-    return e / e.sum(axis=-2, keepdims=True)
 
 
 def _of_true_class(x: Array, y: Array) -> Array:
@@ -41,7 +22,7 @@ def _of_true_class(x: Array, y: Array) -> Array:
 
 def _cross_entropy(o: Array, y: Array) -> Array:
     """Compute `log sum_k e^{o_k} - sum_k y_k o_k`; the shift cancels where a column of y sums to 1."""
-    shifted = _shifted(o)
+    shifted = shift_logits(o)
     shift = o.max(axis=-2) * (1 - y.sum(axis=-2))
     return np.log(np.exp(shifted).sum(axis=-2)) - (y * shifted).sum(axis=-2) + shift
 
@@ -73,24 +54,6 @@ def error(c: Scale, twice: bool) -> Op:
     )
 
 
-SOFTMAX = Op(
-    "softmax",
-    "kn->jn",
-    softmax,
-    lambda Z: rf"\operatorname{{softmax}}({Z})",
-    "exp({0:jn}) / (sum_k(exp({0})))",
-    kernel=Kernel(kernels.softmax, (kernels.count_column_cells,)),
-)
-
-#: The vjp of softmax: the Jacobian p_j (1[k=j] - p_k), column by column, applied to dL/dP.
-SOFTMAX_PULLBACK = Op(
-    "softmax pullback",
-    "kn,kn->jn",
-    lambda P, dP: P * (dP - (P * dP).sum(axis=-2, keepdims=True)),
-    lambda P, dP: rf"{P}\odot\left({dP} - \textstyle\sum_k {{{P}}}_{{k}}\,{{{dP}}}_{{k}}\right)",
-    "{0:jn}·({1:jn} - (sum_k({0}·{1})))",
-)
-
 CROSS_ENTROPY = Op(
     "cross-entropy",
     "kn,kn->n",
@@ -102,11 +65,50 @@ CROSS_ENTROPY = Op(
         (
             kernels.count_matrix_cells,
             kernels.count_matrix_cells,
-            kernels.count_column_cells,
-            kernels.count_column_cells,
+            count_column_cells,
+            count_column_cells,
         ),
     ),
 )
+
+
+#: `q_jn = o_jn - log sum_k e^{o_kn}`
+LOG_SOFTMAX = Op(
+    "log softmax",
+    "kn->jn",
+    lambda Z: finite(shift_logits(Z) - np.log(np.exp(shift_logits(Z)).sum(axis=-2, keepdims=True))),
+    lambda Z: rf"\log\operatorname{{softmax}}({Z})",
+    "{0:jn} - log(sum_k(exp({0})))",
+)
+
+#: The vjp of log-softmax: the Jacobian 1[k=j] - p_j with p = e^q, column by column, applied to dL/dQ.
+LOG_SOFTMAX_PULLBACK = Op(
+    "log softmax pullback",
+    "kn,kn->jn",
+    lambda Q, dQ: dQ - np.exp(Q) * dQ.sum(axis=-2, keepdims=True),
+    lambda Q, dQ: rf"{dQ} - \exp({Q})\odot\textstyle\sum_k {{{dQ}}}_{{k}}",
+    "{1:jn} - exp({0:jn})·(sum_k({1}))",
+)
+
+LIKELIHOOD = Op(
+    "negative log-likelihood",
+    "kn,kn->n",
+    lambda Y, Q: -(Y * Q).sum(axis=-2),
+    lambda Y, Q: rf"-\textstyle\sum_k {Y}\odot {Q}",
+    "-(sum_k({0}·{1}))",
+)
+
+
+@op_factory
+def likelihood_pullback(c: Scale) -> Op:
+    """Give `-c Y`."""
+    return Op(
+        "likelihood pullback",
+        "kn->kn",
+        lambda Y: -Y * c.factor(Y.shape[-1]),
+        lambda Y: rf"-{c.latex()}\,{Y}",
+        f"-{c.cell()}{{0}}",
+    )
 
 
 @op_factory
@@ -118,7 +120,7 @@ def total(c: Scale) -> Op:
         lambda ell: finite((ell * c.factor(ell.shape[-1])).sum(axis=-1)),
         lambda ell: rf"{c.latex()}\textstyle\sum_n {{{ell}}}_{{n}}",
         f"{c.cell()}(sum_n({{0}}))" if c.cell() else "sum_n({0})",
-        kernel=Kernel(partial(kernels.sum_losses, c), (kernels.count_column_cells,)),
+        kernel=Kernel(partial(kernels.sum_losses, c), (count_column_cells,)),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..arguments import check_finite
+from ..equations.softmax import SOFTMAX, SOFTMAX_PULLBACK
 from ..equations.steps import Step
 from ..notation import A, G, P, T, Var, Y, Z, dG, dP, dZ, ell, loss, margin
 from .equations import (
@@ -12,8 +13,6 @@ from .equations import (
     HINGE,
     ONE_VS_ALL_GAPS,
     SHARE,
-    SOFTMAX,
-    SOFTMAX_PULLBACK,
     SQUARED_HINGE,
     TOP,
     active,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..equations.kernels import CHUNK, Call, number
+from ..equations.softmax import shift_in_place
 from .scales import Scale
 
 Array = np.ndarray
@@ -51,41 +52,16 @@ def subtract_targets(c: Scale, twice: bool, out: Array, Z: Array, Y: Array) -> l
     return [(np.subtract, (Z, Y, out)), (np.multiply, (out, number(c.factor(Z.shape[-1], twice, Z.shape[-2]), Z), out))]
 
 
-def count_column_cells(sizes: Mapping[str, int]) -> int:
-    """Size a temporary of one number an example."""
-    return sizes["n"]
-
-
 def count_matrix_cells(sizes: Mapping[str, int]) -> int:
     """Size a temporary like the operand."""
     return sizes["k"] * sizes["n"]
-
-
-def _shift(out: Array, o: Array, top: Array) -> list[Call]:
-    """Call `o - max_k o_k`, column by column, clipped to finite numbers as `equations._shifted` does."""
-    largest = np.finfo(o.dtype).max
-    return [
-        (np.maximum.reduce, (o, -2, None, top)),
-        (np.subtract, (o, top, out)),
-        (np.clip, (out, -largest, largest, out)),
-    ]
-
-
-def softmax(out: Array, o: Array, top: Array) -> list[Call]:
-    """Call softmax, column by column; top holds the largest logit and then the sum."""
-    return [
-        *_shift(out, o, top),
-        (np.exp, (out, out)),
-        (np.add.reduce, (out, -2, None, top)),
-        (np.divide, (out, top, out)),
-    ]
 
 
 def cross_entropy(out: Array, o: Array, y: Array, e: Array, x: Array, top: Array, s: Array) -> list[Call]:
     """Call `log sum_k e^{o_k} - sum_k y_k o_k`, shifted as in the arithmetic."""
     e, x = e.reshape(o.shape), x.reshape(o.shape)
     return [
-        *_shift(e, o, top),
+        *shift_in_place(e, o, top),
         (np.multiply, (y, e, x)),
         (np.exp, (e, e)),
         (np.add.reduce, (e, -2, None, out)),

@@ -1,4 +1,4 @@
-"""What every loss offers, and the two that have no margin."""
+"""What every loss offers, and those on classes that have no margin."""
 
 from __future__ import annotations
 
@@ -10,9 +10,19 @@ import numpy as np
 
 from ..arguments import check_finite
 from ..equations.penalties import PENALTIES
+from ..equations.softmax import SOFTMAX
 from ..equations.steps import Step
-from ..notation import P, Var, Y, Z, dZ, ell, loss, strength
-from .equations import CROSS_ENTROPY, SOFTMAX, error, squared_error, total
+from ..notation import P, Q, Var, Y, Z, dQ, dZ, ell, loss, strength
+from .equations import (
+    CROSS_ENTROPY,
+    LIKELIHOOD,
+    LOG_SOFTMAX,
+    LOG_SOFTMAX_PULLBACK,
+    error,
+    likelihood_pullback,
+    squared_error,
+    total,
+)
 from .scales import SCALES, Scale
 
 Array = np.ndarray
@@ -173,3 +183,25 @@ class CrossEntropy(Loss):
 
     def backward(self, depth: int) -> list[Step]:
         return [Step(dZ(depth), error(self.c, twice=False), (P, Y), "backward")]
+
+
+@dataclass(frozen=True)
+class NLL(CrossEntropy):
+    """Cross-entropy in two steps: `Q = log softmax(Z_L)`, then `L = 1/N sum_n -sum_k y_k q_k`."""
+
+    name = "NLL"
+    title = "Negative log-likelihood of log-softmax"
+    short = "log-likelihood"
+
+    def forward(self, depth: int) -> list[Step]:
+        return [
+            Step(Q, LOG_SOFTMAX, (Z(depth),), "loss"),
+            Step(ell, LIKELIHOOD, (Y, Q), "loss"),
+            Step(loss, total(self.c), (ell,), "loss"),
+        ]
+
+    def backward(self, depth: int) -> list[Step]:
+        return [
+            Step(dQ, likelihood_pullback(self.c), (Y,), "backward"),
+            Step(dZ(depth), LOG_SOFTMAX_PULLBACK, (Q, dQ), "backward"),
+        ]

@@ -13,8 +13,8 @@ from .kinds import KINDS, ROLES, Kind
 from .var import Var
 
 __all__ = [
-    "A", "G", "KINDS", "Kind", "O", "P", "ROLES", "S", "T", "Var", "W", "Y", "Z", "after", "b", "dG", "dO", "dP", "dW",
-    "dZ", "db", "delta", "ell", "loss", "margin", "mask", "rate", "strength",
+    "A", "G", "KINDS", "Kind", "O", "P", "Q", "ROLES", "S", "T", "Var", "W", "Y", "Z", "after", "b", "dG", "dO", "dP",
+    "dQ", "dW", "dZ", "db", "delta", "ell", "loss", "margin", "mask", "rate", "strength",
 ]  # fmt: skip
 
 #: One object for each name, as a pass names the same matrices over and over.
@@ -72,12 +72,14 @@ margin = Var("margin")
 strength = Var("strength")
 O = Var("O")
 P = Var("P")
+Q = Var("Q")
 G = Var("G")
 A = Var("A")
 T = Var("T")
 ell = Var("ell")
 dO = Var("dO")
 dP = Var("dP")
+dQ = Var("dQ")
 dG = Var("dG")
 loss = Var("loss")
 

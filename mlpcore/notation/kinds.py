@@ -86,6 +86,7 @@ KINDS: dict[str, Kind] = {
     "Z": Kind("Z", "Z", "activations", ("unit", "example"), "forward"),
     "O": Kind("O", "O", "logits", ("output", "example"), "parameter"),
     "P": Kind("P", "P", "probabilities", ("output", "example"), "forward"),
+    "Q": Kind("Q", "Q", "log-probabilities", ("output", "example"), "forward"),
     "G": Kind("G", "G", "gaps", ("output", "example"), "forward"),
     "A": Kind("A", "A", "active competing classes", ("output", "example"), "forward"),
     "T": Kind("T", "T", "competing classes at the maximum", ("output", "example"), "forward"),
@@ -140,6 +141,7 @@ KINDS: dict[str, Kind] = {
     "vecout": Kind(r"\operatorname{vec} ?", "vec gradient", "gradient, stacked", ("any", "any"), "gradient"),
     "dG": Kind(derivative("G"), "dL/dG", "gradient of the gaps", ("output", "example"), "gradient", "G"),
     "dO": Kind(derivative("O"), "dL/dO", "gradient of the logits", ("output", "example"), "gradient", "O"),
+    "dQ": Kind(derivative("Q"), "dL/dQ", "gradient of the log-probabilities", ("output", "example"), "gradient", "Q"),
     "dP": Kind(derivative("P"), "dL/dP", "gradient of the probabilities", ("output", "example"), "gradient", "P"),
 }
 

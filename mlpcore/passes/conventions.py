@@ -88,7 +88,7 @@ class Conventions:
             if (f := ACTIVATIONS[name].at_kink(self.at_kink)).corner is not None and f.derivative is not None:
                 share = float(f.derivative(np.zeros(1))[0])
                 flow = {0.0: "nothing", 1.0: "everything"}.get(share, f"{share:g} of what arrives")
-                yield f"{name}'(0) = {share:g}: at a preactivation of exactly 0, {flow} flows back."
+                yield f"{f.function}'(0) = {share:g}: at a preactivation of exactly 0, {flow} flows back."
 
 
 #: The worksheet's own.

@@ -50,8 +50,11 @@ def backward_layer(
     f = ACTIVATIONS[activation].at_kink(at_kink)
     from_Z = derivative_from_Z and f.derivative_from_Z is not None and not masked
     pullback, argument = (f.pullback_from_Z, Z(layer)) if from_Z else (f.pullback, S(layer))
+    operands = (dZ(layer), argument)[: len(pullback.reads)]
+    if f.coupled:
+        pullback, operands = f.coupled[1], (Z(layer), dZ(layer))
     steps = [
-        drop_masked(Step(delta(layer), pullback, (dZ(layer), argument)[: len(pullback.reads)], "backward"), masked),
+        drop_masked(Step(delta(layer), pullback, operands, "backward"), masked),
         Step(dW(layer), WEIGHT_GRADIENT, (delta(layer), Z(layer - 1)), "backward"),
     ]
     if biased:

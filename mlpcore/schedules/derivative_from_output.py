@@ -24,6 +24,7 @@ FORMULAS = {
     "relu6": r"f' = [0 < Z < 6]",
     "hard tanh": r"f' = [-1 < Z < 1]",
     "softsign": r"f' = (1 - |Z|)^2",
+    "softmax": r"J_n = \operatorname{diag}(z_n) - z_n z_n^{\top}",
     "elu": r"f' = 1 \text{ where } Z > 0, \text{ else } Z + @",
 }
 

@@ -109,10 +109,10 @@ def carry_out(moves: Iterable[Move], equations: Equations) -> list[Step]:
         steps += equations.compute_layers(move.lo, move.hi)
         if isinstance(move, Advance):
             continue
-        if move.hi < depth:
-            steps.pop()  # Z_hi is read by layers that are done
-        else:
+        if move.hi == depth:
             steps += equations.loss
+        elif steps[-1].out not in equations.backward[move.hi][0].operands:
+            steps.pop()  # Z_hi is read by layers that are done
         for layer in range(move.hi, move.lo, -1):
             delta, *rest = equations.backward[layer]
             steps.append(delta)

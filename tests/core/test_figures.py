@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import mlpcore as mlp
 from mlpcore import figures, logits
 from mlpcore.benchmark import Job, Measurement, Report
+from mlpcore.equations.activations import CELLWISE
 from mlpcore.figures import base
 from mlpcore.figures.base import _LIGHT
 from mlpcore.figures.descent import find_arrival
@@ -120,7 +121,7 @@ MADE = {
         for a in ("depth", "width", "batch")
         for w in ("bytes", "flops", "seconds")
     },
-    **{f"slope {n}": (figures.derivative_over_output, n) for n in mlp.ACTIVATIONS},
+    **{f"slope {n}": (figures.derivative_over_output, n) for n in CELLWISE},
     **{f"margin {w}": (over_margin, w) for w in ("loss", "norm")},
     **{f"logit {w}": (along_logit, w) for w in ("loss", "gradient")},
     **{f"example {w}": (per_example, w) for w in ("norms", "cosines")},

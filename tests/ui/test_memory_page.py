@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 import mlpcore as mlp
+from mlpcore.equations.activations import CELLWISE
 from mlpcore.exchange import to_json, to_link
 from mlpcore.memory.sizes import PRESETS, Sizes
 from mlpcore.memory.tally import compare, find_budget_schedules, totals
@@ -235,7 +236,7 @@ def test_losses_have_the_names_of_the_other_pages(page):
 
 def test_z_only_is_explained_for_every_activation(page):
     go(page, "slopes")
-    for name in mlp.ACTIVATIONS:
+    for name in CELLWISE:
         page.button_group(key="memory activation").set_value(name).run()
         assert not page.exception
         diamonds = [t for t in figures(page)[0]["data"] if t["mode"] == "markers"]

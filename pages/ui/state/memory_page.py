@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from mlpcore import ACTIVATIONS, OPTIMISERS, SCHEDULES, Setup
+from mlpcore import OPTIMISERS, SCHEDULES, Setup
 from mlpcore.benchmark import Report, Ticket
+from mlpcore.equations.activations import CELLWISE
 from mlpcore.figures.trade import MEASURES
 from mlpcore.losses import Loss
 from mlpcore.memory.sizes import MOST_EXAMPLES, MOST_LAYERS, PRESETS, Sizes
@@ -79,7 +80,7 @@ class MemoryChoice:
             "policy": (*SCHEDULES, *BUILT),
             "axis": AXES,
             "what": MEASURES,
-            "activation": ACTIVATIONS,
+            "activation": CELLWISE,
             "optimiser": OPTIMISERS,
         }
         for field, names in offered.items():

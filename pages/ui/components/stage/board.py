@@ -68,8 +68,8 @@ class Board(Generic[T]):
 
     def add_choice(self, name: str, label: str, options: Mapping[str, tuple[str, str]], first: str = "") -> str:
         """Add a row of buttons. `options`: value -> (LaTeX or plain text, spoken). Returns the chosen value."""
-        wanted = self.place.chosen.get(name, "")
-        chosen = wanted if wanted in options else (first or next(iter(options)))
+        wanted = (self.place.chosen.get(name, ""), first, *options)
+        chosen = next(value for value in wanted if value in options)
         shown = [
             {"value": value, "label": to_mathml(text) if "\\" in text or "_" in text else text, "spoken": spoken}
             for value, (text, spoken) in options.items()

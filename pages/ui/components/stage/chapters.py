@@ -219,10 +219,12 @@ def fill_ladder(board: Board[Setup], trace: Trace) -> None:
                 strip.append(make_tile(board.add_matrix(dZ(layer)), "", "→", scale=rung))
         for step in (pull, rule):
             board.add_equation(step)
-        views = board.steps[-1]["views"]
-        if views:
-            strip.append(make_tile(views["1"]["id"], "", "⊙"))
-        sign = "=" if layer < net.depth or len(rule.operands) > 1 else "→"
+        views, cellwise = board.steps[-1]["views"], not net[layer].f.coupled
+        for k, var in enumerate(rule.operands):
+            if var != dZ(layer):
+                shown = views[str(k)]["id"] if str(k) in views else board.add_matrix(var)
+                strip.append(make_tile(shown, "", "⊙" if cellwise else ""))
+        sign = "=" if cellwise and (layer < net.depth or len(rule.operands) > 1) else "→"
         strip.append(make_tile(wire_name(delta(layer)), "", sign, scale=rung))
         check = checks[delta(layer)]
         where = "from the loss" if layer == net.depth else f"from δ of layer {layer + 1}"
@@ -264,7 +266,7 @@ def _write_rung(pull: Step, rule: Step, top: bool) -> str:
     if top and len(rule.operands) == 1:
         return rf"{rule.out.latex} = {inner}"
     front = pull.out.latex if top else (rf"\left({inner}\right)" if len(rule.operands) > 1 else inner)
-    return f"{rule.out.latex} = " + rule.op.notation(front, *(v.latex for v in rule.operands[1:]))
+    return f"{rule.out.latex} = " + rule.op.notation(*(front if v == pull.out else v.latex for v in rule.operands))
 
 
 #: Name -> (title, arrangement of its lines, the function that fills its board).
@@ -284,7 +286,8 @@ def build_derivation_payload(setup: Setup, place: Place) -> Json:
     setup = setup.without_penalty() if setup.loss.penalty else setup
     trace = setup.run()
     board = Board(setup, dict(trace[1]), replace(place, chosen={**place.chosen, "chapter": place.chapter}))
-    name = board.add_choice("chapter", "", {name: (title, title) for name, (title, _, _) in CHAPTERS.items()})
+    offered = CHAPTERS if targets(setup.net) else {name: CHAPTERS[name] for name in ("transpose", "ways", "ladder")}
+    name = board.add_choice("chapter", "", {name: (title, title) for name, (title, _, _) in offered.items()})
     _, arrangement, fill = CHAPTERS[name]
     fill(board, trace)
     board.add_origins(trace)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from mlpcore import ACTIVATIONS, figures
+from mlpcore import figures
+from mlpcore.equations.activations import CELLWISE
 from mlpcore.schedules.derivative_from_output import explain
 from pages.ui.components.chart.chart import draw_chart
 from pages.ui.state import session
@@ -16,10 +17,10 @@ from pages.ui.widgets.words import escape_markdown
 def derivatives(choice: MemoryChoice, about: Subject) -> None:
     """Show that f' over Z is a function, or that it is not."""
     at_kink = session.get_state().setup.conventions.at_kink
-    name = choice.activation if choice.activation in ACTIVATIONS else next(iter(ACTIVATIONS))
+    name = choice.activation if choice.activation in CELLWISE else next(iter(CELLWISE))
     st.pills(
         "Activation",
-        list(ACTIVATIONS),
+        list(CELLWISE),
         label_visibility="collapsed",
         **bind_choice("memory activation", put("activation"), name),
     )
@@ -41,7 +42,7 @@ def derivatives(choice: MemoryChoice, about: Subject) -> None:
         )
     # Markdown, for the formulas.
     head = ["| activation | f' computable from Z? | f' from Z, or why not |", "|:--|:--|:--|"]
-    st.markdown("\n".join([*head, *(f"| {' | '.join(_row(n, at_kink))} |" for n in ACTIVATIONS)]))
+    st.markdown("\n".join([*head, *(f"| {' | '.join(_row(n, at_kink))} |" for n in CELLWISE)]))
 
 
 def _row(name: str, at_kink: float) -> tuple[str, str, str]:
