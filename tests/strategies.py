@@ -1,6 +1,6 @@
 """Random networks, batches and losses. What a registry offers is what is drawn."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import pairwise
 
 import numpy as np
@@ -61,3 +61,13 @@ def setups(draw, **how):
     net, batch, loss = draw(problems(**({"max_depth": 5, "max_width": 4} | how)))
     conventions = Conventions(draw(st.sampled_from(tuple(LAYOUTS))), draw(st.sampled_from((None, *SCALES))))
     return Setup(net, batch, loss, 0.3, conventions)
+
+
+def take_examples(net, batch, chosen):
+    """Some examples of a batch, and the network with the masks of those."""
+    layers = []
+    for n, layer in enumerate(net.layers, start=1):
+        if d := layer.dropout:
+            d = replace(d, mask=d.find_mask(n, len(layer.W), batch.N)[:, chosen])
+        layers.append(replace(layer, dropout=d))
+    return Network(tuple(layers)), Batch(batch.X[:, chosen], batch.Y[:, chosen])

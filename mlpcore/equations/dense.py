@@ -15,7 +15,7 @@ import numpy as np
 from ..notation import S, W, Z, b, mask
 from . import kernels
 from .activations import ACTIVATIONS
-from .steps import Op, Step, op_factory
+from .steps import Op, Step, View, op_factory
 
 Array = np.ndarray
 
@@ -101,7 +101,9 @@ UPDATE_BIASES = Op("update biases", "i,,i->i", lambda b, eta, db: b - scalar(eta
 @op_factory
 def drop(op: Op) -> Op:
     """Give an equation whose result is multiplied, cell by cell, by a dropout mask, its last operand."""
-    kink = op.kink
+    kink, cell, views = op.kink, op.cell, op.views
+    if cell.endswith("({0})"):  # a function of one operand, which is seen through it
+        cell, views = "{0'}", {0: View(cell.removesuffix("({0})"), op.notation, op.arithmetic)}
 
     def arithmetic(*operands: Array) -> Array:
         return operands[-1] * op.arithmetic(*operands[:-1])
@@ -111,9 +113,9 @@ def drop(op: Op) -> Op:
         op.subscripts.replace("->", f",{op.makes}->"),
         arithmetic,
         lambda *operands: rf"{operands[-1]}\odot {op.notation(*operands[:-1])}",
-        f"{{{len(op.reads)}}}·{op.cell}",
+        f"{{{len(op.reads)}}}·{cell}",
         kink=kink and (lambda *operands: kink(*operands[:-1])),
-        views=op.views,
+        views=views,
         kernel=kernels.wrap_arithmetic(arithmetic),
         exact=op.exact,
     )

@@ -8,6 +8,7 @@ import pytest
 import mlpcore as mlp
 from mlpcore import exchange
 from mlpcore.setup import with_cells
+from tests.strategies import take_examples
 
 SHEET = mlp.EXAMPLES["worksheet"].setup
 
@@ -64,13 +65,11 @@ def test_an_edited_mask_is_kept_in_a_file_and_a_drawn_one_is_its_seed():
 def test_mini_batches_take_the_masks_of_their_examples():
     """By hand, example by example; the sheet's rate."""
     course = mlp.train(SETUP, 4, batch_size=2, seed=5)
-    net, M = SETUP.net, SETUP.inputs()[mlp.mask(1)]
+    net = SETUP.net
     for step in range(4):
         epoch, place = divmod(step, 2)
         chosen = np.random.default_rng((5, epoch)).permutation(4)[place * 2 : place * 2 + 2]
-        few = mlp.Network((replace(net[1], dropout=mlp.Dropout(0.5, mask=M[:, chosen])), net[2]))
-        batch = mlp.Batch(SETUP.batch.X[:, chosen], SETUP.batch.Y[:, chosen])
-        net = mlp.sgd(net, mlp.gradients(few, batch, SETUP.loss), SETUP.rate)
+        net = mlp.sgd(net, mlp.gradients(*take_examples(net, SETUP.batch, chosen), SETUP.loss), SETUP.rate)
     np.testing.assert_allclose(course.parameters(4)[mlp.W(1)], net[1].W, rtol=1e-12)
 
 

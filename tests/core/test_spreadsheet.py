@@ -112,6 +112,7 @@ def list_passes():
         for layout in mlp.LAYOUTS:
             conventions = mlp.Conventions(layout, scale="1/(2N)")
             yield replace(with_loss(SMALL, name, as_classes=True), conventions=conventions)
+    yield mlp.EXAMPLES["dropout"].setup
     for penalty in PENALTIES:
         yield replace(SMALL, loss=mlp.MSE(penalty=penalty, strength=0.1, penalises_biases=True))
 

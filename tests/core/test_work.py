@@ -32,10 +32,11 @@ def draw_setup(rng):
     def draw(*size):
         return rng.integers(-2, 3, size=size) / 2 if coarse else rng.normal(size=size)
 
-    layers = tuple(
-        mlp.Layer(draw(rows, cols), draw(rows) if rng.random() < 0.7 else None, str(rng.choice(list(mlp.ACTIVATIONS))))
-        for cols, rows in pairwise(widths)
-    )
+    layers = []
+    for cols, rows in pairwise(widths):
+        W, b, f = draw(rows, cols), draw(rows) if rng.random() < 0.7 else None, str(rng.choice(list(mlp.ACTIVATIONS)))
+        drops = rng.random() < 0.2 and not mlp.ACTIVATIONS[f].coupled
+        layers.append(mlp.Layer(W, b, f, mlp.Dropout(0.6, seed=int(rng.integers(9))) if drops else None))
     loss = mlp.LOSSES[str(rng.choice(list(mlp.LOSSES)))]()
     if loss.constants():
         loss = loss.with_constants({mlp.margin: float(draw())})
