@@ -470,6 +470,14 @@ def check_training(w, title, N):
     assert int(N) == w.setup.batch.N
 
 
+def check_masks(w):
+    values = mlp.train(w.setup, steps=2).trace(1)[1]
+    assert all(np.array_equal(values[v], w.setup.inputs()[v]) for v in w.setup.net.shape.masks())
+    whole = replace(w.setup, net=w.setup.net.without_dropout())
+    output = whole.conventions.lay.convert(mlp.Z(0), whole.run()[1][mlp.Z(w.setup.net.depth)])
+    np.testing.assert_array_equal(w.setup.net.predict(w.setup.batch.X), output)
+
+
 def check_begin(w):
     for optimiser in mlp.OPTIMISERS.values():
         start = mlp.train(w.setup, steps=0, optimiser=optimiser()).at(0)
@@ -693,6 +701,7 @@ CLAIMS = {
     # training
     r"(.+), over all examples; the whole batch of (\d+) at every step\.": check_training,
     r"All optimisers begin at the present network\.": check_begin,
+    r"The dropout masks stay the same in every step; predictions drop nothing\.": check_masks,
 }  # fmt: skip
 
 # ruff: noqa: E501

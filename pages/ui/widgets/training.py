@@ -207,4 +207,6 @@ def _describe(view: View) -> str:
     )
     start = INITIALISATIONS[view.choice.start].title if view.choice.start else ""
     begin = f"{start}, scale {view.choice.scale:g}, seed {view.choice.start_seed}" if start else "the present network"
-    return escape_markdown(f"{loss.title}, over {over}; {how}. All optimisers begin at {begin}.")
+    masks = " The dropout masks stay the same in every step; predictions drop nothing."
+    text = f"{loss.title}, over {over}; {how}. All optimisers begin at {begin}."
+    return escape_markdown(text + masks * bool(view.setup.net.shape.masked))

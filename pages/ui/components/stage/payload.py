@@ -366,8 +366,8 @@ def build_cards(values: Mapping[Var, np.ndarray]) -> list[Json]:
     return [
         {"title": "Data", "rows": rows("", "Z0", "Y", "rate margin strength t etat norm share new.t")},
         *(
-            {"title": f"Layer {n}", "rows": rows("W b", "S Z penaltyW penaltyb", "delta dZ", _UPDATED, layer=n)}
+            {"title": f"Layer {n}", "rows": rows("W b M", "S Z penaltyW penaltyb", "delta dZ", _UPDATED, layer=n)}
             for n in range(1, depth + 1)
         ),
-        {"title": "Loss", "rows": rows("", "P G T A ell data loss", "dP dG", "new.loss")},
+        {"title": "Loss", "rows": rows("", "P Q G T A ell data loss", "dP dQ dG", "new.loss")},
     ]
