@@ -42,7 +42,7 @@ def resized_words(before: Setup, after: Setup) -> str:
 
 def summary(setup: Setup) -> str:
     """Describe a set-up in a line."""
-    layers = ", ".join(layer.activation for layer in setup.net.layers)
+    layers = ", ".join(layer.activation + " with dropout" * bool(layer.dropout) for layer in setup.net.layers)
     sizes = "-".join(map(str, setup.net.widths))
     many = "s" * (setup.batch.N != 1)
     return f"{sizes} ({layers}), {setup.batch.N} example{many}, {setup.loss.title}, rate {setup.rate:g}"

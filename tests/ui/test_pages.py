@@ -65,6 +65,27 @@ def test_a_penalty_is_a_term_of_the_pass_and_new_weights_come_from_their_seed(ap
     assert read_payload(app)["kind"] == "board"
 
 
+def test_dropout_and_the_number_of_an_activation_are_chosen_layer_by_layer(app):
+    find_field(app, "Keep").set_value("0,5").run()
+    assert read_payload(app)["matrices"]["M1"]["values"] == mlp.Dropout(0.5).draw(1, 3, 4).ravel().tolist()
+    next(b for b in app.button if b.label == "Draw M_1 anew").click().run()
+    drawn = mlp.Dropout(0.5, seed=1).draw(1, 3, 4).ravel().tolist()
+    assert read_payload(app)["matrices"]["M1"]["values"] == drawn
+    find_field(app, "Keep").set_value("0").run()
+    assert "above 0 and at most 1" in app.error[0].value
+    find_field(app, "Activation").select("softmax").run()
+    assert "softmax does not" in app.error[0].value
+    assert read_payload(app)["matrices"]["M1"]["values"] == drawn
+    find_field(app, "Keep").set_value("1").run()
+    assert "M1" not in read_payload(app)["matrices"]
+    find_field(app, "Activation").select("leaky relu").run()
+    find_field(app, "slope of leaky relu").set_value("0,2").run()
+    assert any("leaky relu_0.2(" in s["cell"] for s in read_payload(app)["steps"])
+    find_field(app, "slope of leaky relu").set_value("7").run()
+    for words in ("from 0 to 1, not 7", "still leaky relu(0.2)"):
+        assert words in app.error[0].value
+
+
 HOSTILE = [
     None,
     7,

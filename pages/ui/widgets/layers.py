@@ -160,6 +160,7 @@ def _draw_layers() -> None:
         common = list(ACTIVATIONS).index(used.pop()) if len(used) == 1 else None
         key = _bind("activations", common, _with_activations)
         st.selectbox("All activations", list(ACTIVATIONS), common, placeholder="they differ", **key)
+        show_errors("activations", kept="The activations are as they were.")
     left, right = st.columns(2)
     with left:
         _draw_size("Inputs", "width 0", net.widths[0], MAX_WIDTH, partial(_with_width, layer=0))
@@ -182,14 +183,14 @@ def _draw_layer(setup: Setup, number: int) -> None:
     net, layer = setup.net, setup.net[number]
     drop, family = layer.dropout, layer.f.family
     units, f, bias, keep = st.columns([2, 3, 2, 2], vertical_alignment="bottom")
-    width, parameter, kept = (f"{name} {number}" for name in ("width", "parameter", "keep"))
+    width, activation, parameter, kept = (f"{name} {number}" for name in ("width", "activation", "parameter", "keep"))
     with units:
         how: Callable = partial(_with_width, layer=number)
         _draw_size(f"Units of layer {number}", width, net.widths[number], MAX_WIDTH, how)
     with f:
         names, name = list(ACTIVATIONS), layer.f.base
         how = partial(_with_activation, layer=number)
-        st.selectbox("Activation", names, names.index(name), **_bind(f"activation {number}", name, how))
+        st.selectbox("Activation", names, names.index(name), **_bind(activation, name, how))
         if family:
             value = f"{layer.f.parameter:.12g}"
             how = partial(_with_parameter, layer=number)
@@ -211,7 +212,7 @@ def _draw_layer(setup: Setup, number: int) -> None:
             args=(None, partial(_with_new_mask, layer=number), kept),
         )
     show_errors(width, kept=f"Units of layer {number}: still {net.widths[number]}.")
-    show_errors(parameter, kept=f"Layer {number}: still {layer.activation}.")
+    show_errors(activation, parameter, kept=f"Layer {number}: still {layer.activation}.")
     show_errors(kept, kept=f"Keep probability of layer {number}: still {probability}.")
 
 
