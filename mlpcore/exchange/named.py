@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from ..notation import S, Var, W, Y, Z, after, b, db, delta, dW, dZ, loss, rate
+from ..notation import S, Var, W, Y, Z, after, b, db, delta, dW, dZ, loss, mask, rate
 from ..setup import MAX_TEXT
 from .latex_input import BEGIN, clean_cell, read_environment
 from .literals import brackets_of, read_literal
@@ -25,7 +25,7 @@ NO_SHAPES: Shapes = MappingProxyType({})
 _MOST = 2_000
 _LONGEST_NAME = 120
 
-_LAYERED = {"W": W, "b": b, "S": S, "Z": Z, "delta": delta, "dW": dW, "db": db, "dZ": dZ, "dS": delta}
+_LAYERED = {"W": W, "b": b, "S": S, "Z": Z, "M": mask, "delta": delta, "dW": dW, "db": db, "dZ": dZ, "dS": delta}
 _SINGLE = {
     "x": Z(0), "inputs": Z(0), "xtrain": Z(0), "y": Y, "ygt": Y, "ytrue": Y, "ytrain": Y, "targets": Y,
     "l": loss, "loss": loss, "rate": rate, "eta": rate, "lr": rate, "learningrate": rate,
@@ -39,7 +39,7 @@ _MARKUP = re.compile(
 _SIGNS = str.maketrans("₀₁₂₃₄₅₆₇₈₉∂ℒδη", "0123456789dLδη")
 _FRACTION = re.compile(r"\\[td]?frac\s*\{((?:[^{}]|\{[^{}]*\})*)\}\s*\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}")
 _GRADIENT = re.compile(r"(?:d(?:L|loss)?/?_?d|grad(?:_|of)?|nabla_*|∇_?|d)(W|b|Z|S)", re.IGNORECASE)
-_LAYER = re.compile(r"(delta|d[WbZS]|[WbZS])(?:\^?[_\[(]*)(\d{1,2})[\])]*", re.IGNORECASE)
+_LAYER = re.compile(r"(delta|d[WbZS]|[WbZSM])(?:\^?[_\[(]*)(\d{1,2})[\])]*", re.IGNORECASE)
 _NEW = re.compile(r"\^?_?(?:new|updated|neu)\)?$|^new_?", re.IGNORECASE)
 _PREFIX = re.compile(r"^(?:(?!new\b)[^\W\d_]{2,}[^\S\n]+){1,12}(?=\S+$)")
 
