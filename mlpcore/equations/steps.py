@@ -165,8 +165,12 @@ class Step:
 
     @property
     def takes(self) -> Var | None:
-        """The operand whose place the result takes: it is freed here, and read before it is overwritten."""
-        return next((self.operands[k] for k in self.op.over if self.operands[k] in self.frees), None)
+        """The operand whose place the result takes: it is freed here, and read before it is overwritten.
+
+        What was given, or is a view of it, is overwritten by the update alone.
+        """
+        freed = (v for k in self.op.over if (v := self.operands[k]) in self.frees)
+        return next((v for v in freed if self.phase == "update" or v.role != "parameter"), None)
 
     @property
     def latex(self) -> str:

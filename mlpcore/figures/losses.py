@@ -172,7 +172,7 @@ def per_example(found: Mapping[str, LossComparison], losses: Mapping[str, Loss],
         # No 0 stands on a logarithmic axis.
         "ticktext": [floor, *(f"10<sup>{k}</sup>".replace("-", "−") if k else "1" for k in powers)],
     }
-    symbols = ("circle", "square", "diamond", "cross", "x", "triangle-up")
+    symbols = ("circle", "square", "diamond", "cross", "x", "triangle-up", "star")
     shown = {n: getattr(c, what)[order] for n, c in found.items() if what == "norms" or n != "CrossEntropy"}
     heights = {n: np.maximum(y, FLOOR) if what == "norms" else y for n, y in shown.items()}
     beside = set_apart(

@@ -84,10 +84,10 @@ LOG_SOFTMAX = Op(
 #: The vjp of log-softmax: the Jacobian 1[k=j] - p_j with p = e^q, column by column, applied to dL/dQ.
 LOG_SOFTMAX_PULLBACK = Op(
     "log softmax pullback",
-    "kn,kn->jn",
+    "jn,kn->jn",
     lambda Q, dQ: dQ - np.exp(Q) * dQ.sum(axis=-2, keepdims=True),
     lambda Q, dQ: rf"{dQ} - \exp({Q})\odot\textstyle\sum_k {{{dQ}}}_{{k}}",
-    "{1:jn} - exp({0:jn})·(sum_k({1}))",
+    "{1:jn} - exp({0})·(sum_k({1}))",
 )
 
 LIKELIHOOD = Op(
