@@ -18,7 +18,7 @@ from .arguments import check_finite
 from .equations.steps import Step, evaluate
 from .losses import LOSSES, MSE, Loss
 from .network import Array, Batch, Layer, Network
-from .notation import P, S, Var, Y, Z, rate
+from .notation import P, Q, S, Var, Y, Z, rate
 from .passes.conventions import WORKSHEET, Conventions
 from .passes.training_step import initial_values, training_step
 from .schedules import Schedule
@@ -349,7 +349,7 @@ def fit_output(setup: Setup) -> tuple[Setup, str] | None:
     error after sigmoid is multiplied by sigmoid', which binary cross-entropy cancels.
     """
     depth, last = setup.net.depth, setup.net.layers[-1]
-    makes = next((s.op.name for s in setup.loss.forward(depth) if s.out == P), "").removeprefix("output ")
+    makes = next((s.op.name for s in setup.loss.forward(depth) if s.out in (P, Q)), "").removeprefix("output ")
     plain = Network((*setup.net.layers[:-1], replace(last, activation="identity")))
     if makes and last.activation != "identity":
         Z_L = setup.run()[1][Z(depth)]

@@ -296,7 +296,7 @@ _ONE_CONSTANT = "Every term of the sum has this weight. The constant enters here
 def _describe_constant(setup: Setup, steps: list[Step], values: dict[Var, Array]) -> str:
     """Say what the constant does to the gradient of a batch that holds every example twice."""
     examples = 0 if setup.conventions.lay.transposes_batches else 1
-    twice = {v: np.concatenate([values[v]] * 2, axis=examples) for v in (Z(0), Y)}
+    twice = {v: np.concatenate([values[v]] * 2, axis=examples) for v in (Z(0), Y, *setup.net.shape.masks())}
     last = dW(setup.net.depth)
     gradients = values[last], evaluate(steps, setup.inputs() | twice)[last]
     before, after = (float(np.linalg.norm(x)) for x in gradients)

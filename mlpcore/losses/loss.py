@@ -186,12 +186,15 @@ class CrossEntropy(Loss):
 
 
 @dataclass(frozen=True)
-class NLL(CrossEntropy):
+class NLL(Loss):
     """Cross-entropy in two steps: `Q = log softmax(Z_L)`, then `L = 1/N sum_n -sum_k y_k q_k`."""
 
     name = "NLL"
     title = "Negative log-likelihood of log-softmax"
     short = "log-likelihood"
+    each, wants = CrossEntropy.each, CrossEntropy.wants
+    soft_targets = True
+    scale: str = field(default="1/N", kw_only=True)
 
     def forward(self, depth: int) -> list[Step]:
         return [

@@ -286,7 +286,8 @@ def build_derivation_payload(setup: Setup, place: Place) -> Json:
     setup = setup.without_penalty() if setup.loss.penalty else setup
     trace = setup.run()
     board = Board(setup, dict(trace[1]), replace(place, chosen={**place.chosen, "chapter": place.chapter}))
-    offered = CHAPTERS if targets(setup.net) else {name: CHAPTERS[name] for name in ("transpose", "ways", "ladder")}
+    # Where every layer is softmax there is no derivation by a cell.
+    offered = {n: row for n, row in CHAPTERS.items() if targets(setup.net) or n not in ("cell", "lines", "jacobian")}
     name = board.add_choice("chapter", "", {name: (title, title) for name, (title, _, _) in offered.items()})
     _, arrangement, fill = CHAPTERS[name]
     fill(board, trace)
