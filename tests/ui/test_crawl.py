@@ -701,6 +701,8 @@ CLAIMS = {
     # training
     r"(.+), over all examples; the whole batch of (\d+) at every step\.": check_training,
     r"All optimisers begin at the present network\.": check_begin,
+    r"Softmax couples the units of an example: its δ stands in Last layer to first\.":
+        lambda w: _assert("softmax" in w.setup.net.shape.activations and CHAPTERS["ladder"][0] == "Last layer to first"),
     r"The dropout masks stay the same in every step; predictions drop nothing\.": check_masks,
 }  # fmt: skip
 

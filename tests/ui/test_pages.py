@@ -79,9 +79,9 @@ def test_dropout_and_the_number_of_an_activation_are_chosen_layer_by_layer(app):
     find_field(app, "Keep").set_value("1").run()
     assert "M1" not in read_payload(app)["matrices"]
     find_field(app, "Activation").select("leaky relu").run()
-    find_field(app, "slope of leaky relu").set_value("0,2").run()
+    find_field(app, "Leaky relu: slope").set_value("0,2").run()
     assert any("leaky relu_0.2(" in s["cell"] for s in read_payload(app)["steps"])
-    find_field(app, "slope of leaky relu").set_value("7").run()
+    find_field(app, "Leaky relu: slope").set_value("7").run()
     for words in ("from 0 to 1, not 7", "still leaky relu(0.2)"):
         assert words in app.error[0].value
 

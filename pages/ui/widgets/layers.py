@@ -194,7 +194,7 @@ def _draw_layer(setup: Setup, number: int) -> None:
         if family:
             value = f"{layer.f.parameter:.12g}"
             how = partial(_with_parameter, layer=number)
-            st.text_input(f"{family.symbol} of {family.name}", value, **_bind(parameter, value, how))
+            st.text_input(f"{family.name.capitalize()}: {family.symbol}", value, **_bind(parameter, value, how))
     with bias:
         has = layer.b is not None
         st.checkbox("Biases", has, **_bind(f"bias {number}", has, partial(_with_bias, layer=number)))

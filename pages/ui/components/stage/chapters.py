@@ -291,6 +291,8 @@ def build_derivation_payload(setup: Setup, place: Place) -> Json:
     name = board.add_choice("chapter", "", {name: (title, title) for name, (title, _, _) in offered.items()})
     _, arrangement, fill = CHAPTERS[name]
     fill(board, trace)
+    if board.frame.get("legend") == LEGEND and any(layer.f.coupled for layer in setup.net.layers):
+        board.frame["legend"] += " Softmax couples the units of an example: its δ stands in Last layer to first."
     board.add_origins(trace)
     # What is read line by line may scroll.
     return board.build_payload("board", arrangement) | ({"legible": True} if name == "output" else {})

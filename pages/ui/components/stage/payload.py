@@ -57,11 +57,16 @@ PHASES = {
 @lru_cache(maxsize=4096)
 def to_mathml(latex: str) -> str:
     """Convert LaTeX to MathML that every browser draws: the character 𝟙, where the converter writes a variant of 1."""
-    text = convert(latex).replace('<mn mathvariant="double-struck">1</mn>', "<mn>𝟙</mn>")
+    # The converter sets a name of two words in one piece only where this character parts them.
+    text = convert(re.sub(r"(\\operatorname\{\w+)~", "\\1\u00a0", latex)).replace(
+        '<mn mathvariant="double-struck">1</mn>', "<mn>𝟙</mn>"
+    )
     # A prime is a character of its own height; as a superscript it would float away.
     prime = r"<msubsup><mi>f</mi>(<m\w+>\w+</m\w+>)<mi>&#x02032;</mi></msubsup>"
     text = re.sub(prime, r"<msub><mi>𝑓′</mi>\1</msub>", text)
-    return re.sub(r"<msup><mo>([\w ]+)</mo><mi>&#x02032;</mi></msup>", r"<mi>\1′</mi>", text)
+    number = r"<msubsup><mo>([\w\xa0]+)</mo>(<mrow><mn>[\d.]+</mn></mrow>)<mi>&#x02032;</mi></msubsup>"
+    text = re.sub(number, r"<msub><mi>\1′</mi>\2</msub>", text)
+    return re.sub(r"<msup><mo>([\w\xa0]+)</mo><mi>&#x02032;</mi></msup>", r"<mi>\1′</mi>", text)
 
 
 def pack_values(array: np.ndarray, exact: bool = True) -> list[Any] | Json:
