@@ -164,7 +164,9 @@ def typeset(text: str, times: str) -> str:
     for plain_text, latex in [("·", times), *_LATEX]:
         text = text.replace(plain_text, latex)
     function = r"(?<![\\a-z])([a-z]{3,}\d?(?: [a-z]+)*)(?:_([\d.e-]+))?\("
-    return re.sub(function, lambda m: rf"\operatorname{{{m[1]}}}{f'_{{{m[2]}}}' if m[2] else ''}(", text)
+    return re.sub(
+        function, lambda m: rf"\operatorname{{{m[1].replace(' ', '~')}}}{f'_{{{m[2]}}}' if m[2] else ''}(", text
+    )
 
 
 def symbols(step: Step) -> str:
