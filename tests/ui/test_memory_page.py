@@ -244,6 +244,8 @@ def test_z_only_is_explained_for_every_activation(page):
         assert bool(diamonds) == (row.derivative is not None and row.derivative_from_Z is None)
     page.button_group(key="memory activation").set_value("gelu").run()
     assert "two derivatives" in words(page)
+    table = next(m.value for m in page.markdown if m.value.startswith("|"))
+    assert {line.count("|") for line in table.splitlines()} == {4}
 
 
 @pytest.mark.parametrize("axis", ["depth", "width", "batch"])

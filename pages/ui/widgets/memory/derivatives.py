@@ -47,5 +47,6 @@ def derivatives(choice: MemoryChoice, about: Subject) -> None:
 
 def _row(name: str, at_kink: float) -> tuple[str, str, str]:
     t = explain(name, at_kink)
-    why = (f"${t.latex}$" if t.latex else t.why) if t.enough else escape_markdown(t.why.partition(": ")[2])
+    latex = t.latex.replace("|", r"\vert ")  # a stroke would end the cell of the table
+    why = (f"${latex}$" if latex else t.why) if t.enough else escape_markdown(t.why.partition(": ")[2])
     return name, "yes" if t.enough else "**no**" if t.counterexample else "not known", why
