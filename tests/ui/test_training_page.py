@@ -115,18 +115,17 @@ def test_a_data_set_becomes_the_network_of_every_page(page, name):
     assert read_charts(page)[TITLE]["data"][0]["y"][0] == pytest.approx(mlp.train(expected, 0).losses[0], rel=1e-5)
 
 
-@pytest.mark.parametrize("name", QUESTIONS)
-def test_a_question_brings_network_optimisers_and_its_answer_in_one_choice(page, name):
-    question = QUESTIONS[name]
-    find(page.selectbox, "Question").select(name).run()
-    assert not page.exception
-    assert find(page.multiselect, "Optimisers").value == list(question.optimisers)
-    made = [mlp.OPTIMISERS[o](rate=question.rate) for o in question.optimisers]
-    courses = {o.title: mlp.train(question.setup, question.steps, o) for o in made}
-    assert page.info[0].value.replace("\\", "") == question.answer(courses)
-    if question.setup != mlp.EXAMPLES["xor"].setup:
-        use_toolbar(page, "undo")
-        assert page.session_state["state"].setup == mlp.EXAMPLES["xor"].setup
+def test_every_question_brings_network_optimisers_and_its_answer_in_one_choice(page):
+    for name, question in QUESTIONS.items():
+        find(page.selectbox, "Question").select(name).run()
+        assert not page.exception
+        assert find(page.multiselect, "Optimisers").value == list(question.optimisers)
+        made = [mlp.OPTIMISERS[o](rate=question.rate) for o in question.optimisers]
+        courses = {o.title: mlp.train(question.setup, question.steps, o) for o in made}
+        assert page.info[0].value.replace("\\", "") == question.answer(courses)
+    before = list(QUESTIONS.values())[-2].setup
+    use_toolbar(page, "undo")
+    assert page.session_state["state"].setup == before
 
 
 def test_initial_weights_and_penalty_are_those_of_the_course(page):
@@ -158,24 +157,22 @@ def test_what_is_held_out_has_a_curve_and_comes_back_with_the_network_of_a_step(
     assert matrices["W1"]["values"] == course.at(200).net[1].W.ravel().tolist()
 
 
-@pytest.mark.parametrize(
-    ("text", "loss", "widths"),
-    [("1 2 0\n3 4 1\n5 6 1", "BinaryCrossEntropy", (2, 8, 1)), ("1,0.5\n2,0.7\n3,9", "MSE", (1, 8, 1)),
-     ("a,b,class\n1,2,cat\n3,4,dog\n5,6,cat", "CrossEntropy", (2, 8, 2))],
-)  # fmt: skip
-def test_a_pasted_table_becomes_the_network_of_every_page(page, text, loss, widths):
-    find(page.text_area, "or a table, its last column the target").set_value(text).run()
-    next(b for b in page.button if b.label == "Use this table").click().run()
-    assert not page.exception
-    setup = page.session_state["state"].setup
-    assert (setup.loss.name, setup.net.widths, setup.batch.N) == (loss, widths, 3)
+def test_a_pasted_table_becomes_the_network_of_every_page_or_is_refused_with_its_place(page):
+    def paste(text):
+        find(page.text_area, "or a table, its last column the target").set_value(text).run()
+        next(b for b in page.button if b.label == "Use this table").click().run()
+        assert not page.exception
+        return page.session_state["state"].setup
 
-
-def test_a_table_that_cannot_be_read_is_refused_with_its_place(page):
-    find(page.text_area, "or a table, its last column the target").set_value("1 2\n3 x").run()
-    next(b for b in page.button if b.label == "Use this table").click().run()
+    for text, loss, widths in (
+        ("1 2 0\n3 4 1\n5 6 1", "BinaryCrossEntropy", (2, 8, 1)),
+        ("1,0.5\n2,0.7\n3,9", "MSE", (1, 8, 1)),
+        ("a,b,class\n1,2,cat\n3,4,dog\n5,6,cat", "CrossEntropy", (2, 8, 2)),
+    ):
+        setup = paste(text)
+        assert (setup.loss.name, setup.net.widths, setup.batch.N) == (loss, widths, 3)
+    assert paste("1 2\n3 x") == setup
     assert "row 2" in page.error[0].value
-    assert page.session_state["state"].setup == mlp.EXAMPLES["xor"].setup
 
 
 def test_the_plane_of_two_weights_can_be_chosen(page):
