@@ -58,14 +58,14 @@ def gradient_norms(history: History, at: int, last: int) -> Figure:
     """Draw the norm of the gradient of every layer over the steps, on a logarithmic axis."""
     data = _by_layer(history.gradients, history.at)
     title = "Norm of the gradient, layer by layer" + _name_zeros(history.gradients)
-    return _over_steps(title, data, at, last, "‖∂L/∂(W, b)‖", type="log")
+    return _over_steps(title, data, at, last, "‖∂L/∂(W, b)‖", type="log", exponentformat="e")
 
 
 def update_sizes(history: History, at: int, last: int) -> Figure:
     """Draw the size of each update against that of the weights."""
     data = _by_layer(history.updates, history.at)
     title = "Size of the update / size of the weights" + _name_zeros(history.updates)
-    return _over_steps(title, data, at, last, "‖ΔW‖ / ‖W‖", type="log")
+    return _over_steps(title, data, at, last, "‖ΔW‖ / ‖W‖", type="log", exponentformat="e")
 
 
 def weights(course: Course, at: int) -> Figure:
@@ -74,7 +74,8 @@ def weights(course: Course, at: int) -> Figure:
     lay, rows = course.setup.conventions.lay, course.setup.net.depth
     data: list[Figure] = []
     layout: Figure = {
-        "title": heading("Weights and biases over the steps"), "height": 90 + 170 * rows, "showlegend": False,
+        "title": heading("Weights and biases over the steps") | {"y": 1 - 14 / (90 + 170 * rows)},
+        "height": 90 + 170 * rows, "showlegend": False,
         "margin": {"t": 52, "b": 40, "r": 12}, "annotations": [], "shapes": [],
     }  # fmt: skip
     for number, v in enumerate(values):
@@ -89,7 +90,7 @@ def weights(course: Course, at: int) -> Figure:
         left, top = (0.55 if v.kind == "b" else 0.0), 1 - ((v.layer or 1) - 1) / rows
         count = "" if len(drawn) == len(moved) else f", the {len(drawn)} of {len(moved):,} that move most"
         layout[f"xaxis{k}"] = axis("", domain=[left, left + 0.45], anchor=f"y{k}", range=[0, len(course)])
-        layout[f"yaxis{k}"] = axis("", domain=[top - 0.7 / rows, top - 0.1 / rows], anchor=f"x{k}")
+        layout[f"yaxis{k}"] = axis("", domain=[top - 0.7 / rows, top - 0.1 / rows], anchor=f"x{k}", exponentformat="e")
         layout["annotations"].append(
             label(left, top - 0.09 / rows, v.text + count, xref="paper", yref="paper", yanchor="bottom")
         )

@@ -28,7 +28,7 @@ from pages.ui.state.training_page import TrainingChoice
 KEPT_KEYS = _STATE, _EVENTS, _LATEST, _TOKEN, _RUNS = "state", "events", "latest", "token", "runs"
 #: Set when that has happened.
 WIDGETS_DISCARDED = "widgets discarded"
-_PAGE_STATE, _WIDGETS, _COURSES = "page state", "widgets", "trained"
+_PAGE_STATE, _WIDGETS, _COURSES, _REQUEST = "page state", "widgets", "trained", "train"
 
 #: What a stage can be about -> the field with its visitor's place.
 _PLACES = {"setup": "place", "lab": "lab_place"}
@@ -234,6 +234,16 @@ def ask_question(widget: str) -> None:
         _update(setup=setup, training=state.training.pose(name), step=0, rev=state.rev + 1, notices={})
     else:
         _update(training=replace(state.training, question=""))
+
+
+def request_training() -> None:
+    """Let the next run of the page train what takes long."""
+    st.session_state[_REQUEST] = True
+
+
+def take_training_request() -> bool:
+    """Tell whether a training was requested, once."""
+    return st.session_state.pop(_REQUEST, False)
 
 
 def find_courses(choice: TrainingChoice) -> dict[str, Course] | None:

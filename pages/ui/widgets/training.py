@@ -45,6 +45,8 @@ _MAX_PASTE = 100_000
 
 def draw_training() -> None:
     """Draw the courses of the present network, and what can be changed about them."""
+    if session.take_training_request():
+        _train_on_request()
     _draw_courses(session.get_state().setup)
 
 
@@ -90,31 +92,36 @@ def _draw_answer(question: Question, courses: dict[str, Course]) -> None:
 
 
 def _train(setup: Setup, choice: TrainingChoice) -> dict[str, Course] | None:
-    """Train at once what follows a slider; more on demand, with the time left, until anything is changed."""
-    work = choice.count_work(setup)
-    if not MOST_QUICK < work <= MOST_WORK:
+    """Train at once what follows a slider; offer to train what takes longer."""
+    if not MOST_QUICK < choice.count_work(setup) <= MOST_WORK:
         return choice.train(setup)
-    if courses := session.find_courses(choice.of_courses):
-        return courses
+    courses = session.find_courses(choice.of_courses)
+    if not courses and st.button(f"Train {_describe_run(choice)}", type="primary"):
+        session.request_training()
+        st.rerun()
+    return courses
+
+
+def _describe_run(choice: TrainingChoice) -> str:
     made = choice.make_optimisers()
-    total = f"{choice.steps:,} steps of {made[0].title if len(made) == 1 else f'{len(made)} optimisers'}"
-    place = st.empty()
-    if not place.button(f"Train {total}", type="primary"):
-        return None
+    return f"{choice.steps:,} steps of {made[0].title if len(made) == 1 else f'{len(made)} optimisers'}"
+
+
+def _train_on_request() -> None:
+    """Train what takes long, with the time left. Not in a fragment: Streamlit ends a run only for one of the page."""
+    choice = session.get_state().training
+    place, start, total = st.empty(), time.monotonic(), _describe_run(choice)
     with place.container():
         bar = st.progress(0.0, total)
         st.button("Cancel")
-    start = time.monotonic()
 
     def report(share: float) -> None:
-        """Show what is done; Streamlit ends the run here where something was pressed."""
+        """Show what is done; where Cancel was pressed, Streamlit begins the page anew here."""
         left = (time.monotonic() - start) * (1 - share) / share if share else 0.0
         bar.progress(share, f"{total}: {share:.0%}{f', {left:.0f} s left' if share else ''}")
 
-    courses = choice.train(setup, report)
-    session.keep_courses(choice.of_courses, courses)
+    session.keep_courses(choice.of_courses, choice.train(choice.prepare(session.get_state().setup)[0], report))
     place.empty()
-    return courses
 
 
 def _draw_question(choice: TrainingChoice) -> None:
