@@ -47,6 +47,7 @@ _BRAND = """
   .stVerticalBlock:has(> [class*="st-key-menu-"]) { flex-direction: row; width: auto; gap: 0.25rem; }
   /* It brings Plotly to pages that may draw no chart yet. */
   .st-key-plotly-loader { position: absolute; width: 1px; height: 1px; overflow: hidden; visibility: hidden; }
+  [data-testid="stPageLink"] a:focus-visible { outline: 3px solid #9857c4; outline-offset: -3px; }
   [data-testid="stCaptionContainer"] { color: inherit; opacity: 0.8; }
   .stMarkdown table :is(td, th) { padding: 0.14rem 0.6rem; }
   .mlp-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }

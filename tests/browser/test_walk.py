@@ -147,6 +147,7 @@ def test_the_picture_and_the_matrices_light_each_other(app):
     nodes.nth(3).hover()
     lit = {name for n in (1, 2, 3, 4) for name in [f"S 1, row 2, column {n}"]}
     assert set(student.names(".shown td.from")) == lit
+    assert "feeds S_2 column 1" in page.locator(".reader").inner_text()
     student.cell("W 1, row 3, column 2").hover()
     assert page.locator(".picture .edge.lit").count() == 1
     student.cell("S 1, row 1, column 4").hover()

@@ -247,7 +247,7 @@ export class Stage {
   reportPosition() {}
 
   /**
-   * Light up what a cell comes from and what it feeds, or the given blocks.
+   * Light up what a cell comes from, or the given blocks, and what it feeds.
    *
    * @param {Place | null} place
    * @param {Blocks} [blocks]
@@ -258,7 +258,7 @@ export class Stage {
     if (place === null) this.highlight = this.highlight.held ?? noHighlight();
     else {
       const held = this.highlight.pinned ? this.highlight : this.highlight.held;
-      this.highlight = { ...this.trace(place), ...(blocks ? { from: blocks, fed: {} } : {}), shown: place.id, held };
+      this.highlight = { ...this.trace(place), ...(blocks ? { from: blocks } : {}), shown: place.id, held };
     }
     this.repaint();
   }
