@@ -93,7 +93,8 @@ export class Wall extends Stage {
    */
   shownOf({ rows, cols }, tiles, { sizes, width, phone, part }) {
     if (!part) return { rows, cols };
-    const room = phone ? width : (width - BETWEEN) / tiles;
+    // What is whole on a line of its own gets one.
+    const room = phone || cols * sizes.cw + FRAME + BETWEEN <= width ? width : (width - BETWEEN) / tiles;
     const most = Math.floor((room - FRAME - 8 - 2 * sizes.number - SCROLLBAR) / sizes.cw);
     return { rows: Math.min(rows, WALL_ROWS), cols: Math.min(cols, Math.max(2, most)) };
   }
