@@ -3,9 +3,9 @@
 //
 // Its WebAssembly: where it cannot be loaded, Pyodide writes a warning and waits for ever.
 //
-// Memory: once Python has imported its modules its memory is kept in the browser, and later visits read it in place of
-// importing them. Pyodide's own leaves out modules of WebAssembly, as NumPy has (pyodide/pyodide#6418): they are loaded
-// here, each to the place that it had.
+// Memory: once Python has imported its modules, and before a visitor did anything, its memory is kept in the browser,
+// and later visits read it in place of importing them. Pyodide's own leaves out modules of WebAssembly, as NumPy has
+// (pyodide/pyodide#6418): they are loaded here, each to the place that it had.
 
 import { loadPyodide, version } from "./pyodide.mjs";
 import "./pyodide.asm.js";
@@ -50,8 +50,9 @@ Object.assign(globalThis, { WasmOffsetConverter: Object });
 export async function startPython(options, wasm, program, key) {
   compiled = wasm;
   key.search = navigator.userAgent; // what WebAssembly can do is looked up at the start
-  // Without HTTPS there is no cache.
-  const cache = version === TRIED_ON && globalThis.caches ? await caches.open(`mlpscope-memory ${new URL("../../", key).pathname}`) : null;
+  // Without HTTPS there is no cache, and some private windows refuse one.
+  const name = `mlpscope-memory ${new URL("../../", key).pathname}`;
+  const cache = version === TRIED_ON && globalThis.caches ? await caches.open(name).catch(() => null) : null;
   const kept = await cache?.match(key);
   if (kept) {
     try {
