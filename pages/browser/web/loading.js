@@ -72,6 +72,7 @@ export async function loadPython(names, program, show) {
   const contents = Promise.all(archives);
   const sizes = await load("sizes.json", (response) => response.json());
   total = files.reduce((sum, name) => sum + sizes[name], 0);
+  count(0); // all may be there by now
   const { startPython } = await import("./workarounds.js");
   const options = {
     indexURL: here.href,
