@@ -364,6 +364,9 @@ def check_twice(w, twice, words, times):
     """The difference quotient of the loss by a weight of the last layer, over the batch and over the batch twice."""
     batch, last = w.setup.batch, mlp.W(w.setup.net.depth)
     both = replace(w.setup.without_penalty(), batch=mlp.Batch(np.tile(batch.X, 2), np.tile(batch.Y, 2)))
+    axis = 0 if w.setup.conventions.lay.transposes_batches else 1
+    masks = {v: np.concatenate([w.run[1][v]] * 2, axis=axis) for v in w.setup.net.shape.masks()}
+    both = both.with_inputs(masks)
     assert int(twice) == both.batch.N == 2 * batch.N
     assert (words == "leaves") == (times is None)
     if times:
@@ -566,6 +569,33 @@ def check_xor(w, word, _):
     assert active.tolist() == (w.plain[mlp.Z(0)].min(axis=0) == 1).tolist()
 
 
+def check_dropped(w):
+    dropped = w.plain[mlp.mask(1)] == 0
+    for var in (mlp.Z(1), mlp.delta(1)):
+        assert ((w.plain[var] == 0) == dropped).all()
+
+
+def check_inverted(w):
+    """What is kept is what a layer without a mask gives, forwards and backwards, divided by the keep probability."""
+    kept, f, S = w.plain[mlp.mask(1)] != 0, w.setup.net[1].f, w.plain[mlp.S(1)]
+    keep = w.setup.net[1].dropout.keep
+    np.testing.assert_allclose(w.plain[mlp.Z(1)][kept], f.f(S)[kept] / keep)
+    back = w.plain[mlp.W(2)].T @ w.plain[mlp.delta(2)] * f.derivative(S) / keep
+    np.testing.assert_allclose(w.plain[mlp.delta(1)][kept], back[kept])
+
+
+def check_misclassified(w):
+    p, y, dZ = 1 / (1 + np.exp(-w.plain[mlp.Z(2)])), w.plain[mlp.Y], w.plain[mlp.dZ(2)]
+    assert abs(p - y)[0, 0] > 0.95
+    assert np.abs(dZ).argmax() == 0
+    np.testing.assert_allclose(dZ, (p - y) / w.setup.batch.N)
+
+
+def check_hardly_learns(w):
+    p = 1 / (1 + np.exp(-w.plain[mlp.Z(2)]))[0, 0]
+    assert p * (1 - p) < 0.01
+
+
 def check_published(w):
     assert round(float(w.run[1][mlp.loss]), 6) == 0.298371
     assert round(float(w.plain[mlp.after(mlp.W(2))][0, 0]), 6) == 0.358916
@@ -623,6 +653,11 @@ CLAIMS = {
     r"The units of layer 1 are equal \((\w+) of W_1, entries of b_1, (\w+) of W_2\), so all \w+ of ∂L/∂W_1 are equal, "
     r"and after the step those of W_1 still are\.": check_symmetric,
     r"∂L/∂Z_2 is \(P − Y\)/N: every (column|row) sums to zero, and only the true class is negative\.": check_classes,
+    r"Where the mask M_1 is 0, Z_1 is 0 and so is δ_1: from that example the unit learns nothing\.": check_dropped,
+    r"What is kept is divided by the keep probability, forwards and backwards\.": check_inverted,
+    r"Example 1 is misclassified with p > 0\.95, and its ∂L/∂Z_2 = \(P − Y\)/N is the largest\.": check_misclassified,
+    r"Squared error of σ\(Z_2\) would multiply P − Y by p\(1 − p\), which is below 0\.01: it would hardly learn\.":
+        check_hardly_learns,
     r"Sixteen examples at once: ∂L/∂W_3 sums sixteen products in every cell\.": lambda w: _assert(w.setup.batch.N == 16),
     # derivation
     r"The loss depends on (\S+(?: \S+\])?) only through (\w+): every cell of \w+ contributes its own derivative, and all "
@@ -743,7 +778,7 @@ PLAIN = re.compile(
             "peak bytes.*", "matmul FLOPs.*", "layers|units|examples", "f' = .+", "S|f'|Z = f\\(S\\)|f", "time|loss|steps taken",
             "Loss over the steps of training", "They are compared with the network of the other pages .+",
             "Gradients of parameters are most of the peak, .+", "Found by .+", "This one takes .+",
-            "Reductions?: .+", "Click a matrix name .+", "Assignment 1, exercise 2\\.", "Matt Mazur.*", "Goodfellow.*",
+            "Reductions?: .+", "Click a matrix name .+", "Assignment 1, exercise 2\\.", "Matt Mazur.*", "Srivastava.*", "Goodfellow.*",
             "(?:hinge loss on probabilities|cross-entropy|Weston-Watkins|Crammer-Singer|squared hinge|one-vs-rest)",
         )
     )
