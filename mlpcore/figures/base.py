@@ -61,15 +61,24 @@ def colour(number: int) -> str:
     return f"--series{number % 7}"
 
 
-def set_apart(x: Numbers, y: Numbers, apart: float) -> np.ndarray:
-    """Move points that lie on one another side by side: their x, so far apart, around where they all are."""
-    x = np.asarray(x, dtype=float)
-    same: dict[tuple[str, str], list[int]] = {}
-    for n, (a, b) in enumerate(zip(x, y, strict=True)):
-        same.setdefault((f"{a:.3g}", f"{b:.3g}"), []).append(n)
+def set_apart(x: Numbers, y: Numbers, apart: float, near: float = 0.0) -> np.ndarray:
+    """Move points that lie on one another side by side: their x, so far apart, around where they all are.
+
+    Args:
+        near: points of one x (to three digits) whose y are no further apart cover each other.
+    """
+    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    columns = [f"{value:.3g}" for value in x]
+    groups: list[list[int]] = []
+    for n in sorted(range(len(x)), key=lambda n: (columns[n], y[n], n)):
+        last = groups[-1][-1] if groups else n
+        if groups and columns[last] == columns[n] and y[n] - y[last] <= near + 1e-3 * abs(y[n]):
+            groups[-1].append(n)
+        else:
+            groups.append([n])
     moved = x.copy()
-    for group in same.values():
-        moved[group] += apart * (np.arange(len(group)) - (len(group) - 1) / 2)
+    for group in groups:
+        moved[sorted(group)] += apart * (np.arange(len(group)) - (len(group) - 1) / 2)
     return moved
 
 

@@ -175,8 +175,10 @@ def per_example(found: Mapping[str, LossComparison], losses: Mapping[str, Loss],
     symbols = ("circle", "square", "diamond", "cross", "x", "triangle-up", "star")
     shown = {n: getattr(c, what)[order] for n, c in found.items() if what == "norms" or n != "CrossEntropy"}
     heights = {n: np.maximum(y, FLOOR) if what == "norms" else y for n, y in shown.items()}
+    drawn_at = np.concatenate([*heights.values(), np.empty(0)])
+    near = 0.06 * (high - low) if what == "norms" else 0.12  # as tall as a mark
     beside = set_apart(
-        np.tile(p_y[order], len(shown)), np.concatenate([*heights.values(), np.empty(0)]), 0.016
+        np.tile(p_y[order], len(shown)), np.log10(drawn_at) if what == "norms" else drawn_at, 0.016, near
     ).reshape(len(shown), -1)
     data = []
     for x, (name, y) in zip(beside, shown.items(), strict=True):

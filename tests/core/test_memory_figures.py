@@ -76,6 +76,8 @@ def test_points_at_one_place_are_drawn_side_by_side():
     assert len(set(drawn)) == 3
     assert np.mean(drawn) == pytest.approx(1)
     assert set_apart([1, 2, 1], [3, 3, 4], 0.1).tolist() == [1, 2, 1]
+    assert set_apart([1, 1, 1], [3, 9, 4], 0.2, near=1).tolist() == pytest.approx([0.9, 1, 1.1])
+    assert set_apart([1, 1], [np.nan, 1], 0.2).tolist() == [1, 1]
     curves = [figures.ScalingCurve(str(n), n, (2, 8), (5.0, 9.0), ((4, 7.0), (8, 9.0 + n))) for n in range(2)]
     first, second = (d["x"] for d in figures.scaling(curves, "bytes", "x", 2)["data"] if d["mode"] == "markers")
     assert first[0] < 4 < second[0]
