@@ -69,7 +69,8 @@ def test_the_strokes_of_the_timeline_add_up_to_its_area(example, schedule):
     if max(life.bytes for life in counted.lives) < 1000:  # larger ones are written in kB
         assert list(sums + counted.by_category["scratch"]) == counted.live
     for old, new in find_in_place(counted.lives):
-        assert any(f"where {new.var.symbol.split('_')[0]}" in text for text in texts), (old, new)
+        name = "the loss" if new.var.kind == "loss" else new.var.symbol.split("_")[0]
+        assert any(f"where {name}" in text for text in texts), (old, new)
 
 
 @pytest.mark.parametrize("lab", [name for name in LABS if name != "one"])
