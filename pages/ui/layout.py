@@ -49,7 +49,9 @@ _BRAND = """
   .st-key-plotly-loader { position: absolute; width: 1px; height: 1px; overflow: hidden; visibility: hidden; }
   [data-testid="stPageLink"] a:focus-visible { outline: 3px solid #9857c4; outline-offset: -3px; }
   /* Streamlit writes white on the theme's colour, which in the dark is a light one. */
-  [data-testid="stBaseButton-primary"] { background: #7b3fa0; color: #fff; }
+  [data-testid="stBaseButton-primary"], [data-testid="stMultiSelect"] :has(> span[title]) {
+    background: #7b3fa0; color: #fff;
+  }
   [data-testid="stCaptionContainer"] { color: inherit; opacity: 0.8; }
   .stMarkdown table :is(td, th) { padding: 0.14rem 0.6rem; }
   .mlp-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
