@@ -2,7 +2,7 @@
 
 A formula is read off the formula of a cell (`mlpcore.equations.cells`) with places of the sheet for its operands.
 Functions such as f and f' are read off their own arithmetic (`mlpcore.exchange.tracing`). What cannot be written
-so is a value, and its heading says so.
+so is a value, and its heading names it as one.
 """
 
 from __future__ import annotations
@@ -134,19 +134,19 @@ def list_blocks(subject: Setup | Lab, steps: Iterable[Step], values: Mapping[Var
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a matrix, vector or number stands: its first cell, its axes, and whether a vector lies."""
+    """Where a matrix, vector or number stands: its first cell, its axes, and whether a vector is one row."""
 
     row: int
     column: int
     axes: int
-    lies: bool
+    is_row: bool
 
     def orient(self, over: tuple[Any, Any], along: tuple[Any, ...]) -> tuple[Any, Any]:
         """Order what belongs to its axes as (rows, columns), `over` for an axis that it has not."""
         if self.axes == 2:
             return along[0], along[1]
         one = along[0] if along else over[0]
-        return (over[0], one) if self.lies else (one, over[1])
+        return (over[0], one) if self.is_row else (one, over[1])
 
     def write(self, first: tuple[int, ...], last: tuple[int, ...]) -> str:
         """Write a cell, `C5`, or the range from one to another, `C5:D9`."""

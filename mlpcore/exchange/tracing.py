@@ -133,7 +133,7 @@ def _turn(x: Any) -> Any:
         return x
     if x.head == "swapaxes":
         return x.args[0]
-    if x.head == "getitem" and None in x.args[1]:  # a vector that stands, or lies
+    if x.head == "getitem" and None in x.args[1]:  # a vector as a column, or as a row
         return x.args[0][(..., None, slice(None)) if x.args[1][-1] is None else (..., None)]
     turned = Traced(np.swapaxes(x.value, 0, 1), "swapaxes", x)
     turned.examples = None if x.examples is None else 1 - x.examples

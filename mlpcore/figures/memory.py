@@ -23,7 +23,7 @@ LOOKS = {
 RECOMPUTED = "--series1"
 #: Pixels of the areas, of the gap below them and of the margins; of all lanes at least, and of one that has a name.
 AREAS, GAP, MARGINS, LANES, LANE = 125, 14, 84, 208, 11
-#: More lanes than this are named by every second, third, ... name, which the axis says.
+#: More lanes than this are named by every second, third, ... name; the title of the axis mentions it.
 NAMED = 100
 
 

@@ -83,7 +83,7 @@ class Runner:
 
 
 def pick_examples(values: Mapping[Var, Array], chosen: Array, lay: Layout) -> dict[Var, Array]:
-    """Copy these examples of inputs, targets and masks, laid out as `lay` says."""
+    """Copy these examples of inputs, targets and masks, laid out by `lay`."""
     return {v: np.take(x, chosen, 0 if lay.transposes_batches else 1) for v, x in values.items()}
 
 

@@ -30,9 +30,9 @@ def site(tmp_path_factory):
 def test_every_page_works_from_one_folder_and_then_without_a_network(site, browser, tmp_path):
     context = browser.new_context(viewport={"width": 1280, "height": 720}, accept_downloads=True)
     page = context.new_page()
-    requests, said = [], []
+    requests, logged = [], []
     context.on("request", lambda request: requests.append(request.url))
-    context.on("console", lambda message: said.append(message.text))
+    context.on("console", lambda message: logged.append(message.text))
     with serve_site(site) as url:
         app = App(page, f"{url}/course").open()
         assert page.evaluate("navigator.serviceWorker.ready.then((found) => found.scope)") == f"{url}/course/"
@@ -75,7 +75,7 @@ def test_every_page_works_from_one_folder_and_then_without_a_network(site, brows
     app.wait("W 1, row 1, column 1", 2)
     assert not app.errors
     assert not visitor.errors
-    assert not [text for text in said if "memory" in text]  # of the first start it was read in all that followed
+    assert not [text for text in logged if "memory" in text]  # of the first start it was read in all that followed
     assert not [where for where in requests if not where.startswith((f"{url}/course/", "blob:", "data:"))]
     context.close()
 
@@ -83,8 +83,8 @@ def test_every_page_works_from_one_folder_and_then_without_a_network(site, brows
 @pytest.mark.nightly
 def test_a_memory_that_is_spoiled_is_replaced(site, browser):
     context = browser.new_context()
-    said = []
-    context.on("console", lambda message: said.append(message.text))
+    logged = []
+    context.on("console", lambda message: logged.append(message.text))
     with serve_site(site) as url:
         app = App(context.new_page(), f"{url}/course").open()
         app.page.evaluate("""async () => {
@@ -93,10 +93,10 @@ def test_a_memory_that_is_spoiled_is_replaced(site, browser):
           await cache.put(key, new Response("spoiled", { headers: { "x-libraries": "[]" } }));
         }""")
         app.open()
-        assert any("memory that was kept is of no use" in text for text in said)
-        said.clear()
+        assert any("memory that was kept is of no use" in text for text in logged)
+        logged.clear()
         app.open()
-        assert not [text for text in said if "memory" in text]
+        assert not [text for text in logged if "memory" in text]
     assert not app.errors
     context.close()
 

@@ -225,7 +225,7 @@ def test_a_block_of_the_batch_is_lit_where_it_lies_in_the_batch(app):
 
 
 def test_another_page_is_there_when_it_is_chosen_over_an_open_menu(app):
-    """Its click closes the menu, and Streamlit's browser tells the server of that after the click, for the old page.
+    """Its click closes the menu, and Streamlit's browser reports that to the server after the click, for the old page.
 
     On the way, every page is scanned with its open menu, which one Tab enters.
     """

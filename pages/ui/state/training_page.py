@@ -212,7 +212,7 @@ def make_table_setup(text: str, setup: Setup) -> Setup:
     """Make a set-up of a pasted table: a row an example, the target in its last column, or a column of labels.
 
     Raises:
-        ValueError: it cannot be read, or is beyond the limits of a set-up; the text says where.
+        ValueError: it cannot be read, or is beyond the limits of a set-up; with the place in the text.
     """
     loss: Loss
     if labelled := exchange.read_labelled(text):

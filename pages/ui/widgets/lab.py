@@ -78,7 +78,7 @@ def _choose_reading(text: str, shape: tuple[int, ...]) -> tuple[str, int]:
     """Ask how a text is meant that can be read in several ways; return it and the number of the reading."""
     try:
         readings = _list_readings(text, shape)
-    except ValueError:  # said beside the button
+    except ValueError:  # the reason stands beside the button
         readings = []
     if len(readings) < 2:
         return "", 0

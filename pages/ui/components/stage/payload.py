@@ -113,7 +113,7 @@ def _build_steps(
     return steps, [build_step(step, conventions.lay, schedule == next(iter(SCHEDULES.values()))) for step in steps]
 
 
-#: By how much a number grows in the sentence about a gradient's cell; the browser says it too.
+#: By how much a number grows in the sentence about a gradient's cell, which the browser writes with the same number.
 NUDGE = 0.01
 
 
