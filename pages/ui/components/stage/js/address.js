@@ -56,6 +56,6 @@ export function readCell({ matrices, example }) {
   const id = text.slice(0, Math.max(0, text.lastIndexOf(":")));
   const index = text.slice(id.length + 1).split(",").filter(Boolean).map((i) => Number(i) - 1);
   const place = id ? { id, of: id, index } : storage.held?.example === example ? storage.held : null;
-  if (!place || matrices[place.id]?.shape.length !== place.index.length) return null;
+  if (!place || !Object.hasOwn(matrices, place.id) || matrices[place.id].shape.length !== place.index.length) return null;
   return matrices[place.id].shape.every((size, axis) => Number.isInteger(place.index[axis]) && place.index[axis] >= 0 && place.index[axis] < size) ? place : null;
 }
