@@ -105,7 +105,7 @@ def torch_step(net, batch, rate, adam=False):
     return step, peak
 
 
-def said(ratios, limit, at_least=False):
+def judge(ratios, limit, at_least=False):
     low, high = median_interval(ratios)
     ratio = statistics.median(ratios)
     good = ratio >= limit if at_least else ratio <= limit
@@ -137,11 +137,11 @@ def steps():
             ratios = [t / b for t, b in zip(times[arm], times[bare], strict=True)]
             own = statistics.median(t / b for t, b in zip(times[arm], times["own calls"], strict=True))
             took = statistics.median(times[arm]) * 1e6
-            print(f"{name:20} {arm:14} {took:11.1f} us  {said(ratios, limit)}  (np.{bare}; own calls {own:.3f})")
+            print(f"{name:20} {arm:14} {took:11.1f} us  {judge(ratios, limit)}  (np.{bare}; own calls {own:.3f})")
         if torch:
             ratios = [t / b for t, b in zip(times["torch"], times["cache S and Z"], strict=True)]
             took = statistics.median(times["torch"]) * 1e6
-            print(f"{name:20} {'PyTorch eager':14} {took:11.1f} us  {said(ratios, slower, at_least=True)} (over ours)")
+            print(f"{name:20} {'PyTorch eager':14} {took:11.1f} us  {judge(ratios, slower, at_least=True)} (over ours)")
             ours, theirs = mlp.peak_bytes(net, N, loss, "cache Z"), peak()
             print(f"{name:20} {'peak bytes':14} {ours:11,d}     cache Z, PyTorch {theirs:,d}: {ours / theirs:.3f}")
 

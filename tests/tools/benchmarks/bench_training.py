@@ -16,7 +16,7 @@ from mlpcore.benchmark import Job
 from mlpcore.benchmark.machine import KERNEL_OVERRIDES, ONE_THREAD, machine
 from mlpcore.benchmark.worker import draw_numbers
 from mlpcore.passes import training_step
-from tests.tools.benchmarks.bench_memory import said, timed, torch, torch_step
+from tests.tools.benchmarks.bench_memory import judge, timed, torch, torch_step
 
 #: Name, widths, biases, N, rounds, limit of SGD over the products, times that the plain loop and PyTorch are slower.
 SIZES = [
@@ -92,12 +92,12 @@ def measure(name, widths, bias, N, rounds, limit, slower, torch_slower):
         took = {arm: statistics.median(t) * 1e6 for arm, t in times.items()}
         head = f"{name:16} {optimiser.name:5}"
         ratios = [t / b for t, b in zip(times["ours"], times["bare"], strict=True)]
-        print(f"{head} {'over products':14} {took['ours']:10.1f} us {said(ratios, limit if not adam else 99)}")
+        print(f"{head} {'over products':14} {took['ours']:10.1f} us {judge(ratios, limit if not adam else 99)}")
         wanted = {"plain NumPy": (2 if adam else slower) if max(widths) < 10 else 1, "PyTorch eager": torch_slower}
         for arm in ("plain NumPy", "PyTorch eager"):
             if arm in times:
                 ratios = [t / b for t, b in zip(times[arm], times["ours"], strict=True)]
-                print(f"{head} {arm:14} {took[arm]:10.1f} us {said(ratios, wanted[arm], at_least=True)} (over ours)")
+                print(f"{head} {arm:14} {took[arm]:10.1f} us {judge(ratios, wanted[arm], at_least=True)} (over ours)")
 
 
 def main():
