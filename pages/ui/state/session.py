@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -28,10 +28,12 @@ from pages.ui.state.training_page import TrainingChoice
 KEPT_KEYS = _STATE, _EVENTS, _LATEST, _TOKEN, _RUNS = "state", "events", "latest", "token", "runs"
 #: Set when that has happened.
 WIDGETS_DISCARDED = "widgets discarded"
-_PAGE_STATE, _WIDGETS, _COURSES, _REQUEST = "page state", "widgets", "trained", "train"
+_PAGE_STATE, _WIDGETS, _COURSES, _REQUEST, _BUILT = "page state", "widgets", "trained", "train", "built"
 
 #: What a stage can be about -> the field with its visitor's place.
 _PLACES = {"setup": "place", "lab": "lab_place"}
+
+T = TypeVar("T")
 
 #: (laboratory, place before, place after a change of chapter) -> the place of the same cell in the new chapter.
 CarryOver = Callable[[Lab, Place, Place], Place]
@@ -86,10 +88,18 @@ def update_runs(**changes: Any) -> None:
 
 def build_keep_payload() -> dict[str, Any]:
     """Build what the browser keeps; once for each state, as every component of a page is sent it."""
-    state, latest = get_state(), st.session_state[_LATEST]
-    if latest.get("keep of") is not state:
-        latest |= {"keep of": state, "keep": saved.build_keep_payload(state)}
-    return {**latest["keep"], "session": st.session_state[_TOKEN]}
+    state = get_state()
+    kept = build_once("keep", (state,), lambda: saved.build_keep_payload(state))
+    return {**kept, "session": st.session_state[_TOKEN]}
+
+
+def build_once(name: str, of: tuple[Any, ...], build: Callable[[], T]) -> T:
+    """Return what was built last under this name, or build it: where one of the objects `of` is another one."""
+    last, built = st.session_state.setdefault(_BUILT, {}).get(name, ((), None))
+    if len(last) != len(of) or any(a is not b for a, b in zip(last, of, strict=True)):
+        built = build()
+        st.session_state[_BUILT][name] = of, built
+    return built
 
 
 def open_state(document: Mapping[str, Any], complaint: str = "") -> str:

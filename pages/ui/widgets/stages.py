@@ -7,9 +7,9 @@ from functools import lru_cache
 
 import streamlit as st
 
-from mlpcore import EXAMPLES, SCHEDULES, Conventions, Schedule, Setup
+from mlpcore import EXAMPLES, SCHEDULES, Conventions, Schedule
 from pages.ui.components.stage.chapters import build_derivation_payload
-from pages.ui.components.stage.payload import Json, build_held_change, build_pass_payload
+from pages.ui.components.stage.payload import build_held_change, build_pass_payload
 from pages.ui.components.stage.stage import draw_stage
 from pages.ui.state import session
 from pages.ui.state.app_state import AppState, make_example_setup
@@ -21,10 +21,9 @@ _PAGES = {"step": "pages/1_Step_through.py", "check": "pages/5_Check.py"}
 
 
 @lru_cache(maxsize=64)
-def _build_example_pass(example: str, conventions: Conventions, schedule: Schedule) -> tuple[str, str]:
-    """Return `_build_pass` of an example as JSON: what a whole class asks for when it comes in at once."""
-    payload, remark = _build_pass(make_example_setup(example, conventions), schedule)
-    return json.dumps(payload), remark
+def _build_example_pass(example: str, conventions: Conventions, schedule: Schedule) -> str:
+    """Return `_build_pass` of an example: what a whole class asks for when it comes in at once."""
+    return _build_pass(AppState(make_example_setup(example, conventions), example, schedule))
 
 
 @lru_cache(maxsize=64)
@@ -33,13 +32,15 @@ def _build_example_board(example: str, conventions: Conventions) -> str:
     return json.dumps(build_derivation_payload(make_example_setup(example, conventions), Place()))
 
 
-def _build_pass(setup: Setup, schedule: Schedule) -> tuple[Json, str]:
-    """Return the payload of a pass, and a remark if an edit has outgrown the byte budget of its schedule."""
+def _build_pass(state: AppState) -> str:
+    """Return the JSON of a pass and of what to look at in it, or that an edit has outgrown the schedule's budget."""
     try:
-        return build_pass_payload(setup, schedule), ""
+        payload = build_pass_payload(state.setup, state.schedule)
+        look = describe_network(state)
     except ValueError as error:
-        remark = f"{str(error)[:1].upper()}{str(error)[1:]}. Every matrix is kept instead."
-        return build_pass_payload(setup, next(iter(SCHEDULES.values()))), remark
+        payload = build_pass_payload(state.setup, next(iter(SCHEDULES.values())))
+        look = f"{str(error)[:1].upper()}{str(error)[1:]}. Every matrix is kept instead."
+    return json.dumps({**payload, "look": look})
 
 
 def describe_network(state: AppState) -> str:
@@ -67,15 +68,16 @@ def _apply_events(stage: str) -> None:
 def _draw_pass(kind: str) -> None:
     """Draw the pass on a stage of this kind, which is also its key."""
     state = session.get_state()
-    payload: Json | str
-    if state.is_example_unchanged:
-        payload, remark = _build_example_pass(state.example, state.setup.conventions, state.schedule)
-    else:
-        payload, remark = _build_pass(state.setup, state.schedule)
+
+    def build() -> str:
+        if state.is_example_unchanged:
+            return _build_example_pass(state.example, state.setup.conventions, state.schedule)
+        return _build_pass(state)
+
+    payload = session.build_once("pass", (state.setup, state.schedule, state.example), build)
     more = {
         "kind": kind,
         "example": state.example,
-        "look": remark or describe_network(state),
         "cursor": {"rev": state.rev, "step": state.step},
         "answer": state.answer,
         "held": build_held_change(state.setup, session.read_held_cell(kind)),
@@ -118,10 +120,12 @@ def draw_derivation() -> None:
     apply_restore("derivation")
     _apply_events("derivation")
     state = session.get_state()
-    payload: Json | str
-    if state.place == Place() and state.is_example_unchanged:
-        payload = _build_example_board(state.example, state.setup.conventions)
-    else:
-        payload = build_derivation_payload(state.setup, state.place)
+
+    def build() -> str:
+        if state.place == Place() and state.is_example_unchanged:
+            return _build_example_board(state.example, state.setup.conventions)
+        return json.dumps(build_derivation_payload(state.setup, state.place))
+
+    payload = session.build_once("board", (state.setup, state.place), build)
     more = {"example": state.example, "answer": state.answer, "keep": session.build_keep_payload()}
     draw_stage("derivation", payload, more)
