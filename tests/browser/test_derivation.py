@@ -75,11 +75,32 @@ def test_the_choices_of_a_deep_network_stay_on_the_screen(app):
     assert max(ends) <= 1280
 
 
+#: What the arrows of Line by line run through; whether the first one begins under the term that line 2 works out.
+ARROWS = """() => {
+    const roots = [...document.querySelectorAll("*")].map((e) => e.shadowRoot);
+    const root = roots.find((r) => r?.querySelector(".arrows"));
+    const { left, top } = root.querySelector(".arrows").getBoundingClientRect();
+    const texts = [...root.querySelectorAll(".claim :is(td, .hint, .numbers, .badge, mi, mo, mn)")];
+    const boxes = texts.map((node) => [node.textContent, node.getBoundingClientRect()]);
+    const points = [...root.querySelectorAll(".arrows path")].flatMap((path) =>
+        Array.from({ length: path.getTotalLength() / 2 }, (_, k) => path.getPointAtLength(2 * k)));
+    const crossed = points.flatMap(({ x, y }) => boxes.filter(([, b]) =>
+        x + left > b.left && x + left < b.right && y + top > b.top && y + top < b.bottom).map(([text]) => text));
+    const lines = [...root.querySelectorAll(".claim")];
+    const made = lines[1].querySelector("mfrac").textContent;
+    const term = [...lines[0].querySelectorAll("mfrac")].find((node) => node.textContent === made);
+    const [start] = root.querySelector(".arrows .part").getAttribute("d").match(/[\\d.]+/);
+    return { crossed, term: Math.abs(Number(start) + left - term.getBoundingClientRect().left) < 1 };
+}"""
+
+
 def test_an_edge_is_shaded_while_there_is_more_beyond_it(derivation):
     chapter(derivation, "Line by line")
     derivation.press("ArrowDown", "ArrowDown")
     lines = derivation.page.locator(".claim")
     assert lines.evaluate_all("all => all.findIndex((line) => line.matches(':focus'))") == 1
+    assert derivation.page.locator(".arrows .head").count() == lines.count() - 1
+    assert derivation.page.evaluate(ARROWS) == {"crossed": [], "term": True}
     sheet = derivation.page.locator(".sheet")
     box = sheet.bounding_box()
     edge = {"x": box["x"] + 1, "y": box["y"] + box["height"] - 6, "width": 2, "height": 6}

@@ -66,3 +66,16 @@ test("a step too large for the least type is drawn in part, within its room", ()
   assert.ok(shown.k * cellWidth(font, 2.8) + shown.n * cells + 2 * gap <= width);
   assert.ok((shown.k + shown.i) * ch + 2 * head <= height);
 });
+
+test("matrices of one shape are stacked where they do not fit beside each other, also above a number", () => {
+  for (const axes of ["in", ""]) {
+    const stage = makeStage([8, 16, 16]);
+    const { matrices, steps } = stage.model;
+    Object.assign(matrices, { A: matrix(axes ? 8 : 3, 16), B: matrix(3, 16), out: axes ? matrix(8, 16) : matrix(1, 1) });
+    const tile = (/** @type {string} */ id, /** @type {string} */ slot, at = "in") => ({ id, of: id, slot, rows: at[0] ?? "", cols: at[1] ?? "" });
+    const operands = axes ? [tile("A", "left")] : [tile("A", "left"), tile("B", "above")];
+    steps[0] = { number: 0, out: "out", tiles: [...operands, tile("out", "result", axes)] };
+    const { font, shown, stacked } = layOutStep(stage, steps[0], { width: 960, height: 406 });
+    assert.deepEqual([font, shown, stacked], [LEAST, null, true]);
+  }
+});

@@ -8,6 +8,7 @@ import { cellEquation, viewEquation } from "./cell-formula.js";
 import { buildChoices, buildKnob, updateKnob } from "./choices.js";
 import { scaleOf } from "./colour-scale.js";
 import { buildLegend, buildTransport } from "./controls.js";
+import { buildArrows, drawArrows, joinLines } from "./line-arrows.js";
 import { LEAST, clamp, fitType, longestNumber, sizesOf } from "./layout.js";
 import { buildTile, focusedCell, isCell, paintTile, placeWindow } from "./matrix-table.js";
 import { shortestNumber } from "./number-format.js";
@@ -31,6 +32,9 @@ export class Board extends Playing {
   scales = {};
   /** @type {ReturnType<Board["buildLine"]>[]} */
   rows = [];
+  arrows = buildArrows();
+  /** @type {ReturnType<typeof joinLines>} */
+  joins = [];
   knobSignature = "";
   linesSignature = "";
   aboutSignature = "";
@@ -54,11 +58,14 @@ export class Board extends Playing {
     root.replaceChildren(this.chapters, controls, this.sheet, this.topic, this.reader, this.live);
     this.resizeObserver = new ResizeObserver(() => this.model && this.draw());
     this.resizeObserver.observe(root);
+    // Once its lines are laid out, and whenever one of them gets another height.
+    this.lineObserver = new ResizeObserver(() => drawArrows(this.arrows, this.joins));
   }
 
   destroy() {
     super.destroy();
     this.resizeObserver.disconnect();
+    this.lineObserver.disconnect();
   }
 
   get count() {
@@ -416,15 +423,17 @@ export class Board extends Playing {
 
   /**
    * The largest type with which every line fits across the board and, on a scene, all fit down it; what is to be read
-   * line by line may scroll, and so may a scene that does not fit at all. With it, how much of each matrix is drawn.
+   * line by line may scroll, and so may a scene that does not fit at all. Lines are not broken where that costs little.
+   * With it, how much of each matrix is drawn.
    */
   measure() {
     const { matrices, lines, arrangement, legible } = this.model;
     const phone = innerWidth <= 760;
     const proof = arrangement === "proof" && this.root.clientWidth > 772;
-    const across = (this.root.clientWidth - 24) * (proof ? 0.54 : 1);
+    const across = (this.root.clientWidth - 24) * (proof ? 0.565 : 1);
     const bench = arrangement === "bench";
     const height = bench ? (this.model.room ?? BENCH_HEIGHT) * Math.max(1, innerHeight / 720) : Math.max(260, this.sheet.clientHeight - 16);
+    const comfortable = COMFORTABLE * Math.max(1, Math.min(innerWidth / 1280, innerHeight / 720));
     // Words below the last matrices of what is to be read may scroll.
     const last = lines.findLastIndex((line) => line.strip);
     const measured = lines.filter((line, k) => line.strip || !(bench || (legible && k > last)));
@@ -437,27 +446,31 @@ export class Board extends Playing {
       const most = { rows: Math.floor((phone ? 300 : height * 0.6) / ch), cols: Math.floor((across - SIGN_WIDTH - gap) / cw) };
       return { rows: Math.min(rows, Math.max(4, most.rows)), cols: Math.min(cols, Math.max(2, most.cols)) };
     };
-    /** @type {(sizes: Sizes) => boolean} */
-    const fits = (sizes) => {
+    /** @type {(sizes: Sizes, may: boolean) => boolean} `may`: whether a line may be broken */
+    const fits = (sizes, may) => {
+      const caption = 1.8 * sizes.name + 42; // least width of a name and its shape
       let total = 0;
       for (const { strip = [] } of measured) {
         let [row, used] = [0, 0];
-        for (const spec of strip) {
+        for (const [n, spec] of strip.entries()) {
           const [rows, cols] = sizeOf(spec);
           const own = spec.small ? this.sideOf(spec, sizes) : sizes.cw;
-          const [w, h] = [cols * own + SIGN_WIDTH + sizes.gap, rows * Math.min(sizes.ch, own) + sizes.head];
-          if (w > across || (arrangement === "rungs" && used + w > across)) return false;
-          if (used && used + w > across) [total, row, used] = [total + row, 0, 0];
-          [used, row] = [used + w, Math.max(row, h)];
+          const w = (n && SIGN_WIDTH) + Math.max(cols * own, caption) + sizes.gap - sizes.space;
+          if (w > across || (!may && used + w > across)) return false;
+          if (used + w > across) [total, row, used] = [total + row, 0, 0];
+          [used, row] = [used + w, Math.max(row, rows * Math.min(sizes.ch, own) + sizes.head)];
         }
         total += row + (bench ? 40 : WORDS_HEIGHT);
       }
       const scrolls = phone || proof || legible || arrangement === "rungs";
-      return total <= height || (scrolls && sizes.font <= COMFORTABLE);
+      return total <= height || (scrolls && sizes.font <= comfortable);
     };
     const drawn = [...new Set(lines.flatMap((line) => line.strip ?? []).map((spec) => matrices[spec.id]))];
-    const sizes = fitType(longestNumber(drawn, this.digits, this.cut), fits);
-    const all = fits(sizes) || sizes.font > LEAST;
+    const ems = longestNumber(drawn, this.digits, this.cut);
+    const breaks = arrangement !== "rungs";
+    const [whole, broken] = [false, breaks].map((may) => fitType(ems, (sizes) => fits(sizes, may)));
+    const sizes = whole.font >= broken.font * WHOLE_WORTH && fits(whole, false) ? whole : broken;
+    const all = fits(sizes, breaks) || sizes.font > LEAST;
     return { ...sizes, proof, shown: lines.map(({ strip = [] }) => strip.map((spec) => (all ? null : shownOf(spec, sizes)))) };
   }
 
@@ -486,6 +499,12 @@ export class Board extends Playing {
       this.sheet.className = `sheet ${sizes.proof ? "proof" : "scene"}`;
       this.rows = lines.map((line, n) => this.buildLine(line, sizes, sizes.shown[n]));
       this.sheet.replaceChildren(...this.rows.map((row) => row.node));
+      this.lineObserver.disconnect();
+      if (sizes.proof) {
+        this.sheet.prepend(this.arrows);
+        this.joins = joinLines(this.rows.map((row) => row.formula));
+        for (const { node } of this.rows) this.lineObserver.observe(node);
+      }
       this.restoreFocus();
     }
     for (const tile of this.tiles) placeWindow(this, tile);
@@ -543,7 +562,7 @@ export class Board extends Playing {
       ? [el("div", "left", formula, why), el("div", "right", numbers, shown, seal)]
       : [line.formula || line.why ? el("div", "head", formula, seal, why) : undefined, numbers, shown];
     const node = setAttributes(el("section", "claim", ...parts), { tabindex: -1 });
-    return { node, seal, numbers };
+    return { node, formula, seal, numbers };
   }
 
   /**
@@ -583,7 +602,8 @@ export class Board extends Playing {
 const SIGN_WIDTH = 34; // what stands between two matrices
 const WORDS_HEIGHT = 66; // the words of a line
 const BENCH_HEIGHT = 250; // the height of a bench, whose charts need the rest of the screen
-const COMFORTABLE = 18; // px of type: lines that may scroll are not set larger than that to fill the width
+const COMFORTABLE = 18; // px of type at 1280x720: lines that may scroll are not set larger than that to fill the width
+const WHOLE_WORTH = 0.75; // of the type is given for lines that are not broken
 const NOT_COMPARABLE = "\u2013 not comparable here: a preactivation or gap is exactly 0, where both sides differ";
 const NUDGE_HINT = "The number is perturbed by \u00b1h, and what follows from it is recomputed.";
 

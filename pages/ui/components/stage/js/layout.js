@@ -14,7 +14,7 @@ const POINT = 0.27;
 export const clamp = (x, low, high) => Math.max(low, Math.min(high, x));
 
 /** @type {(font: number, ems: number) => number} */
-export const cellWidth = (font, ems) => Math.ceil(font * Math.max(ems, 1.4) + 7);
+export const cellWidth = (font, ems) => Math.ceil(font * Math.max(ems, 1.4) + Math.min(7, font / 3));
 
 /**
  * All sizes that follow from the type in the cells.
@@ -32,7 +32,7 @@ export function sizesOf(font, ems) {
     number,
     name,
     cw: cellWidth(font, ems),
-    ch: Math.round(font * 1.5) + 2,
+    ch: Math.round(font * 1.5 + 1.5),
     caption: Math.round(name * 2.2),
     head: Math.round(name * 2.2) + number + 8,
     space,
@@ -56,7 +56,8 @@ export function fitType(ems, fits, most = MOST) {
 }
 
 /**
- * How many cells of each axis are drawn: the longest axis is shortened until the drawing fits.
+ * How many cells of each axis are drawn: the longest axis is shortened until the drawing fits; of two as long, the one
+ * that is cut already.
  *
  * @param {Record<string, number>} all the size of each axis
  * @param {(shown: Record<string, number>) => string[]} tooLong the axes along which it does not fit
@@ -66,7 +67,8 @@ export function fitWindow(all, tooLong) {
   for (;;) {
     const axes = tooLong(shown).filter((axis) => shown[axis] > FEWEST);
     if (!axes.length) return shown;
-    shown[axes.reduce((a, b) => (shown[b] > shown[a] ? b : a))]--;
+    const rank = (/** @type {string} */ axis) => shown[axis] + (shown[axis] < all[axis] ? 0.5 : 0);
+    shown[axes.reduce((a, b) => (rank(b) > rank(a) ? b : a))]--;
   }
 }
 

@@ -66,9 +66,9 @@ export class Player extends Playing {
     this.room = this.roomNow();
   }
 
-  /** Asked for when it changes, not at every step. On a phone the field grows with its content. */
+  /** Asked for when it changes, not at every step; beside the last matrix there is no gap. On a phone the field grows with its content. */
   roomNow() {
-    return { width: this.field.clientWidth - 12, height: innerWidth <= 760 ? Math.max(470, innerHeight * 0.7) : this.field.clientHeight - 12 };
+    return { width: this.field.clientWidth - 4, height: innerWidth <= 760 ? Math.max(470, innerHeight * 0.7) : this.field.clientHeight - 12 };
   }
 
   destroy() {

@@ -28,10 +28,10 @@ function stepExtent(stage, step, stacked, { font, ch, head, gap }, shown = {}) {
   step.tiles.forEach((t, k) => {
     const m = matrices[t.id];
     const [rows, cols] = t.turned ? [m.cols, m.rows] : [m.rows, m.cols];
-    const bar = Object.keys(shown).length ? SCROLLBAR : 0;
-    const high = Math.min(rows, shown[t.rows] ?? rows) * ch + head + bar;
+    const [down, across] = [Math.min(rows, shown[t.rows] ?? rows), Math.min(cols, shown[t.cols] ?? cols)];
+    const high = down * ch + head + (across < cols ? SCROLLBAR : 0);
     const cw = upright(k) ? extent.cells : cellWidth(font, longestNumber([m], stage.digits, stage.cut));
-    const wide = Math.min(cols, shown[t.cols] ?? cols) * cw + gap + bar;
+    const wide = across * cw + gap + (down < rows ? SCROLLBAR : 0);
     if (slots[k] === "above") extent.top += high;
     else extent.bottom = Math.max(extent.bottom, high);
     if (upright(k)) extent.middle = Math.max(extent.middle, wide);
@@ -41,7 +41,7 @@ function stepExtent(stage, step, stacked, { font, ch, head, gap }, shown = {}) {
 }
 
 /**
- * Where elementwise operands are too wide to stand side by side, they are stacked.
+ * Where elementwise operands, or the two that a number is made of, are too wide to stand side by side, they are stacked.
  *
  * @param {TileSpec} tile
  * @param {Step} step
@@ -49,7 +49,8 @@ function stepExtent(stage, step, stacked, { font, ch, head, gap }, shown = {}) {
  */
 export function slotOf(tile, step, stacked) {
   const result = step.tiles[step.tiles.length - 1];
-  const same = tile.rows === result.rows && tile.cols === result.cols && tile.cols !== "";
+  const shape = result.cols ? result : step.tiles[0];
+  const same = tile.rows === shape.rows && tile.cols === shape.cols && tile.cols !== "";
   return stacked && same && tile.slot === "left" ? "above" : tile.slot;
 }
 
@@ -75,14 +76,17 @@ export function layOutStep(stage, step, room) {
   if (place) return { ...sizes, cells: beside.cells, stacked: false, shown: null, place };
   const whole = [beside, above].findIndex((e) => fitsAcross(e, room) && fitsDown(e, room));
   if (whole >= 0) return { ...sizes, cells: [beside, above][whole].cells, stacked: whole === 1, shown: null, place };
-  const stacked = above.left < beside.left && fitsDown(above, room);
-  const { cells } = stacked ? above : beside;
   const [down, across] = /** @type {("rows" | "cols")[]} */ (["rows", "cols"]).map((side) => step.tiles.map((t) => t[side]).filter(Boolean));
-  const shown = fitWindow(axisSizes(step, stage.model.matrices), (part) => {
-    const extent = stepExtent(stage, step, stacked, sizes, part);
-    return [...(fitsAcross(extent, room) ? [] : across), ...(fitsDown(extent, room) ? [] : down)];
+  // In part: the way of the two that shows more cells.
+  const ways = (above.left < beside.left ? [false, true] : [false]).map((stacked) => {
+    const shown = fitWindow(axisSizes(step, stage.model.matrices), (part) => {
+      const extent = stepExtent(stage, step, stacked, sizes, part);
+      return [...(fitsAcross(extent, room) ? [] : across), ...(fitsDown(extent, room) ? [] : down)];
+    });
+    const cells = step.tiles.reduce((n, t) => n + (shown[t.rows] ?? 1) * (shown[t.cols] ?? 1), 0);
+    return { cells, way: { ...sizes, cells: (stacked ? above : beside).cells, stacked, shown, place } };
   });
-  return { ...sizes, cells, stacked, shown, place };
+  return ways.reduce((a, b) => (b.cells > a.cells ? b : a)).way;
 }
 
 /**
