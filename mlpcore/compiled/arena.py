@@ -48,14 +48,19 @@ def find_peak(buffers: Iterable[Buffer]) -> int:
     return max(accumulate(change))
 
 
-def place_buffers(buffers: Sequence[Buffer]) -> tuple[list[int], int]:
+def place_buffers(buffers: Sequence[Buffer], spare: int = 0) -> tuple[list[int], int]:
     """Place buffers so that no two overlap that are needed in the same step.
+
+    Args:
+        spare: bytes above the peak that do not matter where gradients then lie side by side.
 
     Returns:
         The offset of each, and the size of the arena: the peak where a placement that tight was found, else more.
     """
     peak = find_peak(buffers)
     placements = [_first_fit(buffers, order) for order in islice(_orders(buffers), 4)]
+    if _find_top(buffers, placements[0]) <= peak + spare:
+        return placements[0], _find_top(buffers, placements[0])
     best = min(placements, key=lambda offsets: _find_top(buffers, offsets))
     for percent in EXCESS if len(buffers) <= MOST_SEARCHED else ():
         limit = peak + peak * percent // 100
@@ -81,7 +86,7 @@ def _orders(buffers: Sequence[Buffer]) -> Iterator[list[int]]:
     # Gradients first, as they are made: where they lie side by side, their updates are one equation.
     yield sorted(
         numbers,
-        key=lambda n: (not result[n], buffers[n].last if result[n] else -buffers[n].size),
+        key=lambda n: (0, buffers[n].last, -buffers[n].first) if result[n] else (1, -buffers[n].size, 0),
     )
     yield sorted(numbers, key=lambda n: (-life[n], -buffers[n].size))
     yield sorted(numbers, key=lambda n: (-buffers[n].size, buffers[n].first))

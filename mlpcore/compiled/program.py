@@ -31,6 +31,8 @@ Array = np.ndarray
 
 #: Items that NumPy buffers where a call broadcasts; its default of 8192 costs more than small matrices do.
 BUFFER_ITEMS = 128
+#: Bytes above the peak that an update may cost, so that gradients lie side by side: one equation for all of them.
+SPARE = 256
 
 _LOSS = MSE()
 
@@ -66,7 +68,8 @@ class Program:
             KeyError: an input is missing.
         """
         self.count: Count = count(steps, shape, N, lay)
-        offsets, size = place_buffers(list_buffers(self.count.lives))
+        updated = any(step.phase == "update" for step in steps)
+        offsets, size = place_buffers(list_buffers(self.count.lives), SPARE if updated else 0)
         if arena is None or len(arena := align(arena)) < size:
             arena = allocate_aligned(size)
         self.arena = arena[:size]
@@ -76,6 +79,7 @@ class Program:
         self.parameters = self._copy_inputs(dict.fromkeys(v for v in named if v in values))
         self.values |= self.parameters
         self._calls: list[Call] = []
+        self._before: list[Call] = []
         self._products: list[tuple[Any, tuple]] = []
         self._pending: _Cellwise | None = None
         buffers: dict[tuple[Var | None, int], list[Array]] = {}
@@ -143,8 +147,9 @@ class Program:
         if kernel is None or not kernel.cellwise:
             self._flush()
             calls = call_on_matrices(step.op, kernel, out, operands, temporaries)
-            self._calls += calls
             self._products += calls[:1] if step.op.is_product else []
+            self._calls += _reuse_first_result(self._before, calls)
+            self._before = calls
         elif not (kernel.is_copy and step.takes is not None):
             flat = out.reshape(-1)
             operands = [flat if x is out else x.reshape(-1) if x.ndim else x for x in operands]
@@ -155,6 +160,7 @@ class Program:
             if not joined:
                 self._flush()
             self._pending = joined or equation
+            self._before = []
         for var in step.frees:
             self.values.pop(var, None)
         self.values[step.out] = out
@@ -217,6 +223,17 @@ class _Cellwise(NamedTuple):
         out = _span(self.out, after.out)
         operands = [out if x is self.out else _span(x, y) if x.ndim else x for x, y in pairs[1:]]
         return self._replace(out=out, operands=operands)
+
+
+def _reuse_first_result(before: Sequence[Call], calls: list[Call]) -> list[Call]:
+    """Leave out a first call that the step before began with too: the difference Z - Y of a squared error."""
+    if not before or len(calls) != 2 or before[0][0] is not calls[0][0]:
+        return calls
+    (*read, made), (*again, target) = before[0][1], calls[0][1]
+    if not all(x is y for x, y in zip(read, again, strict=True)):
+        return calls
+    function, arguments = calls[1]
+    return [(function, (*(made if x is target else x for x in arguments[:-1]), target))]
 
 
 def _are_adjacent(x: Array, y: Array) -> bool:

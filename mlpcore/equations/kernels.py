@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from operator import setitem
 from typing import Any
 
@@ -141,20 +141,12 @@ def zeros(like: Array) -> Array:
 
 def maximum(x: Array, y: Array, out: Array) -> Call:
     """Call `max(x, y)`: NumPy 2.4 deprecates its result as a positional argument."""
-    return _maximum, (x, y, out)
-
-
-def _maximum(x: Array, y: Array, out: Array) -> None:
-    np.maximum(x, y, out=out)
+    return partial(np.maximum, out=out), (x, y)
 
 
 def minimum(x: Array, y: Array, out: Array) -> Call:
     """Call `min(x, y)`, likewise."""
-    return _minimum, (x, y, out)
-
-
-def _minimum(x: Array, y: Array, out: Array) -> None:
-    np.minimum(x, y, out=out)
+    return partial(np.minimum, out=out), (x, y)
 
 
 def assign(out: Array, x: Array) -> Call:
@@ -219,7 +211,8 @@ def trace_arithmetic(f: Callable[..., Array]) -> Kernel:
                 own = [arrays[id(x)] for x in row.inputs if isinstance(x, _Traced) and x.ufunc]
                 target = next((x for x in own if x.shape == shape), np.empty(shape, out.dtype))
             arrays[id(row)] = target
-            made.append((_minimum if row.ufunc is np.minimum else row.ufunc, (*read, target)))
+            is_minimum = row.ufunc is np.minimum
+            made.append(minimum(read[0], read[1], target) if is_minimum else (row.ufunc, (*read, target)))
         return made
 
     return make_cellwise(calls)

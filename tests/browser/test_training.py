@@ -15,7 +15,7 @@ def test_a_long_training_shows_the_time_left_and_is_cancelled_while_another_visi
     page = student.page
     page.goto(f"{student.url}/Training?s={link}")
     train = page.get_by_role("button", name="Train 20,000 steps of 8 optimisers")
-    train.click()
+    train.click(timeout=60000)  # without a server Python starts first
     page.get_by_text(" s left").wait_for()
     other.cell("W 1, row 1, column 1").focus()
     other.page.keyboard.type("0.5")

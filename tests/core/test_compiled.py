@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import mlpcore as mlp
 from mlpcore.compiled import Program, compile_pass
 from mlpcore.compiled.arena import Buffer, find_peak, list_buffers, place_buffers
+from mlpcore.compiled.program import SPARE
 from mlpcore.equations.activations import CELLWISE
 from mlpcore.equations.kernels import CHUNK, SHORT
 from mlpcore.examples import one_hot
@@ -185,6 +186,15 @@ def test_an_update_in_place_is_a_step_of_descent_and_leaves_the_network_alone(pr
         np.testing.assert_array_equal(twice[mlp.after(var)], value)
     for var, value in net.parameters():
         np.testing.assert_array_equal(value, before[var])
+
+
+@pytest.mark.parametrize("name", list(mlp.EXAMPLES))
+def test_the_update_of_a_small_network_is_one_equation(name):
+    setup = mlp.EXAMPLES[name].setup
+    program = compile_pass(setup.net, setup.batch, setup.loss, rate=0.5)
+    assert program.arena.nbytes <= program.count.peak + SPARE
+    _, (_, _, updated) = program._calls[-1]
+    assert updated.size == setup.net.shape.parameter_cells <= CHUNK
 
 
 def overlap(buffers, offsets):
