@@ -50,7 +50,7 @@ def test_a_click_on_a_cell_goes_there(derivation):
     assert not any("Z 0, row 2" in name for name in lit)
 
 
-def test_what_a_weight_feeds_is_told_as_on_the_whole_pass(app, derivation):
+def test_what_a_weight_feeds_is_named_as_on_the_whole_pass(app, derivation):
     whole = app()
     for student in (whole, derivation):
         student.cell("W 1, row 2, column 1").hover()

@@ -1,4 +1,4 @@
-"""Typing, pasting and scrubbing in the cell; what is bad is told at the cell and nothing is lost."""
+"""Typing, pasting and scrubbing in the cell; what is wrong is shown at the cell and nothing is lost."""
 
 import pytest
 

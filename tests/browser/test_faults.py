@@ -54,7 +54,7 @@ class Wire:
                 end.shutdown(socket.SHUT_RDWR)
 
     def cut(self):
-        """Nothing arrives, and nobody is told."""
+        """Let nothing arrive, without an error."""
         self.through.clear()
 
     def mend(self):

@@ -60,7 +60,7 @@ def test_a_cell_opens_into_its_terms_and_those_that_do_not_count_say_why(lab):
 
 @pytest.mark.parametrize("name", ["Margin", "One logit swept", "Simplex", "Descent"])
 @pytest.mark.share(1)
-def test_what_a_logit_feeds_is_told_through_what_is_not_drawn(lab, name):
+def test_what_a_logit_feeds_is_named_through_what_is_not_drawn(lab, name):
     chapter(lab, name)
     lab.cell("O, row 1, column 2").hover()
     said = lab.page.locator(".reader").inner_text()

@@ -1,6 +1,6 @@
 """A canary in a real browser: no text that anybody brings is ever more than text, on any page.
 
-The browser is told to ignore the server's content policy: what is shown here is that there is nothing
+The browser ignores the server's content policy: what is shown here is that there is nothing
 for it to stop.
 """
 

@@ -23,7 +23,7 @@ from mlpcore.benchmark.machine import machine, memory_limit
 from mlpcore.benchmark.worker import draw_numbers, find_unreliability, measure, median_interval
 from mlpcore.memory.cost import count_pass
 from tests.tools.load.cancels import cancel_often
-from tests.tools.load.usage import children
+from tests.tools.load.usage import list_children
 from tests.visits import ROOT
 
 SMALL = Job(mlp.Shape.of((6, 8, 3)), 5, ("cache S and Z", "cache S"), rounds=3)
@@ -59,10 +59,10 @@ def wait_until(condition, seconds=120):
 
 def start(queue, job=LONG):
     """Submit a job and wait until it is being measured; its ticket and its process."""
-    before = set(children(os.getpid()))
+    before = set(list_children(os.getpid()))
     ticket = queue.submit(job)
     wait_until(lambda: ticket.progress > 0)
-    (pid,) = set(children(os.getpid())) - before
+    (pid,) = set(list_children(os.getpid())) - before
     return ticket, pid
 
 
@@ -107,11 +107,11 @@ def test_rows_hold_everything_and_survive_csv(queue):
 
 def test_a_job_that_does_not_fit_is_refused_before_anything_is_allocated(queue):
     huge = Job(mlp.Shape.of((100_000,) * 5), 100_000, ("cache S and Z",))
-    before = children(os.getpid())
+    before = list_children(os.getpid())
     with pytest.raises(RefusedError, match=f"{huge.bytes_needed:,} bytes"):
         queue.submit(huge)
     assert huge.bytes_needed > 10**12
-    assert children(os.getpid()) == before
+    assert list_children(os.getpid()) == before
     assert queue.tickets() == []
     assert 0 <= memory_limit() <= 4 * 2**30
 
@@ -147,12 +147,12 @@ def test_a_waiting_job_can_be_cancelled_and_the_running_one_goes_on(queue):
 def test_a_job_that_is_not_wanted_is_cancelled_whether_it_runs_or_waits(queue, monkeypatch):
     monkeypatch.setattr(queue_module, "CHECK_INTERVAL", 0.05)
     wanted = {"first": True, "second": True}
-    before = set(children(os.getpid()))
+    before = set(list_children(os.getpid()))
     first = queue.submit(LONG, lambda: wanted["first"])
     second = queue.submit(LONG, lambda: wanted["second"])
     third = queue.submit(SMALL)
     wait_until(lambda: first.progress > 0)
-    (pid,) = set(children(os.getpid())) - before
+    (pid,) = set(list_children(os.getpid())) - before
     wanted["second"] = False  # it still waits
     wait_until(lambda: second.state == "cancelled")
     assert is_alive(pid)
@@ -163,11 +163,11 @@ def test_a_job_that_is_not_wanted_is_cancelled_whether_it_runs_or_waits(queue, m
 
 @linux_only
 def test_without_work_there_is_neither_a_process_nor_a_thread(queue):
-    processes, threads = children(os.getpid()), threading.active_count()
+    processes, threads = list_children(os.getpid()), threading.active_count()
     for _ in range(2):
         assert queue.submit(SMALL).wait(60).measurements
         wait_until(lambda: threading.active_count() == threads)
-        assert children(os.getpid()) == processes
+        assert list_children(os.getpid()) == processes
 
 
 @linux_only
@@ -180,10 +180,10 @@ def test_many_cancels_leave_no_process_and_a_queue_that_works():
 
 @linux_only
 def test_the_process_that_measures_lets_others_go_first(queue):
-    before = set(children(os.getpid()))
+    before = set(list_children(os.getpid()))
     queue.submit(LONG)
-    wait_until(lambda: set(children(os.getpid())) - before)
-    (pid,) = set(children(os.getpid())) - before
+    wait_until(lambda: set(list_children(os.getpid())) - before)
+    (pid,) = set(list_children(os.getpid())) - before
     wait_until(lambda: os.getpriority(os.PRIO_PROCESS, pid) == 19)
     assert os.getpriority(os.PRIO_PROCESS, 0) < 19
     group = Path(f"/proc/{pid}/autogroup")
@@ -219,7 +219,7 @@ def test_times_are_called_unreliable_for_each_of_three_reasons():
 
 @linux_only
 def test_jobs_of_many_sessions_are_measured_one_at_a_time(queue):
-    before = set(children(os.getpid()))
+    before = set(list_children(os.getpid()))
     tickets = []
 
     def submit():
@@ -232,7 +232,7 @@ def test_jobs_of_many_sessions_are_measured_one_at_a_time(queue):
         thread.join()
     most = 0
     while not all(ticket.finished.is_set() for ticket in tickets):
-        most = max(most, len(set(children(os.getpid())) - before), sum(t.state == "running" for t in tickets))
+        most = max(most, len(set(list_children(os.getpid())) - before), sum(t.state == "running" for t in tickets))
         time.sleep(0.005)
     assert most == 1
     assert all(ticket.report.measurements for ticket in tickets)
@@ -244,10 +244,10 @@ def test_no_process_outlives_its_interpreter(end):
     code = f"""
 import os, time, mlpcore as mlp
 from mlpcore.benchmark import Job, shared_queue
-from tests.tools.load.usage import children
+from tests.tools.load.usage import list_children
 ticket = shared_queue().submit(Job(mlp.Shape.of((400,) * 6), 400, ("cache S and Z",), rounds=3000))
 while not ticket.progress: time.sleep(0.02)
-print(*children(os.getpid()), flush=True)
+print(*list_children(os.getpid()), flush=True)
 {end}
 """
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)

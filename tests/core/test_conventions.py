@@ -194,7 +194,7 @@ def test_the_score_of_every_example_in_every_layout(name, layout):
 
 
 @pytest.mark.parametrize("wrong", [{"layout": "diagonal"}, {"scale": "1/3"}])
-def test_an_unknown_name_is_told_what_exists(wrong):
+def test_an_unknown_name_is_refused_with_what_exists(wrong):
     with pytest.raises(KeyError, match="choose one of"):
         mlp.Conventions(**wrong)
 

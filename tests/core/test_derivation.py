@@ -153,7 +153,7 @@ def test_the_sheet_s_own_cell():
 
 
 @pytest.mark.parametrize("bad", [mlp.Z(0), mlp.Z(2), mlp.b(1), mlp.W(3), mlp.Y])
-def test_what_cannot_be_derived_by_is_told_what_can(bad):
+def test_what_cannot_be_derived_by_is_refused_with_what_can(bad):
     with pytest.raises(ValueError, match="there is one by"):
         derive(SHEET, bad)
 

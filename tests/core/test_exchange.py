@@ -110,14 +110,14 @@ def test_a_part_more_is_an_entry_more():
 
 
 def edited(**fields):
-    told = json.loads(to_json({"setup": SHEET}))
+    document = json.loads(to_json({"setup": SHEET}))
     for path, value in fields.items():
         *way, last = path.split("__")
-        at = told
+        at = document
         for name in way:
             at = at[int(name) if name.isdecimal() else name]
         at[int(last) if last.isdecimal() else last] = value
-    return json.dumps(told)
+    return json.dumps(document)
 
 
 W1 = "setup__layers__0__W"
@@ -168,7 +168,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("text", "says"), BAD, ids=[says[:30] for _, says in BAD])
-def test_a_file_that_is_wrong_is_told_what_and_where(text, says):
+def test_a_wrong_file_is_refused_with_what_and_where(text, says):
     with pytest.raises(ValueError, match=says):
         from_json(text)
 
@@ -207,7 +207,7 @@ LINKS = [
 
 
 @pytest.mark.parametrize(("link", "says"), LINKS, ids=[says[:30] for _, says in LINKS])
-def test_a_broken_link_is_told_what_is_wrong(link, says):
+def test_a_broken_link_is_refused_with_what_is_wrong(link, says):
     with pytest.raises(ValueError, match=says):
         from_link(link)
 

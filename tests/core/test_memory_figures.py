@@ -40,7 +40,7 @@ def test_every_life_is_a_stroke_and_what_is_made_again_has_a_diamond(policy):
     assert sum(len(d["x"]) for d in diamonds) == sum(life.recomputed for life in lives)
 
 
-def test_no_two_series_are_told_by_colour_alone():
+def test_no_two_series_differ_by_colour_alone():
     figure = figures.scaling(
         [figures.ScalingCurve(str(n), n, (1, 2), (1.0, 2.0), ((1, 1.0),)) for n in range(10)], "bytes", "x", 1
     )

@@ -52,7 +52,7 @@ def test_class_losses_refuse_targets_that_are_no_classes(name):
         (lambda: mlp.gradients(mlp.EXAMPLES["xor"].net, mlp.EXAMPLES["xor"].batch, schedule="?"), "cache S"),
     ],
 )
-def test_unknown_names_are_told_what_exists(look, lists):
+def test_unknown_names_are_refused_with_what_exists(look, lists):
     with pytest.raises(KeyError, match=lists):
         look()
 

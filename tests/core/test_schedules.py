@@ -104,7 +104,7 @@ def test_gelu_and_silu_keep_s_where_others_need_only_z():
 
 
 @pytest.mark.parametrize("name", list(mlp.ACTIVATIONS))
-def test_a_slope_is_told_from_the_output_or_a_pair_says_why_not(name):
+def test_a_slope_is_known_from_the_output_or_a_pair_shows_why_not(name):
     for at_kink in (0.0, 0.5):
         f, said = mlp.ACTIVATIONS[name].at_kink(at_kink), explain(name, at_kink)
         assert said.enough == (f.derivative is None or f.derivative_from_Z is not None)
@@ -150,7 +150,7 @@ def test_a_cell_of_a_block_is_that_example_of_the_batch():
         (lambda: one_pass(mlp.EXAMPLES["xor"].net, schedule=mlp.blocks(2)), "how many examples"),
     ],
 )
-def test_a_policy_that_is_none_is_told_why(wrong, says):
+def test_a_policy_that_is_none_is_refused_with_the_reason(wrong, says):
     with pytest.raises(ValueError, match=says):
         wrong()
 

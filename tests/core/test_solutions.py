@@ -36,8 +36,8 @@ def worked(setup, schedule="cache S"):
     return setup, *setup.run(schedule)
 
 
-def source(told):
-    return ["".join(cell["source"]) for cell in told["cells"] if cell["cell_type"] == "code"]
+def source(file):
+    return ["".join(cell["source"]) for cell in file["cells"] if cell["cell_type"] == "code"]
 
 
 @given(setups(), st.sampled_from(tuple(mlp.SCHEDULES)), st.sampled_from((0.0, 0.5, 1.0)))
@@ -136,19 +136,19 @@ def test_infinities_and_nans_are_asserted_too():
 def test_the_notebook_runs_from_top_to_bottom(name, layout):
     setup = replace(mlp.EXAMPLES[name].setup, conventions=mlp.Conventions(layout))
     _, steps, values = worked(setup)
-    told = json.loads(notebook(setup, steps, values))
-    assert (told["nbformat"], told["nbformat_minor"]) == (4, 5)
-    assert len({cell["id"] for cell in told["cells"]}) == len(told["cells"])
-    for cell in told["cells"]:
+    file = json.loads(notebook(setup, steps, values))
+    assert (file["nbformat"], file["nbformat_minor"]) == (4, 5)
+    assert len({cell["id"] for cell in file["cells"]}) == len(file["cells"])
+    for cell in file["cells"]:
         assert set(cell) == {"cell_type", "id", "metadata", "source"} | (
             {"execution_count", "outputs"} if cell["cell_type"] == "code" else set()
         )
-    shown = ["".join(cell["source"]) for cell in told["cells"] if cell["cell_type"] == "markdown"]
+    shown = ["".join(cell["source"]) for cell in file["cells"] if cell["cell_type"] == "markdown"]
     assert [text for text in shown if text.startswith("$$")] == [f"$${s.latex}$$" for s in steps]
     names = {}
-    for text in source(told):
+    for text in source(file):
         exec(text, names)
-    outputs = [cell["outputs"] for cell in told["cells"] if cell["cell_type"] == "code" and cell["outputs"]]
+    outputs = [cell["outputs"] for cell in file["cells"] if cell["cell_type"] == "code" and cell["outputs"]]
     assert [repr(values[s.out]) for s in steps] == [given["data"]["text/plain"] for (given,) in outputs]
     assert np.isclose(names["L"], values[mlp.loss])
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from tests.browser.conftest import ROOT, serve
-from tests.tools.load.visitor import Unanswered, Visitor
+from tests.tools.load.visitor import NoAnswerError, Visitor
 
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin:/opt/homebrew/bin")
 CONFIGURATION = ROOT / ".github/deploy/nginx.conf"
@@ -99,12 +99,12 @@ class Member(Visitor):
             value = self.number + (self.edits + 1) / 1000
             try:
                 await self.edit(*W1, value)
-            except Unanswered:
+            except NoAnswerError:
                 await self.come_back()
             else:
                 self.edits += 1
-                self.kept = {name: self.told(self.stage)["keep"][name] for name in ("link", "doc")}
-            assert self.matrix("W1")[0] == (self.number + self.edits / 1000 if self.edits else 0.6)
+                self.kept = {name: self.get_payload(self.stage)["keep"][name] for name in ("link", "doc")}
+            assert self.read_matrix("W1")[0] == (self.number + self.edits / 1000 if self.edits else 0.6)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause)
 
@@ -122,7 +122,7 @@ class Member(Visitor):
         raise AssertionError(f"visitor {self.number} found no server")
 
 
-async def lesson(url, people, disturb, inspect=lambda: None, pause=0.05):
+async def act(url, people, disturb, inspect=lambda: None, pause=0.05):
     """Let visitors work while `disturb` runs in a thread; nobody has another's numbers, or loses an own one.
 
     `inspect` is called while they are all still there; `pause` is the seconds between two edits of one.
@@ -142,7 +142,7 @@ async def lesson(url, people, disturb, inspect=lambda: None, pause=0.05):
                     await asyncio.sleep(0.05)
             stop.set()
         inspect()
-        assert not [fault for member in members for fault in member.faults()]
+        assert not [fault for member in members for fault in member.list_faults()]
     finally:
         for member in members:
             await member.leave()
@@ -153,7 +153,7 @@ def test_a_killed_server_costs_nobody_an_edit(tmp_path):
     with balanced(tmp_path, 2) as (cluster, url):
         found = {}
         kill = lambda: (time.sleep(1), cluster.stop(0, kill=True))  # noqa: E731
-        members = asyncio.run(lesson(url, 6, kill, lambda: found.update(cluster.read_metrics(1))))
+        members = asyncio.run(act(url, 6, kill, lambda: found.update(cluster.read_metrics(1))))
         returned = [member.returns for member in members]
         assert any(returned), "no visitor was with the server that was killed"
         assert not all(returned), "visitors of the other server lost their connection"
@@ -179,7 +179,7 @@ def test_a_rolling_restart_under_load_costs_nobody_an_edit(tmp_path, sticky):
                 cluster.start(n)
 
         # As many as the machine bears: servers, nginx and the visitors themselves share it.
-        asyncio.run(lesson(url, min(300, 50 * os.cpu_count()), disturb, pause=5))
+        asyncio.run(act(url, min(300, 50 * os.cpu_count()), disturb, pause=5))
 
 
 @pytest.mark.nightly
@@ -189,7 +189,7 @@ def test_an_upload_reaches_the_server_of_its_session(tmp_path):
         async def bring(number):
             async with Member(url, number) as member:
                 await member.act("File")
-                node = next(n for n in member.widgets() if n.kind == "file_uploader")
+                node = next(n for n in member.list_widgets() if n.kind == "file_uploader")
                 return await member.upload(node, "own.json", b"{}")
 
         async def bring_all():

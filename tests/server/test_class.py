@@ -13,9 +13,9 @@ from mlpcore.exchange import to_json, to_link
 from mlpcore.notation import W
 from mlpcore.setup import resized, with_matrix
 from tests.browser.conftest import serve
-from tests.tools.load.class_of import lesson
-from tests.tools.load.secrets import owners, secret
-from tests.tools.load.student import PAGES
+from tests.tools.load.class_of import run_class
+from tests.tools.load.secrets import find_owners, sign_number
+from tests.tools.load.student import PAGES, Record
 from tests.visits import ROOT
 
 
@@ -31,17 +31,21 @@ def served(tmp_path_factory):
 
 def test_a_class_works_at_once(served):
     url, log = served
-    book = asyncio.run(lesson(url, people=10, seconds=10, think=0.3))
-    assert not book.wrong, dict(book.wrong)
-    assert not book.leaks, dict(book.leaks)
-    assert book.heard == set(range(10))  # so a secret that came to somebody else would have been seen
-    assert len(book.pages) == len(PAGES)
-    assert {"edit", "hold", "undo", "step", "menu", "widget"} <= set(book.seconds)
+    record = Record()
+    for seed in range(3):  # again where a slow machine left too little time
+        asyncio.run(run_class(url, people=10, seconds=10, think=0.3, seed=seed, record=record))
+        if len(record.answered) == 10 and len(record.pages) == len(PAGES):
+            break
+    assert not record.wrong, dict(record.wrong)
+    assert not record.leaks, dict(record.leaks)
+    assert record.answered == set(range(10))  # so a number that reached another student would have been found
+    assert len(record.pages) == len(PAGES)
+    assert {"edit", "hold", "undo", "step", "menu", "widget"} <= set(record.seconds)
     assert "Traceback" not in log.read_text()
 
 
 def test_a_secret_is_known_wherever_it_stands():
-    number = secret(4711, 0.25)
+    number = sign_number(4711, 0.25)
     assert abs(number - 0.25) < 1e-3
     small = mlp.EXAMPLES["worksheet"].setup
     wide = resized(small, (40, 40, 2), 9, ("relu", "tanh"), (True, False))  # its matrices travel packed
@@ -49,20 +53,20 @@ def test_a_secret_is_known_wherever_it_stands():
         weights = setup.net[1].W.copy()
         weights[1, 1] = number
         document = to_json({"setup": with_matrix(setup, W(1), weights)})
-        assert owners(document.encode()) == {4711}
-        assert owners(json.dumps({"doc": document}).encode()) == {4711}
-        assert not owners(to_json({"setup": setup}).encode())
+        assert find_owners(document.encode()) == {4711}
+        assert find_owners(json.dumps({"doc": document}).encode()) == {4711}
+        assert not find_owners(to_json({"setup": setup}).encode())
     with_link = to_json({"setup": with_matrix(small, W(1), [[number, 0.5], [1, 2], [3, 4]])})
-    assert owners(json.dumps({"link": to_link(with_link)}).encode()) == {4711}
+    assert find_owners(json.dumps({"link": to_link(with_link)}).encode()) == {4711}
 
 
 def test_what_is_computed_from_a_secret_is_not_taken_for_another_one():
     rng = random.Random(0)
     for owner in range(200):
         for _ in range(50):
-            value = secret(owner, rng.uniform(0.1, 1))
+            value = sign_number(owner, rng.uniform(0.1, 1))
             near = [value + k * 2.0**-56 for k in range(1, 20)] + [value - rng.random() * 1e-9, value * 0.5 + 1e-3]
-            assert owners(json.dumps(near).encode()) <= {owner}
+            assert find_owners(json.dumps(near).encode()) <= {owner}
 
 
 def test_no_page_loads_pandas():

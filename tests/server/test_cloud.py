@@ -10,9 +10,9 @@ import sys
 import pytest
 
 from tests.browser.conftest import ROOT, serve
-from tests.tools.load.class_of import lesson
+from tests.tools.load.class_of import run_class
 from tests.tools.load.student import PAGES
-from tests.tools.load.usage import memory
+from tests.tools.load.usage import measure_memory
 from tests.tools.load.visitor import Visitor
 
 FLAGS = (
@@ -28,9 +28,9 @@ LEAST_MEMORY = 690
 
 async def open_cold(url, page):
     async with Visitor(url, page, timeout=60) as visitor:
-        assert not visitor.faults(), (page, visitor.faults())
-        assert visitor.links()
-        return visitor.told(visitor.stage)
+        assert not visitor.list_faults(), (page, visitor.list_faults())
+        assert visitor.list_links()
+        return visitor.get_payload(visitor.stage)
 
 
 def test_a_link_opened_first_shows_its_page_under_other_flags():
@@ -57,12 +57,12 @@ def test_a_free_host_holds_sixty_visitors(tmp_path):
     with (tmp_path / "log").open("w") as log:
         process, url = serve("app.py", ROOT, *FLAGS, python=python, log=log)
     try:
-        book = asyncio.run(lesson(url, people=60, seconds=30, think=5, arrive=5))
-        used = memory(process.pid)
+        record = asyncio.run(run_class(url, people=60, seconds=30, think=5, arrive=5))
+        used = measure_memory(process.pid)
     finally:
         process.kill()
         process.wait(10)
-    assert not book.wrong, dict(book.wrong)
-    assert not book.leaks, dict(book.leaks)
+    assert not record.wrong, dict(record.wrong)
+    assert not record.leaks, dict(record.leaks)
     assert "Traceback" not in (tmp_path / "log").read_text()
     assert used < LEAST_MEMORY, f"{used:.0f} MB"

@@ -11,8 +11,8 @@ import pytest
 from pages.ui.widgets.memory.measure import UPDATE_INTERVAL
 from tests.browser.conftest import ROOT, serve
 from tests.tools.load.page import WRONG
-from tests.tools.load.usage import children
-from tests.tools.load.visitor import Unanswered, Visitor
+from tests.tools.load.usage import list_children
+from tests.tools.load.visitor import NoAnswerError, Visitor
 
 W1 = ("W1", (0, 0))
 #: So that a test need not wait: those who left are forgotten after a second.
@@ -36,7 +36,7 @@ def served():
 
 def kept(visitor):
     """What the tab keeps for the day on which the server has forgotten it."""
-    return {name: visitor.told(visitor.stage)["keep"][name] for name in ("link", "doc", "session")}
+    return {name: visitor.get_payload(visitor.stage)["keep"][name] for name in ("link", "doc", "session")}
 
 
 async def until(what, seconds=20):
@@ -52,17 +52,17 @@ async def until(what, seconds=20):
 async def work(visitor, number, stop):
     """Type without a pause; returns what was answered last."""
     value = number / 100
-    with suppress(Unanswered):
+    with suppress(NoAnswerError):
         while not stop.is_set():
             await visitor.edit(*W1, value)
             value += 1
-    return visitor.matrix("W1")[0]
+    return visitor.read_matrix("W1")[0]
 
 
 def test_a_server_killed_under_load_gives_everybody_back_what_was_answered(served):
     process, url = served()
 
-    async def lesson():
+    async def act():
         visitors = [Visitor(url, "Step_through") for _ in range(8)]
         for visitor in visitors:
             await visitor.__aenter__()
@@ -83,16 +83,16 @@ def test_a_server_killed_under_load_gives_everybody_back_what_was_answered(serve
             await visitor.run()
             assert kept(visitor)["session"] != old  # another session: the server knows nothing
             await visitor.report("restore", mine)
-            return visitor.matrix("W1")[0]
+            return visitor.read_matrix("W1")[0]
 
         assert await asyncio.gather(*map(back, visitors, had)) == answered
         for visitor in visitors:
-            assert not visitor.faults()
+            assert not visitor.list_faults()
             await visitor.edit(*W1, 0.5)
-            assert visitor.matrix("W1")[0] == 0.5
+            assert visitor.read_matrix("W1")[0] == 0.5
             await visitor.leave()
 
-    asyncio.run(lesson())
+    asyncio.run(act())
 
 
 # --- a connection is cut ------------------------------------------------------------------------------
@@ -101,21 +101,21 @@ def test_a_server_killed_under_load_gives_everybody_back_what_was_answered(serve
 def test_who_is_cut_off_and_comes_back_goes_on(served):
     _, url = served()
 
-    async def lesson():
+    async def act():
         async with Visitor(url, "Step_through") as visitor:
             await visitor.edit(*W1, 0.25)
             before = kept(visitor)["session"]
-            await visitor.cut()
+            await visitor.break_connection()
             await asyncio.sleep(1)
             await visitor.connect()
             await visitor.run()
             assert kept(visitor)["session"] == before
-            assert visitor.matrix("W1")[0] == 0.25
+            assert visitor.read_matrix("W1")[0] == 0.25
             await visitor.undo()
-            assert visitor.matrix("W1")[0] == 0.6
-            assert not visitor.faults()
+            assert visitor.read_matrix("W1")[0] == 0.6
+            assert not visitor.list_faults()
 
-    asyncio.run(lesson())
+    asyncio.run(act())
 
 
 # --- a tab is closed in mid-measurement ------------------------------------------------------------------
@@ -126,29 +126,29 @@ async def measuring(visitor, pid):
     await visitor.act("memory chapter", "Measure")
     await visitor.act("memory source", "deep and narrow")
     await visitor.act("memory measure")
-    await until(lambda: children(pid))
+    await until(lambda: list_children(pid))
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="asks /proc")
-@pytest.mark.parametrize("how", ["leave", "cut"])
+@pytest.mark.parametrize("how", ["leave", "break_connection"])
 def test_a_tab_closed_in_mid_measurement_leaves_no_process(served, how):
     process, url = served(SOON)
 
-    async def lesson():
+    async def act():
         visitor = Visitor(url, "Memory_and_speed")
         await visitor.__aenter__()
         await measuring(visitor, process.pid)
         await getattr(visitor, how)()
-        await until(lambda: not children(process.pid), 25)
+        await until(lambda: not list_children(process.pid), 25)
 
-    asyncio.run(lesson())
+    asyncio.run(act())
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="asks /proc")
 def test_who_cancels_a_measurement_asks_for_it_no_more(served):
     process, url = served()
 
-    async def lesson():
+    async def act():
         async with Visitor(url, "Memory_and_speed") as visitor:
             await measuring(visitor, process.pid)
             assert UPDATE_INTERVAL in visitor.timers.values()
@@ -156,9 +156,9 @@ def test_who_cancels_a_measurement_asks_for_it_no_more(served):
             await visitor.settle()
             assert UPDATE_INTERVAL not in visitor.timers.values()
             assert not visitor.has("memory cancel")
-            assert not visitor.faults()
+            assert not visitor.list_faults()
 
-    asyncio.run(lesson())
+    asyncio.run(act())
 
 
 # --- an exception in a page, on a host that starts every app with its details shown ------------------------
@@ -204,20 +204,20 @@ def test_no_trace_reaches_the_page_whatever_the_host_forces(served, tmp_path, mo
     with (tmp_path / "log").open("w") as log:
         _, url = served(*forced, cwd=tmp_path, log=log)
 
-        async def lesson():
+        async def act():
             async with Visitor(url, "Step_through") as visitor:
                 heard = []
-                visitor.heard = heard.append
+                visitor.on_message = heard.append
                 for where in ("in the page", "in a callback", "in a fragment"):
                     await visitor.act(where)
                     await visitor.run()
-                    assert not visitor.errors()
-                    assert "text" in visitor.shown()  # to the end
+                    assert not visitor.list_errors()
+                    assert "text" in visitor.list_kinds()  # to the end
                 visitor.query = "always=1"
                 await visitor.run()
                 await visitor.run()
                 await visitor.settle(0.5)  # a run that fails is followed by another, without the browser's values
-                assert [WRONG in said for said in visitor.errors()] == ([True] if entry == "found" else [])
+                assert [WRONG in said for said in visitor.list_errors()] == ([True] if entry == "found" else [])
                 visitor.query = ""
                 await visitor.run()
                 said = b"".join(heard)
@@ -225,10 +225,10 @@ def test_no_trace_reaches_the_page_whatever_the_host_forces(served, tmp_path, mo
                 assert b"Traceback" not in said
                 assert b", line " not in said
                 await visitor.edit(*W1, 0.25)  # and what was entered is kept
-                assert visitor.matrix("W1")[0] == 0.25
+                assert visitor.read_matrix("W1")[0] == 0.25
 
-        asyncio.run(lesson())
-    assert (tmp_path / "log").read_text().count("the secret inside") >= 4  # who runs the server is told
+        asyncio.run(act())
+    assert (tmp_path / "log").read_text().count("the secret inside") >= 4  # the operator can read it
 
 
 AT_THE_END = """
@@ -248,18 +248,18 @@ def test_a_page_that_fails_when_it_is_whole_is_mended_once(served, tmp_path, mon
     page.write_text(page.read_text() + AT_THE_END)
     _, url = served(cwd=tmp_path)
 
-    async def lesson():
+    async def act():
         async with Visitor(url, "Step_through", timeout=10) as visitor:
             await visitor.edit(*W1, 0.25)
             for _ in range(2):  # each time that it is asked for
                 visitor.query = f"fails={how}"
                 await visitor.run()
                 await visitor.settle(0.5)
-                assert [WRONG in said for said in visitor.errors()] == [True]
+                assert [WRONG in said for said in visitor.list_errors()] == [True]
                 visitor.query = ""
                 await visitor.run()
                 await visitor.settle()
-                assert not visitor.faults()
-                assert visitor.matrix("W1")[0] == 0.25
+                assert not visitor.list_faults()
+                assert visitor.read_matrix("W1")[0] == 0.25
 
-    asyncio.run(lesson())
+    asyncio.run(act())

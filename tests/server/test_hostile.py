@@ -19,8 +19,8 @@ from mlpcore.setup import resized
 from pages.ui.state import events
 from pages.ui.state.app_state import LabView
 from tests.browser.conftest import serve
-from tests.tools.fuzz.fuzz_server import BATCH, CAP, hostilities, is_whole, ours
-from tests.tools.load.usage import memory
+from tests.tools.fuzz.fuzz_server import BATCH, CAP, find_own_errors, is_complete, run_batches
+from tests.tools.load.usage import measure_memory
 from tests.tools.load.visitor import Visitor
 from tests.visits import open_menu, visit
 
@@ -37,21 +37,21 @@ def served(tmp_path_factory):
 
 def test_hostile_actions(served):
     process, url, log = served
-    count, wrong, grown = asyncio.run(hostilities(process, url, range(-(-150 // BATCH)), together=3))
+    count, wrong, grown = asyncio.run(run_batches(process, url, range(-(-150 // BATCH)), together=3))
     assert count >= 150
     assert not wrong
-    assert not ours(log.read_text(errors="replace"))
+    assert not find_own_errors(log.read_text(errors="replace"))
     assert grown < CAP
 
 
-def test_an_error_of_ours_is_told_from_one_that_streamlit_raises_as_it_reads(tmp_path):
+def test_our_errors_are_separated_from_those_that_streamlit_raises_as_it_reads(tmp_path):
     async def attack():
         async with Visitor(url) as v:
             await v.act("menu File")
-            await v.upload(next(node for node in v.widgets() if node.kind == "file_uploader"), "x.exe", b"1 2")
+            await v.upload(next(node for node in v.list_widgets() if node.kind == "file_uploader"), "x.exe", b"1 2")
             await v.settle()
-            assert not v.faults()
-            assert is_whole(v)
+            assert not v.list_faults()
+            assert is_complete(v)
 
     path = tmp_path / "log"
     with path.open("w") as log:
@@ -62,17 +62,17 @@ def test_an_error_of_ours_is_told_from_one_that_streamlit_raises_as_it_reads(tmp
     refused = path.read_text()
     assert "uncaught in a page" in refused
     assert "Invalid file extension" in refused
-    assert not ours(refused)
+    assert not find_own_errors(refused)
     try:
         events.read_step(None)
     except AttributeError:
-        (told,) = ours(refused + traceback.format_exc() + refused)
-    assert told.startswith("events.py:")
-    assert "AttributeError" in told
+        (error,) = find_own_errors(refused + traceback.format_exc() + refused)
+    assert error.startswith("events.py:")
+    assert "AttributeError" in error
     try:
         st.columns(-1)
     except st.errors.StreamlitAPIException:
-        assert ours(traceback.format_exc())  # used wrongly, which is ours as well
+        assert find_own_errors(traceback.format_exc())  # used wrongly, which is ours as well
 
 
 UNREADABLE = [
@@ -101,23 +101,23 @@ def test_a_value_that_streamlit_cannot_read_leaves_the_page_whole_and_the_work_k
             for _ in range(3):  # its browser goes on sending it
                 await v.send(state)
                 await v.settle(0.2)  # the run that failed is followed by another
-                assert not v.faults()
-                assert is_whole(v)
-                assert v.matrix("W1")[0] == 0.4375
+                assert not v.list_faults()
+                assert is_complete(v)
+                assert v.read_matrix("W1")[0] == 0.4375
             assert any(node.kind == "toast" for node in v.nodes.values())
             v.values.pop(state.id, None)
             await v.edit("W1", (0, 1), 0.5625)
-            assert v.matrix("W1")[:2] == [0.4375, 0.5625]
+            assert v.read_matrix("W1")[:2] == [0.4375, 0.5625]
             await v.undo()
             await v.settle()
-            assert v.matrix("W1")[:2] == [0.4375, 0.01]
+            assert v.read_matrix("W1")[:2] == [0.4375, 0.01]
 
     asyncio.run(attack())
 
 
 @pytest.mark.parametrize("label", ["Decimals in LaTeX", "Rounding"])
 def test_a_choice_that_a_browser_takes_away_is_the_default(served, label):
-    before = ours(served[2].read_text(errors="replace"))
+    before = find_own_errors(served[2].read_text(errors="replace"))
 
     async def attack():
         async with Visitor(served[1]) as v:
@@ -126,11 +126,11 @@ def test_a_choice_that_a_browser_takes_away_is_the_default(served, label):
             await v.edit("W1", (0, 0), 0.25)  # so that the menu asks for the whole page, and what it holds goes with it
             await v.run([WidgetState(id=choice.id, json_trigger_value="null")], choice.fragment)
             await v.settle(0.3)
-            assert not v.faults()
+            assert not v.list_faults()
             assert v.has(label)
 
     asyncio.run(attack())
-    assert ours(served[2].read_text(errors="replace")) == before
+    assert find_own_errors(served[2].read_text(errors="replace")) == before
 
 
 def test_what_is_kept_can_always_be_opened_again(served):
@@ -138,10 +138,10 @@ def test_what_is_kept_can_always_be_opened_again(served):
         async with Visitor(served[1], "Step_through") as v:
             await v.report("cursor", {"step": 10**30, "rev": 0})
             await v.edit("W1", (0, 0), 0.25)
-            link = v.told(v.stage)["keep"]["link"]
+            link = v.get_payload(v.stage)["keep"]["link"]
         async with Visitor(served[1], "Step_through", query=f"s={link}") as v:
-            assert v.matrix("W1")[0] == 0.25
-            assert v.told(v.stage)["keep"]["says"] == [0, ""]
+            assert v.read_matrix("W1")[0] == 0.25
+            assert v.get_payload(v.stage)["keep"]["says"] == [0, ""]
 
     asyncio.run(attack())
 
@@ -193,7 +193,7 @@ def test_a_size_that_is_no_text_is_refused_in_words(served):
             node = v.find("Units of layer 1")
             await v.send(WidgetState(id=node.id, int_value=-7), node.fragment)
             await v.settle()
-            assert v.errors() == [r"“-7” is not a whole number from 1 to 256. Units of layer 1\: still 3."]
+            assert v.list_errors() == [r"“-7” is not a whole number from 1 to 256. Units of layer 1\: still 3."]
 
     asyncio.run(attack())
 
@@ -225,17 +225,17 @@ def test_a_message_that_would_take_much_memory_is_not_read(served, kind):
     async def attack():
         async with Visitor(url) as v:
             raw = HEAVY[kind](v, v.find("wall").id)
-            before = memory(process.pid)
+            before = measure_memory(process.pid)
             with suppress(ConnectionClosed):  # what is too long is refused while it is on its way
                 await v.ws.send(raw)
             most = before
             while not v.closed:
                 await asyncio.sleep(0.01)
-                most = max(most, memory(process.pid))
+                most = max(most, measure_memory(process.pid))
             assert v.closed in ("closed with 1009", "closed with 1002")
             assert most - before < 100
         async with Visitor(url) as v:
-            assert is_whole(v)
+            assert is_complete(v)
 
     asyncio.run(attack())
 
@@ -247,18 +247,18 @@ def test_the_largest_state_and_the_largest_paste_pass_the_gate(served):
 
     async def work():
         async with Visitor(served[1]) as v:
-            v.heard = lambda raw: sizes.append(len(raw))
+            v.on_message = lambda raw: sizes.append(len(raw))
             await v.report("restore", {"link": None, "doc": to_json({"setup": wide})})
             await v.settle()
-            assert len(v.matrix("W1")) == 256 * 256
+            assert len(v.read_matrix("W1")) == 256 * 256
             await v.report("edits", {"client": v.client, "seq": 1, "stroke": 1, "cells": cells})
-            assert v.matrix("W1") == [value for _, _, value in cells]
+            assert v.read_matrix("W1") == [value for _, _, value in cells]
             assert sum(len(state.json_value) for state in v.values.values()) > 5_000_000
             for page in ("Step through", "Derivation", "Memory and speed"):
                 await v.go(page)
                 await v.settle()
-                assert is_whole(v)
-                assert not v.faults()
+                assert is_complete(v)
+                assert not v.list_faults()
 
     asyncio.run(work())
     assert 5_000_000 < max(sizes) < 15_000_000  # server.maxMessageSize is twice as much

@@ -179,7 +179,7 @@ def test_what_is_still_under_way_counts(files):
 
 
 @pytest.mark.parametrize("said", [None, "", "-5", "1e9", "²", "many"])
-def test_a_length_that_is_not_told_is_the_longest(said):
+def test_a_length_that_is_not_stated_is_the_longest(said):
     headers = middleware.Headers({} if said is None else {"content-length": said})
     assert middleware._body_bytes(headers) == st.get_option("server.maxUploadSize") * 2**20
 

@@ -103,10 +103,10 @@ def test_a_fault_in_a_page_is_a_sentence():
     assert "secret" not in app.error[0].value
 
 
-def test_a_start_is_told_and_is_another_one_each_time(monkeypatch):
+def test_a_start_is_reported_and_is_another_one_each_time(monkeypatch):
     (route,) = (r for r in lifespan.routes if r.path == "/mlpscope-start")
     with ThreadPoolExecutor(1) as fresh:
-        told = [fresh.submit(asyncio.run, route.endpoint(None)).result().body for _ in range(2)]
-        assert told[0] == told[1] == json.dumps({"start": lifespan.START}, separators=(",", ":")).encode()
+        results = [fresh.submit(asyncio.run, route.endpoint(None)).result().body for _ in range(2)]
+        assert results[0] == results[1] == json.dumps({"start": lifespan.START}, separators=(",", ":")).encode()
         monkeypatch.setattr(lifespan, "START", "another")
-        assert fresh.submit(asyncio.run, route.endpoint(None)).result().body != told[0]
+        assert fresh.submit(asyncio.run, route.endpoint(None)).result().body != results[0]

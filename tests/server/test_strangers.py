@@ -10,7 +10,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from tests.browser.conftest import ROOT, serve
 from tests.server.test_faults import SOON, W1, served, until
-from tests.tools.load.usage import memory
+from tests.tools.load.usage import measure_memory
 from tests.tools.load.visitor import Visitor
 
 __all__ = ["served"]
@@ -25,27 +25,27 @@ def url():
 
 
 def test_two_tabs_of_one_user_are_two_works(url):
-    async def lesson():
+    async def act():
         async with Visitor(url, "Step_through") as one, Visitor(url, "Step_through") as two:
             await one.edit(*W1, 0.25)
             await two.edit(*W1, 0.75)
             await one.run()
-            assert one.matrix("W1")[0] == 0.25
+            assert one.read_matrix("W1")[0] == 0.25
             await two.undo()
             await two.run()
-            assert two.matrix("W1")[0] == 0.6
+            assert two.read_matrix("W1")[0] == 0.6
             await one.undo("redo")
-            assert one.matrix("W1")[0] == 0.25
-            assert not one.faults() + two.faults()
+            assert one.read_matrix("W1")[0] == 0.25
+            assert not one.list_faults() + two.list_faults()
 
-    asyncio.run(lesson())
+    asyncio.run(act())
 
 
 def test_a_stranger_who_clears_the_cache_harms_nobody(url):
     clear = BackMsg()
     clear.clear_cache = True
 
-    async def lesson():
+    async def act():
         async with Visitor(url, "Step_through") as student, Visitor(url, "Step_through") as stranger:
             await student.edit(*W1, 0.25)
             await stranger.edit(*W1, 0.5)
@@ -53,15 +53,15 @@ def test_a_stranger_who_clears_the_cache_harms_nobody(url):
                 await stranger.ws.send(clear.SerializeToString())
                 await student.edit("W2", (0, 0), 0.125)
             await student.run()
-            assert student.matrix("W1")[0] == 0.25
-            assert student.matrix("W2")[0] == 0.125
+            assert student.read_matrix("W1")[0] == 0.25
+            assert student.read_matrix("W2")[0] == 0.125
             for _ in range(2):
                 await stranger.run()
-                assert not student.faults() + stranger.faults()
+                assert not student.list_faults() + stranger.list_faults()
             await stranger.edit(*W1, 0.75)
-            assert stranger.matrix("W1")[0] == 0.75
+            assert stranger.read_matrix("W1")[0] == 0.75
 
-    asyncio.run(lesson())
+    asyncio.run(act())
 
 
 @asynccontextmanager
@@ -80,7 +80,7 @@ async def flood(visitor, message):
     flooding.cancel()
     with suppress(asyncio.CancelledError, Exception):
         await flooding
-    await visitor.cut()  # what was sent and not taken goes with it
+    await visitor.break_connection()  # what was sent and not taken goes with it
 
 
 def rerun(visitor):
@@ -93,18 +93,18 @@ def rerun(visitor):
 def test_while_one_floods_the_others_are_served_and_memory_is_bounded(served):
     process, url = served()
 
-    async def lesson():
+    async def act():
         async with Visitor(url, "Step_through") as rude, Visitor(url, "Step_through") as student:
-            before = memory(process.pid)
+            before = measure_memory(process.pid)
             async with flood(rude, rerun(rude)) as sent:
                 for n in range(40):
                     await student.edit(*W1, n / 64)
-                    assert student.matrix("W1")[0] == n / 64
+                    assert student.read_matrix("W1")[0] == n / 64
                 await until(lambda: sent[0] > 500)
-            assert memory(process.pid) - before < 60
-            assert not student.faults()
+            assert measure_memory(process.pid) - before < 60
+            assert not student.list_faults()
 
-    asyncio.run(lesson())
+    asyncio.run(act())
 
 
 def test_a_session_that_uploads_without_end_is_refused_and_its_files_go_with_it(served):
@@ -123,7 +123,7 @@ def test_a_session_that_uploads_without_end_is_refused_and_its_files_go_with_it(
             return error.code
         return 204
 
-    async def lesson():
+    async def act():
         greedy = []
         async with Visitor(url) as student:
             for n in range(10):  # together they take all there is
@@ -139,6 +139,6 @@ def test_a_session_that_uploads_without_end_is_refused_and_its_files_go_with_it(
             await student.leave()
         async with Visitor(url) as student:
             assert await asyncio.to_thread(put, student.session_id, "mine", 3_900_000) == 204
-            assert not student.faults()
+            assert not student.list_faults()
 
-    asyncio.run(lesson())
+    asyncio.run(act())

@@ -213,7 +213,7 @@ def test_rerun_without_widget_values_streamlit_still_needs_this(tmp_path):
 
     async def attack():
         async with Visitor(url) as visitor:
-            assert "text" in visitor.shown()
+            assert "text" in visitor.list_kinds()
             await visitor.send(WidgetState(id=visitor.find("choice").id, json_value="{"))
             await visitor.settle()
             return visitor.traces

@@ -16,7 +16,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.browser.conftest import FLAGS, NEXT_FRAME, App, build_site, chromium, serve_site
 from tests.browser.test_keep import type_into
-from tests.tools.load.usage import children, processor
+from tests.tools.load.usage import list_children, measure_processor_time
 
 #: Milliseconds from Enter in a cell to the next change of what is drawn.
 WATCH = """() => {
@@ -36,7 +36,7 @@ WATCH = """() => {
 
 def used(process):
     """Seconds of processor time of what a process has started."""
-    return sum(processor(child) + used(child) for child in children(process))
+    return sum(measure_processor_time(child) + used(child) for child in list_children(process))
 
 
 def open_timed(app):

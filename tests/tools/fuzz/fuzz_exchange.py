@@ -1,4 +1,4 @@
-"""100,000 mutated links, files and texts each: nothing but a refusal, how long and how much at most.
+"""100,000 mutated links, files and texts of each kind: read or refused, with the longest time and the most memory.
 
     .venv/bin/python -m tests.tools.fuzz.fuzz_exchange [count] [first seed]
 

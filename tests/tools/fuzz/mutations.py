@@ -1,4 +1,4 @@
-"""Mutated links, files and texts: seeded, so that what was found can be found again."""
+"""Mutated links, files and texts, seeded so that a fault can be reproduced."""
 
 import json
 import random
@@ -19,8 +19,8 @@ NASTY = [
 ]  # fmt: skip
 
 
-def mutated(text, rng):
-    """A text after one to four changes."""
+def mutate(text, rng):
+    """Change a text in one to four places."""
     for _ in range(rng.randint(1, 4)):
         a = rng.randrange(len(text) + 1)
         b = min(len(text), a + rng.choice((1, 1, 2, 5, 40)))
@@ -37,7 +37,7 @@ def mutated(text, rng):
             text = text[:a] + chr(rng.choice((rng.randrange(32, 127), rng.randrange(1, 0xD800)))) + text[b:]
         elif how == 5:
             text = text[:a]
-        elif how in (7, 8):  # one number for something else, so that what is around it stays whole
+        elif how in (7, 8):  # replace one number and keep what is around it
             if number := re.compile(r"-?\d[\d.e-]*").search(text, a):
                 text = text[: number.start()] + rng.choice(NASTY) + text[number.end() :]
         else:
@@ -79,7 +79,7 @@ NAMED = [*TEXTS, CASES.with_name("exercise_2.md").read_text(encoding="utf-8"), _
 
 
 def _hostile(document):
-    """A link with a checksum that fits, whatever is in it."""
+    """Make a link whose checksum is right, whatever it holds."""
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
     packed = deflate.compress(document.encode("utf-8", "surrogatepass")) + deflate.flush()
     return "1." + urlsafe_b64encode(zlib.crc32(packed).to_bytes(4, "big") + packed).decode().rstrip("=")
@@ -91,16 +91,16 @@ def _open_link(link):
 
 #: What is fuzzed: how an input is drawn, what reads it, and the size that its cost is held against.
 KINDS = {
-    "link": (lambda rng: mutated(rng.choice(LINKS), rng), _open_link, len),
-    "hostile link": (lambda rng: _hostile(mutated(rng.choice(DOCUMENTS), rng)), _open_link, lambda link: 100_000),
-    "file": (lambda rng: mutated(rng.choice(DOCUMENTS), rng), from_json, len),
-    "text": (lambda rng: mutated(rng.choice(TEXTS), rng), list_readings, len),
-    "named": (lambda rng: mutated(rng.choice(NAMED), rng), read_named, len),
+    "link": (lambda rng: mutate(rng.choice(LINKS), rng), _open_link, len),
+    "hostile link": (lambda rng: _hostile(mutate(rng.choice(DOCUMENTS), rng)), _open_link, lambda link: 100_000),
+    "file": (lambda rng: mutate(rng.choice(DOCUMENTS), rng), from_json, len),
+    "text": (lambda rng: mutate(rng.choice(TEXTS), rng), list_readings, len),
+    "named": (lambda rng: mutate(rng.choice(NAMED), rng), read_named, len),
 }
 
 
 def attempt(kind, seed):
-    """Draw and read one input; returns it and what came of it. Anything but a ValueError is a fault."""
+    """Draw one input; return it and a function that reads it. Anything but a ValueError is a fault."""
     draw, read, _ = KINDS[kind]
     text = draw(random.Random(f"{kind} {seed}"))
     return text, lambda: _outcome(read, text)

@@ -15,7 +15,7 @@ import time
 
 import mlpcore as mlp
 from mlpcore.benchmark import Job, JobQueue
-from tests.tools.load.usage import children
+from tests.tools.load.usage import list_children
 
 LONG = Job(mlp.Shape.of((300,) * 6), 300, ("cache S and Z", "recompute everything"), rounds=5000)
 SHORT = Job(mlp.Shape.of((6, 8, 3)), 5, ("cache S and Z",), rounds=3)
@@ -27,7 +27,7 @@ def cancel_often(times: int, people: int = 4, seed: int = 0) -> tuple[int, int, 
     Returns:
         The number cancelled while running, the number cancelled while waiting, and the processes left.
     """
-    before = set(children(os.getpid()))
+    before = set(list_children(os.getpid()))
     queue = JobQueue()
     cancelled = {"running": 0, "waiting": 0}
     lock = threading.Lock()
@@ -54,7 +54,7 @@ def cancel_often(times: int, people: int = 4, seed: int = 0) -> tuple[int, int, 
     queue.close()
     if report is None:
         raise RuntimeError("after all the cancelling the queue measures no more")
-    return cancelled["running"], cancelled["waiting"], [pid for pid in children(os.getpid()) if pid not in before]
+    return cancelled["running"], cancelled["waiting"], [pid for pid in list_children(os.getpid()) if pid not in before]
 
 
 def main() -> None:

@@ -11,10 +11,10 @@ from urllib.parse import quote
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
-from tests.tools.fuzz.mutations import DOCUMENTS, LINKS, NASTY, TEXTS, mutated
-from tests.tools.load.page import Node, natural, stated
-from tests.tools.load.student import PAGES, likely
-from tests.tools.load.visitor import Unanswered, Visitor
+from tests.tools.fuzz.mutations import DOCUMENTS, LINKS, NASTY, TEXTS, mutate
+from tests.tools.load.page import Node, make_widget_state, name_value_field
+from tests.tools.load.student import PAGES, choose_value
+from tests.tools.load.visitor import NoAnswerError, Visitor
 
 SCRIPTS = [
     "<script>window.canary = 1</script>", "<img src=x onerror='window.canary = 1'>", "javascript:window.canary=1",
@@ -40,7 +40,7 @@ FIELDS = [field.name for field in WidgetState.DESCRIPTOR.fields if field.name !=
 RAW = ["{", "[" * 30_000, "NaN", "1" * 5000, "{}" * 2, '{"edits": ' + "[" * 900 + "]" * 900 + "}", '"\\ud800"', "", "0"]
 
 
-def mangled(value: Any, rng: random.Random) -> Any:
+def mangle_value(value: Any, rng: random.Random) -> Any:
     """A message after one change, somewhere in it."""
     if isinstance(value, dict) and value and rng.random() < 0.8:
         key = rng.choice([*value])
@@ -49,10 +49,10 @@ def mangled(value: Any, rng: random.Random) -> Any:
             return {k: v for k, v in value.items() if k != key}
         if how < 0.2:
             return {**value, rng.choice(["", "edits", "<b>", "x" * 300]): rng.choice(LEAVES)}
-        return {**value, key: mangled(value[key], rng)}
+        return {**value, key: mangle_value(value[key], rng)}
     if isinstance(value, list) and value and rng.random() < 0.8:
         at = rng.randrange(len(value))
-        return [*value[:at], mangled(value[at], rng), *value[at + 1 :]]
+        return [*value[:at], mangle_value(value[at], rng), *value[at + 1 :]]
     return rng.choice(LEAVES)
 
 
@@ -63,7 +63,7 @@ class Intruder(Visitor):
         super().__init__(url, **more)
         self.rng = random.Random(f"hostile {seed}")
         if self.rng.random() < 0.5:  # by a link that was changed on the way
-            self.query = "s=" + quote(mutated(self.rng.choice(LINKS), self.rng).encode("utf-8", "ignore"))
+            self.query = "s=" + quote(mutate(self.rng.choice(LINKS), self.rng).encode("utf-8", "ignore"))
 
     async def attack(self) -> str:
         """One hostile action; returns what it was. What then stands on the page is for the caller to see."""
@@ -78,9 +78,9 @@ class Intruder(Visitor):
             await self.settle()
             if not (self.has("tools") and self.has("menu File")):  # it ended early, and is mended in a run to come
                 await self.settle(0.5)
-        except Unanswered as error:
+        except NoAnswerError as error:
             if not self.closed:
-                raise Unanswered(f"{way.__name__}: {error}") from None
+                raise NoAnswerError(f"{way.__name__}: {error}") from None
             said += f" ({error})"
         if self.closed:  # a socket that was spoken to in no known language is closed, and that is right
             await self.leave()
@@ -91,12 +91,12 @@ class Intruder(Visitor):
         return f"{way.__name__}: {said}"
 
     def _component(self) -> Node:
-        return self.rng.choice([node for node in self.widgets() if node.kind == "bidi_component"])
+        return self.rng.choice([node for node in self.list_widgets() if node.kind == "bidi_component"])
 
     async def value(self) -> str:
         """The right kind of value for a widget, and one that it does not offer."""
-        node = self.rng.choice(self.widgets())
-        field, state = natural(node), WidgetState(id=node.id)
+        node = self.rng.choice(self.list_widgets())
+        field, state = name_value_field(node), WidgetState(id=node.id)
         if field == "file_uploader_state_value":
             info = state.file_uploader_state_value.uploaded_file_info.add()
             info.name, info.file_id, info.size = self.rng.choice(WORDS)[:200], self.rng.choice(WORDS)[:200], 2**63
@@ -113,7 +113,7 @@ class Intruder(Visitor):
 
     async def field(self) -> str:
         """A value of another kind than the widget's."""
-        node = self.rng.choice(self.widgets())
+        node = self.rng.choice(self.list_widgets())
         state, field = WidgetState(id=node.id), self.rng.choice(FIELDS)
         kind = type(getattr(state, field))
         if kind in (bool, float, int, str, bytes):
@@ -150,12 +150,12 @@ class Intruder(Visitor):
         name = self.rng.choice([*told])
         whole = {name: told[name] if name != "restore" or self.rng.random() < 0.5 else self._restored()}
         for _ in range(self.rng.choice((0, 1, 1, 2))):
-            whole = mangled(whole, self.rng)
-        await self.send(stated(node, whole), node.fragment)
+            whole = mangle_value(whole, self.rng)
+        await self.send(make_widget_state(node, whole), node.fragment)
         return f"{node.key} {str(whole)[:200]}"
 
     def _restored(self) -> dict[str, Any]:
-        document = mutated(self.rng.choice(DOCUMENTS), self.rng)
+        document = mutate(self.rng.choice(DOCUMENTS), self.rng)
         return {"link": None, "doc": document.encode("utf-8", "ignore").decode()}
 
     async def raw(self) -> str:
@@ -167,7 +167,7 @@ class Intruder(Visitor):
     async def strangers(self) -> str:
         """Widgets that are not on the page: of none, or of another time."""
         rng = self.rng
-        node = rng.choice(self.widgets())
+        node = rng.choice(self.list_widgets())
         ids = [node.id + "x", node.id[:-1], "", "$$ID", f"$$ID-{'0' * 32}-work", "work", rng.choice(WORDS)[:99]]
         states = [WidgetState(id=rng.choice(ids), string_value=rng.choice(WORDS)) for _ in range(rng.choice((1, 300)))]
         await self.run(states, node.fragment)
@@ -177,7 +177,7 @@ class Intruder(Visitor):
         """A page, a fragment, an address that there is not."""
         rng, message = self.rng, BackMsg()
         ask = message.rerun_script
-        link = mutated(rng.choice(LINKS), rng).encode("utf-8", "ignore").decode()
+        link = mutate(rng.choice(LINKS), rng).encode("utf-8", "ignore").decode()
         ask.query_string = rng.choice(
             ["s=" + quote(link), "s=" + link, "?&&=&s&s=1&s=2", rng.choice(WORDS), "cell=<b>"]
         )
@@ -188,7 +188,7 @@ class Intruder(Visitor):
         ask.cached_message_hashes.extend(rng.choice(WORDS) for _ in range(3))
         ask.context_info.timezone, ask.context_info.locale = rng.choice(WORDS), rng.choice(WORDS)
         ask.context_info.timezone_offset, ask.context_info.url = -(2**31), rng.choice(WORDS)
-        await self.say(message.SerializeToString())
+        await self.send_raw(message.SerializeToString())
         await self.settle()
         await self.run()  # who left for a page that there is not is for a while not heard in the name of the old one
         return str(message)[:200]
@@ -207,13 +207,13 @@ class Intruder(Visitor):
             getattr(asked, which).SetInParent()
         else:
             setattr(message, kind, True)
-        await self.say(message.SerializeToString())
+        await self.send_raw(message.SerializeToString())
         return kind
 
     async def garbage(self) -> str:
         """Bytes that mean nothing; or words, where bytes are spoken."""
         rubbish = self.rng.choice([self.rng.randbytes(200), b"", b"\xff" * 9, "words", b"\x0a\xff\xff\xff\xff\x0f"])
-        await self.say(rubbish)
+        await self.send_raw(rubbish)
         await self.settle(0.5)  # or closed, which may take a while
         return repr(rubbish[:20])
 
@@ -221,11 +221,11 @@ class Intruder(Visitor):
         """A file of anything, by the way that files take."""
         if not self.has("menu File"):
             return "none here"
-        if not (chosen := [node for node in self.widgets() if node.kind == "file_uploader"]):
+        if not (chosen := [node for node in self.list_widgets() if node.kind == "file_uploader"]):
             await self.act("menu File")
             return "opened"
         rng = self.rng
-        text = mutated(rng.choice([*DOCUMENTS, *TEXTS]), rng)
+        text = mutate(rng.choice([*DOCUMENTS, *TEXTS]), rng)
         raw = rng.choice(
             [text.encode("utf-8", "surrogatepass"), text.encode("utf-16", "surrogatepass"), rng.randbytes(999)]
         )
@@ -240,7 +240,7 @@ class Intruder(Visitor):
         if not self.has("pasted"):
             await self.act("menu File")
             return "opened"
-        text = self.rng.choice([mutated(self.rng.choice([*DOCUMENTS, *TEXTS]), self.rng), self.rng.choice(WORDS)])
+        text = self.rng.choice([mutate(self.rng.choice([*DOCUMENTS, *TEXTS]), self.rng), self.rng.choice(WORDS)])
         await self.act("pasted", text.encode("utf-8", "ignore").decode())
         for label in ("Apply",):
             if self.has(label):
@@ -253,6 +253,6 @@ class Intruder(Visitor):
             page = self.rng.choice([*PAGES])
             await self.go(page)
             return page
-        node = self.rng.choice([n for n in self.widgets() if likely(n, self.rng) is not None])
-        await self.act(node, likely(node, self.rng))
+        node = self.rng.choice([n for n in self.list_widgets() if choose_value(n, self.rng) is not None])
+        await self.act(node, choose_value(node, self.rng))
         return node.label or node.key

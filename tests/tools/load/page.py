@@ -1,4 +1,4 @@
-"""A page as its visitor's tab holds it: elements, what the widgets hold, what was wrong."""
+"""A page as a browser's tab holds it: elements, values of the widgets, exceptions."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.Slider_pb2 import Slider
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
-#: What `pages/ui/server/lifespan.py` says in place of a traceback.
+#: The sentence that `pages/ui/server/lifespan.py` shows in place of a traceback.
 WRONG = "Something went wrong in this page"
-#: Streamlit tells a browser to forget what it has not seen for so many runs.
-_FORGET = 2
+#: A browser drops a cached message after so many runs without it.
+_CACHED_RUNS = 2
 _FIELDS = {
     "button": "trigger_value",
     "download_button": "trigger_value",
@@ -29,8 +29,8 @@ _FIELDS = {
     "file_uploader": "file_uploader_state_value",
     "bidi_component": "json_value",
 }
-#: What has an id, and yet nothing to act on.
-_IDLE = ("flex_container", "plotly_chart")
+#: Elements with an id that take no input.
+_PASSIVE = ("flex_container", "plotly_chart")
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Node:
 
     @property
     def key(self) -> str:
-        """What the app calls it; "None" where it calls it nothing."""
+        """The key that the app gave it, "None" without one."""
         return self.id.split("-", 2)[-1]
 
     @property
@@ -62,19 +62,19 @@ class Node:
 
     @property
     def value(self) -> Any:
-        """What the app says that it holds."""
+        """The value that the app gave it."""
         names = ("raw_values", "raw_value") if self.kind != "slider" or self.words else ()
         return getattr(self.proto, next(name for name in (*names, "value") if hasattr(self.proto, name)))
 
 
-def natural(node: Node) -> str:
-    """The field in which a browser sends the value of such a widget."""
+def name_value_field(node: Node) -> str:
+    """Return the field in which a browser sends the value of such a widget."""
     return "string_array_value" if node.words else _FIELDS.get(node.kind, "string_value")
 
 
-def stated(node: Node, value: Any) -> WidgetState:
-    """A widget's state with this value, in the field that is natural to it."""
-    state, field = WidgetState(id=node.id), natural(node)
+def make_widget_state(node: Node, value: Any) -> WidgetState:
+    """Make the state of a widget with this value, in the field that a browser would use."""
+    state, field = WidgetState(id=node.id), name_value_field(node)
     if field.endswith("array_value"):
         getattr(state, field).data.extend([value] if isinstance(value, str | float | int) else value)
     else:
@@ -83,14 +83,14 @@ def stated(node: Node, value: Any) -> WidgetState:
 
 
 class Page:
-    """What the server's messages make of a page.
+    """The page that the server's messages draw.
 
     Attributes:
         nodes: the elements, by their place in the page.
-        values: what its widgets hold, by id.
-        traces: exceptions that Streamlit told of, with their last lines.
+        values: the values of its widgets, by id.
+        traces: exceptions that Streamlit reported, with their last lines.
         underway: whether a run has begun and not ended.
-        timers: the fragments that a browser would ask for by itself, and every how many seconds.
+        timers: the fragments that a browser would rerun by itself, and after how many seconds.
     """
 
     def __init__(self) -> None:
@@ -99,14 +99,14 @@ class Page:
         self.traces: list[str] = []
         self.underway = False
         self.timers: dict[str, float] = {}
-        self.places: Any = ()  # where files may go that were asked for
+        self.places: Any = ()  # addresses for uploads
         self.session_id = self.page_hash = self.query = ""
         self.runs = 0
         self.cache: dict[str, tuple[ForwardMsg, int]] = {}
         self._run = ""
 
     def take(self, raw: bytes) -> bool:
-        """Read a message; returns whether it ends a run."""
+        """Read a message; return whether it ends a run."""
         message = ForwardMsg.FromString(raw)
         if message.WhichOneof("type") == "ref_hash":
             held, _ = self.cache[message.ref_hash]
@@ -159,10 +159,10 @@ class Page:
             if kind == "exception":
                 self.traces.append("\n".join([node.proto.type, node.proto.message, *node.proto.stack_trace][-8:]))
             if getattr(node.proto, "set_value", False):
-                self.values[node.id] = stated(node, node.value)
+                self.values[node.id] = make_widget_state(node, node.value)
 
     def _finish(self, run: Any) -> None:
-        again = set(run.fragment_ids)  # drawn anew, and what is in their blocks; or the page
+        again = set(run.fragment_ids)  # these were drawn anew with what is in their blocks; none: the page was
         blocks = {at[:-1] for at, node in self.nodes.items() if at[-1] == "block" and node.fragment in again}
         self.nodes = {
             at: node
@@ -172,34 +172,38 @@ class Page:
         }
         live = {node.id for node in self.nodes.values()}
         self.values = {key: value for key, value in self.values.items() if key in live}
-        self.cache = {key: held for key, held in self.cache.items() if self.runs - held[1] <= _FORGET}
+        self.cache = {key: held for key, held in self.cache.items() if self.runs - held[1] <= _CACHED_RUNS}
 
     # --- what is on it ----------------------------------------------------------------------
 
-    def widgets(self) -> list[Node]:
-        """Everything that a visitor can act on."""
-        found = [n for n in self.nodes.values() if n.id.startswith("$$ID") and n.kind not in _IDLE]
+    def list_widgets(self) -> list[Node]:
+        """List what a visitor can act on."""
+        found = [n for n in self.nodes.values() if n.id.startswith("$$ID") and n.kind not in _PASSIVE]
         return [n for n in found if not getattr(n.proto, "disabled", False)]
 
     def find(self, name: str) -> Node:
-        """A widget or component, by its label or the app's key for it."""
-        for node in self.widgets():
+        """Find a widget or component by its label or its key.
+
+        Raises:
+            LookupError: there is none.
+        """
+        for node in self.list_widgets():
             if name in (node.label, node.key):
                 return node
-        raise LookupError(f"there is no {name!r}; there are {sorted({n.label or n.key for n in self.widgets()})}")
+        raise LookupError(f"there is no {name!r}; there are {sorted({n.label or n.key for n in self.list_widgets()})}")
 
     def has(self, name: str) -> bool:
         with suppress(LookupError):
             return bool(self.find(name))
         return False
 
-    def links(self) -> dict[str, str]:
-        """The other pages: words of the link, and name in the address, -> what the page is asked for by."""
+    def list_links(self) -> dict[str, str]:
+        """List the other pages: label of the link, or name in the address, -> the hash that requests the page."""
         found = [n.proto for n in self.nodes.values() if n.kind == "page_link"]
         return {name: link.page_script_hash for link in found for name in (link.label, link.page)}
 
-    def told(self, key: str) -> dict[str, Any]:
-        """What a component of ours was sent last."""
+    def get_payload(self, key: str) -> dict[str, Any]:
+        """Return the last payload of one of our components."""
         if not key:
             raise LookupError("there is no stage")
         proto = self.find(key).proto
@@ -208,26 +212,26 @@ class Page:
     @property
     def stage(self) -> str:
         """The key of the stage on the page; empty where there is none."""
-        stages = (n.key for n in self.widgets() if n.kind == "bidi_component" and b'"keep"' in n.proto.bytes)
+        stages = (n.key for n in self.list_widgets() if n.kind == "bidi_component" and b'"keep"' in n.proto.bytes)
         return next(stages, "")
 
-    def matrix(self, name: str) -> list[Any]:
-        """The values of a matrix on the stage, row by row; what is not finite is a word."""
-        values = self.told(self.stage)["matrices"][name]["values"]
+    def read_matrix(self, name: str) -> list[Any]:
+        """Return the values of a matrix on the stage, row by row; what is not finite is a word."""
+        values = self.get_payload(self.stage)["matrices"][name]["values"]
         if isinstance(values, list):
             return values
         ((kind, packed),) = values.items()
         return np.frombuffer(b64decode(packed), {"f32": "<f4", "f64": "<f8"}[kind]).tolist()
 
-    def errors(self) -> list[str]:
-        """What stands on the page in red: the app's own complaints."""
+    def list_errors(self) -> list[str]:
+        """List the app's own error messages on the page."""
         return [n.proto.body for n in self.nodes.values() if n.kind == "alert" and n.proto.format == n.proto.ERROR]
 
-    def faults(self) -> list[str]:
-        """What may never be: exceptions, and the sentence in place of one."""
+    def list_faults(self) -> list[str]:
+        """List exceptions, and the sentences in place of one: a page may never show either."""
         raised = [n.proto.message for n in self.nodes.values() if n.kind == "exception"]
-        return [*self.traces, *raised, *(text for text in self.errors() if WRONG in text)]
+        return [*self.traces, *raised, *(text for text in self.list_errors() if WRONG in text)]
 
-    def shown(self) -> list[str]:
-        """The kinds of the elements in the order of their places: whether a page is whole."""
+    def list_kinds(self) -> list[str]:
+        """List the kinds of the elements in the order of their places, which shows whether a page is complete."""
         return [node.kind for _, node in sorted(self.nodes.items(), key=str) if node.kind != "empty"]

@@ -1,8 +1,8 @@
-"""Numbers that say whose they are, so that one that reaches somebody else is seen.
+"""Numbers that carry the number of their visitor, so that one that reaches another visitor is found.
 
 The low five bytes of a float64 hold the number of a visitor and a checksum of it: twelve bits are
-left for the value itself, which is all that a weight needs. What is computed from a secret keeps no
-such pair, even where it is a neighbour of it.
+left for the value itself, which is enough for a weight. What is computed from such a number does not
+carry the mark.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ _PACKED = re.compile(rb'"f64\\*": ?\\*"([A-Za-z0-9+/=]+)')
 _LINK = re.compile(rb'"link": "([\w.-]+)"')
 
 
-def secret(owner: int, value: float) -> float:
-    """A number near `value`, from 0.1 to 1, that says whose it is."""
+def sign_number(owner: int, value: float) -> float:
+    """Return a number near `value`, from 0.1 to 1, that carries the number of its owner."""
     return struct.unpack("<d", _tail(struct.pack("<H", owner)) + struct.pack("<d", value)[5:])[0]
 
 
-def owners(message: bytes) -> set[int]:
-    """Whose secrets a message carries: as digits, as packed matrices, or in a link."""
+def find_owners(message: bytes) -> set[int]:
+    """Find the owners of the marked numbers in a message: as digits, in packed matrices, or in a link."""
     found = {_owner(struct.pack("<d", float(digits))) for digits in _DIGITS.findall(message)}
     for packed in _PACKED.findall(message):
         raw = b64decode(packed)
         found |= {_owner(raw[at : at + 8]) for at in range(0, len(raw), 8)}
     for link in _LINK.findall(message):
         with suppress(ValueError):
-            found |= owners(from_link(link.decode()).encode())
+            found |= find_owners(from_link(link.decode()).encode())
     return found - {None}
 
 

@@ -1,27 +1,27 @@
-"""What a server takes, seen from outside: memory and processor time, on Linux; nothing elsewhere."""
+"""Memory, processor time and child processes of a server, from /proc: on Linux only."""
 
 import os
 from contextlib import suppress
 from pathlib import Path
 
 
-def memory(pid: int) -> float:
-    """Megabytes that a process holds in memory; 0 where that cannot be told."""
+def measure_memory(pid: int) -> float:
+    """Measure the memory of a process in megabytes; 0 where there is no /proc."""
     with suppress(OSError):
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
     return 0.0
 
 
-def processor(pid: int) -> float:
-    """Seconds of processor time that a process has used; 0 where that cannot be told."""
+def measure_processor_time(pid: int) -> float:
+    """Measure the processor time of a process in seconds; 0 where there is no /proc."""
     with suppress(OSError):
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     return 0.0
 
 
-def children(of: int) -> list[int]:
-    """The processes that a process has started and that are not gone; from /proc, so on Linux alone."""
+def list_children(of: int) -> list[int]:
+    """List the processes that a process has started and that still run."""
     found = []
     for name in os.listdir("/proc"):
         try:

@@ -1,13 +1,13 @@
-"""One visitor of a running server, without a browser: Streamlit's protocol, spoken as its page speaks it.
+"""One visitor of a running server, without a browser: speaks Streamlit's protocol as its page does.
 
     async with Visitor(url, "Step_through") as v:
         await v.edit("W1", (0, 0), 0.3)      # a cell of the stage
         await v.act("Network")               # open a menu, press a button
         await v.act("Units of layer 1", "4") # type, choose, tick
         await v.go("Hinge loss")
-        assert not v.faults()
+        assert not v.list_faults()
 
-Each returns the seconds until the server had finished. `post` sends what a component reports.
+Each returns the seconds until the server had finished. `post` sends the event of a component.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
-from tests.tools.load.page import Node, Page, stated
+from tests.tools.load.page import Node, Page, make_widget_state
 
 
-class Unanswered(Exception):  # noqa: N818
+class NoAnswerError(Exception):
     """The server did not finish in time, or the connection is gone."""
 
 
@@ -39,12 +39,12 @@ class Visitor(Page):
         url: of the server, as http://host:port.
         page: its name in the address; empty for the first page.
         query: what stands behind the question mark.
-        timeout: seconds after which a silent server is a fault.
-        session: id of a session to come back to, as a browser does when its connection was cut.
-        cookie: what its browser sends of cookies.
+        timeout: seconds to wait for an answer.
+        session: id of a session to return to, as a browser does after a lost connection.
+        cookie: the cookies of its browser.
 
     Attributes:
-        heard: called with every message as bytes, before it is read.
+        on_message: called with every message as bytes, before it is read.
         closed: why the connection has ended; empty while it has not.
     """
 
@@ -57,7 +57,7 @@ class Visitor(Page):
         self.url, self.page_name, self.query, self.timeout = url.rstrip("/"), page, query, timeout
         self.session_id, self.cookie = session, cookie
         self.closed = ""
-        self.heard = lambda raw: None
+        self.on_message = lambda raw: None
         self._reader: asyncio.Task | None = None
         self.client, self.seq = f"visitor{next(self._names)}", 0
         self._finished = asyncio.Event()
@@ -73,7 +73,7 @@ class Visitor(Page):
     # --- connection -------------------------------------------------------------------------
 
     async def connect(self) -> None:
-        """Open the socket, without asking for the page."""
+        """Open the socket without requesting the page."""
         self.ws = await websockets.connect(
             f"ws://{urlsplit(self.url).netloc}/_stcore/stream",
             origin=self.url,
@@ -92,15 +92,15 @@ class Visitor(Page):
     async def leave(self) -> None:
         """Close the tab."""
         if self._reader is None:
-            return  # it never opened
+            return  # it was never opened
         with suppress(Exception):
             await self.ws.close()
         self._reader.cancel()
         with suppress(asyncio.CancelledError):
             await self._reader
 
-    async def cut(self) -> None:
-        """The connection breaks, without a word."""
+    async def break_connection(self) -> None:
+        """Break the connection without a close frame."""
         self._reader.cancel()
         self.ws.transport.abort()
         self.closed = "cut"
@@ -108,7 +108,7 @@ class Visitor(Page):
     async def _listen(self) -> None:
         try:
             async for raw in self.ws:
-                self.heard(raw)
+                self.on_message(raw)
                 if self.take(raw):
                     self._finished.set()
         except websockets.ConnectionClosed:
@@ -120,19 +120,19 @@ class Visitor(Page):
     # --- what a visitor does ----------------------------------------------------------------
 
     async def act(self, name: str | Node, value: Any = True) -> float:
-        """Press, open, choose, tick or type: give a widget a value and wait for what follows."""
+        """Press, open, choose, tick or type: give a widget a value and wait for the run that follows."""
         node = name if isinstance(name, Node) else self.find(name)
-        return await self.send(stated(node, value), node.fragment)
+        return await self.send(make_widget_state(node, value), node.fragment)
 
     async def post(self, key: str, name: str, value: dict[str, Any]) -> float:
-        """What a component reports with `setStateValue`; the other values of its state stay."""
+        """Send an event as a component does with `setStateValue`; the other values of its state stay."""
         node = self.find(key)
         held = json.loads(self.values[node.id].json_value) if node.id in self.values else {}
-        return await self.send(stated(node, {**held, name: value}), node.fragment)
+        return await self.send(make_widget_state(node, {**held, name: value}), node.fragment)
 
     async def report(self, name: str, value: dict[str, Any]) -> float:
-        """What the stage on the page reports: a cursor, a choice, a step to open."""
-        return await self.post(self.stage, name, {**value, "session": self.told(self.stage)["keep"]["session"]})
+        """Send an event of the stage on the page: a cursor, a choice, a step to open."""
+        return await self.post(self.stage, name, {**value, "session": self.get_payload(self.stage)["keep"]["session"]})
 
     async def edit(self, matrix: str, index: tuple[int, ...], value: float, stroke: int | None = None) -> float:
         """Type a number into a cell of the stage; edits of one `stroke` are one drag."""
@@ -142,20 +142,20 @@ class Visitor(Page):
         return await self.report("edits", {"client": self.client, "seq": self.seq, "stroke": stroke, "cells": cells})
 
     async def undo(self, what: str = "undo") -> float:
-        """Undo; or "redo"."""
-        told = self.told("tools")
-        return await self.post("tools", "do", {"what": what, "at": time.time(), "session": told["session"]})
+        """Undo, or redo with "redo"."""
+        payload = self.get_payload("tools")
+        return await self.post("tools", "do", {"what": what, "at": time.time(), "session": payload["session"]})
 
     async def upload(self, node: Node, name: str, content: bytes) -> int:
-        """A file, as a browser brings it: a place is asked for, filled, and named. Returns the status of the answer."""
+        """Upload a file as a browser does: request an address, put the file there, report it. Return the status."""
         message, self.places = BackMsg(), ()
         message.file_urls_request.session_id = self.session_id
         message.file_urls_request.file_names.append(name)
-        await self.say(message.SerializeToString())
+        await self.send_raw(message.SerializeToString())
         while not self.places:
             await asyncio.sleep(0.005)
             if self.closed:
-                raise Unanswered(self.closed)
+                raise NoAnswerError(self.closed)
         place = self.places[0]
         answer = await asyncio.to_thread(self._put, f"{self.url}/{place.upload_url.lstrip('/')}", name, content)
         state = WidgetState(id=node.id)
@@ -176,33 +176,33 @@ class Visitor(Page):
             ).status_code
 
     async def go(self, page: str) -> float:
-        """Another page, by the words of its link or by its name in the address."""
-        if page not in (links := self.links()):
+        """Open another page, by the label of its link or its name in the address."""
+        if page not in (links := self.list_links()):
             raise LookupError(f"there is no page {page!r}; there are {sorted(links)}")
         return await self.run(page=links[page])
 
     async def send(self, state: WidgetState, fragment: str = "") -> float:
-        """One widget's state, whatever it holds."""
+        """Send the state of one widget, whatever it holds."""
         if (state.WhichOneof("value") or "").endswith("trigger_value"):
             return await self.run([state], fragment)
         self.values[state.id] = state
         return await self.run([], fragment)
 
     async def run(self, triggers: list[WidgetState] | tuple = (), fragment: str = "", page: str | None = None) -> float:
-        """Ask for a run and wait until it has finished; returns the seconds."""
+        """Request a run and wait until it has finished; return the seconds."""
         self._finished.clear()
         start = time.perf_counter()
-        await self.ask(triggers, fragment, page)
+        await self.request_run(triggers, fragment, page)
         try:
             await asyncio.wait_for(self._finished.wait(), self.timeout)
         except TimeoutError:
-            raise Unanswered(f"nothing for {self.timeout:g} s") from None
+            raise NoAnswerError(f"nothing for {self.timeout:g} s") from None
         if self.closed:
-            raise Unanswered(self.closed)
+            raise NoAnswerError(self.closed)
         return time.perf_counter() - start
 
     async def settle(self, quiet: float = 0.05) -> None:
-        """Wait until there is a page, and no run under way for `quiet` seconds: one may follow another by itself."""
+        """Wait until there is a page and no run has been under way for `quiet` seconds: one may follow another."""
         clock = time.perf_counter
         start = still = clock()
         while not self.closed and clock() - still < quiet:
@@ -210,10 +210,12 @@ class Visitor(Page):
             if self.underway or not self.nodes:
                 still = clock()
             if clock() - start > self.timeout:
-                raise Unanswered(f"runs without end for {self.timeout:g} s")
+                raise NoAnswerError(f"runs without end for {self.timeout:g} s")
 
-    async def ask(self, triggers: list[WidgetState] | tuple = (), fragment: str = "", page: str | None = None) -> None:
-        """Ask for a run, and do not wait for it."""
+    async def request_run(
+        self, triggers: list[WidgetState] | tuple = (), fragment: str = "", page: str | None = None
+    ) -> None:
+        """Request a run without waiting for it."""
         message = BackMsg()
         ask = message.rerun_script
         ask.query_string, ask.fragment_id = self.query, fragment
@@ -222,12 +224,16 @@ class Visitor(Page):
         ask.widget_states.widgets.extend([*self.values.values(), *triggers])
         ask.cached_message_hashes.extend(self.cache)
         self.runs += not fragment
-        await self.say(message.SerializeToString())
+        await self.send_raw(message.SerializeToString())
 
-    async def say(self, raw: bytes | str) -> None:
-        """Send what is sent, whatever it is."""
+    async def send_raw(self, raw: bytes | str) -> None:
+        """Send a message as it is.
+
+        Raises:
+            NoAnswerError: the connection is closed.
+        """
         try:
             await self.ws.send(raw)
         except websockets.ConnectionClosed:
             self.closed = self.closed or "closed"
-            raise Unanswered(self.closed) from None
+            raise NoAnswerError(self.closed) from None
