@@ -53,6 +53,8 @@ _BRAND = """
     background: #7b3fa0; color: #fff;
   }
   [data-testid="stCaptionContainer"] { color: inherit; opacity: 0.8; }
+  /* Streamlit fades after half a second what a rerun has not drawn yet: dragging a slider would make it flicker. */
+  .stElementContainer[data-stale="true"] { transition-delay: 3s; }
   .stMarkdown table :is(td, th) { padding: 0.14rem 0.6rem; }
   .mlp-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
   .mlp-table :is(td, th) { padding: 0.14rem 0.6rem; text-align: right; border: 1px solid rgba(128, 128, 128, 0.25); }

@@ -1,5 +1,6 @@
-"""The page Training in a browser: a training that takes long."""
+"""The page Training in a browser: what takes long, and what must not flicker."""
 
+import os
 from dataclasses import replace
 
 import mlpcore as mlp
@@ -7,15 +8,44 @@ from pages.ui.state import saved
 from pages.ui.state.app_state import make_initial_state
 from pages.ui.state.training_page import TrainingChoice
 
+#: From now on, the opacities of what a rerun has not drawn yet.
+WATCH_STALE = """() => {
+  window.opacities = new Set();
+  const look = () => {
+    for (const x of document.querySelectorAll('[data-stale="true"]')) window.opacities.add(getComputedStyle(x).opacity);
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
+
+
+def open_courses(visitor, steps):
+    """Open the page for so many steps of every optimiser."""
+    choice = TrainingChoice(steps=steps, optimisers=tuple(mlp.OPTIMISERS))
+    link = saved.build_keep_payload(replace(make_initial_state(), training=choice))["link"]
+    visitor.page.goto(f"{visitor.url}/Training?s={link}")
+    return visitor.page
+
+
+def test_nothing_fades_while_courses_follow_a_slider(app):
+    student = app()
+    page = open_courses(student, 624 if os.environ.get("MLPSCOPE_SITE") else 2000)
+    slider = page.get_by_role("slider", name="Learning rate η")
+    page.get_by_role("button", name="Losses as CSV").wait_for(timeout=60000)
+    page.evaluate(WATCH_STALE)
+    slider.press("ArrowLeft")
+    student.settle()
+    assert page.evaluate("[...opacities]") == ["1"]
+
 
 def test_a_long_training_shows_the_time_left_and_is_cancelled_while_another_visitor_edits(app):
-    choice = TrainingChoice(steps=20_000, optimisers=tuple(mlp.OPTIMISERS))
-    link = saved.build_keep_payload(replace(make_initial_state(), training=choice))["link"]
     other, student = app(), app()
-    page = student.page
-    page.goto(f"{student.url}/Training?s={link}")
+    page = open_courses(student, 20_000)
+    if os.environ.get("MLPSCOPE_SITE"):  # one thread, which could neither show progress nor be interrupted
+        page.get_by_text("Not trained: at this size at most 624 steps of each are taken here.").wait_for(timeout=60000)
+        return
     train = page.get_by_role("button", name="Train 20,000 steps of 8 optimisers")
-    train.click(timeout=60000)  # without a server Python starts first
+    train.click()
     page.get_by_text(" s left").wait_for()
     other.cell("W 1, row 1, column 1").focus()
     other.page.keyboard.type("0.5")

@@ -69,7 +69,7 @@ def _draw_courses(named: Setup) -> None:
             rest, held_out = choice.prepare(setup)
             courses = _train(rest, choice)
         except ValueError as error:
-            st.info(escape_markdown(f"{error}."))
+            st.info(escape_markdown(f"Not trained: {error}."))
             return
         if not courses:
             return

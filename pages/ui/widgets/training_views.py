@@ -196,7 +196,7 @@ def _draw_rate(view: View) -> None:
         f"least, {curve.best_loss:.5g} after {curve.losses[0]:.5g}."
     )
     if choice.count_work(setup) * len(_SWEEP) > 4 * MOST_QUICK or choice.steps * len(courses) > 1000:
-        st.caption("The sweep over the learning rate is drawn for up to 1,000 steps in all.")
+        st.caption("The sweep over the learning rate is drawn for up to 1,000 steps, those of all optimisers added up.")
         return
     finals = {o.title: sweep_rates(setup, o, _SWEEP, choice.steps) for o in choice.make_optimisers()}
     start = float(course.losses[0])
