@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 from mlpcore import EXAMPLES, SCHEDULES, Conventions, Schedule, Setup
@@ -100,7 +100,7 @@ class AppState:
     taken: tuple[StepsTaken, ...] = ()
     message: tuple[int, str] = (0, "")
 
-    @property
+    @cached_property
     def is_example_unchanged(self) -> bool:
         """Whether every number is still the example's; conventions may differ."""
         return same(self.setup, make_example_setup(self.example, self.setup.conventions))
