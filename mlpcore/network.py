@@ -111,6 +111,10 @@ class Dropout:
             found[overlap] = self.mask[overlap]
         return found
 
+    def move_on(self, steps: int) -> Dropout:
+        """Give that of so many steps later: the mask is drawn, from the seed plus their number."""
+        return Dropout(self.keep, self.seed + steps) if steps else self
+
     def with_mask(self, layer: int, x: Array) -> Dropout:
         """Set the mask."""
         return replace(self, mask=None if np.array_equal(x, self.draw(layer, *x.shape).astype(x.dtype)) else x)

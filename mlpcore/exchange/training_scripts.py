@@ -8,7 +8,7 @@ import numpy as np
 
 from ..equations.steps import Step, evaluate
 from ..network import Array
-from ..notation import Var, Y, Z, after
+from ..notation import Var, Y, Z, after, mask
 from ..notation import loss as LOSS
 from ..passes.training_step import initial_values
 from ..training import Course
@@ -59,6 +59,8 @@ def _write(course: Course, lib: Dialect, made: str, collect: str) -> str:
     rest = [step for step in course.steps if step.phase not in ("forward", "loss")]
     out += ["", "", "# --- Steps", "losses = []", f"for step in range({len(course) + 1}):"]
     size = course.batch_size
+    redrawn = _write_masks(course, made)
+    out += _indent(redrawn)
     if size is None:
         out += _indent([f"N = {setup.batch.N}"])
         out += _indent(_write_steps(forward, given, writer, file_name))
@@ -95,10 +97,23 @@ def _write(course: Course, lib: Dialect, made: str, collect: str) -> str:
     out += _indent([f"{file_name(v)} = {file_name(after(v))}" for v in old])
     out += ["", f'check("losses", {collect}, {write_literal(course.losses)})', 'print("every loss agrees")', ""]
     head = write_head(writer, "float64", "\n".join(out))
-    if lib is TORCH and size is not None:  # the order of the examples is NumPy's
+    if lib is TORCH and (size is not None or redrawn):  # the order of the examples and the masks are NumPy's
         head = f"import numpy as np\n{head}"
     out[1:1] = ["", head]
     return "\n".join(out)
+
+
+def _write_masks(course: Course, made: str) -> list[str]:
+    """Write the draw of the dropout masks of a step; the first has those that are given."""
+    net, lay, N = course.setup.net, course.setup.conventions.lay, course.setup.batch.N
+    lines = []
+    for n, layer in enumerate(net.layers, start=1):
+        if course.redraw and (dropout := layer.dropout):
+            draw = f"np.random.default_rng(({dropout.seed} + step, {n})).random(({N}, {net.widths[n]}))"
+            drawn = f"({dropout.keep!r} > {draw}{'' if lay.transposes_batches else '.T'}) / {dropout.keep!r}"
+            name = file_name(mask(n)) + "_all" * bool(course.batch_size)
+            lines.append(f"    {name} = {made.format(drawn)}")
+    return ["if step:", *lines] if lines else []
 
 
 def can_write_training(course: Course) -> bool:

@@ -7,7 +7,7 @@ is copied before every step, or before every few where that would take too much 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
 
@@ -15,8 +15,8 @@ import numpy as np
 
 from ..compiled import Program, run_quietly
 from ..equations.steps import Step, evaluate
-from ..network import Array
-from ..notation import Var
+from ..network import Array, Network
+from ..notation import Var, mask
 from ..notation import loss as LOSS
 from ..passes.layers import forward
 from ..passes.layouts import Layout
@@ -34,7 +34,14 @@ MAX_COPIES = 64_000_000
 class Runner:
     """A step and the loss before it, compiled for one set-up and one optimiser."""
 
-    def __init__(self, setup: Setup, optimiser: Optimiser, batch_size: int | None = None, seed: int = 0) -> None:
+    def __init__(
+        self,
+        setup: Setup,
+        optimiser: Optimiser,
+        batch_size: int | None = None,
+        seed: int = 0,
+        redraw: bool = False,
+    ) -> None:
         lay = setup.conventions.lay
         self.lock = Lock()
         self._setup, self._examples, self._seed = setup, batch_size or setup.batch.N, seed
@@ -43,6 +50,8 @@ class Runner:
         self.steps: list[Step] = one_pass(net, setup.loss, conventions=setup.conventions, N=self._examples)
         self.steps += lay.convert_steps(optimiser.update(net))
         whole = initial_values(net, setup.batch, setup.loss, setup.conventions)
+        self._redrawn = {n: d for n, layer in enumerate(net.layers, start=1) if redraw and (d := layer.dropout)}
+        whole |= {mask(n): np.array(whole[mask(n)], order="C") for n in self._redrawn}  # written to before a step
         self._whole = {v: x for v, x in whole.items() if "example" in v.axes}
         self._batch = pick_examples(self._whole, np.arange(self._examples), lay) if self._mini else {}
         values = whole | self._batch
@@ -60,20 +69,28 @@ class Runner:
         """Parameters and state, side by side."""
         return self.program.parameter_block
 
-    def compute_loss(self) -> float:
-        """Compute the loss of the present parameters over all examples."""
+    def compute_loss(self, number: int) -> float:
+        """Compute the loss of the present parameters over all examples, under the masks of step `number`."""
+        self._draw_masks(number)
         return float(self._loss.run()[LOSS])
 
     def take_step(self, number: int) -> float:
         """Take step `number`, counted from 0, within `run_quietly`. Returns the loss before it, over all examples."""
         if not self._mini:
+            self._draw_masks(number)
             self.program.run_once()
             return float(self._first_loss)
-        before = self.compute_loss()
+        before = self.compute_loss(number)
         for var, x in pick_examples(self._whole, self._draw(number), self._setup.conventions.lay).items():
             self._batch[var][...] = x
         self.program.run_once()
         return before
+
+    def _draw_masks(self, number: int) -> None:
+        lay, N = self._setup.conventions.lay, self._setup.batch.N
+        for n, dropout in self._redrawn.items():
+            x = dropout.move_on(number).find_mask(n, self._setup.net.widths[n], N)
+            self._whole[mask(n)][...] = lay.convert(mask(n), x)
 
     def _draw(self, number: int) -> Array:
         """Draw the examples of a step: every epoch goes once through a new order; a rest is left out."""
@@ -89,7 +106,7 @@ def pick_examples(values: Mapping[Var, Array], chosen: Array, lay: Layout) -> di
 
 @dataclass(frozen=True, eq=False)
 class Course:
-    """The steps of a training and what they led to. Dropout keeps the masks of the set-up in every step.
+    """The steps of a training and what they led to.
 
     Attributes:
         setup: what it started from.
@@ -98,6 +115,8 @@ class Course:
             diverges goes on through infinity and NaN.
         steps: the equations of one step: forward, loss, backward, update.
         batch_size, seed: how many examples a step takes, None for all, and the seed of their draw.
+        redraw: whether every step has dropout masks of its own, drawn from their seed plus its number; the loss
+            before a step is that under its masks.
     """
 
     setup: Setup
@@ -109,13 +128,15 @@ class Course:
     _stride: int
     batch_size: int | None = None
     seed: int = 0
+    redraw: bool = False
 
     def __len__(self) -> int:
         return len(self.losses) - 1
 
     def __reduce__(self) -> tuple:
         """Pickle what it starts from: trained again, it is the same to the last bit."""
-        return partial(train, batch_size=self.batch_size, seed=self.seed), (self.setup, len(self), self.optimiser)
+        again = partial(train, batch_size=self.batch_size, seed=self.seed, redraw=self.redraw)
+        return again, (self.setup, len(self), self.optimiser)
 
     @property
     def loss_steps(self) -> list[Step]:
@@ -167,19 +188,27 @@ class Course:
         Raises:
             IndexError: there is no such step.
         """
-        setup = self.setup
+        setup = self._find_masked(k)
         steps = training_step(setup.net, setup.loss, conventions=setup.conventions, optimiser=self.optimiser)
         numbers = {v: np.asarray(x, setup.net.dtype) for v, x in self.optimiser.numbers().items()}
         return steps, evaluate(steps, setup.inputs() | numbers | self.parameters(k) | self.state(k))
 
     def at(self, k: int) -> Setup:
-        """Give the set-up after k steps: the same but for its parameters.
+        """Give the set-up after k steps: the same but for its parameters, and its masks where they are redrawn.
 
         Raises:
             IndexError: there is no such step.
             ValueError: the course has diverged there, so the parameters are not finite.
         """
-        return self.setup.with_inputs(self.parameters(k)) if k else self.setup
+        return self._find_masked(k).with_inputs(self.parameters(k)) if k else self.setup
+
+    def _find_masked(self, k: int) -> Setup:
+        """Give the set-up with the masks of step k + 1."""
+        net = self.setup.net
+        if not (self.redraw and net.shape.masked):
+            return self.setup
+        layers = (replace(layer, dropout=layer.dropout and layer.dropout.move_on(k)) for layer in net.layers)
+        return replace(self.setup, net=Network(tuple(layers)))
 
 
 def train(
@@ -189,6 +218,7 @@ def train(
     *,
     batch_size: int | None = None,
     seed: int = 0,
+    redraw: bool = False,
     report: Callable[[int], None] | None = None,
 ) -> Course:
     """Train a network.
@@ -199,6 +229,7 @@ def train(
         optimiser: by default gradient descent with the set-up's learning rate.
         batch_size: examples of a step, drawn anew each epoch; by default all of them.
         seed: of that draw.
+        redraw: draw new dropout masks for every step, else those of the set-up are kept.
         report: is called with the number of steps taken, a hundred times or so; what it raises ends the training.
 
     Raises:
@@ -209,7 +240,7 @@ def train(
     if batch_size is not None and not 1 <= batch_size <= setup.batch.N:
         raise ValueError(f"a step takes 1 to {setup.batch.N} examples, not {batch_size}")
     optimiser = SGD(setup.rate) if optimiser is None else optimiser
-    runner = Runner(setup, optimiser, batch_size, seed)
+    runner = Runner(setup, optimiser, batch_size, seed, redraw)
     stride = max(1, -(-(steps + 1) * runner.block.nbytes // MAX_COPIES))
     copies = np.empty((steps // stride + 1, runner.block.size), runner.block.dtype)
     losses = np.empty(steps + 1)
@@ -222,7 +253,7 @@ def train(
             losses[number] = runner.take_step(number)
     if steps % stride == 0:
         copies[steps // stride] = runner.block
-    losses[steps] = runner.compute_loss()
+    losses[steps] = runner.compute_loss(steps)
     losses.flags.writeable = False
     size = batch_size if batch_size != setup.batch.N else None
-    return Course(setup, optimiser, losses, tuple(runner.steps), runner, copies, stride, size, seed)
+    return Course(setup, optimiser, losses, tuple(runner.steps), runner, copies, stride, size, seed, redraw)

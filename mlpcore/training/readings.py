@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..compiled import run_quietly
 from ..equations.activations import ACTIVATIONS
 from ..equations.steps import evaluate
 from ..network import Array, Batch
@@ -163,14 +164,28 @@ def list_parameter_cells(setup: Setup) -> list[str]:
     return [name_cell(v, cell) for v in setup.net.shape.parameters() for cell in np.ndindex(inputs[v].shape)]
 
 
-def sweep_rates(setup: Setup, optimiser: Optimiser, rates: Sequence[float] | Array, steps: int) -> Array:
-    """Train with each of the rates from the same start; the final losses, infinite or NaN where it diverged."""
-    runner = Runner(setup, optimiser)
+def sweep_rates(
+    setup: Setup,
+    optimiser: Optimiser,
+    rates: Sequence[float] | Array,
+    steps: int,
+    batch_size: int | None = None,
+    seed: int = 0,
+    redraw: bool = False,
+) -> Array:
+    """Train with each of the rates from the same start, as `train` does.
+
+    Returns:
+        The final losses, infinite or NaN where it diverged.
+    """
+    runner = Runner(setup, optimiser, batch_size, seed, redraw)
     start, number, finals = runner.block.copy(), runner.program.values[RATE], []
     for rate in rates:
         runner.block[...], number[...] = start, rate
-        runner.program.run(steps)
-        finals.append(runner.compute_loss())
+        with run_quietly():
+            for k in range(steps):
+                runner.take_step(k)
+        finals.append(runner.compute_loss(steps))
     return np.array(finals)
 
 

@@ -2,6 +2,7 @@
 
 import math
 import pickle
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -233,6 +234,32 @@ def test_a_course_that_was_pickled_is_the_same():
     again = pickle.loads(pickle.dumps(course))
     assert again.losses.tobytes() == course.losses.tobytes()
     assert all(again.state(7)[v].tobytes() == x.tobytes() for v, x in course.state(7).items())
+
+
+@pytest.mark.parametrize("layout", list(mlp.LAYOUTS))
+@pytest.mark.parametrize("batch_size", [None, 3])
+def test_every_step_has_masks_of_its_own_from_the_seed_plus_its_number(layout, batch_size):
+    setup = replace(mlp.EXAMPLES["dropout"].setup, conventions=mlp.Conventions(layout))
+    course = mlp.train(setup, 4, mlp.SGD(0.3), batch_size=batch_size, seed=7, redraw=True)
+    net, X, Y, N = setup.net, setup.batch.X, setup.batch.Y, setup.batch.N
+    keep, seed = net[1].dropout.keep, net[1].dropout.seed
+    assert N == 4  # so that every step is an epoch, of one batch
+    given = net[1].dropout.find_mask(1, net.widths[1], N)
+
+    def mask(net, M):
+        return mlp.Network((replace(net[1], dropout=mlp.Dropout(keep, mask=M)), *net.layers[1:]))
+
+    for k in range(5):
+        M = (keep > np.random.default_rng((seed + k, 1)).random((N, net.widths[1])).T) / keep if k else given
+        loss = mlp.gradients(mask(net, M), setup.batch, setup.loss)[mlp.loss]
+        assert course.losses[k] == pytest.approx(loss, rel=1e-12)
+        np.testing.assert_array_equal(course.at(k).net[1].dropout.find_mask(1, len(M), N), M)
+        assert course.trace(k)[1][mlp.loss] == pytest.approx(loss, rel=1e-12)
+        chosen = np.random.default_rng((7, k)).permutation(N)[:batch_size]
+        masked, batch = mask(net, M[:, chosen]), mlp.Batch(X[:, chosen], Y[:, chosen])
+        net = mlp.sgd(masked, mlp.gradients(masked, batch, setup.loss), 0.3)
+    again = pickle.loads(pickle.dumps(course))
+    assert again.losses.tobytes() == course.losses.tobytes()
 
 
 def test_a_batch_of_two_takes_the_gradient_of_two_examples():

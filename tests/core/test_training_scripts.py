@@ -40,6 +40,17 @@ def test_a_pytorch_script_takes_every_step_again(name):
         run(exchange.torch_training_script(course))
 
 
+@pytest.mark.parametrize("layout", mlp.LAYOUTS)
+@pytest.mark.parametrize("batch_size", [None, 2])
+def test_a_script_draws_the_dropout_masks_of_every_step(layout, batch_size):
+    setup = replace(mlp.EXAMPLES["dropout"].setup, conventions=mlp.Conventions(layout))
+    course = mlp.train(setup, 8, mlp.Momentum(0.05), batch_size=batch_size, redraw=True)
+    assert not np.isclose(course.losses, mlp.train(setup, 8, mlp.Momentum(0.05)).losses).all()
+    run(exchange.numpy_training_script(course))
+    pytest.importorskip("torch")
+    run(exchange.torch_training_script(course))
+
+
 def test_a_script_whose_losses_are_not_those_fails():
     course = mlp.train(SETUPS["xor"], 5)
     text = exchange.numpy_training_script(course)

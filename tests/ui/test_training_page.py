@@ -197,6 +197,17 @@ def test_what_cannot_follow_a_slider_waits_for_a_button_and_is_kept(page, monkey
     assert TITLE not in read_charts(page)
 
 
+def test_dropout_masks_are_drawn_anew_or_kept(app):
+    setup = mlp.EXAMPLES["dropout"].setup
+    app.selectbox(key="example").select("dropout").run()
+    page = app.switch_page(TRAINING).run()
+    for redraw, words in ((True, "new dropout masks"), (False, "masks stay the same")):
+        find(page.toggle, "New dropout masks at every step").set_value(redraw).run()
+        course = mlp.train(setup, 200, mlp.SGD(0.1), redraw=redraw)
+        assert read_charts(page)[TITLE]["data"][0]["y"] == pytest.approx(course.losses.tolist(), rel=1e-5)
+        assert any(words in c.value for c in page.caption)
+
+
 def test_what_was_chosen_is_in_the_link(page):
     find(page.select_slider, "Learning rate η").set_value(0.05).run()
     find(page.multiselect, "Optimisers").set_value(["Adam", "SGD"]).run()

@@ -74,6 +74,7 @@ class TrainingChoice:
         question: a name of `QUESTIONS`, or nothing.
         start: a name of `INITIALISATIONS`, or nothing for the present weights; scale, start_seed: of that draw.
         strength: of the penalty, where the loss has one; below 0 for that of the loss.
+        redraw: whether every step draws new dropout masks.
 
     Raises:
         ValueError, KeyError: nothing of that name, or a number out of range.
@@ -103,6 +104,7 @@ class TrainingChoice:
     scale: float = 1.0
     start_seed: int = 0
     strength: float = -1.0
+    redraw: bool = True
 
     def __post_init__(self) -> None:
         for name in self.optimisers:
@@ -128,8 +130,9 @@ class TrainingChoice:
             kinds = (int,) if field in whole else (int, float)
             if type(value) not in kinds or not low <= value <= high:
                 raise ValueError(f"{field} must be a{' whole' if field in whole else ''} number from {low} to {high:,}")
-        if type(self.logarithmic) is not bool:
-            raise ValueError("logarithmic must be true or false")
+        for field in ("logarithmic", "redraw"):
+            if type(getattr(self, field)) is not bool:
+                raise ValueError(f"{field} must be true or false")
         if len(self.cells) not in (0, 2):
             raise ValueError(f"a plane is that of 2 weights, not of {len(self.cells)}")
 
@@ -182,12 +185,16 @@ class TrainingChoice:
             raise ValueError(
                 f"at this size at most {max(1, MOST_WORK * self.steps // work):,} steps of each are taken here"
             )
-        size = self.batch if 0 < self.batch < setup.batch.N else None
         made, courses = self.make_optimisers(), {}
         for number, o in enumerate(made):
             tell = report and partial(_report_share, report, number, self.steps, len(made))
-            courses[o.title] = train(setup, self.steps, o, batch_size=size, seed=self.seed, report=tell)
+            courses[o.title] = train(setup, self.steps, o, **self.draw_from(setup), report=tell)
         return courses
+
+    def draw_from(self, setup: Setup) -> dict[str, Any]:
+        """Give what is drawn in every step, as `train` takes it."""
+        size = self.batch if 0 < self.batch < setup.batch.N else None
+        return {"batch_size": size, "seed": self.seed, "redraw": self.redraw}
 
     def pose(self, question: str) -> TrainingChoice:
         """Give the choice with which a question is answered."""

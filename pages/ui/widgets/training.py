@@ -150,6 +150,8 @@ def _draw_choices(setup: Setup, choice: TrainingChoice) -> None:
         strength = choice.strength if choice.strength >= 0 else float(setup.loss.strength)
         choose(partial(st.select_slider, "Penalty λ", _with_stop(_STRENGTHS, strength), format_func=number),
                "strength", strength)  # fmt: skip
+    if setup.net.shape.masked:
+        choose(partial(st.toggle, "New dropout masks at every step"), "redraw", choice.redraw)
     with st.expander("Initial weights"):
         starts = {"": "The present weights", **{i.name: i.title for i in INITIALISATIONS.values()}}
         choose(partial(st.selectbox, "Drawn", list(starts), format_func=starts.__getitem__), "start", choice.start)
@@ -214,6 +216,8 @@ def _describe(view: View) -> str:
     )
     start = INITIALISATIONS[view.choice.start].title if view.choice.start else ""
     begin = f"{start}, scale {view.choice.scale:g}, seed {view.choice.start_seed}" if start else "the present network"
-    masks = " The dropout masks stay the same in every step; predictions drop nothing."
+    masks = "Every step draws new dropout masks, from their seed plus its number, and its loss is that under them"
+    if not view.choice.redraw:
+        masks = "The dropout masks stay the same in every step"
     text = f"{loss.title}, over {over}; {how}. All optimisers begin at {begin}."
-    return escape_markdown(text + masks * bool(view.setup.net.shape.masked))
+    return escape_markdown(text + f" {masks}; predictions drop nothing." * bool(view.setup.net.shape.masked))

@@ -198,7 +198,10 @@ def _draw_rate(view: View) -> None:
     if choice.count_work(setup) * len(_SWEEP) > 4 * MOST_QUICK or choice.steps * len(courses) > 1000:
         st.caption("The sweep over the learning rate is drawn for up to 1,000 steps, those of all optimisers added up.")
         return
-    finals = {o.title: sweep_rates(setup, o, _SWEEP, choice.steps) for o in choice.make_optimisers()}
+    finals = {
+        o.title: sweep_rates(setup, o, _SWEEP, choice.steps, **choice.draw_from(setup))
+        for o in choice.make_optimisers()
+    }
     start = float(course.losses[0])
     draw_chart(
         "sweep", figures.rate_sweep(_SWEEP, finals, start, choice.rate, choice.steps), "Final loss over the rate"
