@@ -32,7 +32,8 @@ from pages.ui.server.middleware import CONTENT_SECURITY_POLICY
 
 ROOT = Path(__file__).parents[2]
 WEB = Path(__file__).with_name("web")
-SITE_PACKAGES = "lib/python3.12/site-packages"
+LIBRARY = "lib/python3.12"
+SITE_PACKAGES = f"{LIBRARY}/site-packages"
 
 #: What is left out of packages: tests, types, what no page of ours imports. `tests/browser/test_site.py` goes to all.
 _UNUSED = re.compile(
@@ -79,7 +80,8 @@ def build(out: Path, inputs: Inputs, cache: Path) -> None:
         run = Path(temporary) / "run"
         run.mkdir()
         for name, path in inputs.core.items():
-            shutil.copyfile(path, run / name)
+            if path != inputs.library:
+                shutil.copyfile(path, run / name)
         for name, archive in _make_archives(inputs, cache).items():
             (run / f"{name}.bin").write_bytes(archive)  # by no name from which a host would guess a coding
         for script in sorted(WEB.glob("*.js")):
@@ -130,14 +132,14 @@ def _write(path: Path, text: str) -> None:
 
 
 def _make_archives(inputs: Inputs, cache: Path) -> dict[str, bytes]:
-    """Return NumPy, the other packages and the app as archives of compiled modules."""
+    """Return the standard library, NumPy, the other packages and the app as archives of compiled modules."""
 
-    def unpack(wheels: list[Path], unused: re.Pattern[str]) -> Callable[[Path], None]:
+    def unpack(zips: list[Path], where: str, unused: re.Pattern[str]) -> Callable[[Path], None]:
         def fill(folder: Path) -> None:
-            for wheel in wheels:
-                with zipfile.ZipFile(wheel) as archive:
+            for path in zips:
+                with zipfile.ZipFile(path) as archive:
                     names = [name for name in archive.namelist() if not unused.search(name)]
-                    archive.extractall(folder / SITE_PACKAGES, names)
+                    archive.extractall(folder / where, names)
 
         return fill
 
@@ -145,16 +147,17 @@ def _make_archives(inputs: Inputs, cache: Path) -> dict[str, bytes]:
     key = sha256(b"".join(path.read_bytes() for path in (Path(__file__), REQUIREMENTS, WEB / "compile.mjs")))
     found = {}
     # NumPy adds to its docstrings when it is imported, and cannot do without.
-    for name, wheels, unused, strip in (
-        ("numpy", [inputs.numpy], _UNUSED_NUMPY, False),
-        ("packages", inputs.wheels, _UNUSED, True),
+    for name, zips, where, unused, strip in (
+        ("python", [inputs.library], LIBRARY, _UNUSED, True),
+        ("numpy", [inputs.numpy], SITE_PACKAGES, _UNUSED_NUMPY, False),
+        ("packages", inputs.wheels, SITE_PACKAGES, _UNUSED, True),
     ):
         cached = cache / f"{name}-{key.hexdigest()[:16]}.bin"
         if not cached.exists():
             for older in cache.glob(f"{name}-*.bin"):
                 older.unlink(missing_ok=True)
             with tempfile.NamedTemporaryFile(dir=cache, delete=False) as new:  # another build may run beside this one
-                new.write(_compile(inputs, unpack(wheels, unused), strip))
+                new.write(_compile(inputs, unpack(zips, where, unused), strip))
             Path(new.name).replace(cached)
         found[name] = cached.read_bytes()
     return found | {"app": _compile(inputs, _copy_app)}

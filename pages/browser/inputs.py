@@ -52,6 +52,11 @@ class Inputs:
     numpy: Path
     wheels: list[Path]
 
+    @property
+    def library(self) -> Path:
+        """Python's standard library, as sources."""
+        return self.core["python_stdlib.zip"]
+
 
 def collect(folder: Path) -> Inputs:
     """Fetch what `folder` lacks, and check every file.

@@ -53,7 +53,7 @@ function unpack(FS, tar) {
  */
 export async function loadPython(names, program, show) {
   const wasm = load("pyodide.asm.wasm", compile);
-  const files = ["python_stdlib.zip", ...names.map((name) => `${name}.bin`)];
+  const files = ["python", ...names].map((name) => `${name}.bin`);
   let [loaded, total] = [0, 0];
   const count = (/** @type {number} */ bytes) => {
     loaded += bytes;
@@ -63,10 +63,10 @@ export async function loadPython(names, program, show) {
   };
   const counter = () => new TransformStream({ transform: (part, next) => (count(part.length), next.enqueue(part)) });
   // All at once, so that a file that cannot be loaded is known at once.
-  const [library, ...archives] = files.map((name) =>
+  const archives = files.map((name) =>
     load(name, (response) => {
       const counted = /** @type {ReadableStream} */ (response.body).pipeThrough(counter());
-      return new Response(name.endsWith(".bin") ? counted.pipeThrough(new DecompressionStream("gzip")) : counted).arrayBuffer();
+      return new Response(counted.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
     }),
   );
   const contents = Promise.all(archives);
@@ -76,7 +76,7 @@ export async function loadPython(names, program, show) {
   const { startPython } = await import("./workarounds.js");
   const options = {
     indexURL: here.href,
-    stdLibURL: URL.createObjectURL(new Blob([await library])),
+    stdLibURL: URL.createObjectURL(new Blob()), // it is among the archives, compiled
     env: { HOME: "/home/pyodide", PYTHONPATH: "/app" },
     fsInit: (/** @type {any} */ FS) => contents.then((found) => found.forEach((tar) => unpack(FS, new Uint8Array(tar))), () => {}), // it is thrown below
   };

@@ -18,7 +18,8 @@ function openMeasuring(job, listen) {
 }
 
 async function start() {
-  const program = "import os; os.chdir('/app'); import pages.browser.host";
+  // What imports leave is no garbage: looking for it takes a sixth of their time.
+  const program = "import gc, os; gc.disable(); os.chdir('/app'); import pages.browser.host; gc.enable()";
   const python = await loadPython(["numpy", "packages", "app"], program, (what, share) => postMessage(["progress", what, share]));
   postMessage(["progress", "Starting the app", 1]);
   const found = python.pyimport("pages.browser.host");
