@@ -124,13 +124,11 @@ def test_the_example_with_a_mistake_is_recognised_on_every_network(page, example
     assert "Derivation: " in "".join(b.label for b in page.button)
 
 
-@pytest.mark.parametrize(
-    "text", ["W_1 = [[1, x]]", "hello", "dL/dW_9 = [[1]]", "\\begin{bmatrix} 1", "=" * 9000, "[" * 9000]
-)
-def test_what_cannot_be_read_says_why_and_stays_in_the_field(page, text):
-    enter(page, text)
-    assert len(page.error) == 1
-    assert page.text_area(key="work").value == text
+def test_what_cannot_be_read_says_why_and_stays_in_the_field(page):
+    for text in ("W_1 = [[1, x]]", "hello", "dL/dW_9 = [[1]]", "\\begin{bmatrix} 1", "=" * 9000, "[" * 9000):
+        enter(page, text)
+        assert len(page.error) == 1
+        assert page.text_area(key="work").value == text
 
 
 def test_the_work_is_kept_across_pages_by_links_and_undo(page):

@@ -108,12 +108,12 @@ def test_undo_and_redo_across_pages(app):
     assert (read_payload(app)["example"], read_keep_payload(app)["redo"]) == ("xor", 0)
 
 
-@pytest.mark.parametrize("message", [None, 7, [], {}, {"what": "all"}, {"what": ["undo"]}, {"what": None}])
-def test_a_malformed_toolbar_event_changes_nothing(app, message):
+def test_a_malformed_toolbar_event_changes_nothing(app):
     send_events(app, "wall", edits=make_edits(1, ["W1", [0, 0], 9.0]))
-    app.session_state["tools"] = {"do": message}
-    app.run()
-    assert read_payload(app)["matrices"]["W1"]["values"][0] == 9
+    for message in (None, 7, [], {}, {"what": "all"}, {"what": ["undo"]}, {"what": None}):
+        app.session_state["tools"] = {"do": message}
+        app.run()
+        assert read_payload(app)["matrices"]["W1"]["values"][0] == 9, message
 
 
 def test_a_refused_edit_cannot_be_undone(app):
@@ -152,6 +152,8 @@ BROKEN = {
     "garbage": "does not begin with the number of a version",
     "1.AAAA": "its checksum does not fit",
     "9.AAAA": "it is of version 9",
+    "1.broken": "its checksum does not fit",
+    "9.x": "it is of version 9",
     "1." + "A" * 7000: "at most 6,000",
     to_link('{"format":"mlpscope","version":1,"example":"none"}'): "there is no example 'none'",
     to_link('{"format":"mlpscope","version":1,"step":-1}'): "a whole number from 0",

@@ -1,6 +1,7 @@
 """The laboratory of exercise 4 as Streamlit runs it, without a browser."""
 
 from dataclasses import replace
+from itertools import product
 
 import pytest
 
@@ -83,16 +84,15 @@ def test_the_plan_of_the_network_of_the_app(page):
     assert "440 bytes are needed in total" in words(page)
 
 
-@pytest.mark.parametrize("policy", [*SCHEDULES, "every", "blocks", "within"])
 @pytest.mark.parametrize("source", ["own", "784-512-256-10", "gelu"])
-@pytest.mark.share(12)
-def test_every_policy_of_every_kind_is_planned(page, policy, source):
+def test_every_policy_of_every_kind_is_planned(page, source):
     choose(page, "memory source", source)
-    choose(page, "memory policy", policy)
-    assert not page.error
-    assert len(figures(page)) == 1
-    expected = totals(*_counted(page), _policy(page)).peak
-    assert f"{expected:,}" in figures_says(page)
+    for policy in (*SCHEDULES, "every", "blocks", "within"):
+        choose(page, "memory policy", policy)
+        assert not page.error
+        assert len(figures(page)) == 1
+        expected = totals(*_counted(page), _policy(page)).peak
+        assert f"{expected:,}" in figures_says(page), policy
 
 
 def figures_says(page):
@@ -163,25 +163,25 @@ def test_sizes_are_typed_and_dragged_and_kept(page):
     assert choice(page).sizes.widths == (784, 512, 512, 512, 10)
 
 
-@pytest.mark.parametrize(
-    ("label", "text", "reason"),
-    [
-        ("Widths, input to output", "784-many", "is not a width"),
-        ("Widths, input to output", "", "is not a width"),
-        ("Widths, input to output", "0-3", "at least one unit"),
-        ("Widths, input to output", "3 x 400", "layers"),
-        ("Examples", "-1", "not a whole number"),
-        ("Examples", "9" * 12, "examples are counted here"),
-        ("Examples", "0", "examples are counted here"),
-        ("Will it fit into", "a lot", "is not a number of bytes"),
-        ("Will it fit into", "0", "from 1 to"),
-    ],
-)
-def test_what_makes_no_sense_is_said_and_changes_nothing(page, label, text, reason):
+NO_SIZES = [
+    ("Widths, input to output", "784-many", "is not a width"),
+    ("Widths, input to output", "", "is not a width"),
+    ("Widths, input to output", "0-3", "at least one unit"),
+    ("Widths, input to output", "3 x 400", "layers"),
+    ("Examples", "-1", "not a whole number"),
+    ("Examples", "9" * 12, "examples are counted here"),
+    ("Will it fit into", "a lot", "is not a number of bytes"),
+    ("Examples", "0", "examples are counted here"),
+    ("Will it fit into", "0", "from 1 to"),
+]
+
+
+def test_what_makes_no_sense_is_said_and_changes_nothing(page):
     before = choice(page)
-    typed(page, label, text)
-    assert reason in " ".join(e.value for e in page.error).replace("\\", "")
-    assert choice(page) == before
+    for label, text, reason in NO_SIZES:
+        typed(page, label, text)
+        assert reason in " ".join(e.value for e in page.error).replace("\\", ""), text
+        assert choice(page) == before
 
 
 def test_a_budget_is_dragged_and_too_small_a_one_names_the_way_out(page):
@@ -248,20 +248,19 @@ def test_z_only_is_explained_for_every_activation(page):
     assert {line.count("|") for line in table.splitlines()} == {4}
 
 
-@pytest.mark.parametrize("axis", ["depth", "width", "batch"])
-@pytest.mark.parametrize("what", ["bytes", "flops", "seconds"])
-@pytest.mark.share(4)
-def test_scaling_draws_what_was_counted(page, axis, what):
+def test_scaling_draws_what_was_counted(page):
     choose(page, "memory source", "784-512-256-10")
     go(page, "scaling")
-    page.button_group(key="memory axis").set_value(axis).run()
-    page.button_group(key="memory what").set_value(what).run()
-    assert not page.exception
-    if what == "seconds":
-        assert "Nothing was measured" in page.info[0].value
-    else:
-        (figure,) = figures(page)
-        assert len([t for t in figure["data"] if t["mode"] == "lines"]) == len(choice(page).policies)
+    for axis, what in product(("depth", "width", "batch"), ("bytes", "flops", "seconds")):
+        page.button_group(key="memory axis").set_value(axis).run()
+        page.button_group(key="memory what").set_value(what).run()
+        assert not page.exception
+        assert (choice(page).axis, choice(page).what) == (axis, what)
+        if what == "seconds":
+            assert "Nothing was measured" in page.info[0].value
+        else:
+            (figure,) = figures(page)
+            assert len([t for t in figure["data"] if t["mode"] == "lines"]) == len(choice(page).policies)
 
 
 @pytest.mark.parametrize(
@@ -282,20 +281,18 @@ def test_no_choice_is_made_of_nonsense(wrong):
 
 
 @pytest.mark.parametrize("chapter", list(CHAPTERS))
-@pytest.mark.parametrize("state", [{"trade": {"click": "here"}}, {"timeline": 7}, {"scaling": None}, {"memory k": 99}])
-@pytest.mark.share(5)
-def test_hostile_states_break_nothing(page, chapter, state):
+def test_hostile_states_break_nothing(page, chapter):
     go(page, chapter)
     before = choice(page)
-    for key, value in state.items():
+    for key, value in {"trade": {"click": "here"}, "timeline": 7, "scaling": None, "memory k": 99}.items():
         page.session_state[key] = value
-    page.run()
-    assert not page.exception
-    assert choice(page) == before
+        page.run()
+        assert not page.exception, key
+        assert choice(page) == before, key
 
 
 @pytest.mark.parametrize("value", ["many", None, 0, -1, 10**30, 1.5, float("nan"), [], ["x"], {}, True, b"7"])
-@pytest.mark.share(5)
+@pytest.mark.share(4)
 def test_whatever_a_widget_sends_the_choice_is_one_or_is_refused(page, value):
     about = find_subject(MemoryChoice(), page.session_state["state"].setup)
     hows = [put(field) for field in ("chapter", "source", "policy", "k", "block", "budget", "room", "policies",
@@ -313,14 +310,13 @@ def test_whatever_a_widget_sends_the_choice_is_one_or_is_refused(page, value):
             assert not page.exception, (how, value, chapter)
 
 
-@pytest.mark.parametrize("example", list(mlp.EXAMPLES))
-def test_every_example_of_the_app_is_counted_in_every_chapter(app, example):
-    app.selectbox(key="example").select(example).run()
-    app.switch_page(MEMORY).run()
-    for chapter in CHAPTERS:
-        go(app, chapter)
-        assert not app.error
-        assert figures(app)
+def test_every_example_of_the_app_is_counted_in_every_chapter(page):
+    for example in mlp.EXAMPLES.values():
+        page.session_state["state"] = replace(page.session_state["state"], setup=example.setup)
+        for chapter in CHAPTERS:
+            go(page, chapter)
+            assert not page.error
+            assert figures(page)
 
 
 def test_the_policies_have_a_reason_each():
