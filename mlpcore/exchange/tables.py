@@ -37,7 +37,7 @@ _HEADER = re.compile(
 _RULE = re.compile(r"[\s|+:=-]*[-=]{3}[\s|+:=-]*|\s*\|(?:\s*:?-+:?\s*\|)+\s*")
 _SEP = re.compile(r"\s*\"?sep=(.)\"?\s*")
 _R_COLUMNS = re.compile(r"(?:\s*\[,\d+\])+\s*")
-_R_ROW = re.compile(r"\s*\[\d+,\]")
+_R_ROW = re.compile(r"\[\d+,\]")
 _R_VECTOR = re.compile(r"\s*\[\d+\](?=\s)")
 _NO_LABEL = re.compile(r"\s*\"?[-+.\u2212]?(?:\d|nan|na|inf|infinity)\b", re.IGNORECASE)
 
