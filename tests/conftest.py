@@ -15,11 +15,25 @@ settings.register_profile("nightly", derandomize=False, max_examples=500, print_
 settings.load_profile("mlpscope")
 
 
+#: Which tests begin the halves of the list.
+SLOW_FOLDERS = ({"browser"}, {"server", "ui", "js"})
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items):
+    if config.option.markexpr == "not nightly":
+        leave_share(config, items)
+    # With two processes each begins with its half of the list, and who has nothing left takes from the other's end.
+    # So the slow folders begin the halves, the longest file first, and what is left for the end is short.
+    first, second = ([item for item in items if item.path.parent.name in names] for names in SLOW_FOLDERS)
+    first.sort(key=lambda item: item.path.name != "test_site.py")
+    rest = [item for item in items if item.path.parent.name not in set.union(*SLOW_FOLDERS)]
+    middle = max(0, len(items) // 2 - len(first))
+    items[:] = first + rest[:middle] + second + rest[middle:]
+
+
+def leave_share(config, items):
     """Leave a test marked `share(n)` n of its cases, the same each time; `.ci/nightly` runs all of them."""
-    if config.option.markexpr != "not nightly":
-        return
     families = defaultdict(list)
     for item in items:
         if mark := item.get_closest_marker("share"):
