@@ -261,6 +261,31 @@ class App:
         self.settle()
 
 
+@pytest.fixture(scope="module")
+def visited(server, browser):
+    """Pages that the tests of a file share, as each takes seconds to open: they look, and change nothing."""
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    students = {}
+
+    def look_at(where):
+        if where not in students:
+            students[where] = App(context.new_page(), server).open(where)
+        student = students[where]
+        student.page.bring_to_front()
+        student.page.mouse.move(2, 2)
+        if (chapters := student.page.locator(".chapters button")).count():
+            chapters.first.click()
+        student.press("Escape", "Home")
+        student.settle()
+        return student
+
+    yield look_at
+    for student in students.values():
+        assert not student.errors
+        assert student.page.locator('[data-testid="stException"]').count() == 0
+    context.close()
+
+
 # Kept, because a new context fetches and compiles all of Streamlit's scripts again: a third of a visit.
 @pytest.fixture(scope="package")
 def contexts(browser):

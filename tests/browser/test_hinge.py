@@ -16,6 +16,11 @@ def lab(app):
     return app("Hinge_loss")
 
 
+@pytest.fixture
+def board(visited):
+    return visited("Hinge_loss")
+
+
 def drawn(student, count):
     """Wait until that many charts stand, and say how often each was drawn."""
     student.page.wait_for_function(
@@ -32,55 +37,57 @@ def test_what_brings_plotly_is_not_seen_where_no_chart_is_drawn(lab):
     assert not loader.locator("*").first.is_visible()
 
 
-def test_the_pass_is_walked_with_arrows_right_after_a_chapter_is_chosen(lab):
-    chapter(lab, "Term by term")
-    chapter(lab, "Step by step")
+def test_the_pass_is_walked_with_arrows_right_after_a_chapter_is_chosen(board):
+    chapter(board, "Term by term")
+    chapter(board, "Step by step")
     for step in range(2, 8):
-        lab.press("ArrowRight")
-        assert lab.counter == f"{step} / 7"
-    lab.cell("gradient of the loss by O, row 1, column 2").hover()
-    said = lab.page.locator(".reader .numbers").inner_text()
+        board.press("ArrowRight")
+        assert board.counter == f"{step} / 7"
+    board.cell("gradient of the loss by O, row 1, column 2").hover()
+    said = board.page.locator(".reader .numbers").inner_text()
     assert said.startswith("∂L/∂O[1, 2] = 0.288")
     assert said.endswith("= −0.6157")
 
 
-def test_a_cell_opens_into_its_terms_and_those_that_do_not_count_say_why(lab):
-    chapter(lab, "Term by term")
-    lab.cell("gradient of the loss by O, row 1, column 3").click()
-    assert lab.page.locator(".where").inner_text() == "j = 1, n = 3"
-    lab.page.mouse.move(5, 5)
-    said = lab.page.locator(".reader .numbers").inner_text()
+def test_a_cell_opens_into_its_terms_and_those_that_do_not_count_say_why(board):
+    chapter(board, "Term by term")
+    board.cell("gradient of the loss by O, row 1, column 3").click()
+    assert board.page.locator(".where").inner_text() == "j = 1, n = 3"
+    board.page.mouse.move(5, 5)
+    said = board.page.locator(".reader .numbers").inner_text()
     assert said.startswith("∂L/∂O[1, 3] = 0·0 + 1.0000·(")
     assert said.endswith("= −0.4463")
-    struck = lab.names("td.struck")
+    struck = board.names("td.struck")
     assert struck == ["d G by O jn, row 3, column 3"]
-    lab.cell("d G by O jn, row 3, column 3").hover()
-    assert "Not counted, because A[3, 3] = (1 − 0)·[(−0.0805" in lab.page.locator(".reader").inner_text()
+    board.cell("d G by O jn, row 3, column 3").hover()
+    assert "Not counted, because A[3, 3] = (1 − 0)·[(−0.0805" in board.page.locator(".reader").inner_text()
 
 
 @pytest.mark.parametrize("name", ["Margin", "One logit swept", "Simplex", "Descent"])
 @pytest.mark.share(1)
-def test_what_a_logit_feeds_is_named_through_what_is_not_drawn(lab, name):
-    chapter(lab, name)
-    lab.cell("O, row 1, column 2").hover()
-    said = lab.page.locator(".reader").inner_text()
+def test_what_a_logit_feeds_is_named_through_what_is_not_drawn(board, name):
+    chapter(board, name)
+    board.cell("O, row 1, column 2").hover()
+    said = board.page.locator(".reader").inner_text()
     assert said.endswith(
         "feeds P column 2 → G column 2 → A column 2 → ℓ [2] → ∂L/∂P column 2 → ∂L/∂O column 2 → all of L"
     )
-    assert {f"gradient of the loss by O, row {row}, column 2" for row in (1, 2, 3)} <= set(lab.names("td.fed:visible"))
+    assert {f"gradient of the loss by O, row {row}, column 2" for row in (1, 2, 3)} <= set(
+        board.names("td.fed:visible")
+    )
 
 
-def test_a_factor_lights_what_is_made_of_it(lab):
+def test_a_factor_lights_what_is_made_of_it(board):
     """On the terms of one cell too: a unit vector picks its example and its class."""
-    chapter(lab, "Term by term")
-    lab.cell("gradient of the loss by O, row 2, column 1").click()
-    lab.cell("A, row 3, column 1").hover()
-    assert "terms, row 3, column 1" in lab.names("td.fed:visible")
-    assert not [name for name in lab.names("td.fed:visible") if name.startswith("d G by O jn")]
-    lab.cell("P, row 1, column 2").hover()
-    assert not [name for name in lab.names("td.fed:visible") if name.startswith("d G by O jn")]
-    lab.cell("P, row 1, column 1").hover()
-    assert [name for name in lab.names("td.fed:visible") if name.startswith("d G by O jn")]
+    chapter(board, "Term by term")
+    board.cell("gradient of the loss by O, row 2, column 1").click()
+    board.cell("A, row 3, column 1").hover()
+    assert "terms, row 3, column 1" in board.names("td.fed:visible")
+    assert not [name for name in board.names("td.fed:visible") if name.startswith("d G by O jn")]
+    board.cell("P, row 1, column 2").hover()
+    assert not [name for name in board.names("td.fed:visible") if name.startswith("d G by O jn")]
+    board.cell("P, row 1, column 1").hover()
+    assert [name for name in board.names("td.fed:visible") if name.startswith("d G by O jn")]
 
 
 def test_an_edited_logit_changes_every_chapter(lab):
@@ -149,13 +156,13 @@ def test_all_follows_the_margin_while_the_hand_moves(lab):
     lab.wait("m", 0.3)
 
 
-def test_the_charts_over_the_margin_stand_on_one_beamer_screen(lab):
-    chapter(lab, "Margin")
-    drawn(lab, 2)
-    ends = lab.page.locator(".mlp-chart .xtitle").evaluate_all("t => t.map(x => x.getBoundingClientRect().bottom)")
+def test_the_charts_over_the_margin_stand_on_one_beamer_screen(board):
+    chapter(board, "Margin")
+    drawn(board, 2)
+    ends = board.page.locator(".mlp-chart .xtitle").evaluate_all("t => t.map(x => x.getBoundingClientRect().bottom)")
     assert len(ends) == 2
     assert max(ends) <= 720
-    sizes = lab.page.locator("td").evaluate_all("c => c.map(x => parseFloat(getComputedStyle(x).fontSize))")
+    sizes = board.page.locator("td").evaluate_all("c => c.map(x => parseFloat(getComputedStyle(x).fontSize))")
     assert min(sizes) >= 10.5
 
 
@@ -221,20 +228,20 @@ def test_losses_are_chosen_where_more_of_them_move_nothing(lab):
     assert len({min(left for top, left in lefts if top == row) for row in tops}) == 1
 
 
-def test_the_legend_of_the_maps_stands_on_one_beamer_screen(lab):
-    chapter(lab, "Simplex")
-    drawn(lab, 3)
-    legend = lab.page.get_by_text("Dots: the examples of class 1").bounding_box()
-    corners = lab.page.locator(".mlp-chart .annotation-text").evaluate_all(
+def test_the_legend_of_the_maps_stands_on_one_beamer_screen(board):
+    chapter(board, "Simplex")
+    drawn(board, 3)
+    legend = board.page.get_by_text("Dots: the examples of class 1").bounding_box()
+    corners = board.page.locator(".mlp-chart .annotation-text").evaluate_all(
         "a => Math.max(...a.map(x => x.getBoundingClientRect().bottom))"
     )
     assert legend["y"] + legend["height"] < corners <= 720
 
 
-def test_the_descent_plays_to_its_end(lab):
-    chapter(lab, "Descent")
-    drawn(lab, 1)
-    page = lab.page
+def test_the_descent_plays_to_its_end(board):
+    chapter(board, "Descent")
+    drawn(board, 1)
+    page = board.page
     words = page.locator(".mlp-play output")
     assert words.inner_text() == "step 100 of 100"
     page.locator(".mlp-play button").click()
@@ -279,11 +286,11 @@ def test_every_chapter_fits_across_the_screen(app, size, scheme):
         assert inside, name
 
 
-def test_the_pass_and_the_terms_stand_on_one_beamer_screen(lab):
+def test_the_pass_and_the_terms_stand_on_one_beamer_screen(board):
     for name, parts in (("Step by step", (".field", ".reader")), ("Term by term", (".sheet", ".reader"))):
-        chapter(lab, name)
+        chapter(board, name)
         for part in parts:
-            box = lab.page.locator(part).first.bounding_box()
+            box = board.page.locator(part).first.bounding_box()
             assert box["y"] + box["height"] <= 720, (name, part)
 
 

@@ -166,16 +166,16 @@ def test_on_a_phone_nothing_in_a_caption_lies_over_another(app, where):
     assert student.page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_the_step_stands_on_one_beamer_screen(app):
-    student = app(STEP)
+def test_the_step_stands_on_one_beamer_screen(visited):
+    student = visited(STEP)
     for part in (".equation", ".field", ".reader"):
         box = student.page.locator(part).bounding_box()
         assert box["y"] + box["height"] <= 720, part
 
 
-def test_pointing_at_an_operand_shows_all_it_feeds_as_python_says(app):
+def test_pointing_at_an_operand_shows_all_it_feeds_as_python_says(visited):
     """The browser reads the same subscripts as `mlpcore.influence`; both must say the same."""
-    student = app(STEP)
+    student = visited(STEP)
     steps, _ = mlp.EXAMPLES["worksheet"].setup.run()
     student.cell("W 1, row 2, column 1").hover()
     marks = student.page.locator(".list .step").evaluate_all("s => s.map(x => x.querySelector('.mark').textContent)")
@@ -344,8 +344,8 @@ def test_presenting_fills_the_screen_and_takes_the_keys_of_a_clicker(app):
     page.locator(".bar").wait_for()
 
 
-def test_names_for_screen_readers(app):
-    student = app(STEP)
+def test_names_for_screen_readers(visited):
+    student = visited(STEP)
     page = student.page
     assert page.get_by_role("gridcell", name="W 1, row 2, column 1, 0.7").count() == 1
     assert page.get_by_role("grid", name="W 1, weights, 3 by 2").count() == 1

@@ -8,11 +8,8 @@ from tests.browser.test_hinge import drawn
 
 @pytest.fixture
 def lab(app):
-    """The page has no stage, so it is open when its chart stands."""
-    student = app("Step_through")
-    student.page.get_by_role("link", name="Memory").click()
+    student = app("Memory_and_speed")
     drawn(student, 1)
-    student.settle()
     pick(student, "Network", "current network")
     return student
 
@@ -110,8 +107,7 @@ def test_a_run_is_cancelled(lab):
 @pytest.mark.parametrize("name", ["Plan", "Measure", "Scaling", "Z only"])
 @pytest.mark.share(1)
 def test_on_a_phone_nothing_is_wider_than_the_screen(app, name):
-    student = app("Step_through", viewport={"width": 390, "height": 844})
-    student.page.get_by_role("link", name="Memory").click()
+    student = app("Memory_and_speed", viewport={"width": 390, "height": 844})
     drawn(student, 1)
     chapter(student, name)
     drawn(student, 1)
@@ -122,7 +118,7 @@ def test_what_is_chosen_is_in_the_link(lab, app):
     pick(lab, "Network", "784-512-256-10")
     chapter(lab, "Scaling")
     lab.page.wait_for_function("() => new URL(location.href).searchParams.has('s')")
-    again = app("Step_through")  # another visitor
+    again = app("Memory_and_speed")  # another visitor
     again.page.goto(lab.page.url)
     drawn(again, 1)
     again.settle()

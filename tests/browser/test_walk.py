@@ -97,8 +97,8 @@ def test_play_runs_to_the_end_and_can_be_paused(app):
     assert student.counter == stopped
 
 
-def test_the_list_jumps(app):
-    student = app(STEP)
+def test_the_list_jumps(visited):
+    student = visited(STEP)
     student.page.get_by_role("button", name="step 10", exact=False).click()
     assert student.counter == "10 / 18"
     assert student.page.locator(".list [aria-current=step]").count() == 1
@@ -156,8 +156,8 @@ def test_the_picture_and_the_matrices_light_each_other(app):
     )
 
 
-def test_nothing_jumps_between_steps(app):
-    student = app(STEP)
+def test_nothing_jumps_between_steps(visited):
+    student = visited(STEP)
     corners = set()
     for _ in range(18):
         box = student.page.locator(".shown .slot.result").bounding_box()
@@ -168,8 +168,8 @@ def test_nothing_jumps_between_steps(app):
     assert len(corners) == 1
 
 
-def test_arrow_keys_cross_from_operand_to_result(app):
-    student = app(STEP)
+def test_arrow_keys_cross_from_operand_to_result(visited):
+    student = visited(STEP)
     student.cell("W 1, row 2, column 2").focus()
 
     def label():
@@ -196,8 +196,8 @@ def test_kept_preactivations_show_their_recomputation(app):
     assert "recomputed" in student.page.locator(".equation").inner_text()
 
 
-def test_a_click_holds_a_cell_until_escape(app):
-    student = app(STEP)
+def test_a_click_holds_a_cell_until_escape(visited):
+    student = visited(STEP)
     page = student.page
     student.cell("S 1, row 2, column 3").click()
     page.mouse.move(5, 5)
