@@ -67,7 +67,7 @@ def descents(paths: Mapping[str, LossCurve], losses: Mapping[str, Loss], true_cl
         layout |= plane("2", domain=[0.62, 1.0])
         layout["annotations"] += corners(true_class, xref="x2", yref="y2")
     # On a phone the triangle stands below, as wide as the screen.
-    places = {"xaxis": [0.0, 0.36], "yaxis": [0.6, 1.0], "xaxis2": [0.0, 1.0], "yaxis2": [0.0, 0.5]}
+    places = {"xaxis": [0.0, 0.32], "yaxis": [0.6, 1.0], "xaxis2": [0.0, 1.0], "yaxis2": [0.0, 0.5]}
     below = {name: {"domain": domain} for name, domain in places.items()}
     return {
         "data": data,

@@ -35,7 +35,7 @@ _BRAND = """
   .stMainBlockContainer > div { gap: 0.5rem; }
   /* One row of controls; where it is tight, the name stands above them. */
   @media (max-width: 1399px) {
-    .block-container, .stMainBlockContainer { padding-top: 1.05rem; }
+    .block-container, .stMainBlockContainer { padding-top: 1.05rem; position: relative; }
     .stMainBlockContainer > div { gap: 0.25rem; }
     div:has(> .stHtml > .mlp-brand) { position: absolute; top: 0.05rem; left: 1.7rem; }
     h1.mlp-brand { font-size: 0.72rem; }

@@ -258,6 +258,8 @@ def test_on_a_phone_the_descent_has_a_triangle_to_look_at_and_its_count_on_one_l
     student = app("Hinge_loss", viewport={"width": 390, "height": 844})
     chapter(student, "Descent")
     drawn(student, 1)
+    open_chapter = student.page.locator('.chapters [aria-pressed="true"]').bounding_box()
+    assert open_chapter["x"] + open_chapter["width"] <= 390
     names = student.page.locator(".mlp-chart .annotation-text", has_text="class")
     boxes = {t: names.filter(has_text=t).bounding_box() for t in ("class 2", "class 3")}
     assert boxes["class 2"]["y"] - boxes["class 3"]["y"] > 180

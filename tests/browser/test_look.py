@@ -88,6 +88,17 @@ def test_what_steps_back_can_still_be_read(app, scheme):
     assert crossed
 
 
+#: Cells and ends of scales that do not show their number whole.
+CUT_OFF = """() => [...document.querySelectorAll("*")]
+    .flatMap((e) => [...(e.shadowRoot?.querySelectorAll("td, .scale") ?? [])])
+    .filter((node) => {
+        const range = document.createRange();
+        range.selectNodeContents(node);
+        const [text, box] = [range.getBoundingClientRect(), node.getBoundingClientRect()];
+        return text.right > box.right + 1 || text.bottom > box.bottom + 1;
+    }).map((node) => node.textContent)"""
+
+
 def test_decimals_are_chosen_once_for_all_pages(app):
     student = app()
     student.page.get_by_label("Decimals").select_option("2")
@@ -103,6 +114,7 @@ def test_decimals_are_chosen_once_for_all_pages(app):
         student.settle()
         assert student.page.get_by_label("Decimals").input_value() == "2", where
         assert student.cell(name).inner_text() == shown
+        assert student.page.evaluate(CUT_OFF) == [], where
     student.cell("S 1, row 1, column 2").hover()
     assert student.page.locator(".reader .numbers").inner_text().endswith("= 0.12")
     student.page.get_by_label("Decimals").select_option("8")

@@ -423,8 +423,8 @@ export class Board extends Playing {
 
   /**
    * The largest type with which every line fits across the board and, on a scene, all fit down it; what is to be read
-   * line by line may scroll, and so may a scene that does not fit at all. Lines are not broken where that costs little.
-   * With it, how much of each matrix is drawn.
+   * line by line may scroll from line to line, and so may a scene that does not fit at all. Lines are not broken where
+   * that costs little. With it, how much of each matrix is drawn.
    */
   measure() {
     const { matrices, lines, arrangement, legible } = this.model;
@@ -449,9 +449,10 @@ export class Board extends Playing {
     /** @type {(sizes: Sizes, may: boolean) => boolean} `may`: whether a line may be broken */
     const fits = (sizes, may) => {
       const caption = 1.8 * sizes.name + 42; // least width of a name and its shape
-      let total = 0;
+      let [total, tallest] = [0, 0];
       for (const { strip = [] } of measured) {
         let [row, used] = [0, 0];
+        const above = total;
         for (const [n, spec] of strip.entries()) {
           const [rows, cols] = sizeOf(spec);
           const own = spec.small ? this.sideOf(spec, sizes) : sizes.cw;
@@ -461,9 +462,10 @@ export class Board extends Playing {
           [used, row] = [used + w, Math.max(row, rows * Math.min(sizes.ch, own) + sizes.head)];
         }
         total += row + (bench ? 40 : WORDS_HEIGHT);
+        tallest = Math.max(tallest, total - above);
       }
       const scrolls = phone || proof || legible || arrangement === "rungs";
-      return total <= height || (scrolls && sizes.font <= comfortable);
+      return total <= height || (scrolls && sizes.font <= comfortable && (phone || tallest <= height));
     };
     const drawn = [...new Set(lines.flatMap((line) => line.strip ?? []).map((spec) => matrices[spec.id]))];
     const ems = longestNumber(drawn, this.digits, this.cut);
@@ -603,7 +605,7 @@ const SIGN_WIDTH = 34; // what stands between two matrices
 const WORDS_HEIGHT = 66; // the words of a line
 const BENCH_HEIGHT = 250; // the height of a bench, whose charts need the rest of the screen
 const COMFORTABLE = 18; // px of type at 1280x720: lines that may scroll are not set larger than that to fill the width
-const WHOLE_WORTH = 0.75; // of the type is given for lines that are not broken
+const WHOLE_WORTH = 0.85; // what the type may shrink to for lines that are not broken
 const NOT_COMPARABLE = "\u2013 not comparable here: a preactivation or gap is exactly 0, where both sides differ";
 const NUDGE_HINT = "The number is perturbed by \u00b1h, and what follows from it is recomputed.";
 

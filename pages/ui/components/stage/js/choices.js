@@ -16,6 +16,11 @@ export function buildChoices(stage) {
   const open = choices[0].options.find(({ value }) => value === choices[0].chosen);
   stage.chapters.replaceChildren(el("h2", "spoken", open?.label ?? ""), chapters);
   stage.choices?.replaceChildren(...rest);
+  // On a narrow screen a row is scrolled sideways.
+  for (const row of [chapters, ...rest]) {
+    const pressed = /** @type {HTMLElement | null} */ (row.querySelector('[aria-pressed="true"]'));
+    if (pressed) row.scrollLeft = pressed.offsetLeft - row.offsetLeft - 60;
+  }
   if (focused) /** @type {HTMLElement | null} */ (stage.root.querySelector(`[data-choice="${CSS.escape(focused)}"]`))?.focus();
 }
 

@@ -29,12 +29,15 @@ export function buildTile(stage, spec, view) {
   const title = spec.open
     ? buttonOf("title", label, `open the step of ${matrix.spoken}, ${matrix.word}`, spec.open)
     : el("span", "title", label);
-  const caption = el("figcaption", "", title, el("span", "shape", `${rows}\u00d7${cols}`));
+  const facts = el("span", "facts", el("span", "shape", `${rows}\u00d7${cols}`));
+  const caption = el("figcaption", "", title, facts);
   tile.badge = buttonOf("badge", "", "", (event) => {
     event.stopPropagation();
     openCheckTable(stage, spec.of);
   });
-  if (spec.open && stage.model.checks[spec.of]) caption.append(tile.badge);
+  if (spec.open && stage.model.checks[spec.of]) facts.append(tile.badge);
+  tile.scale = el("span", "scale");
+  if (matrix.shape.length) facts.append(tile.scale);
   caption.append(copyButton(stage, tile, matrix));
   if (!spec.turned && stage.model.checkable?.includes(spec.id)) caption.append(checkButton(stage, tile, matrix));
   const name = `${matrix.spoken}${spec.turned ? " transposed" : ""}, ${matrix.word}, ${rows} by ${cols}`;
@@ -51,8 +54,6 @@ export function buildTile(stage, spec, view) {
     body.append(line);
   }
   table.append(body);
-  tile.scale = el("span", "scale");
-  caption.append(tile.scale);
   const windowed = view.rows < rows || view.cols < cols;
   tile.node = el("figure", `tile part-${matrix.part}${matrix.editable ? " editable" : ""}${view.plain ? " plain" : ""}`, caption, table);
   tile.node.title = `${matrix.word} (${stage.model.parts[matrix.part]})`;
@@ -169,7 +170,8 @@ function buildCell(tile) {
 export function paintTile(stage, tile, scale) {
   const { spec } = tile;
   const matrix = stage.model.matrices[spec.id];
-  const style = matrixStyle(matrix.data, stage.digits, stage.cut, spec.of);
+  // In every frame as in all of them: that is what its cells are as wide as.
+  const style = matrixStyle(matrix.all ?? matrix.data, stage.digits, stage.cut, spec.of);
   for (const cell of tile.cells) {
     const { index } = cell.mlp;
     const at = flatIndex(matrix, index);

@@ -106,13 +106,13 @@ export class Wall extends Stage {
    */
   linesOf(layout) {
     const { matrices, cards } = this.model;
-    const { cw, ch, caption } = layout.sizes;
+    const { cw, ch, caption, name } = layout.sizes;
     /** @type {{ cards: Card[], width: number, height: number, rows: number[] }[]} */
     const lines = [];
     for (const card of cards) {
       const shown = card.rows.map((row) => row.map((id) => this.shownOf(matrices[id], row.length, layout)));
       const heights = shown.map((row) => Math.max(0, ...row.map((m) => m.rows * ch + caption + FRAME)));
-      const wide = Math.max(0, ...shown.map((row) => sum(row.map((m) => m.cols * cw + FRAME + 8)))) + BETWEEN;
+      const wide = Math.max(0, ...shown.map((row) => sum(row.map((m) => Math.max(m.cols * cw, 1.2 * name + 46) + FRAME + 8)))) + BETWEEN;
       let line = lines[lines.length - 1];
       if (!line || line.width + wide > layout.width) lines.push((line = { cards: [], width: 0, height: 0, rows: heights.map(() => 0) }));
       line.cards.push(card);
