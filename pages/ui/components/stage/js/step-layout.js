@@ -41,7 +41,8 @@ function stepExtent(stage, step, stacked, { font, ch, head, gap }, shown = {}) {
 }
 
 /**
- * Where elementwise operands, or the two that a number is made of, are too wide to stand side by side, they are stacked.
+ * Where operands with the columns of the result, or of each other above a number, are too wide to stand side by side,
+ * they are stacked.
  *
  * @param {TileSpec} tile
  * @param {Step} step
@@ -49,9 +50,8 @@ function stepExtent(stage, step, stacked, { font, ch, head, gap }, shown = {}) {
  */
 export function slotOf(tile, step, stacked) {
   const result = step.tiles[step.tiles.length - 1];
-  const shape = result.cols ? result : step.tiles[0];
-  const same = tile.rows === shape.rows && tile.cols === shape.cols && tile.cols !== "";
-  return stacked && same && tile.slot === "left" ? "above" : tile.slot;
+  const across = result.cols || step.tiles[0].cols;
+  return stacked && across && tile.cols === across && tile.slot === "left" ? "above" : tile.slot;
 }
 
 /** @typedef {{ width: number, height: number }} Room */
