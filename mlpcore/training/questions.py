@@ -11,6 +11,8 @@ from ..examples import EXAMPLES
 from ..initialisation import initialise
 from ..losses import MSE
 from ..network import Batch, Layer, Network
+from ..notation import Z, delta, mask
+from ..passes.training_step import trace
 from ..registry import Registry
 from ..setup import Setup
 from .course import Course, train
@@ -28,7 +30,7 @@ class Question:
         title: the question.
         setup: a network that shows the answer.
         optimisers: names of `OPTIMISERS`; rate, steps: of their courses; at: the step to look at.
-        view: what shows it best: "loss", "layers", "weights", "rate", "paths" or "fit".
+        view: what shows it best: "loss", "matrices", "layers", "weights", "rate", "paths" or "fit".
         answer: courses by title -> what they say, whatever the network; "" where they do not bear on the question.
     """
 
@@ -60,8 +62,8 @@ def _answer_rate(courses: Mapping[str, Course]) -> str:
     best = search_rate(course.setup, rate, 3)
     return (
         f"At η = {rate:g} the first step takes the loss from {course.losses[0]:.4g} to {course.losses[1]:.4g}; along "
-        f"−gradient it is least at η = {best.best:.3g}, {best.best_loss:.4g}. Of {len(course):,} steps, "
-        f"{_count_rises(course):,} make it larger."
+        f"−gradient, up to η = {best.rates[-1]:.3g}, it is least at η = {best.best:.3g}, {best.best_loss:.4g}. Of "
+        f"{len(course):,} steps, {_count_rises(course):,} make it larger."
     )
 
 
@@ -163,6 +165,34 @@ def _answer_penalty(courses: Mapping[str, Course]) -> str:
     )
 
 
+def _answer_masks(courses: Mapping[str, Course]) -> str:
+    course = _first(courses)
+    values, lay, words = course.trace(0)[1], course.setup.conventions.lay, []
+    for n in course.setup.net.shape.masked:
+        dropped = lay.convert(mask(n), values[mask(n)]) == 0
+        still = int((lay.convert(delta(n), values[delta(n)])[dropped] == 0).sum())
+        words.append(
+            f"In step 1 the mask M_{n} is 0 in {dropped.sum()} of {dropped.size} cells; δ_{n} is 0 in {still} of these."
+        )
+    return " ".join(words) or "No layer has dropout: give one some in the menu Network."
+
+
+def _answer_wrong(courses: Mapping[str, Course]) -> str:
+    setup = _first(courses).setup
+    net, last = setup.net, setup.net.depth
+    if setup.loss.name != "BinaryCrossEntropy" or net[last].activation != "identity":
+        return "The loss is not binary cross-entropy of a linear output: choose that in the menu Network."
+    cross = trace(net, setup.batch, setup.loss)[1][delta(last)]
+    sigmoid = Network((*net.layers[:-1], replace(net[last], activation="sigmoid")))
+    values = trace(sigmoid, setup.batch, MSE())[1]
+    p, targets, squared = values[Z(last)], setup.batch.Y, values[delta(last)]
+    worst = np.unravel_index(np.abs(p - targets).argmax(), p.shape)
+    return (
+        f"The most wrong output is p = {p[worst]:.4g} where the target is {targets[worst]:.4g}. There δ_{last} is "
+        f"{cross[worst]:.3g} under binary cross-entropy and {squared[worst]:.3g} under squared error of p."
+    )
+
+
 def _make_ravine() -> Setup:
     """Make a linear unit on two inputs of unlike size: a loss that is steep in one direction and flat in the other."""
     X = np.array([[1.0, -1.0, 1.0, -1.0], [0.2, 0.2, -0.2, -0.2]])
@@ -232,6 +262,25 @@ QUESTIONS: dict[str, Question] = Registry(
             200,
             "weights",
             _answer_penalty,
+        ),
+        "dropout": Question(
+            "What does a dropout mask do in the backward pass?",
+            _example("dropout"),
+            ("SGD",),
+            0.1,
+            50,
+            "matrices",
+            _answer_masks,
+            0,
+        ),
+        "wrong": Question(
+            "Why cross-entropy where an output is confidently wrong?",
+            _example("confidently wrong"),
+            ("SGD",),
+            0.1,
+            100,
+            "loss",
+            _answer_wrong,
         ),
     },
 )

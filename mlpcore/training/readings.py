@@ -120,7 +120,7 @@ def search_rate(setup: Setup, rate: float, points: int = 161) -> RateCurve:
     rates = np.linspace(0.0, min(max(1.25 * beyond, 1.1 * abs(rate)), 20 * beyond), points)
     losses = follow(rates)
     square = sum(float((g * g).sum()) for g in grads.values())
-    low, high = 0.0, beyond
+    low, high = 0.0, float(rates[-1])
     for _ in range(4):
         near = np.linspace(low, high, 101)
         found = follow(near)

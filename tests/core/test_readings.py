@@ -156,7 +156,7 @@ def test_a_question_is_answered_for_every_network(name):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("rate", r"from 0.03125 to 4\.4.* it is least at η = 0\.1"),
+        ("rate", r"from 0.03125 to 4\.4.* it is least at η = 0\.14, 0\.001"),
         (
             "equal",
             "differ by at most 0 in any weight at the start, and by 0 after .*: they are still one unit, 3 times",
@@ -167,6 +167,11 @@ def test_a_question_is_answered_for_every_network(name):
         ("correction", r"Adam: .* 1 η\. .* 3\.16 η"),  # 0.1 / sqrt(0.001)
         ("scale", r"best of 18 rates .* is 0\.1\d+; with standardised inputs it is 0\.0"),
         ("penalty", r"goes from 1\.7 to 0\.\d+ under L2 with λ = 0\.2, and to [12]\.\d+ without"),
+        ("dropout", r"M_1 is 0 in 6 of 12 cells; δ_1 is 0 in 6 of these\."),
+        (
+            "wrong",
+            r"p = 0\.9988 where the target is 0\. .* 0\.333 under .* 0\.00039 under",
+        ),  # p / 3; × p(1 - p)
     ],
 )
 def test_the_network_of_a_question_shows_the_answer(name, words):

@@ -474,8 +474,13 @@ def check_training(w, title, N):
 
 
 def check_masks(w):
-    values = mlp.train(w.setup, steps=2).trace(1)[1]
-    assert all(np.array_equal(values[v], w.setup.inputs()[v]) for v in w.setup.net.shape.masks())
+    course = mlp.train(w.setup, steps=2, redraw=True)
+    values = course.trace(1)[1]
+    assert course.losses[1] == pytest.approx(float(values[mlp.loss]), rel=1e-9)
+    for v in w.setup.net.shape.masks():
+        dropout = w.setup.net[v.layer].dropout
+        drawn = mlp.Dropout(dropout.keep, dropout.seed + 1).draw(v.layer, w.setup.net.widths[v.layer], w.setup.batch.N)
+        np.testing.assert_array_equal(w.setup.conventions.lay.convert(v, values[v]), drawn.astype(w.setup.net.dtype))
     whole = replace(w.setup, net=w.setup.net.without_dropout())
     output = whole.conventions.lay.convert(mlp.Z(0), whole.run()[1][mlp.Z(w.setup.net.depth)])
     np.testing.assert_array_equal(w.setup.net.predict(w.setup.batch.X), output)
@@ -738,7 +743,8 @@ CLAIMS = {
     r"All optimisers begin at the present network\.": check_begin,
     r"Softmax couples the units of an example: its δ stands in Last layer to first\.":
         lambda w: _assert("softmax" in w.setup.net.shape.activations and CHAPTERS["ladder"][0] == "Last layer to first"),
-    r"The dropout masks stay the same in every step; predictions drop nothing\.": check_masks,
+    r"Every step draws new dropout masks, from their seed plus its number, and its loss is that under them; .+":
+        check_masks,
 }  # fmt: skip
 
 # ruff: noqa: E501

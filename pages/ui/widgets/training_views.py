@@ -192,8 +192,8 @@ def _draw_rate(view: View) -> None:
     curve = search_rate(here, choice.rate)
     draw_chart("rate", figures.rate_curve(curve, choice.rate), "Loss along minus the gradient over the learning rate")
     st.caption(
-        f"From step {choice.step:,}: of all rates, η = {curve.best:.4g} makes the loss of one step of gradient descent "
-        f"least, {curve.best_loss:.5g} after {curve.losses[0]:.5g}."
+        f"From step {choice.step:,}: of the rates drawn, η = {curve.best:.4g} makes the loss of one step of gradient "
+        f"descent least, {curve.best_loss:.5g} after {curve.losses[0]:.5g}."
     )
     if choice.count_work(setup) * len(_SWEEP) > 4 * MOST_QUICK or choice.steps * len(courses) > 1000:
         st.caption("The sweep over the learning rate is drawn for up to 1,000 steps, those of all optimisers added up.")
