@@ -6,7 +6,7 @@ import pytest
 
 import mlpcore as mlp
 from mlpcore.training import QUESTIONS, hold_out
-from pages.ui.state.training_page import VIEWS
+from pages.ui.state.training_page import VIEWS, TrainingChoice, read_choice
 from pages.ui.widgets import training as widgets
 from tests.visits import list_payloads, read_charts, read_payload, use_toolbar, visit
 
@@ -215,3 +215,8 @@ def test_what_was_chosen_is_in_the_link(page):
     other = visit(s=link).switch_page(TRAINING).run()
     assert find(other.multiselect, "Optimisers").value == ["Adam", "SGD"]
     assert find(other.select_slider, "Learning rate η").value == 0.05
+
+
+def test_a_link_from_before_masks_were_redrawn_keeps_them():
+    assert not read_choice({"steps": 100}).redraw
+    assert read_choice(vars(TrainingChoice()) | {"optimisers": ["SGD"], "cells": []}).redraw

@@ -243,12 +243,12 @@ def put(field: str, choice: TrainingChoice, value: Any) -> TrainingChoice:
 
 
 def read_choice(data: dict[str, Any]) -> TrainingChoice:
-    """Read a choice from plain values.
+    """Read a choice from plain values; one without `redraw` is from before masks could be drawn anew.
 
     Raises:
         ValueError, KeyError: a field is no value of its kind.
     """
-    data = dict(data)
+    data = {"redraw": False, **data}
     for name, value in data.items():
         if isinstance(value, list) != (name in _TUPLES) or isinstance(value, dict):
             raise ValueError(
