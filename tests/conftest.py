@@ -1,8 +1,10 @@
 import random
 from collections import defaultdict
+from functools import cache
 
 import pytest
 from hypothesis import HealthCheck, settings
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from tests.visits import ROOT
@@ -13,6 +15,9 @@ SLOW = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("mlpscope", derandomize=True, max_examples=25, **SLOW)
 settings.register_profile("nightly", derandomize=False, max_examples=500, print_blob=True, **SLOW)
 settings.load_profile("mlpscope")
+
+# Every AppTest looks through all installed packages for components that they bring: seven eighths of its start.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 
 #: Which tests begin the halves of the list.
