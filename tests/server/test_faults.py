@@ -130,16 +130,16 @@ async def measuring(visitor, pid):
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="asks /proc")
-@pytest.mark.parametrize("how", ["leave", "break_connection"])
-def test_a_tab_closed_in_mid_measurement_leaves_no_process(served, how):
+def test_a_tab_closed_in_mid_measurement_leaves_no_process(served):
     process, url = served(SOON)
 
     async def act():
-        visitor = Visitor(url, "Memory_and_speed")
-        await visitor.__aenter__()
-        await measuring(visitor, process.pid)
-        await getattr(visitor, how)()
-        await until(lambda: not list_children(process.pid), 25)
+        for leave in (Visitor.leave, Visitor.break_connection):
+            visitor = Visitor(url, "Memory_and_speed")
+            await visitor.__aenter__()
+            await measuring(visitor, process.pid)
+            await leave(visitor)
+            await until(lambda: not list_children(process.pid), 25)
 
     asyncio.run(act())
 
@@ -242,8 +242,7 @@ if "fails" in st.query_params:
 """
 
 
-@pytest.mark.parametrize("how", ["at once", "again"])
-def test_a_page_that_fails_when_it_is_whole_is_mended_once(served, tmp_path, monkeypatch, how):
+def test_a_page_that_fails_when_it_is_whole_is_mended_once(served, tmp_path, monkeypatch):
     page = copied(tmp_path, monkeypatch)
     page.write_text(page.read_text() + AT_THE_END)
     _, url = served(cwd=tmp_path)
@@ -251,7 +250,7 @@ def test_a_page_that_fails_when_it_is_whole_is_mended_once(served, tmp_path, mon
     async def act():
         async with Visitor(url, "Step_through", timeout=10) as visitor:
             await visitor.edit(*W1, 0.25)
-            for _ in range(2):  # each time that it is asked for
+            for how in ("at once", "at once", "again", "again"):  # each time that it is asked for
                 visitor.query = f"fails={how}"
                 await visitor.run()
                 await visitor.settle(0.5)
