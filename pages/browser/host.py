@@ -25,9 +25,15 @@ from pages.ui.server import assets, lifespan
 from pages.ui.server.workarounds import drop_stale_reruns
 
 assets.serving.set()
-# With what every page imports, so that it is in a memory that is kept (`web/workarounds.js`).
-from pages.ui import layout, widgets  # noqa: E402, F401
+# What every page imports, and the pass that a visitor sees first, are in a memory that is kept
+# (`web/workarounds.js`).
+import streamlit.emojis  # noqa: E402, which Streamlit imports with the first icon
 
+from pages.ui import layout, widgets  # noqa: E402, F401
+from pages.ui.state.app_state import make_initial_state  # noqa: E402
+from pages.ui.widgets.stages import build_pass  # noqa: E402
+
+build_pass(make_initial_state())
 lifespan.freeze_imports()
 
 #: Streamlit's own addresses for a connection and for a request, without those of a network.

@@ -51,6 +51,7 @@ def prepare() -> None:
     """
     import anyio.to_thread  # here, because importing it needs `ssl`
     import streamlit as st
+    from streamlit import env_util
 
     if st.__version__ not in TRIED_ON:
         raise RuntimeError(f"the app without a server runs on Streamlit {TRIED_ON[0]}, and this is {st.__version__}")
@@ -63,6 +64,7 @@ def prepare() -> None:
         (asyncio, "set_event_loop", lambda _: None),
         (loop, "close", lambda: None),
         (anyio.to_thread, "run_sync", _run_at_once),
+        (env_util, "is_repl", bool),  # Streamlit asks once, and Python looks at the files of all modules
     ]
     for owner, name, value in replacements:
         setattr(owner, name, value)

@@ -32,6 +32,8 @@
     "font: 16px/1.4 system-ui, sans-serif; text-align: center; background: Canvas; color: CanvasText; color-scheme: light dark";
   const [title, bar, what, usual] = ["b", "progress", "span", "small"].map((name) => panel.appendChild(document.createElement(name)));
   title.textContent = "MLPScope starts in your browser";
+  // Streamlit's page waits behind it, and would draw its placeholder's pulse sixty times a second.
+  panel.appendChild(document.createElement("style")).textContent = "#root * { animation: none !important }";
   const last = Number(localStorage.getItem(LAST_START));
   usual.textContent = last ? `The last start here took ${last} s.` : "The first start loads Python; later ones find it in this browser.";
   document.addEventListener("DOMContentLoaded", () => !ready && document.body.append(panel));

@@ -43,6 +43,13 @@ def _build_pass(state: AppState) -> str:
     return json.dumps({**payload, "look": look})
 
 
+def build_pass(state: AppState) -> str:
+    """Return `_build_pass`, which is kept for an example that was not changed."""
+    if state.is_example_unchanged:
+        return _build_example_pass(state.example, state.setup.conventions, state.schedule)
+    return _build_pass(state)
+
+
 def describe_network(state: AppState) -> str:
     """Say what the network is, and what of its example's remarks holds for it."""
     example, unchanged = EXAMPLES[state.example], state.is_example_unchanged
@@ -68,13 +75,7 @@ def _apply_events(stage: str) -> None:
 def _draw_pass(kind: str) -> None:
     """Draw the pass on a stage of this kind, which is also its key."""
     state = session.get_state()
-
-    def build() -> str:
-        if state.is_example_unchanged:
-            return _build_example_pass(state.example, state.setup.conventions, state.schedule)
-        return _build_pass(state)
-
-    payload = session.build_once("pass", (state.setup, state.schedule, state.example), build)
+    payload = session.build_once("pass", (state.setup, state.schedule, state.example), lambda: build_pass(state))
     more = {
         "kind": kind,
         "example": state.example,
