@@ -27,7 +27,7 @@ def open_courses(visitor, steps):
     return visitor.page
 
 
-def test_nothing_fades_while_courses_follow_a_slider(app):
+def test_nothing_fades_while_courses_follow_a_slider_and_matrices_have_the_stage_to_themselves(app):
     student = app()
     page = open_courses(student, 624 if os.environ.get("MLPSCOPE_SITE") else 2000)
     slider = page.get_by_role("slider", name="Learning rate η")
@@ -36,6 +36,9 @@ def test_nothing_fades_while_courses_follow_a_slider(app):
     slider.press("ArrowLeft")
     student.settle()
     assert page.evaluate("[...opacities]") == ["1"]
+    page.get_by_text("Every matrix").click()
+    student.cell("W 1, row 1, column 1").wait_for()
+    assert page.locator(".doors").count() == 0  # what this is says the Overview
 
 
 def test_a_long_training_shows_the_time_left_and_is_cancelled_while_another_visitor_edits(app):

@@ -126,7 +126,7 @@ export class Wall extends Stage {
   draw() {
     if (!this.root.clientWidth) return;
     const narrow = innerWidth <= 760;
-    this.topic.replaceChildren(...(narrow && doorsAreOpen() ? [this.doors] : [el("div", "", this.model.look), el("div", "", ABOUT)]));
+    this.topic.replaceChildren(...(narrow && this.showsDoors ? [this.doors] : [el("div", "", this.model.look), el("div", "", ABOUT)]));
     const layout = this.measure();
     const { matrices, cards } = this.model;
     const signature = JSON.stringify([cards, layout, Object.values(matrices).map((m) => m.shape)]);
@@ -180,10 +180,15 @@ export class Wall extends Stage {
     return !Object.values(this.model.matrices).some((m) => m.editable);
   }
 
+  /** Whether to say what this is: not beside a training. */
+  get showsDoors() {
+    return !this.readOnly && doorsAreOpen();
+  }
+
   updateReader() {
     const { id, index, fed } = this.highlight;
     if (id !== null) return this.reader.replaceChildren(...originNodes(this, id, index), ...meaningNodes(this, id, index, fed));
-    if (doorsAreOpen() && innerWidth > 760) {
+    if (this.showsDoors && innerWidth > 760) {
       // Put in again under the pointer, they would miss its click.
       if (this.doors.parentNode !== this.reader) this.reader.replaceChildren(this.doors);
       return;
