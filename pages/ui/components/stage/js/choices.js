@@ -19,7 +19,7 @@ export function buildChoices(stage) {
   // On a narrow screen a row is scrolled sideways.
   for (const row of [chapters, ...rest]) {
     const pressed = /** @type {HTMLElement | null} */ (row.querySelector('[aria-pressed="true"]'));
-    if (pressed) row.scrollLeft = pressed.offsetLeft - row.offsetLeft - 60;
+    if (pressed) row.scrollLeft = pressed.offsetLeft - row.offsetLeft - 90;
   }
   if (focused) /** @type {HTMLElement | null} */ (stage.root.querySelector(`[data-choice="${CSS.escape(focused)}"]`))?.focus();
 }

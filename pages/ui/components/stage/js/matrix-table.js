@@ -59,7 +59,7 @@ export function buildTile(stage, spec, view) {
   tile.node.title = `${matrix.word} (${stage.model.parts[matrix.part]})`;
   for (const side of /** @type {const} */ (["cw", "ch", "font", "number", "name", "caption"])) tile.node.style.setProperty(`--${side}`, `${view[side]}px`);
   if (tile.cells.length) tile.cells[0].tabIndex = 0;
-  if (view.plain) caption.append(el("span", "window", "colours only: point at a cell for its number"));
+  if (view.plain) facts.after(el("span", "window", "colours only: point at a cell for its number"));
   if (windowed) addScrolling(stage, tile, name);
   placeWindow(stage, tile);
   return tile;
