@@ -5,10 +5,10 @@ eager where it is installed; the losses of the arms are compared first. One BLAS
 interleaved, the median of the ratios within a round with its 95 % interval (see `bench_memory`).
 
 The bound is the same ratio for a step whose calls beside the products add two single numbers: NumPy's part of each
-call, whatever it computes. Measured, SGD: with biases XOR misses its limit because its 16 other calls bound it at 3.4
-(ours 3.7; without biases 10 calls, bound 2.6, ours 2.9), and 64-128-10 because to add the biases and to sum over the
-examples takes 10 % (1.59 with, 1.47 without). A plain loop takes 3.9 times as long at the worksheet and 4.9 at XOR
-where 5 is wanted: the bound is within 10 % of our step there, so at most 4.3 and 5.4 can be had.
+call, whatever it computes. Measured, SGD: XOR misses its limit because its 16 other calls alone bound it at 3.1 (ours
+3.6; without biases 10 calls, bound 2.5, ours 2.9), and 64-128-10 because to add the biases and to sum over the
+examples takes 10 % (1.65 with, 1.49 without). A plain loop takes 4.2 times as long at the worksheet and 4.9 at XOR
+where 5 is wanted: over the bound it would be 4.6 and 5.6.
 """
 
 import os
