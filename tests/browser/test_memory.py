@@ -112,6 +112,9 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(app, name):
     chapter(student, name)
     drawn(student, 1)
     assert student.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    link = student.page.get_by_role("link", name="Memory and speed").bounding_box()
+    assert link["x"] >= 0
+    assert link["x"] + link["width"] <= 390  # the row of links is scrolled to it
 
 
 def test_what_is_chosen_is_in_the_link(lab, app):

@@ -8,6 +8,7 @@ from pages.ui.state import saved
 from pages.ui.state.app_state import make_initial_state
 from pages.ui.state.training_page import TrainingChoice
 
+SITE = "MLPSCOPE_SITE" in os.environ
 #: From now on, the opacities of what a rerun has not drawn yet.
 WATCH_STALE = """() => {
   window.opacities = new Set();
@@ -29,13 +30,14 @@ def open_courses(visitor, steps):
 
 def test_nothing_fades_while_courses_follow_a_slider_and_matrices_have_the_stage_to_themselves(app):
     student = app()
-    page = open_courses(student, 624 if os.environ.get("MLPSCOPE_SITE") else 2000)
+    page = open_courses(student, 624 if SITE else 1200)
     slider = page.get_by_role("slider", name="Learning rate η")
     page.get_by_role("button", name="Losses as CSV").wait_for(timeout=60000)
     page.evaluate(WATCH_STALE)
     slider.press("ArrowLeft")
     student.settle()
-    assert page.evaluate("[...opacities]") == ["1"]
+    opacities = page.evaluate("[...opacities]")
+    assert opacities == ["1"] or (SITE and not opacities)  # there a run may be over before a frame shows it
     page.get_by_text("Every matrix").click()
     student.cell("W 1, row 1, column 1").wait_for()
     assert page.locator(".doors").count() == 0  # what this is says the Overview
@@ -44,7 +46,7 @@ def test_nothing_fades_while_courses_follow_a_slider_and_matrices_have_the_stage
 def test_a_long_training_shows_the_time_left_and_is_cancelled_while_another_visitor_edits(app):
     other, student = app(), app()
     page = open_courses(student, 20_000)
-    if os.environ.get("MLPSCOPE_SITE"):  # one thread, which could neither show progress nor be interrupted
+    if SITE:  # one thread, which could neither show progress nor be interrupted
         page.get_by_text("Not trained: at this size at most 624 steps of each are taken here.").wait_for(timeout=60000)
         return
     train = page.get_by_role("button", name="Train 20,000 steps of 8 optimisers")

@@ -34,9 +34,19 @@ function showDoors() {
   if (!location.pathname.endsWith("/")) home?.click();
 }
 
+/** Where the links to the pages scroll sideways, as on a phone, the open page's is scrolled into view. */
+function showOpenPage() {
+  const links = [...document.querySelectorAll('[data-testid="stPageLink"] a')].filter((link) => link instanceof HTMLAnchorElement);
+  // The link to the Overview is empty, so it has the address of every page.
+  const open = links.filter((link) => link.pathname === location.pathname).at(-1);
+  open?.scrollIntoView({ inline: "nearest", block: "nearest" });
+}
+
 class Toolbar {
   /** @type {Component<unknown>["setStateValue"]} */
   setStateValue;
+  /** The page it was last drawn on. */
+  page = "";
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -116,6 +126,8 @@ export default function ({ data, parentElement, setStateValue }) {
   const [{ session, undo, redo }] = data;
   if (storage.session === null || storage.session === session) Object.assign(storage, { undo, redo });
   toolbar.refresh();
+  if (toolbar.page !== location.pathname) showOpenPage();
+  toolbar.page = location.pathname;
   const listening = new AbortController();
   addEventListener(CHANGED, () => toolbar.refresh(), listening);
   document.addEventListener("keydown", (event) => toolbar.onKey(event), listening);
