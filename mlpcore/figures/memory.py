@@ -120,13 +120,16 @@ def _names(lanes: dict[Var, int]) -> Figure:
     }
 
 
+_SMALL = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
 # Symbols: a timeline of 500 lives takes 2 ms less.
 @lru_cache(maxsize=2048)
 def _short(var: Var) -> str:
-    """Write a symbol as Plotly sets it; L is no matrix here."""
+    """Write a symbol with small digits, which Plotly draws quicker than markup; L is no matrix here."""
     if var.kind == "loss":
         return "the loss"
-    return re.sub(r"_(\d+)", r"<sub>\1</sub>", var.symbol)
+    return re.sub(r"_(\d+)", lambda layer: layer[1].translate(_SMALL), var.symbol)
 
 
 def _areas(tally: Tally) -> list[Figure]:
