@@ -35,12 +35,11 @@ def _build_example_board(example: str, conventions: Conventions) -> str:
 def _build_pass(state: AppState) -> str:
     """Return the JSON of a pass and of what to look at in it, or that an edit has outgrown the schedule's budget."""
     try:
-        payload = build_pass_payload(state.setup, state.schedule)
-        look = describe_network(state)
+        payload, remark = build_pass_payload(state.setup, state.schedule), ""
     except ValueError as error:
         payload = build_pass_payload(state.setup, next(iter(SCHEDULES.values())))
-        look = f"{str(error)[:1].upper()}{str(error)[1:]}. Every matrix is kept instead."
-    return json.dumps({**payload, "look": look})
+        remark = f"{str(error)[:1].upper()}{str(error)[1:]}. Every matrix is kept instead."
+    return json.dumps({**payload, "look": remark or describe_network(state)})
 
 
 def build_pass(state: AppState) -> str:
