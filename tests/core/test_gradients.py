@@ -23,7 +23,7 @@ def assert_not_refuted(check):
 
 @pytest.mark.parametrize("loss", list(mlp.LOSSES))
 @pytest.mark.parametrize("activation", list(mlp.ACTIVATIONS))
-@settings(max_examples=settings().max_examples // 8)
+@settings(max_examples=100 if settings().max_examples > 25 else 3)
 @given(st.data())
 def test_every_activation_and_loss(activation, loss, data):
     problem = data.draw(problems(activations=(activation,), losses=(loss,)))
