@@ -174,7 +174,7 @@ def _answer_masks(courses: Mapping[str, Course]) -> str:
         words.append(
             f"In step 1 the mask M_{n} is 0 in {dropped.sum()} of {dropped.size} cells; δ_{n} is 0 in {still} of these."
         )
-    return " ".join(words) or "No layer has dropout: give one some in the menu Network."
+    return " ".join(words) or "No layer has dropout: choose some in the menu Network."
 
 
 def _answer_wrong(courses: Mapping[str, Course]) -> str:

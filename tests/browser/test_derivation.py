@@ -59,9 +59,9 @@ def test_what_a_weight_feeds_is_named_as_on_the_whole_pass(app, derivation):
     whole = app()
     for student in (whole, derivation):
         student.cell("W 1, row 2, column 1").hover()
-    said = derivation.page.locator(".reader").inner_text()
-    assert said == whole.page.locator(".reader").inner_text()
-    assert "new L" in said
+    reading = derivation.page.locator(".reader").inner_text()
+    assert reading == whole.page.locator(".reader").inner_text()
+    assert "new L" in reading
     # The other input has no part in what is multiplied with the slope here.
     for row, part in ((2, False), (1, True)):
         derivation.cell(f"Z 0, row {row}, column 3").hover()
@@ -115,13 +115,13 @@ def test_an_edge_is_shaded_while_there_is_more_beyond_it(board):
 
 
 def test_what_can_be_done_is_said_only_where_it_can(board):
-    said = {}
+    reading = {}
     for name in CHAPTERS:
         chapter(board, name)
         board.page.mouse.move(2, 2)
-        said[name] = board.page.locator(".reader").inner_text()
-    moves = {name for name, words in said.items() if "move on" in words}
-    typed = {name for name, words in said.items() if "solid frame" in words}
+        reading[name] = board.page.locator(".reader").inner_text()
+    moves = {name for name, words in reading.items() if "move on" in words}
+    typed = {name for name, words in reading.items() if "solid frame" in words}
     assert moves == {"One cell", "Line by line", "A product four ways", "Why (P − Y)/N"}
     assert typed == {*moves, "Why transpose", "Last layer to first"} - {"Line by line"}
 
@@ -130,9 +130,9 @@ def test_a_zero_says_why(board):
     page = board.page
     board.press("End")
     board.cell("d Z 1 by W 1 ij, row 1, column 2").hover()
-    said = page.locator(".reader").inner_text()
-    assert "Z_1[1, 2] does not read W_1[3, 2]" in said
-    assert "feeds only row 3 of Z_1" in said
+    reading = page.locator(".reader").inner_text()
+    assert "Z_1[1, 2] does not read W_1[3, 2]" in reading
+    assert "feeds only row 3 of Z_1" in reading
     board.cell("d Z 1 by W 1 ij, row 3, column 4").hover()
     assert "a factor is zero" in page.locator(".reader").inner_text()
     board.cell("d Z 1 by W 1 ij, row 3, column 1").hover()
@@ -141,10 +141,10 @@ def test_a_zero_says_why(board):
 
 def test_terms_that_are_zero_are_counted_not_written(board):
     board.press("End")
-    said = board.page.locator(".reader .numbers").inner_text()
-    assert said.startswith("∂L/∂W_1[3, 2] = ")
-    assert said.count("·") == 3
-    assert "+ 9 zero terms = 0.0018" in said
+    reading = board.page.locator(".reader .numbers").inner_text()
+    assert reading.startswith("∂L/∂W_1[3, 2] = ")
+    assert reading.count("·") == 3
+    assert "+ 9 zero terms = 0.0018" in reading
 
 
 def test_a_kink_is_not_called_agreement(app):
@@ -166,9 +166,9 @@ def test_the_mark_of_a_product_comes_after_the_try(derivation):
     assert tries.locator(".mark").all_inner_texts() == ["✗"]
     tries.locator("button").first.click()  # a wrong order is explained with its sizes
     derivation.settle()
-    said = derivation.page.locator(".claim").inner_text()
-    assert "Inner dimensions do not match" in said
-    assert "this is not" in said
+    reading = derivation.page.locator(".claim").inner_text()
+    assert "Inner dimensions do not match" in reading
+    assert "this is not" in reading
 
 
 def test_play_sweeps_the_whole_gradient(board):

@@ -44,9 +44,9 @@ def test_the_pass_is_walked_with_arrows_right_after_a_chapter_is_chosen(board):
         board.press("ArrowRight")
         assert board.counter == f"{step} / 7"
     board.cell("gradient of the loss by O, row 1, column 2").hover()
-    said = board.page.locator(".reader .numbers").inner_text()
-    assert said.startswith("∂L/∂O[1, 2] = 0.288")
-    assert said.endswith("= −0.6157")
+    reading = board.page.locator(".reader .numbers").inner_text()
+    assert reading.startswith("∂L/∂O[1, 2] = 0.288")
+    assert reading.endswith("= −0.6157")
 
 
 def test_a_cell_opens_into_its_terms_and_those_that_do_not_count_say_why(board):
@@ -54,9 +54,9 @@ def test_a_cell_opens_into_its_terms_and_those_that_do_not_count_say_why(board):
     board.cell("gradient of the loss by O, row 1, column 3").click()
     assert board.page.locator(".where").inner_text() == "j = 1, n = 3"
     board.page.mouse.move(5, 5)
-    said = board.page.locator(".reader .numbers").inner_text()
-    assert said.startswith("∂L/∂O[1, 3] = 0·0 + 1.0000·(")
-    assert said.endswith("= −0.4463")
+    reading = board.page.locator(".reader .numbers").inner_text()
+    assert reading.startswith("∂L/∂O[1, 3] = 0·0 + 1.0000·(")
+    assert reading.endswith("= −0.4463")
     struck = board.names("td.struck")
     assert struck == ["d G by O jn, row 3, column 3"]
     board.cell("d G by O jn, row 3, column 3").hover()
@@ -68,8 +68,8 @@ def test_a_cell_opens_into_its_terms_and_those_that_do_not_count_say_why(board):
 def test_what_a_logit_feeds_is_named_through_what_is_not_drawn(board, name):
     chapter(board, name)
     board.cell("O, row 1, column 2").hover()
-    said = board.page.locator(".reader").inner_text()
-    assert said.endswith(
+    reading = board.page.locator(".reader").inner_text()
+    assert reading.endswith(
         "feeds P column 2 → G column 2 → A column 2 → ℓ [2] → ∂L/∂P column 2 → ∂L/∂O column 2 → all of L"
     )
     assert {f"gradient of the loss by O, row {row}, column 2" for row in (1, 2, 3)} <= set(
@@ -249,9 +249,9 @@ def test_the_descent_plays_to_its_end(board):
     page.wait_for_function(f"() => Number({now}.split(' ')[1]) < 90")
     page.wait_for_function(f"() => {now} === 'step 100 of 100'")
     assert page.locator(".mlp-play button").inner_text() == "Play the descent"
-    said = page.locator(".mlp-chart").text_content()
-    assert "hinge loss on probabilities: still wrong" in said
-    assert "cross-entropy: right from step" in said
+    reading = page.locator(".mlp-chart").text_content()
+    assert "hinge loss on probabilities: still wrong" in reading
+    assert "cross-entropy: right from step" in reading
 
 
 def test_on_a_phone_the_descent_has_a_triangle_to_look_at_and_its_count_on_one_line(app):

@@ -40,7 +40,7 @@ def test_nothing_fades_while_courses_follow_a_slider_and_matrices_have_the_stage
     assert opacities == ["1"] or (SITE and not opacities)  # there a run may be over before a frame shows it
     page.get_by_text("Every matrix").click()
     student.cell("W 1, row 1, column 1").wait_for()
-    assert page.locator(".doors").count() == 0  # what this is says the Overview
+    assert page.locator(".doors").count() == 0  # the Overview alone shows what this is
 
 
 def test_a_long_training_shows_the_time_left_and_is_cancelled_while_another_visitor_edits(app):

@@ -217,13 +217,13 @@ def test_no_trace_reaches_the_page_whatever_the_host_forces(served, tmp_path, mo
                 await visitor.run()
                 await visitor.run()
                 await visitor.settle(0.5)  # a run that fails is followed by another, without the browser's values
-                assert [WRONG in said for said in visitor.list_errors()] == ([True] if entry == "found" else [])
+                assert [WRONG in shown for shown in visitor.list_errors()] == ([True] if entry == "found" else [])
                 visitor.query = ""
                 await visitor.run()
-                said = b"".join(heard)
-                assert b"secret" not in said
-                assert b"Traceback" not in said
-                assert b", line " not in said
+                shown = b"".join(heard)
+                assert b"secret" not in shown
+                assert b"Traceback" not in shown
+                assert b", line " not in shown
                 await visitor.edit(*W1, 0.25)  # and what was entered is kept
                 assert visitor.read_matrix("W1")[0] == 0.25
 
@@ -254,7 +254,7 @@ def test_a_page_that_fails_when_it_is_whole_is_mended_once(served, tmp_path, mon
                 visitor.query = f"fails={how}"
                 await visitor.run()
                 await visitor.settle(0.5)
-                assert [WRONG in said for said in visitor.list_errors()] == [True]
+                assert [WRONG in shown for shown in visitor.list_errors()] == [True]
                 visitor.query = ""
                 await visitor.run()
                 await visitor.settle()

@@ -178,9 +178,9 @@ def test_what_is_still_under_way_counts(files):
     assert len(most) == 6  # those that are over count no more
 
 
-@pytest.mark.parametrize("said", [None, "", "-5", "1e9", "²", "many"])
-def test_a_length_that_is_not_stated_is_the_longest(said):
-    headers = middleware.Headers({} if said is None else {"content-length": said})
+@pytest.mark.parametrize("length", [None, "", "-5", "1e9", "²", "many"])
+def test_a_length_that_is_not_stated_is_the_longest(length):
+    headers = middleware.Headers({} if length is None else {"content-length": length})
     assert middleware._body_bytes(headers) == st.get_option("server.maxUploadSize") * 2**20
 
 
