@@ -161,8 +161,6 @@ class Layer:
         object.__setattr__(self, "activation", find_activation(activation))
         if dropout is not None:
             expect(dropout, Dropout, "dropout", "Dropout(keep=0.8)")
-            if self.f.coupled:
-                raise ValueError(f"dropout is for activations that act cell by cell, and {activation} does not")
         object.__setattr__(self, "dropout", dropout)
         if self.b is not None and self.b.shape != self.W.shape[:1]:
             raise ValueError(

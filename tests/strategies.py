@@ -39,7 +39,7 @@ def problems(draw, activations=NAMES, losses=tuple(LOSSES), max_depth=4, max_wid
     for cols, rows in pairwise(widths):
         W, b = rng.normal(size=(rows, cols)), rng.normal(size=rows) if with_bias else None
         f, dropout = draw(st.sampled_from(activations)), draw(st.sampled_from((None, None, Dropout(0.6, seed=1))))
-        layers.append(Layer(W, b, f, None if ACTIVATIONS[f].coupled else dropout))
+        layers.append(Layer(W, b, f, dropout))
     net = Network(tuple(layers))
     with_margin = "margin" in {field.name for field in fields(LOSSES[name])}
     numbers = {"margin": float(rng.normal())} if with_margin else {}

@@ -15,7 +15,7 @@ import numpy as np
 from ..registry import Registry, UnknownNameError
 from . import inplace, kernels
 from .inplace import InPlace
-from .softmax import SOFTMAX, SOFTMAX_PULLBACK, softmax
+from .softmax import MASKED_SOFTMAX_PULLBACK, SOFTMAX, SOFTMAX_PULLBACK, softmax
 from .steps import Op, View, as_numbers
 
 Array = np.ndarray
@@ -37,7 +37,8 @@ class Activation:
         exact: f is linear in pieces and takes fractions as well.
         share: how far f'(0) is on its way from the left derivative to the right one, see `at_kink`.
         parameter: its number, where it has one; `family` makes the same with another.
-        coupled: where it does not act cell by cell, what gives Z_l of S_l, and delta_l of Z_l and dL/dZ_l.
+        coupled: where it does not act cell by cell, what gives Z_l of S_l, delta_l of Z_l and dL/dZ_l, and under a
+            dropout mask delta_l of dL/dZ_l, S_l and M_l.
         kinks: where f or f' has a corner, so that a difference across it measures neither side.
         corner: where f itself has a corner at 0, its derivatives on the left and on the right.
         into: f and f' again, written into given buffers; `NOT_WRITTEN_OUT` where there is only the arithmetic.
@@ -55,7 +56,7 @@ class Activation:
     share: float = 0.0
     parameter: float | None = None
     family: Family | None = None
-    coupled: tuple[Op, Op] | None = None
+    coupled: tuple[Op, Op, Op] | None = None
 
     def __post_init__(self) -> None:
         for way in ("f", "derivative", "derivative_from_Z"):
@@ -375,7 +376,7 @@ for _row in (
         None,
     ),
     Family("silu", "β", 1, 0, 100, _make_silu).at(1),
-    Activation("softmax", softmax, None, None, coupled=(SOFTMAX, SOFTMAX_PULLBACK)),
+    Activation("softmax", softmax, None, None, coupled=(SOFTMAX, SOFTMAX_PULLBACK, MASKED_SOFTMAX_PULLBACK)),
 ):
     ACTIVATIONS[_row.name] = _row
 

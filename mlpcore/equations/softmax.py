@@ -74,3 +74,18 @@ SOFTMAX_PULLBACK = Op(
     lambda P, dP: rf"{P}\odot\left({dP} - \textstyle\sum_k {{{P}}}_{{k}}\,{{{dP}}}_{{k}}\right)",
     "{0:jn}·({1:jn} - (sum_k({0}·{1})))",
 )
+
+
+def _pull_back_masked(dZ: Array, S: Array, M: Array) -> Array:
+    return SOFTMAX_PULLBACK.arithmetic(softmax(S), M * dZ)
+
+
+#: The same under a dropout mask, as on attention weights (Vaswani et al. 2017): Z = M (.) P does not determine P where
+#: a cell is dropped, so P is computed from S.
+MASKED_SOFTMAX_PULLBACK = Op(
+    "masked softmax pullback",
+    "kn,kn,kn->jn",
+    _pull_back_masked,
+    lambda dZ, S, M: SOFTMAX_PULLBACK.notation(SOFTMAX.notation(S), rf"({M}\odot {dZ})"),
+    "exp({1:jn}) / (sum_k(exp({1})))·({2:jn}·{0:jn} - (sum_k(exp({1})·{2}·{0})) / (sum_k(exp({1}))))",
+)

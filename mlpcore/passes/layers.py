@@ -19,7 +19,7 @@ from ..equations.dense import (
 )
 from ..equations.steps import Step
 from ..network import Network, Shape
-from ..notation import S, W, Z, after, b, db, delta, dW, dZ
+from ..notation import S, W, Z, after, b, db, delta, dW, dZ, mask
 from ..notation import rate as RATE
 
 
@@ -50,11 +50,13 @@ def backward_layer(
     f = ACTIVATIONS[activation].at_kink(at_kink)
     from_Z = derivative_from_Z and f.derivative_from_Z is not None and not masked
     pullback, argument = (f.pullback_from_Z, Z(layer)) if from_Z else (f.pullback, S(layer))
-    operands = (dZ(layer), argument)[: len(pullback.reads)]
-    if f.coupled:
-        pullback, operands = f.coupled[1], (Z(layer), dZ(layer))
+    back = drop_masked(Step(delta(layer), pullback, (dZ(layer), argument)[: len(pullback.reads)], "backward"), masked)
+    if f.coupled and masked:
+        back = Step(delta(layer), f.coupled[2], (dZ(layer), S(layer), mask(layer)), "backward")
+    elif f.coupled:
+        back = Step(delta(layer), f.coupled[1], (Z(layer), dZ(layer)), "backward")
     steps = [
-        drop_masked(Step(delta(layer), pullback, operands, "backward"), masked),
+        back,
         Step(dW(layer), WEIGHT_GRADIENT, (delta(layer), Z(layer - 1)), "backward"),
     ]
     if biased:

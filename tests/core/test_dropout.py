@@ -35,6 +35,18 @@ def test_both_passes_carry_the_mask_as_written_out():
     assert set(M.ravel()) == {0.0, 2.0}
 
 
+def test_softmax_under_a_mask_pulls_back_through_its_jacobian():
+    layer = replace(SETUP.net[1], activation="softmax")
+    values = replace(SETUP, net=mlp.Network((layer, SETUP.net[2]))).run()[1]
+    M, dZ = (np.asarray(values[v]) for v in (mlp.mask(1), mlp.dZ(1)))
+    e = np.exp(values[mlp.S(1)])
+    P = e / e.sum(axis=0)
+    np.testing.assert_allclose(values[mlp.Z(1)], M * P, rtol=1e-14)
+    for n, p in enumerate(P.T):
+        jacobian = np.diag(p) - np.outer(p, p)
+        np.testing.assert_allclose(values[mlp.delta(1)][:, n], jacobian @ (M * dZ)[:, n], atol=1e-16)
+
+
 def test_the_share_of_kept_cells_and_their_mean_are_those_of_inverted_dropout():
     M = mlp.Dropout(0.8, seed=3).draw(1, 200, 500)
     assert (M != 0).mean() == pytest.approx(0.8, abs=0.01)

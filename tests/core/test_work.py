@@ -35,7 +35,7 @@ def draw_setup(rng):
     layers = []
     for cols, rows in pairwise(widths):
         W, b, f = draw(rows, cols), draw(rows) if rng.random() < 0.7 else None, str(rng.choice(list(mlp.ACTIVATIONS)))
-        drops = rng.random() < 0.2 and not mlp.ACTIVATIONS[f].coupled
+        drops = rng.random() < 0.2
         layers.append(mlp.Layer(W, b, f, mlp.Dropout(0.6, seed=int(rng.integers(9))) if drops else None))
     loss = mlp.LOSSES[str(rng.choice(list(mlp.LOSSES)))]()
     if loss.constants():
