@@ -48,8 +48,7 @@ def _write(course: Course, lib: Dialect, made: str, collect: str) -> str:
     writer = Writer(lib)
     net, lay = setup.net, setup.conventions.lay
     given = initial_values(net, setup.batch, setup.loss, setup.conventions)
-    given |= {v: np.asarray(x) for v, x in optimiser.numbers().items()}
-    given |= {v: lay.convert(v, x) for v, x in optimiser.initial_state(net).items()}
+    given |= optimiser.list_inputs(net, lay, course.state(0))
     check_count(_count_numbers(course))
     changed = [step.out for step in course.steps if step.phase == "update" and step.out.new]
     out = [f'"""A training of {len(course)} steps by {optimiser.title}, made by MLPScope. Every loss is asserted."""']

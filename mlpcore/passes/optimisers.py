@@ -17,6 +17,7 @@ from ..notation import Var, after
 from ..notation import rate as RATE
 from ..registry import Registry
 from .layers import update
+from .layouts import Layout
 from .rate_schedules import RateSchedule
 
 COUNT, CORRECTION_1, CORRECTION_2 = Var("t"), Var("correction1"), Var("correction2")
@@ -87,6 +88,22 @@ class Optimiser:
         """Give the state before the first step, as on the worksheet: zeros."""
         shape = net.shape
         return {v: np.zeros(shape_of(v, shape.widths, 1), shape.dtype) for v in self.state(shape)}
+
+    def list_inputs(self, net: Network | Shape, lay: Layout, state: Mapping[Var, Array] | None = None) -> dict:
+        """Give all that its rows read besides the network: its numbers and its state, laid out by `lay`.
+
+        Args:
+            state: after earlier steps; by default that before the first.
+
+        Raises:
+            ValueError: the state is not that of this optimiser and network.
+        """
+        first = {v: lay.convert(v, x) for v, x in self.initial_state(net).items()}
+        state = first if state is None else state
+        if {v: np.shape(x) for v, x in state.items()} != {v: x.shape for v, x in first.items()}:
+            wanted = ", ".join(f"{v} of shape {x.shape}" for v, x in first.items()) or "nothing"
+            raise ValueError(f"this is no state of {self.title} for this network, which keeps {wanted}")
+        return dict(state) | {v: np.asarray(x, net.shape.dtype) for v, x in self.numbers().items()}
 
     def count_state_bytes(self, net: Network | Shape) -> int:
         """Count the bytes that it keeps from step to step."""

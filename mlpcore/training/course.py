@@ -41,12 +41,13 @@ class Runner:
         batch_size: int | None = None,
         seed: int = 0,
         redraw: bool = False,
+        state: Mapping[Var, Array] | None = None,
     ) -> None:
         lay = setup.conventions.lay
         self.lock = Lock()
         self._setup, self._examples, self._seed = setup, batch_size or setup.batch.N, seed
         self._mini = self._examples < setup.batch.N
-        net, dtype = setup.net, setup.net.dtype
+        net = setup.net
         self.steps: list[Step] = one_pass(net, setup.loss, conventions=setup.conventions, N=self._examples)
         self.steps += lay.convert_steps(optimiser.update(net))
         whole = initial_values(net, setup.batch, setup.loss, setup.conventions)
@@ -55,8 +56,7 @@ class Runner:
         self._whole = {v: x for v, x in whole.items() if "example" in v.axes}
         self._batch = pick_examples(self._whole, np.arange(self._examples), lay) if self._mini else {}
         values = whole | self._batch
-        values |= {v: lay.convert(v, x) for v, x in optimiser.initial_state(net).items()}
-        values |= {v: np.asarray(x, dtype) for v, x in optimiser.numbers().items()}
+        values |= optimiser.list_inputs(net, lay, state)
         self.program = Program(self.steps, values, net.shape, self._examples, lay)
         self._first_loss = self.program.values[LOSS]
         data = forward(net) + setup.conventions.loss(setup.loss).forward(net.depth)
@@ -135,7 +135,7 @@ class Course:
 
     def __reduce__(self) -> tuple:
         """Pickle what it starts from: trained again, it is the same to the last bit."""
-        again = partial(train, batch_size=self.batch_size, seed=self.seed, redraw=self.redraw)
+        again = partial(train, batch_size=self.batch_size, seed=self.seed, redraw=self.redraw, state=self.state(0))
         return again, (self.setup, len(self), self.optimiser)
 
     @property
@@ -190,8 +190,8 @@ class Course:
         """
         setup = self._find_masked(k)
         steps = training_step(setup.net, setup.loss, conventions=setup.conventions, optimiser=self.optimiser)
-        numbers = {v: np.asarray(x, setup.net.dtype) for v, x in self.optimiser.numbers().items()}
-        return steps, evaluate(steps, setup.inputs() | numbers | self.parameters(k) | self.state(k))
+        given = self.optimiser.list_inputs(setup.net, setup.conventions.lay, self.state(k))
+        return steps, evaluate(steps, setup.inputs() | given | self.parameters(k))
 
     def at(self, k: int) -> Setup:
         """Give the set-up after k steps: the same but for its parameters, and its masks where they are redrawn.
@@ -219,6 +219,7 @@ def train(
     batch_size: int | None = None,
     seed: int = 0,
     redraw: bool = False,
+    state: Mapping[Var, Array] | None = None,
     report: Callable[[int], None] | None = None,
 ) -> Course:
     """Train a network.
@@ -230,17 +231,18 @@ def train(
         batch_size: examples of a step, drawn anew each epoch; by default all of them.
         seed: of that draw.
         redraw: draw new dropout masks for every step, else those of the set-up are kept.
+        state: of the optimiser after earlier steps, as `Course.state` gives it; by default that before the first.
         report: is called with the number of steps taken, a hundred times or so; what it raises ends the training.
 
     Raises:
-        ValueError: too many steps or none of a batch's examples.
+        ValueError: too many steps, none of a batch's examples, or the state of another optimiser.
     """
     if type(steps) is not int or not 0 <= steps <= MAX_STEPS:
         raise ValueError(f"a course has 0 to {MAX_STEPS:,} steps, not {steps}")
     if batch_size is not None and not 1 <= batch_size <= setup.batch.N:
         raise ValueError(f"a step takes 1 to {setup.batch.N} examples, not {batch_size}")
     optimiser = SGD(setup.rate) if optimiser is None else optimiser
-    runner = Runner(setup, optimiser, batch_size, seed, redraw)
+    runner = Runner(setup, optimiser, batch_size, seed, redraw, state)
     stride = max(1, -(-(steps + 1) * runner.block.nbytes // MAX_COPIES))
     copies = np.empty((steps // stride + 1, runner.block.size), runner.block.dtype)
     losses = np.empty(steps + 1)

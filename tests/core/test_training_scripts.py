@@ -2,6 +2,7 @@
 
 import csv
 import io
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -49,6 +50,18 @@ def test_a_script_draws_the_dropout_masks_of_every_step(layout, batch_size):
     run(exchange.numpy_training_script(course))
     pytest.importorskip("torch")
     run(exchange.torch_training_script(course))
+
+
+@pytest.mark.parametrize("layout", mlp.LAYOUTS)
+def test_a_course_goes_on_from_the_state_of_its_own_optimiser_alone(layout):
+    setup = replace(THREE, conventions=mlp.Conventions(layout))
+    whole = mlp.train(setup, 12, mlp.Adam())
+    rest = mlp.train(whole.at(5), 7, mlp.Adam(), state=whole.state(5))
+    np.testing.assert_array_equal(rest.losses, whole.losses[5:])
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(rest)).losses, rest.losses)
+    run(exchange.numpy_training_script(rest))
+    with pytest.raises(ValueError, match="no state of Momentum for this network, which keeps V_b_2"):
+        mlp.train(setup, 1, mlp.Momentum(), state=whole.state(5))
 
 
 def test_a_script_whose_losses_are_not_those_fails():

@@ -1,10 +1,18 @@
 """Steps taken on the pages of the network."""
 
+from dataclasses import replace
+from itertools import cycle
+
 import numpy as np
 import pytest
 
 import mlpcore as mlp
-from tests.visits import DERIVE, STEP, make_edits, read_payload, send_events, use_toolbar
+from mlpcore.setup import same
+from pages.ui.state.app_state import AppState
+from pages.ui.state.steps_taken import find_kept, take_steps
+from pages.ui.state.training_page import TrainingChoice
+from pages.ui.state.wire_names import wire_name
+from tests.visits import DERIVE, STEP, find_keyed, make_edits, read_payload, send_events, use_toolbar
 
 
 def press(app, label):
@@ -50,6 +58,41 @@ def test_steps_taken_one_by_one_are_the_course_and_rewind_goes_to_the_start(app)
     press(app, "Rewind to the start")
     assert read_weights(app) == setup.net[1].W.ravel().tolist()
     assert not read_said(app)
+
+
+CASES = [*zip(mlp.EXAMPLES, cycle(mlp.OPTIMISERS)), *(("dropout", name) for name in mlp.OPTIMISERS)]
+
+
+@pytest.mark.parametrize(("example", "optimiser"), CASES)
+def test_a_course_is_its_steps_taken_one_by_one_masks_and_state_matrices_too(example, optimiser):
+    choice = TrainingChoice(optimisers=(optimiser,), schedule="step", length=2)
+    setup = mlp.EXAMPLES[example].setup
+    state = AppState(setup, training=choice)
+    course = mlp.train(setup, 3, replace(choice.step_optimiser, rate=setup.rate), redraw=True)
+    for k in (1, 2, 3):
+        state = replace(state, **take_steps(state, 1))
+        assert same(state.setup, course.at(k))
+        expected, kept = course.state(k), find_kept(state)
+        assert kept.keys() == expected.keys()
+        for var, x in kept.items():
+            np.testing.assert_array_equal(x, expected[var])
+
+
+def test_the_chosen_optimiser_makes_the_step_shown_and_its_state_goes_on_until_undone(app):
+    app.selectbox(key="example").select("dropout").run()
+    find_keyed(app, "step optimiser").select("Adam").run()
+    setup = mlp.EXAMPLES["dropout"].setup
+    course = mlp.train(setup, 12, mlp.Adam(setup.rate), redraw=True)
+    for k, button in ((0, "Take the step"), (1, "Take 10"), (11, "Take the step")):
+        values = course.trace(k)[1]
+        for v in (mlp.Var("MW", 1), mlp.mask(1), mlp.Var("t"), mlp.after(mlp.Var("RW", 2)), mlp.after(mlp.W(1))):
+            assert read_payload(app)["matrices"][wire_name(v)]["values"] == values[v].ravel().tolist()
+        press(app, button)
+    use_toolbar(app, "undo")
+    assert read_payload(app)["matrices"]["MW1"]["values"] == course.state(11)[mlp.Var("MW", 1)].ravel().tolist()
+    assert not any(name.startswith("new.") for name in read_payload(app)["checkable"])
+    find_keyed(app, "step optimiser").select("RMSProp").run()
+    assert set(read_payload(app)["matrices"]["RW1"]["values"]) == {0}
 
 
 def test_a_step_that_makes_the_loss_larger_says_so_and_an_edit_starts_anew(app):

@@ -1,11 +1,13 @@
-"""Steps of gradient descent that were taken on a page of the network."""
+"""Steps that were taken on a page of the network."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mlpcore import Setup, train
+from mlpcore import Optimiser, Setup, Var, after, loss, train
+from mlpcore.network import Array
 from mlpcore.training.course import MAX_STEPS
 
 #: Operations of all steps that are taken at once, about: some seconds.
@@ -20,7 +22,8 @@ class StepsTaken:
         setup: the set-up after the steps, the very object that is in the state.
         start: the set-up before the first one.
         count: how many steps lie between.
-        before, after: the loss before and after the last one.
+        before, after: the loss before and after the last one, under its dropout masks.
+        optimiser, kept: what made the last step, and its state after it.
     """
 
     setup: Setup
@@ -28,6 +31,8 @@ class StepsTaken:
     count: int
     before: float
     after: float
+    optimiser: Optimiser
+    kept: Mapping[Var, Array]
 
 
 def find_steps(state: Any) -> StepsTaken | None:
@@ -35,8 +40,16 @@ def find_steps(state: Any) -> StepsTaken | None:
     return next((taken for taken in state.taken if taken.setup is state.setup), None)
 
 
+def find_kept(state: Any) -> Mapping[Var, Array] | None:
+    """Find what the optimiser of the step keeps from the steps before; None where it did not make them."""
+    taken, optimiser = find_steps(state), state.training.step_optimiser
+    if taken is None or optimiser is None or type(optimiser) is not type(taken.optimiser):
+        return None
+    return taken.kept if taken.kept.keys() == set(optimiser.state(state.setup.net)) else None
+
+
 def take_steps(state: Any, count: int) -> dict[str, Any]:
-    """Return the changes of the state after so many steps of gradient descent.
+    """Return the changes of the state after so many steps of the chosen optimiser, at the learning rate of the set-up.
 
     Raises:
         ValueError: too many steps at once, or parameters that leave the range of floats.
@@ -47,10 +60,14 @@ def take_steps(state: Any, count: int) -> dict[str, Any]:
     work = 6 * setup.net.shape.parameter_cells * setup.batch.N
     if count * work > MAX_WORK:
         raise ValueError(f"at this size at most {max(1, MAX_WORK // work):,} steps can be taken at once")
-    course = train(setup, count)
+    chosen = state.training.step_optimiser
+    optimiser = chosen and replace(chosen, rate=setup.rate)
+    course = train(setup, count, optimiser, redraw=state.training.redraw, state=find_kept(state))
     so_far = find_steps(state)
     start, before = (so_far.start, so_far.count) if so_far else (setup, 0)
-    new = StepsTaken(course.at(count), start, before + count, *course.losses[-2:].tolist())
+    end, last = course.at(count), course.trace(count - 1)[1]
+    losses = float(last[loss]), float(last[after(loss)])
+    new = StepsTaken(end, start, before + count, *losses, course.optimiser, course.state(count))
     entries = (*state.history.past, *state.history.future)
     reachable = {id(setup), *(id(entry[0]) for entry in entries)}
     return {"setup": new.setup, "taken": (*(t for t in state.taken if id(t.setup) in reachable), new)}

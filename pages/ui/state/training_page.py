@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from mlpcore import (
     MSE,
     OPTIMISERS,
     RATE_SCHEDULES,
+    SGD,
     Batch,
     BinaryCrossEntropy,
     Course,
@@ -151,6 +152,12 @@ class TrainingChoice:
         schedule = None if self.schedule == CONSTANT else RATE_SCHEDULES[self.schedule](length=self.length)
         made = [OPTIMISERS[name](rate=self.rate, schedule=schedule, clip=self.clip or None) for name in self.optimisers]
         return [replace(o, mu=self.mu) if isinstance(o, Momentum | Nesterov) else o for o in made]
+
+    @cached_property
+    def step_optimiser(self) -> Optimiser | None:
+        """What makes the step on the pages of the network, at their rate: the first one; None for plain descent."""
+        first = next(iter(self.make_optimisers()), None)
+        return None if first == SGD(self.rate) else first
 
     def prepare(self, setup: Setup) -> tuple[Setup, Batch | None]:
         """Give the set-up that is trained, with its initial weights and its penalty, and the examples held out of it.

@@ -14,6 +14,7 @@ from pages.ui.components.stage.stage import draw_stage
 from pages.ui.state import session
 from pages.ui.state.app_state import AppState, make_example_setup
 from pages.ui.state.place import Place
+from pages.ui.state.steps_taken import find_kept
 from pages.ui.widgets.choices import name_network
 
 #: What a stage may ask to open -> the page.
@@ -34,17 +35,18 @@ def _build_example_board(example: str, conventions: Conventions) -> str:
 
 def _build_pass(state: AppState) -> str:
     """Return the JSON of a pass and of what to look at in it, or that an edit has outgrown the schedule's budget."""
+    update = state.training.step_optimiser, find_kept(state)
     try:
-        payload, remark = build_pass_payload(state.setup, state.schedule), ""
+        payload, remark = build_pass_payload(state.setup, state.schedule, *update), ""
     except ValueError as error:
-        payload = build_pass_payload(state.setup, next(iter(SCHEDULES.values())))
+        payload = build_pass_payload(state.setup, next(iter(SCHEDULES.values())), *update)
         remark = f"{str(error)[:1].upper()}{str(error)[1:]}. Every matrix is kept instead."
     return json.dumps({**payload, "look": remark or describe_network(state)})
 
 
 def build_pass(state: AppState) -> str:
     """Return `_build_pass`, which is kept for an example that was not changed."""
-    if state.is_example_unchanged:
+    if state.is_example_unchanged and not state.training.step_optimiser:
         return _build_example_pass(state.example, state.setup.conventions, state.schedule)
     return _build_pass(state)
 
@@ -74,7 +76,8 @@ def _apply_events(stage: str) -> None:
 def _draw_pass(kind: str) -> None:
     """Draw the pass on a stage of this kind, which is also its key."""
     state = session.get_state()
-    payload = session.build_once("pass", (state.setup, state.schedule, state.example), lambda: build_pass(state))
+    of = state.setup, state.schedule, state.example, state.training
+    payload = session.build_once("pass", of, lambda: build_pass(state))
     more = {
         "kind": kind,
         "example": state.example,

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import streamlit as st
 
+from mlpcore import OPTIMISERS
 from pages.ui.state import session
 from pages.ui.state.steps_taken import StepsTaken, find_steps
+from pages.ui.state.training_page import TrainingChoice
+from pages.ui.widgets.training_views import choose
 from pages.ui.widgets.words import escape_markdown, show_errors
 
 _NUMBER = "number of steps"
@@ -13,17 +19,34 @@ _NUMBER = "number of steps"
 
 def draw_steps() -> None:
     """Draw the buttons that take steps, and how many were taken."""
-    taken = find_steps(session.get_state())
+    state = session.get_state()
+    taken, training = find_steps(state), state.training
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button("Take the step", on_click=session.take_steps, args=(1,), help="W and b become their new values.")
         for count in (10, 100):
             st.button(f"Take {count}", on_click=session.take_steps, args=(count,))
         st.number_input(_NUMBER, 1, None, 1000, key=_NUMBER, label_visibility="collapsed", width=110, step=100)
         st.button("Take so many", on_click=session.take_chosen_steps, args=(_NUMBER,))
+        _draw_optimiser(training)
+        if state.setup.net.shape.masked:
+            choose(partial(st.toggle, "New dropout masks at every step"), "redraw", training.redraw)
         if taken:
             st.button("Rewind to the start", on_click=session.rewind_steps)
             st.markdown(escape_markdown(_describe(taken)))
     show_errors("steps")
+
+
+def _draw_optimiser(training: TrainingChoice) -> None:
+    titles = {name: kind.title for name, kind in OPTIMISERS.items()}
+    first = next(iter(training.optimisers), next(iter(titles)))
+
+    def put_first(choice: TrainingChoice, name: str) -> TrainingChoice:
+        return replace(choice, optimisers=(name, *(other for other in choice.optimisers[1:] if other != name)))
+
+    key = session.sync_widget("step optimiser", first)
+    st.selectbox("Optimiser", list(titles), format_func=titles.__getitem__, key=key, width=220,
+                 label_visibility="collapsed", on_change=session.change, args=(key, put_first, "training"),
+                 kwargs={"about": "training"})  # fmt: skip
 
 
 def _describe(taken: StepsTaken) -> str:

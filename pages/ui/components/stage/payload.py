@@ -33,6 +33,7 @@ from mlpcore.notation import ROLES, Var
 from mlpcore.notation import loss as LOSS
 from mlpcore.passes.conventions import Conventions
 from mlpcore.passes.layouts import Layout
+from mlpcore.passes.optimisers import Optimiser
 from mlpcore.passes.training_step import training_step
 from mlpcore.schedules import SCHEDULES, Schedule, find
 from mlpcore.setup import Editable, Setup
@@ -87,29 +88,40 @@ def pack_values(array: np.ndarray, exact: bool = True) -> list[Any] | Json:
     return [x if np.isfinite(x) else str(x) for x in flat.tolist()]
 
 
-def build_pass_payload(setup: Setup, schedule: str | Schedule) -> Json:
-    """Build the payload of a training step.
+def build_pass_payload(
+    setup: Setup,
+    schedule: str | Schedule,
+    optimiser: Optimiser | None = None,
+    kept: Mapping[Var, np.ndarray] | None = None,
+) -> Json:
+    """Build the payload of a training step at the learning rate of the set-up.
+
+    Args:
+        optimiser, kept: what makes the update, by default gradient descent, and its state after earlier steps.
 
     Raises:
         ValueError: the schedule is one under a byte budget that this network exceeds.
     """
-    steps, payloads = _build_steps(setup.net.shape, setup.loss, find(schedule), setup.conventions, setup.batch.N)
-    values = evaluate(steps, setup.inputs())
+    net, conventions = setup.net, setup.conventions
+    steps, payloads = _build_steps(net.shape, setup.loss, find(schedule), conventions, setup.batch.N, optimiser)
+    given = optimiser.list_inputs(net, conventions.lay, kept) if optimiser else {}
+    values = evaluate(steps, given | setup.inputs())
     return {
         **build_matrices(setup, steps, values),
         "steps": payloads,
         "parts": ROLES,
         "cards": build_cards(values),
-        "checkable": list(list_computed(setup)),
+        # A learner's new parameters are checked against gradient descent.
+        "checkable": [name for name, var in list_computed(setup).items() if not (optimiser and var.new)],
     }
 
 
 @lru_cache(maxsize=128)
 def _build_steps(
-    shape: Shape, loss: Loss, schedule: Schedule, conventions: Conventions, N: int
+    shape: Shape, loss: Loss, schedule: Schedule, conventions: Conventions, N: int, optimiser: Optimiser | None
 ) -> tuple[list[Step], list[Json]]:
     """Return the steps and their payloads: without the values of matrices, so that edits of those find them cached."""
-    steps = training_step(shape, loss, schedule, conventions, N)
+    steps = training_step(shape, loss, schedule, conventions, N, optimiser)
     return steps, [build_step(step, conventions.lay, schedule == next(iter(SCHEDULES.values()))) for step in steps]
 
 
