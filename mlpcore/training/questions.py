@@ -11,13 +11,15 @@ from ..examples import EXAMPLES
 from ..initialisation import initialise
 from ..losses import MSE
 from ..network import Batch, Layer, Network
-from ..notation import Z, delta, mask
+from ..notation import Var, Z, after, delta, mask
+from ..notation import loss as LOSS
+from ..passes.optimisers import Momentum, Nesterov
 from ..passes.training_step import trace
 from ..registry import Registry
 from ..setup import Setup
 from .course import Course, train
 from .datasets import standardise
-from .readings import read_history, search_rate, sweep_rates
+from .readings import name_cell, read_history, search_rate, sweep_rates
 
 Answer = Callable[[Mapping[str, Course]], str]
 
@@ -113,11 +115,43 @@ def _answer_vanishing(courses: Mapping[str, Course]) -> str:
 
 
 def _answer_overshoot(courses: Mapping[str, Course]) -> str:
-    return " ".join(
+    counts = [
         f"{name}: {_count_rises(course):,} of {len(course):,} steps make the loss larger; it ends at "
         f"{course.losses[-1]:.3g}."
         for name, course in courses.items()
-    )
+    ]
+    return " ".join([*counts, *filter(None, map(_explain_overshoot, courses.values()))])
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def _explain_overshoot(course: Course) -> str:
+    """Say where a weight goes on against a gradient that has changed sign, so that the loss rises, and why.
+
+    "" where none does in the first 200 steps.
+    """
+    optimiser = course.optimiser
+    if not isinstance(optimiser, Momentum | Nesterov) or course.batch_size:
+        return ""
+    before, values = None, course.trace(0)[1]
+    for k in range(1, min(len(course), 200)):
+        before, values = values, course.trace(k)[1]
+        if not values[after(LOSS)] > values[LOSS]:
+            continue
+        for x in course.setup.net.shape.parameters():
+            g, V = Var("d" + x.kind, x.layer), Var("V" + x.kind, x.layer)
+            left = optimiser.mu * values[V]
+            new = values[after(V)] - left
+            moves = [v[after(x)] - v[x] for v in (before, values)]
+            goes_on = (before[g] * values[g] < 0) & (left * new < 0) & (np.abs(left) > np.abs(new))
+            for cell in np.argwhere(goes_on & (moves[0] * moves[1] > 0))[:1].tolist():
+                at = tuple(cell)
+                return (
+                    f"{optimiser.title}: in step {k + 1} the gradient by {name_cell(x, at)} changes sign, from "
+                    f"{before[g][at]:.3g} to {values[g][at]:.3g}, and the weight goes on as before: {left[at]:.3g} of "
+                    f"its velocity is from earlier gradients, {new[at]:.3g} from this one. The loss rises from "
+                    f"{values[LOSS]:.3g} to {values[after(LOSS)]:.3g}."
+                )
+    return ""
 
 
 def _answer_correction(courses: Mapping[str, Course]) -> str:

@@ -179,6 +179,21 @@ def test_the_network_of_a_question_shows_the_answer(name, words):
     assert re.search(words, question.answer(train_for(question, question.setup)))
 
 
+def test_momentum_overshoots_where_the_velocity_written_out_outweighs_the_gradient():
+    """The gradient of the ravine by W_1[1, 1] is w - 2: its two inputs are not correlated, the first is +-1."""
+    question = training.QUESTIONS["momentum"]
+    answer = question.answer({"Momentum": mlp.train(question.setup, 20, mlp.Momentum(0.2))})
+    step, w, velocity, before, g = 1, 0.0, 0.0, 0.0, -2.0
+    while before * g >= 0:
+        velocity = 0.9 * velocity + g
+        w -= 0.2 * velocity
+        step, before, g = step + 1, g, w - 2
+    assert f"in step {step} the gradient by W_1[1, 1] changes sign, from {before:.3g} to {g:.3g}" in answer
+    assert f"{0.9 * velocity:.3g} of its velocity is from earlier gradients, {g:.3g} from this one" in answer
+    for quiet in (mlp.SGD(0.2), mlp.Momentum(0.001)):
+        assert "sign" not in question.answer({quiet.title: mlp.train(question.setup, 20, quiet)})
+
+
 def test_a_prediction_is_the_output_of_the_pass():
     setup = mlp.EXAMPLES["three classes"].setup
     np.testing.assert_array_equal(setup.net.predict(setup.batch.X), setup.run()[1][mlp.Z(2)])
