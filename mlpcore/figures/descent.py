@@ -55,7 +55,7 @@ def descents(paths: Mapping[str, LossCurve], losses: Mapping[str, Loss], true_cl
     layout: Figure = {
         "title": heading(f"p of the true class (class {true_class + 1}, example {example + 1})"),
         "height": 300,
-        "margin": {"t": 32, "b": 40, "r": 8 if three else 210},
+        "margin": {"t": 32, "b": 40, "r": 8 if three else 12 + 5.5 * max(len(row[0]) for row in drawn)},
         "xaxis": axis(
             "step of gradient descent on the logits", range=[0, last], domain=[0, 0.42 if three else 1.0]
         ),

@@ -61,7 +61,7 @@ def corners(true_class: int, **more: Any) -> list[Figure]:
     """Write the names of the corners."""
     return [
         label(
-            float(x), float(y) + (0.04 if k == 2 else -0.05),
+            float(x), float(y) + (0.1 if k == 2 else -0.1),  # clear of the dot of an example in the corner
             f"class {k + 1}" + (" (true)" if k == true_class else ""),
             xanchor="center", **more,
         )
@@ -75,7 +75,7 @@ def plane(number: str = "", **across: Any) -> Figure:
     hidden = {"visible": False}
     return {
         f"xaxis{number}": {**hidden, "range": [-0.12, 1.12], "constrain": "domain", "anchor": y, **across},
-        f"yaxis{number}": {**hidden, "range": [-0.1, 0.97], "scaleanchor": x, "anchor": x},
+        f"yaxis{number}": {**hidden, "range": [-0.15, 1.01], "scaleanchor": x, "anchor": x},
     }
 
 

@@ -236,6 +236,17 @@ def test_the_legend_of_the_maps_stands_on_one_beamer_screen(board):
         "a => Math.max(...a.map(x => x.getBoundingClientRect().bottom))"
     )
     assert legend["y"] + legend["height"] < corners <= 720
+    # No example that stands in a corner lies over its name.
+    covered = board.page.locator(".mlp-chart").evaluate_all(
+        """charts => charts.flatMap((c) => [...c.querySelectorAll(".annotation-text")].filter((name) => {
+            const a = name.getBoundingClientRect();
+            return [...c.querySelectorAll(".points path")].some((dot) => {
+                const b = dot.getBoundingClientRect();
+                return a.left < b.right && b.left < a.right && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+            });
+        }).map((name) => name.textContent))"""
+    )
+    assert covered == []
 
 
 def test_the_descent_plays_to_its_end(board):
