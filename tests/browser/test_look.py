@@ -178,11 +178,65 @@ def test_on_a_phone_nothing_in_a_caption_lies_over_another(app, where):
     assert student.page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+#: What of the parts of a line lies beyond the edge of the window or of what scrolls sideways.
+BEYOND = """nodes => nodes.filter((node) => {
+    const right = node.getBoundingClientRect().right;
+    for (let box = node.parentElement; box; box = box.parentElement)
+        if (getComputedStyle(box).overflowX !== "visible" && right > box.getBoundingClientRect().right + 1) return true;
+    return right > innerWidth;
+}).map((node) => node.textContent)"""
+
+
+@pytest.mark.parametrize("size", [(390, 844), (844, 390)])
+@pytest.mark.share(1)
+def test_on_a_phone_a_matrix_stands_above_300_px_and_nothing_beyond_the_edge(app, size):
+    student = app("Derivation", viewport={"width": size[0], "height": size[1]})
+    page = student.page
+    main = page.locator('[data-testid="stMain"]')
+    tops = {}
+    for name in ("One cell", "Line by line", "Why transpose", "A product four ways"):
+        page.get_by_role("button", name=name, exact=True).click()
+        student.settle()
+        assert main.evaluate("m => m.scrollWidth - m.clientWidth") == 0, name
+        assert page.locator(".claim .badge:visible").evaluate_all(BEYOND) == [], name
+        tops[name] = page.locator(".tile table").first.bounding_box()["y"]
+    for where in ("Hinge loss", "Step through", "Overview"):
+        page.get_by_role("link", name=where, exact=True).click()
+        page.locator("h1").filter(has_text=where).wait_for(state="attached")
+        page.locator(".mlp td:visible").first.wait_for()
+        student.settle()
+        tops[where] = page.locator(".tile table").evaluate_all(
+            "t => Math.min(...t.map((x) => x.getBoundingClientRect().top))"
+        )
+    assert {where for where, top in tops.items() if top > 300} <= {"Line by line"}  # begins with a line of words
+
+
 def test_the_step_stands_on_one_beamer_screen(visited):
     student = visited(STEP)
-    for part in (".equation", ".field", ".reader"):
-        box = student.page.locator(part).bounding_box()
-        assert box["y"] + box["height"] <= 720, part
+    page = student.page
+
+    def look():
+        for part in (".equation", ".field", ".reader"):
+            box = page.locator(part).bounding_box()
+            assert box["y"] + box["height"] <= page.viewport_size["height"], part
+        parts = (".shown td", ".shown th", ".shown .title", ".shown .scale", ".formula:visible", ".reader .hint")
+        return [page.locator(part).first.evaluate("x => parseFloat(getComputedStyle(x).fontSize)") for part in parts]
+
+    small = look()
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    student.settle()
+    large = look()
+    page.set_viewport_size({"width": 1280, "height": 720})
+    assert large[0] == 42
+    assert all(after > before for before, after in zip(small, large, strict=True))
+
+
+def test_an_overview_that_does_not_fit_takes_the_width(app):
+    student = app(viewport={"width": 1920, "height": 1080})
+    student.choose("A larger one")
+    tables = student.page.locator(".tile table")
+    assert tables.evaluate_all("t => Math.max(...t.map((x) => x.getBoundingClientRect().right))") > 0.85 * 1920
+    assert student.page.locator("td:visible").first.evaluate("c => parseFloat(getComputedStyle(c).fontSize)") > 11
 
 
 def test_pointing_at_an_operand_shows_all_it_feeds_as_python_says(visited):

@@ -9,7 +9,7 @@ import { buildChoices, buildKnob, updateKnob } from "./choices.js";
 import { scaleOf } from "./colour-scale.js";
 import { buildLegend, buildTransport } from "./controls.js";
 import { buildArrows, drawArrows, joinLines } from "./line-arrows.js";
-import { LEAST, clamp, fitType, longestNumber, sizesOf } from "./layout.js";
+import { LEAST, clamp, fitType, growth, longestNumber, sizesOf, widthFor } from "./layout.js";
 import { buildTile, focusedCell, isCell, paintTile, placeWindow } from "./matrix-table.js";
 import { shortestNumber } from "./number-format.js";
 import { flatIndex } from "./payload.js";
@@ -440,52 +440,62 @@ export class Board extends Playing {
     /** @type {(spec: TileSpec) => number[]} */
     const sizeOf = ({ id, turned }) => (turned ? [matrices[id].cols, matrices[id].rows] : [matrices[id].rows, matrices[id].cols]);
     /** @type {(spec: TileSpec, sizes: Sizes) => { rows: number, cols: number }} */
-    const shownOf = (spec, { cw, ch, gap }) => {
+    const shownOf = (spec, sizes) => {
       const [rows, cols] = sizeOf(spec);
       if (spec.small) return { rows, cols };
-      const most = { rows: Math.floor((phone ? 300 : height * 0.6) / ch), cols: Math.floor((across - SIGN_WIDTH - gap) / cw) };
+      const most = { rows: Math.floor((phone ? 300 : height * 0.6) / sizes.ch), cols: Math.floor((across - SIGN_WIDTH - sizes.gap) / this.sideOf(spec, sizes)) };
       return { rows: Math.min(rows, Math.max(4, most.rows)), cols: Math.min(cols, Math.max(2, most.cols)) };
     };
+    let scrolls = phone || proof || legible || arrangement === "rungs";
     /** @type {(sizes: Sizes, may: boolean) => boolean} `may`: whether a line may be broken */
     const fits = (sizes, may) => {
-      const caption = 1.8 * sizes.name + 42; // least width of a name and its shape
+      const caption = 1.8 * sizes.name + 42 * growth(); // least width of a name and its shape
       let [total, tallest] = [0, 0];
       for (const { strip = [] } of measured) {
         let [row, used] = [0, 0];
         const above = total;
         for (const [n, spec] of strip.entries()) {
           const [rows, cols] = sizeOf(spec);
-          const own = spec.small ? this.sideOf(spec, sizes) : sizes.cw;
+          const own = this.sideOf(spec, sizes);
           const w = (n && SIGN_WIDTH) + Math.max(cols * own, caption) + sizes.gap - sizes.space;
           if (w > across || (!may && used + w > across)) return false;
           if (used + w > across) [total, row, used] = [total + row, 0, 0];
           [used, row] = [used + w, Math.max(row, rows * Math.min(sizes.ch, own) + sizes.head)];
         }
-        total += row + (bench ? 40 : WORDS_HEIGHT);
+        total += row + (bench ? 40 : WORDS_HEIGHT) * growth();
         tallest = Math.max(tallest, total - above);
       }
-      const scrolls = phone || proof || legible || arrangement === "rungs";
       return total <= height || (scrolls && sizes.font <= comfortable && (phone || tallest <= height));
     };
     const drawn = [...new Set(lines.flatMap((line) => line.strip ?? []).map((spec) => matrices[spec.id]))];
     const ems = longestNumber(drawn, this.digits, this.cut);
     const breaks = arrangement !== "rungs";
-    const [whole, broken] = [false, breaks].map((may) => fitType(ems, (sizes) => fits(sizes, may)));
-    const sizes = whole.font >= broken.font * WHOLE_WORTH && fits(whole, false) ? whole : broken;
+    const largest = () => {
+      const [whole, broken] = [false, breaks].map((may) => fitType(ems, (sizes) => fits(sizes, may)));
+      return whole.font >= broken.font * WHOLE_WORTH && fits(whole, false) ? whole : broken;
+    };
+    let sizes = largest();
+    if (!bench && !fits(sizes, breaks)) {
+      scrolls = true;
+      sizes = largest();
+    }
     const all = fits(sizes, breaks) || sizes.font > LEAST;
     return { ...sizes, proof, shown: lines.map(({ strip = [] }) => strip.map((spec) => (all ? null : shownOf(spec, sizes)))) };
   }
 
   /**
-   * The side of a cell of a matrix that is shown whole: smaller than its digits where it is too large for those.
+   * The width of a cell: that of the matrix's longest number; of one that is shown whole, less than that where it is too
+   * large for its digits.
    *
    * @param {TileSpec} spec
    * @param {Sizes} sizes
    */
-  sideOf({ id }, { cw }) {
-    const { rows, cols } = this.model.matrices[id];
+  sideOf({ id, small, turned }, { font }) {
+    const m = this.model.matrices[id];
+    if (!small) return widthFor(this, [m], font);
+    const [rows, cols] = turned ? [m.cols, m.rows] : [m.rows, m.cols];
     const most = Math.floor(Math.min((this.root.clientWidth * 0.7) / cols, (this.sheet.clientHeight * 0.8) / (rows * 0.4)));
-    return most < sizesOf(LEAST, 3).cw ? clamp(most, 5, 12) : cw;
+    return most < sizesOf(LEAST, 3).cw ? clamp(most, 5, 12) : widthFor(this, [m], font);
   }
 
   draw() {
@@ -551,9 +561,9 @@ export class Board extends Playing {
     for (const [n, spec] of (line.strip ?? []).entries()) {
       const m = this.model.matrices[spec.id];
       const all = spec.turned ? { rows: m.cols, cols: m.rows } : { rows: m.rows, cols: m.cols };
-      const side = spec.small ? this.sideOf(spec, sizes) : sizes.cw;
-      const plain = side < sizes.cw;
-      const view = { ...sizes, ...(plain ? { cw: side, ch: Math.min(side, sizes.ch), plain } : {}), row: 0, col: 0, ...(windows[n] ?? all) };
+      const cw = this.sideOf(spec, sizes);
+      const plain = cw < widthFor(this, [m], sizes.font);
+      const view = { ...sizes, cw, ...(plain ? { ch: Math.min(cw, sizes.ch), plain } : {}), row: 0, col: 0, ...(windows[n] ?? all) };
       const tile = buildTile(this, spec, view);
       if (spec.blocks) drawBlockLines(tile, spec.blocks);
       this.tiles.push(tile);

@@ -13,6 +13,9 @@ const POINT = 0.27;
 /** @type {(x: number, low: number, high: number) => number} */
 export const clamp = (x, low, high) => Math.max(low, Math.min(high, x));
 
+/** How much larger than on a small screen all is written (see `html` in pages/ui/layout.py). */
+export const growth = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+
 /** @type {(font: number, ems: number) => number} */
 export const cellWidth = (font, ems) => Math.ceil(font * Math.max(ems, 1.4) + Math.min(7, font / 3));
 
@@ -104,3 +107,12 @@ export function longestNumber(matrices, digits, cut) {
     return ems;
   }));
 }
+
+/**
+ * The width of cells that hold the longest number of some matrices.
+ *
+ * @param {{ digits: number, cut: string }} stage
+ * @param {Pick<Matrix, "id" | "data" | "all">[]} matrices
+ * @param {number} font
+ */
+export const widthFor = ({ digits, cut }, matrices, font) => cellWidth(font, longestNumber(matrices, digits, cut));

@@ -6,7 +6,7 @@ import { cellEquation } from "./cell-formula.js";
 import { buildChoices } from "./choices.js";
 import { scaleOf, scalesOf } from "./colour-scale.js";
 import { buildLegend, buildTransport, iconButton } from "./controls.js";
-import { cellWidth, longestNumber } from "./layout.js";
+import { widthFor } from "./layout.js";
 import { buildTile, focusedCell, paintTile, placeWindow } from "./matrix-table.js";
 import { flatIndex } from "./payload.js";
 import { NetworkPicture } from "./network-picture.js";
@@ -343,7 +343,7 @@ export class Player extends Playing {
     const [rows, cols] = spec.turned ? [m.cols, m.rows] : [m.rows, m.cols];
     const { shown, stacked, font } = sizes;
     const upright = ["above", "result"].includes(slotOf(spec, step, stacked));
-    const cw = upright ? sizes.cells : cellWidth(font, longestNumber([m], this.digits, this.cut));
+    const cw = upright ? sizes.cells : widthFor(this, [m], font);
     return { ...sizes, cw, row: 0, col: 0, rows: Math.min(rows, shown?.[spec.rows] ?? rows), cols: Math.min(cols, shown?.[spec.cols] ?? cols) };
   }
 

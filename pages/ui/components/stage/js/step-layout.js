@@ -1,7 +1,7 @@
 // How the matrices of a step fill the stage: one type for the whole pass, and one place for every
 // result where that costs little.
 
-import { SCROLLBAR, cellWidth, fitType, fitWindow, longestNumber } from "./layout.js";
+import { SCROLLBAR, fitType, fitWindow, longestNumber, widthFor } from "./layout.js";
 /** @import { Stage } from "./stage.js" */
 
 const PLACE_WORTH = 0.75; // of the type is given for results that stay in one place
@@ -24,13 +24,13 @@ function stepExtent(stage, step, stacked, { font, ch, head, gap }, shown = {}) {
   /** @param {number} k */
   const upright = (k) => slots[k] === "above" || slots[k] === "result";
   const middle = step.tiles.filter((_, k) => upright(k)).map((t) => matrices[t.id]);
-  extent.cells = cellWidth(font, longestNumber(middle, stage.digits, stage.cut));
+  extent.cells = widthFor(stage, middle, font);
   step.tiles.forEach((t, k) => {
     const m = matrices[t.id];
     const [rows, cols] = t.turned ? [m.cols, m.rows] : [m.rows, m.cols];
     const [down, across] = [Math.min(rows, shown[t.rows] ?? rows), Math.min(cols, shown[t.cols] ?? cols)];
     const high = down * ch + head + (across < cols ? SCROLLBAR : 0);
-    const cw = upright(k) ? extent.cells : cellWidth(font, longestNumber([m], stage.digits, stage.cut));
+    const cw = upright(k) ? extent.cells : widthFor(stage, [m], font);
     const wide = across * cw + gap + (down < rows ? SCROLLBAR : 0);
     if (slots[k] === "above") extent.top += high;
     else extent.bottom = Math.max(extent.bottom, high);

@@ -5,12 +5,14 @@ import { el } from "../../shared/dom.js";
 import { scaleOf } from "./colour-scale.js";
 import { buildLegend, decimalsBox, viewMenu } from "./controls.js";
 import { buildDoors, doorsAreOpen, listenForDoors } from "./doors.js";
-import { SCROLLBAR, fitType, longestNumber } from "./layout.js";
+import { LEAST, SCROLLBAR, fitType, growth, longestNumber, sizesOf } from "./layout.js";
 import { buildTile, paintTile } from "./matrix-table.js";
 import { NetworkPicture } from "./network-picture.js";
 import { influence, provenance } from "./provenance.js";
 import { POINT_VERB, Stage, TOUCH, cellAtEvent, isTyping } from "./stage.js";
 import { meaningNodes, originNodes } from "./step-view.js";
+
+/** @typedef {{ sizes: Sizes, width: number, phone: boolean, part: boolean }} Layout */
 
 export class Wall extends Stage {
   /** @type {Record<string, number>} the largest size in each matrix */
@@ -65,23 +67,30 @@ export class Wall extends Stage {
   }
 
   /**
-   * The largest type at which all layers fit on the screen, side by side or in lines; the least where they do not,
-   * and then large matrices are drawn in part.
+   * The largest type at which all layers fit on the screen, side by side or in lines. Where they do not, the picture
+   * scrolls: the largest at which each layer, or else each matrix, fits across it; the least where not even that, and
+   * then large matrices are drawn in part.
    */
   measure() {
     const { matrices } = this.model;
     const phone = innerWidth <= 760;
     const width = this.root.clientWidth - 8 - (this.view.presenting ? 24 : 0);
-    const height = Math.max(260, innerHeight - (this.view.presenting ? 110 : AROUND));
+    const height = Math.max(260, innerHeight - (this.view.presenting ? 110 : AROUND) * growth());
+    const comfortable = COMFORTABLE * (phone ? 1 : Math.max(1, Math.min(innerWidth / 1280, innerHeight / 720)));
     const ems = longestNumber(Object.values(matrices), this.digits, this.cut);
-    /** @type {(sizes: Sizes) => boolean} */
-    const fits = (sizes) => {
-      if (phone) return sizes.font <= 14 && Object.values(matrices).every((m) => m.cols * sizes.cw + FRAME <= width);
-      const lines = this.linesOf({ sizes, width, phone, part: false });
-      return lines.every((line) => line.width <= width) && sum(lines.map((line) => line.height)) <= height;
-    };
-    const sizes = fitType(ems, fits);
-    return { sizes, width, phone, part: !fits(sizes) };
+    /** @param {Sizes} sizes */
+    const linesOf = (sizes) => this.linesOf({ sizes, width, phone, part: false });
+    /** @type {((sizes: Sizes) => boolean)[]} */
+    const [fits, across, alone] = [
+      (sizes) => linesOf(sizes).every((line) => line.width <= width) && sum(linesOf(sizes).map((line) => line.height)) <= height,
+      (sizes) => sizes.font <= comfortable && linesOf(sizes).every((line) => line.width <= width),
+      (sizes) => sizes.font <= comfortable && Object.values(matrices).every((m) => m.cols * sizes.cw + FRAME <= width),
+    ];
+    for (const rule of phone ? [alone] : [fits, across, alone]) {
+      const sizes = fitType(ems, rule);
+      if (rule(sizes)) return { sizes, width, phone, part: !phone && rule !== fits };
+    }
+    return { sizes: sizesOf(LEAST, ems), width, phone, part: true };
   }
 
   /**
@@ -89,7 +98,7 @@ export class Wall extends Stage {
    *
    * @param {Matrix} m
    * @param {number} tiles that stand beside each other
-   * @param {Pick<ReturnType<Wall["measure"]>, "sizes" | "width" | "phone" | "part">} layout
+   * @param {Layout} layout
    */
   shownOf({ rows, cols }, tiles, { sizes, width, phone, part }) {
     if (!part) return { rows, cols };
@@ -102,7 +111,7 @@ export class Wall extends Stage {
   /**
    * The cards, in lines of the width there is.
    *
-   * @param {ReturnType<Wall["measure"]>} layout
+   * @param {Layout} layout
    */
   linesOf(layout) {
     const { matrices, cards } = this.model;
@@ -141,7 +150,7 @@ export class Wall extends Stage {
 
   /**
    * @param {Card} card
-   * @param {ReturnType<Wall["measure"]>} layout
+   * @param {Layout} layout
    */
   card(card, layout) {
     const rows = card.rows.map((row, phase) => el("div", `phase ${PHASES[phase]}`, ...row.map((id) => {
@@ -203,6 +212,7 @@ export class Wall extends Stage {
 
 const ABOUT = "\u2713 gradient check: max. relative error, cells compared.";
 const PHASES = ["given", "forward", "backward", "update"];
+const COMFORTABLE = 14; // px of type at 1280x720 in a picture that scrolls
 const WALL_ROWS = 10; // of a matrix that is drawn in part
 const FRAME = 6;
 const BETWEEN = 18; // two layers
