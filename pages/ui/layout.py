@@ -28,6 +28,8 @@ PAGES = {
 _BRAND = """
 <h1 class="mlp-brand">MLPScope<span>: {page}</span></h1>
 <style>
+  /* On a large screen all that is written grows, as the numbers do. */
+  html { font-size: clamp(16px, min(0.94vw, 1.67vh), 40px); }
   h1.mlp-brand { font-size: 1rem; font-weight: 700; padding: 0; margin: 0; line-height: 1.2; }
   .mlp-brand span { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .block-container, .stMainBlockContainer { padding: 0.6rem 1.4rem 1rem; max-width: none; }
@@ -63,6 +65,8 @@ _BRAND = """
   .stHtml:has(.mlp-table) { overflow-x: auto; }
   @media (max-width: 760px) {
     .stMainBlockContainer { padding: 1.05rem 0.6rem 1rem; }
+  }
+  @media (max-width: 760px), (max-height: 520px) {
     /* The controls stay one row, which scrolls sideways. */
     div:has(> div > .stHtml > .mlp-brand) { flex-wrap: nowrap; overflow-x: auto; }
     div:has(> .stHtml > .mlp-brand) ~ div { flex: none; }

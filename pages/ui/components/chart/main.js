@@ -57,6 +57,24 @@ function resolveColours(value, named) {
   return typeof value === "string" && value.startsWith("--") ? named[value.slice(2)] ?? value : value;
 }
 
+/** What is given in pixels: of type and marks, of the whole, its margins, and shifts. */
+const PIXELS = ["size", "height", "l", "r", "t", "b", "xshift", "yshift", "standoff"];
+
+/**
+ * All sizes, so many times as large.
+ *
+ * @param {any} value
+ * @param {number} by
+ * @param {string} [name] of the field
+ * @returns {any}
+ */
+function enlarge(value, by, name = "") {
+  if (by === 1) return value;
+  if (typeof value === "number") return PIXELS.includes(name) ? value * by : value;
+  if (Array.isArray(value)) return typeof value.at(-1) === "number" && name !== "size" ? value : value.map((v) => enlarge(v, by, name));
+  return value && typeof value === "object" ? Object.fromEntries(Object.entries(value).map(([k, v]) => [k, enlarge(v, by, k)])) : value;
+}
+
 /** @type {(base: Record<string, any>, over: Record<string, any>) => Record<string, any>} */
 const mergeDeep = (base, over) => {
   const out = { ...base, ...over };
@@ -164,13 +182,15 @@ class Chart {
     const { figure, host } = this;
     this.width = this.node.clientWidth;
     const named = figureColours(host);
-    const narrow = this.width < 500 ? figure.narrow ?? {} : {};
-    const layout = resolveColours(withDefaults(mergeDeep(figure.layout ?? {}, narrow), host, this.width), named);
+    // As the page's type grows with the window, a chart's does.
+    const growth = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+    const narrow = this.width < 500 * growth ? figure.narrow ?? {} : {};
+    const layout = resolveColours(enlarge(withDefaults(mergeDeep(figure.layout ?? {}, narrow), host, this.width), growth), named);
     // The room is taken before the chart is there, so that nothing below it moves.
     this.node.style.height = `${layout.height}px`;
     // Curves that are the very same object are left as they are: a line that moves over them costs a quarter.
-    const signature = JSON.stringify([figure.data, named]);
-    if (this.signature !== signature) Object.assign(this, { signature, curves: resolveColours(figure.data, named) });
+    const signature = JSON.stringify([figure.data, named, growth]);
+    if (this.signature !== signature) Object.assign(this, { signature, curves: resolveColours(enlarge(figure.data, growth), named) });
     await P.react(this.node, this.curves, layout, { displayModeBar: false, showTips: false });
     this.node.dataset.drawn = String(Number(this.node.dataset.drawn ?? 0) + 1);
     this.bar.hidden = !figure.play;
