@@ -381,6 +381,10 @@ def test_the_overview_says_what_this_is_until_that_is_dismissed(app):
     assert page.get_by_role("grid", name="W 3, weights, 3 by 4").count() == 1
     page.get_by_role("button", name="Why is the gradient").click()
     page.wait_for_url("**/Derivation*")
+    page.get_by_role("link", name="Overview").click()
+    page.get_by_role("button", name="Why P \u2212 Y").click()
+    page.get_by_role("grid", name="P, probabilities").first.wait_for()
+    assert page.get_by_role("button", name="Why (P \u2212 Y)/N").get_attribute("aria-pressed") == "true"
 
 
 def test_presenting_fills_the_screen_and_takes_the_keys_of_a_clicker(app):

@@ -16,6 +16,7 @@ from pages.ui.state.steps_taken import StepsTaken
 from pages.ui.state.training_page import TrainingChoice
 
 FIRST_EXAMPLE = "worksheet"
+CROSS_ENTROPY_EXAMPLE = "three classes"
 FIRST_LAB = "four answers"
 #: Where caching less shows in the peak, as it does not on the worksheet or at 784-512-256-10.
 FIRST_SIZES = "exercise 4"

@@ -19,7 +19,7 @@ from mlpcore.logits import LABS, Lab
 from mlpcore.passes.conventions import WORKSHEET
 from mlpcore.training import QUESTIONS
 from pages.ui.state import events, history, saved, steps_taken
-from pages.ui.state.app_state import FIRST_EXAMPLE, AppState
+from pages.ui.state.app_state import CROSS_ENTROPY_EXAMPLE, FIRST_EXAMPLE, AppState
 from pages.ui.state.memory_page import Runs
 from pages.ui.state.place import Place
 from pages.ui.state.training_page import TrainingChoice
@@ -395,8 +395,11 @@ def apply_stage_events(stage: str, about: str = "setup", carry_over: CarryOver |
         go_to(frame)
     event = read("open")
     if (step := events.read_step(event)) is not None:
-        if event.get("example") == FIRST_EXAMPLE:
-            _start_from(FIRST_EXAMPLE)
+        if (example := event.get("example")) in (FIRST_EXAMPLE, CROSS_ENTROPY_EXAMPLE):
+            _start_from(example)
+        if example == CROSS_ENTROPY_EXAMPLE:
+            _update(place=get_state().place.with_choice("chapter", "output"))
+            return "why"
         open_step(step)
         return "step"
     return "check" if get_state().work is not work else ""

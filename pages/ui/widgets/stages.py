@@ -18,7 +18,7 @@ from pages.ui.state.steps_taken import find_kept
 from pages.ui.widgets.choices import name_network
 
 #: What a stage may ask to open -> the page.
-_PAGES = {"step": "pages/1_Step_through.py", "check": "pages/5_Check.py"}
+_PAGES = {"step": "pages/1_Step_through.py", "why": "pages/2_Derivation.py", "check": "pages/5_Check.py"}
 
 
 @lru_cache(maxsize=64)

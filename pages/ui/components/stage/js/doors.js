@@ -22,16 +22,16 @@ function linkTo(page) {
 
 /** @param {Stage} stage */
 export function buildDoors(stage) {
-  const walk = "Walk through the worksheet";
   // Whatever was there: an undo brings it back.
-  const first = buttonOf("", walk, walk, () => stage.post("open", { step: 0, example: "worksheet", at: Date.now() }));
+  /** @type {(words: string, example: string) => HTMLElement} */
+  const door = (words, example) => buttonOf("", words, words, () => stage.post("open", { step: 0, example, at: Date.now() }));
   const doors = Object.entries(DOORS).map(([words, find]) => buttonOf("", words, words, () => find()?.click()));
   const close = buttonOf("close", "\u00d7", "Dismiss: it is under the question mark again", () => {
     localStorage.setItem(KEY, "closed");
     stage.draw();
   });
   const what = "a multilayer perceptron, every number of its forward and backward pass seen, changed and explained.";
-  return el("div", "doors", el("p", "", el("b", "", "MLPScope"), `: ${what}`), el("span", "", first, ...doors, close));
+  return el("div", "doors", el("p", "", el("b", "", "MLPScope"), `: ${what}`), el("span", "", door("Walk through the worksheet", "worksheet"), ...doors, door("Why P \u2212 Y", "three classes"), close));
 }
 
 /** Show the doors again when the toolbar asks for them. @param {Stage} stage */
