@@ -84,7 +84,7 @@ export class Wall extends Stage {
     const [fits, across, alone] = [
       (sizes) => linesOf(sizes).every((line) => line.width <= width) && sum(linesOf(sizes).map((line) => line.height)) <= height,
       (sizes) => sizes.font <= comfortable && linesOf(sizes).every((line) => line.width <= width),
-      (sizes) => sizes.font <= comfortable && Object.values(matrices).every((m) => m.cols * sizes.cw + FRAME <= width),
+      (sizes) => sizes.font <= comfortable && Object.values(matrices).every((m) => widthAlone(m, sizes) <= width),
     ];
     for (const rule of phone ? [alone] : [fits, across, alone]) {
       const sizes = fitType(ems, rule);
@@ -100,10 +100,12 @@ export class Wall extends Stage {
    * @param {number} tiles that stand beside each other
    * @param {Layout} layout
    */
-  shownOf({ rows, cols }, tiles, { sizes, width, phone, part }) {
+  shownOf(m, tiles, { sizes, width, phone, part }) {
+    const { rows, cols } = m;
     if (!part) return { rows, cols };
     // What is whole on a line of its own gets one.
-    const room = phone || cols * sizes.cw + FRAME + BETWEEN <= width ? width : (width - BETWEEN) / tiles;
+    if (widthAlone(m, sizes) <= width) return { rows: Math.min(rows, WALL_ROWS), cols };
+    const room = phone ? width : (width - BETWEEN) / tiles;
     const most = Math.floor((room - FRAME - 8 - 2 * sizes.number - SCROLLBAR) / sizes.cw);
     return { rows: Math.min(rows, WALL_ROWS), cols: Math.min(cols, Math.max(2, most)) };
   }
@@ -218,6 +220,9 @@ const FRAME = 6;
 const BETWEEN = 18; // two layers
 const TITLE = 26; // of a layer
 const AROUND = 258; // of the window's height: controls, reader, the foot of the page
+
+/** The width of a matrix with all its columns, and with bars where not all its rows are drawn. @type {(m: Matrix, sizes: Sizes) => number} */
+const widthAlone = ({ rows, cols }, { cw, number }) => cols * cw + FRAME + (rows > WALL_ROWS ? 8 + 2 * number + SCROLLBAR : 0);
 
 /** @param {number[]} numbers */
 const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
