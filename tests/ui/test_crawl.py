@@ -762,7 +762,7 @@ PLAIN = re.compile(
 
             # lines of Why (P − Y)/N: each carries a check of its own
             "the pass(?:, cell by cell|, from the logits)?", "the line before", "the chain rule", "1",
-            "o: example n of \\S+, .+", "The losses of all examples in one number\\.", "The loss of (?:an example|each cell): .+",
+            "[opy]: example n of \\S+", "1_k\\^j: 1 where k = j, else 0", "The losses of all examples in one number\\.", "The loss of (?:an example|each cell): .+",
             "The (?:chain|quotient) rule.+", "The derivative of .+", "Each logarithm by itself\\.", "As one fraction\\.",
             "Both derivatives put in.+", "p_k cancels against 1/p_k\\.", "σ' cancels\\.", "The indicator leaves the term k = j; .+",
             "Every term of the sum has this weight\\.", "The constant enters here, and nowhere else\\.",

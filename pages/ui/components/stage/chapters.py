@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from mlpcore.derivation.lines import find_top_layer, name_gradient
 from mlpcore.derivation.ways import Product
 from mlpcore.equations.steps import Step
 from mlpcore.network import Network, shape_of
-from mlpcore.notation import P, S, Var, W, Y, Z, delta, dZ
+from mlpcore.notation import S, Var, W, Z, delta, dZ
 from mlpcore.setup import Setup
 from pages.ui.components.stage.board import Board, Trace, make_tile
 from pages.ui.components.stage.chapters_products import fill_transpose, fill_ways
@@ -139,9 +140,13 @@ def fill_output(board: Board[Setup], trace: Trace) -> None:
     board.lines[0]["strip"] = [
         make_tile(board.add_matrix(v), order, "and" if k else "") for k, v in enumerate(first)
     ] + [board.lines[0]["strip"][0] | {"sign": "→"}]
-    letters = {by: "o", P: "p", Y: "y"}
-    names = ", ".join(f"{letter}: example n of {v.symbol}" for v, letter in letters.items() if v in d.values)
-    board.frame["legend"] = f"{names} · 1_k^j: 1 where k = j, else 0 · ⊙: cell by cell."
+    words = {
+        "o_": f"o: example n of {by.symbol}", "p_": "p: example n of P", "y_": "y: example n of Y",
+        r"\mathbf{1}_k^j": "1_k^j: 1 where k = j, else 0", r"\odot": "⊙: cell by cell",
+    }  # fmt: skip
+    written = " ".join(claim.step.latex for claim in d.claims)
+    found = [text for sign, text in words.items() if re.search(rf"(?<![a-zA-Z]){re.escape(sign)}", written)]
+    board.frame["legend"] = " · ".join(found) + "." * bool(found)
 
 
 def fill_jacobian(board: Board[Setup], trace: Trace) -> None:
