@@ -133,11 +133,20 @@ def upright(x: float, colour: str = "--ink", dash: str = "solid", **more: Any) -
 NO_ZERO = " (0 is not drawn: the axis is logarithmic)"
 #: In one line above the chart, at its right end.
 LEGEND_ABOVE: Figure = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"}
+#: In a narrow chart below it, as above there is no room beside the title.
+LEGEND_BELOW: Figure = {"legend": {"x": 0, "xanchor": "left", "y": -0.25, "yanchor": "top"}}
 
 
 def heading(text: str) -> Figure:
     """Write what a chart shows, above its left edge."""
     return {"text": text, "font": {"size": 15}, "x": 0.01, "y": 0.97}
+
+
+def log_axis(words: str, data: Sequence[Figure], **more: Any) -> Figure:
+    """Label a logarithmic axis; over few powers of ten at 1, 2 and 5 of each, as 6 to 9 lie over each other."""
+    heights = [y for trace in data for y in trace["y"] if y]
+    few = heights and max(heights) < 1e4 * min(heights)
+    return axis(words, type="log", **({"dtick": "D2"} if few else {}), **more)
 
 
 def axis(words: str, **more: Any) -> Figure:

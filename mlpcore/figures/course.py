@@ -9,7 +9,7 @@ import numpy as np
 from ..network import Batch
 from ..training import Course
 from ..training.readings import read_validation
-from .base import LEGEND_ABOVE, NO_ZERO, Figure, axis, colour, heading, line, upright
+from .base import LEGEND_ABOVE, LEGEND_BELOW, NO_ZERO, Figure, axis, colour, heading, line, log_axis, upright
 
 #: Of one curve; all steps of a course that has fewer.
 _MOST_POINTS = 2001
@@ -52,9 +52,10 @@ def courses(
             "height": 380,
             "margin": {"t": 36, "b": 44, "r": 12},
             "xaxis": axis("steps taken", range=[0, last]),
-            "yaxis": axis("loss", type="log" if logarithmic else "linear"),
+            "yaxis": log_axis("loss", data) if logarithmic else axis("loss"),
             "showlegend": len(data) > 1,
             "legend": LEGEND_ABOVE,
             "shapes": [upright(at, "--accent", "dot")],
         },
+        "narrow": LEGEND_BELOW,
     }

@@ -10,7 +10,21 @@ from ..network import Array
 from ..setup import Setup
 from ..training import Course
 from ..training.readings import History, RateCurve, Surface, name_cell, sample_parameters
-from .base import LEGEND_ABOVE, NO_ZERO, Figure, axis, colour, ends, heading, label, line, numbers, upright
+from .base import (
+    LEGEND_ABOVE,
+    LEGEND_BELOW,
+    NO_ZERO,
+    Figure,
+    axis,
+    colour,
+    ends,
+    heading,
+    label,
+    line,
+    log_axis,
+    numbers,
+    upright,
+)
 
 #: Points of a map of the output along each side.
 _SIDE = 61
@@ -18,7 +32,9 @@ _SIDE = 61
 _MOST_LINES = 24
 
 
-def _over_steps(title: str, data: list[Figure], at: int, last: int, words: str, **yaxis: object) -> Figure:
+def _over_steps(
+    title: str, data: list[Figure], at: int, last: int, words: str, *, logarithmic: bool = False, **yaxis: object
+) -> Figure:
     return {
         "data": data,
         "layout": {
@@ -26,12 +42,13 @@ def _over_steps(title: str, data: list[Figure], at: int, last: int, words: str, 
             "height": 250,
             "margin": {"t": 32, "b": 40, "r": 12},
             "xaxis": axis("steps taken", range=[0, max(1, last)]),
-            "yaxis": axis(words, **yaxis),
+            "yaxis": log_axis(words, data, **yaxis) if logarithmic else axis(words, **yaxis),
             "showlegend": len(data) > 1,
             "legend": LEGEND_ABOVE,
             "shapes": [upright(at, "--accent", "dot")],
-            **_name_ends(data, last, bool(yaxis.get("type"))),
+            **_name_ends(data, last, logarithmic),
         },
+        "narrow": LEGEND_BELOW,
     }
 
 
@@ -58,14 +75,14 @@ def gradient_norms(history: History, at: int, last: int) -> Figure:
     """Draw the norm of the gradient of every layer over the steps, on a logarithmic axis."""
     data = _by_layer(history.gradients, history.at)
     title = "Norm of the gradient, layer by layer" + _name_zeros(history.gradients)
-    return _over_steps(title, data, at, last, "‖∂L/∂(W, b)‖", type="log", exponentformat="e")
+    return _over_steps(title, data, at, last, "‖∂L/∂(W, b)‖", logarithmic=True, exponentformat="e")
 
 
 def update_sizes(history: History, at: int, last: int) -> Figure:
     """Draw the size of each update against that of the weights."""
     data = _by_layer(history.updates, history.at)
     title = "Size of the update / size of the weights" + _name_zeros(history.updates)
-    return _over_steps(title, data, at, last, "‖ΔW‖ / ‖W‖", type="log", exponentformat="e")
+    return _over_steps(title, data, at, last, "‖ΔW‖ / ‖W‖", logarithmic=True, exponentformat="e")
 
 
 def weights(course: Course, at: int) -> Figure:
@@ -140,6 +157,7 @@ def rate_curve(curve: RateCurve, rate: float) -> Figure:
             "shapes": [upright(rate, "--accent", "dot")] if inside else [],
             "annotations": [label(rate, high, f" η = {rate:g}", "--accent", yanchor="top")] if inside else [],
         },
+        "narrow": LEGEND_BELOW,
     }
 
 
@@ -174,6 +192,7 @@ def rate_sweep(rates: Array, losses: Mapping[str, Array], start: float, rate: fl
             "legend": LEGEND_ABOVE,
             "shapes": [upright(rate, "--accent", "dot")],
         },
+        "narrow": LEGEND_BELOW,
     }
 
 
@@ -208,6 +227,7 @@ def surface(found: Surface, at: int, last: int) -> Figure:
             "showlegend": len(found.paths) > 1,
             "legend": LEGEND_ABOVE,
         },
+        "narrow": LEGEND_BELOW,
     }
 
 

@@ -19,6 +19,11 @@ WATCH_STALE = """() => {
   look();
 }"""
 
+LEGEND_IS_BELOW = """() => {
+  const top = (part) => document.querySelector(`.mlp-chart ${part}`).getBoundingClientRect().top;
+  return top(".legend") > top(".xtitle");
+}"""
+
 
 def open_courses(visitor, steps):
     """Open the page for so many steps of every optimiser."""
@@ -38,6 +43,11 @@ def test_nothing_fades_while_courses_follow_a_slider_and_matrices_have_the_stage
     student.settle()
     opacities = page.evaluate("[...opacities]")
     assert opacities == ["1"] or (SITE and not opacities)  # there a run may be over before a frame shows it
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.locator(".mlp-chart .legend").wait_for()
+    # On a phone the names of the curves stand below them, not over the title.
+    page.wait_for_function(LEGEND_IS_BELOW)
+    page.set_viewport_size({"width": 1280, "height": 720})
     page.get_by_text("Every matrix").click()
     student.cell("W 1, row 1, column 1").wait_for()
     assert page.locator(".doors").count() == 0  # the Overview alone shows what this is
