@@ -35,6 +35,7 @@ def test_pandas_reads_our_csv():
     assert np.array_equal(pandas.read_csv(io.StringIO(to_csv(X)), header=None), X)
 
 
+@pytest.mark.nightly
 def test_jupyter_computes_the_outputs_that_the_notebook_comes_with():
     nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
     pytest.importorskip("ipykernel")

@@ -182,6 +182,7 @@ def test_the_two_lines_that_convert_a_pytorch_file_do_so(tmp_path, monkeypatch):
     np.testing.assert_allclose(setup.run()[1][mlp.Z(2)], model(X).detach().numpy().T, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.nightly
 def test_scikit_learns_coefficients_give_its_predictions():
     sklearn = pytest.importorskip("sklearn.neural_network")
     X, y = RNG.normal(size=(20, 2)), RNG.normal(size=20)
