@@ -29,9 +29,9 @@ def pytest_collection_modifyitems(config, items):
     if config.option.markexpr == "not nightly":
         leave_share(config, items)
     # With two processes each begins with its half of the list, and who has nothing left takes from the other's end.
-    # So the slow folders begin the halves, the longest file first, and what is left for the end is short.
+    # So the slow folders begin the halves, what needs the site first, and what is left for the end is short.
     first, second = ([item for item in items if item.path.parent.name in names] for names in SLOW_FOLDERS)
-    first.sort(key=lambda item: item.path.name != "test_site.py")
+    first.sort(key=lambda item: "site" not in item.fixturenames and "[site_server" not in item.name)
     rest = [item for item in items if item.path.parent.name not in set.union(*SLOW_FOLDERS)]
     middle = max(0, len(items) // 2 - len(first))
     items[:] = first + rest[:middle] + second + rest[middle:]

@@ -6,7 +6,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import urllib.request
@@ -30,6 +29,11 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # All pages of a context in one process, without helpers beside it: with a page that stays open, scripts are
+    # compiled once. Half the CPU of a visit.
+    "--process-per-site",
+    "--in-process-gpu",
+    "--num-raster-threads=1",
 ]
 
 
@@ -102,17 +106,39 @@ def serve_site(folder):
 
 
 @pytest.fixture(scope="package")
-def server():
+def site(tmp_path_factory):
+    """A folder with the app without a server in a folder of it, as on a course's page."""
+    root = tmp_path_factory.mktemp("host")
+    build_site(root / "course")
+    return root
+
+
+@pytest.fixture(scope="package")
+def site_server(site):
+    with serve_site(site / "course") as url:
+        yield url
+
+
+@pytest.fixture(scope="package")
+def server(request):
     if os.environ.get("MLPSCOPE_SITE"):  # the same tests of the app without a server
-        with tempfile.TemporaryDirectory() as folder:
-            build_site(Path(folder))
-            with serve_site(Path(folder)) as url:
-                yield url
+        yield request.getfixturevalue("site_server")
         return
     process, url = serve()
     yield url
     process.terminate()
     process.wait(10)
+
+
+def pytest_generate_tests(metafunc):
+    if metafunc.definition.get_closest_marker("site") and not os.environ.get("MLPSCOPE_SITE"):
+        metafunc.parametrize("address", ["server", "site_server"], indirect=True)
+
+
+@pytest.fixture
+def address(request):
+    """Of the app that a test visits: with a server, or a second time without one."""
+    return request.getfixturevalue(getattr(request, "param", "server"))
 
 
 # For this folder only: while Playwright is there its event loop runs, and no other test could run one.
@@ -179,7 +205,8 @@ class App:
     def __init__(self, page, url):
         self.page, self.url = page, url
         self.errors = []
-        self.unanswered = False  # whether a rerun was asked for that has not ended
+        self.unanswered = False  # whether a rerun was requested that has not ended
+        self.reruns = []  # of each that was requested, the page and whether it is of a fragment
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("websocket", self._listen)
         # Without a server the messages go to a worker.
@@ -192,8 +219,10 @@ class App:
         socket.on("framereceived", self._received)
 
     def _sent(self, frame):
-        if isinstance(frame, bytes) and BackMsg.FromString(frame).WhichOneof("type") == "rerun_script":
+        message = BackMsg.FromString(frame) if isinstance(frame, bytes) else BackMsg()
+        if message.HasField("rerun_script"):
             self.unanswered = True
+            self.reruns.append((message.rerun_script.page_script_hash, bool(message.rerun_script.fragment_id)))
 
     def _received(self, frame):
         message = ForwardMsg.FromString(frame) if isinstance(frame, bytes) else ForwardMsg()
@@ -209,12 +238,16 @@ class App:
     def settle(self):
         """Wait until what was just done has been sent, answered and drawn."""
         self.page.evaluate(NEXT_FRAME)
-        end = time.monotonic() + 20
-        while self.unanswered:
-            assert time.monotonic() < end
-            self.page.evaluate(NEXT_FRAME)
+        self.wait_until(lambda: not self.unanswered)
         self.page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=20000)
         self.page.evaluate(NEXT_FRAME)
+
+    def wait_until(self, condition):
+        """Wait for a condition on what the page sends and receives."""
+        end = time.monotonic() + 20
+        while not condition():
+            assert time.monotonic() < end
+            self.page.evaluate(NEXT_FRAME)
 
     def violations(self, contrast=True):
         """What axe-core finds wrong with what is on the screen; contrast takes it three quarters of its time."""
@@ -261,15 +294,34 @@ class App:
         self.settle()
 
 
+@pytest.fixture(scope="package")
+def shared_context(browser):
+    """Get a context by address, and by what cannot be set on its pages: whether there is a finger, what is permitted.
+
+    It is kept, with a page that keeps its process: a new one fetches and compiles all of Streamlit's scripts again.
+    """
+    contexts = {}
+
+    def get(address, **options):
+        key = address, repr(sorted(options.items()))
+        if key not in contexts:
+            contexts[key] = browser.new_context(**options)
+            page = contexts[key].new_page()
+            page.route("**", lambda route: route.fulfill(body=""))
+            page.goto(address)
+        return contexts[key]
+
+    return get
+
+
 @pytest.fixture(scope="module")
-def visited(server, browser):
+def visited(server, shared_context):
     """Pages that the tests of a file share, as each takes seconds to open: they look, and change nothing."""
-    context = browser.new_context(viewport={"width": 1280, "height": 720})
     students = {}
 
     def look_at(where):
         if where not in students:
-            students[where] = App(context.new_page(), server).open(where)
+            students[where] = App(shared_context(server).new_page(), server).open(where)
         student = students[where]
         student.page.bring_to_front()
         student.page.mouse.move(2, 2)
@@ -283,39 +335,30 @@ def visited(server, browser):
     for student in students.values():
         assert not student.errors
         assert student.page.locator('[data-testid="stException"]').count() == 0
-    context.close()
-
-
-# Kept, because a new context fetches and compiles all of Streamlit's scripts again: a third of a visit.
-@pytest.fixture(scope="package")
-def contexts(browser):
-    """Contexts by what cannot be set on a page of theirs: whether there is a finger, what is permitted."""
-    return {}
+        student.page.close()
 
 
 @pytest.fixture
-def app(server, browser, contexts):
+def app(address, browser, shared_context):
     """Open the app; in the end no script may have failed. A second visit in a test is another person's."""
     opened = []
 
     def visit(where="", viewport=None, color_scheme=None, alone=False, **options):
-        if alone or opened:
-            context = browser.new_context(**options)
-        else:
-            key = repr(sorted(options.items()))
-            context = contexts.get(key) or contexts.setdefault(key, browser.new_context(**options))
+        shared = not (alone or opened)
+        context = shared_context(address, **options) if shared else browser.new_context(**options)
         page = context.new_page()
         page.set_viewport_size(viewport or {"width": 1280, "height": 720})
         page.emulate_media(color_scheme=color_scheme)
-        visitor = App(page, server)
-        opened.append((context, visitor))
+        visitor = App(page, address)
+        opened.append((shared, visitor))
         return visitor.open(where)
 
     yield visit
-    for context, visitor in opened:
+    for shared, visitor in opened:
         assert not visitor.errors
         assert visitor.page.locator('[data-testid="stException"]').count() == 0
-        if context in contexts.values():
+        context = visitor.page.context
+        if shared:
             visitor.page.evaluate("localStorage.clear()")
             visitor.page.close()
             context.set_offline(False)

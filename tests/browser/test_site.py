@@ -19,14 +19,6 @@ NAMES = [re.sub(r"^\d+_", "", page.stem) for page in PAGES]
 KEPT = "caches.open('mlpscope-memory /course/').then((cache) => cache.keys()).then((found) => found.length)"
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """A folder with the site in a folder of it, as on a course's page."""
-    root = tmp_path_factory.mktemp("host")
-    build_site(root / "course")
-    return root
-
-
 def test_every_page_works_from_one_folder_and_then_without_a_network(site, browser, tmp_path):
     context = browser.new_context(viewport={"width": 1280, "height": 720}, accept_downloads=True)
     page = context.new_page()
