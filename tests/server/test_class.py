@@ -76,14 +76,16 @@ import sys
 from dataclasses import replace
 from pages.ui.state.memory_page import CHAPTERS as MEMORY
 from pages.ui.components.stage.chapters_hinge import CHAPTERS as HINGE
-from tests.visits import DERIVE, STEP, open_menu, visit
+from tests.visits import DERIVE, STEP, visit
 app = visit()
 def look(page, **changes):
     app.session_state["state"] = replace(app.session_state["state"], **changes)
     app.switch_page(page).run()
-    assert not app.exception, (page, changes)
     for menu in ("Network", "Conventions", "Logits", "File"):
-        open_menu(app, menu)
+        app.session_state[f"menu {menu}"] = True
+    app.run()
+    assert not app.exception, (page, changes)
+    app.text_area(key="pasted")  # the menus are open
 for page in ("app.py", STEP, DERIVE):
     look(page)
 for chapter in HINGE:

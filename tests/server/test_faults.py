@@ -130,7 +130,7 @@ async def measuring(visitor, pid):
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="asks /proc")
-def test_a_tab_closed_in_mid_measurement_leaves_no_process(served):
+def test_a_measurement_ends_when_it_is_cancelled_and_with_its_tab(served):
     process, url = served(SOON)
 
     async def act():
@@ -140,15 +140,6 @@ def test_a_tab_closed_in_mid_measurement_leaves_no_process(served):
             await measuring(visitor, process.pid)
             await leave(visitor)
             await until(lambda: not list_children(process.pid), 25)
-
-    asyncio.run(act())
-
-
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="asks /proc")
-def test_who_cancels_a_measurement_asks_for_it_no_more(served):
-    process, url = served()
-
-    async def act():
         async with Visitor(url, "Memory_and_speed") as visitor:
             await measuring(visitor, process.pid)
             assert UPDATE_INTERVAL in visitor.timers.values()

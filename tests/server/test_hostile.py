@@ -244,7 +244,7 @@ def test_a_message_that_would_take_much_memory_is_not_read(served, kind):
 
 
 def test_the_largest_state_and_the_largest_paste_pass_the_gate(served):
-    wide = resized(EXAMPLES["worksheet"].setup, (256, 256, 256, 256, 256), 71, ("relu",) * 4, (True,) * 4)
+    wide = resized(EXAMPLES["worksheet"].setup, (256, 256, 256, 256, 256), 8, ("relu",) * 4, (True,) * 4)
     cells = [["W1", [i, j], 0.1234567890123456 + i / 4096 + j / 2**20] for i in range(256) for j in range(256)]
     sizes = []
 

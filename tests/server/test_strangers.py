@@ -9,22 +9,22 @@ import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from tests.browser.conftest import ROOT, serve
-from tests.server.test_faults import SOON, W1, served, until
+from tests.server.test_faults import SOON, W1, until
 from tests.tools.load.usage import measure_memory
 from tests.tools.load.visitor import Visitor
 
-__all__ = ["served"]
-
 
 @pytest.fixture(scope="module")
-def url():
-    process, url = serve("app.py", ROOT, SOON)
-    yield url
+def served():
+    process, url = serve("app.py", ROOT, SOON, "--server.enableXsrfProtection=false")
+    yield process, url
     process.terminate()
     process.wait(10)
 
 
-def test_two_tabs_of_one_user_are_two_works(url):
+def test_two_tabs_of_one_user_are_two_works(served):
+    _, url = served
+
     async def act():
         async with Visitor(url, "Step_through") as one, Visitor(url, "Step_through") as two:
             await one.edit(*W1, 0.25)
@@ -41,7 +41,8 @@ def test_two_tabs_of_one_user_are_two_works(url):
     asyncio.run(act())
 
 
-def test_a_stranger_who_clears_the_cache_harms_nobody(url):
+def test_a_stranger_who_clears_the_cache_harms_no_other_session(served):
+    _, url = served
     clear = BackMsg()
     clear.clear_cache = True
 
@@ -91,7 +92,7 @@ def rerun(visitor):
 
 
 def test_while_one_floods_the_others_are_served_and_memory_is_bounded(served):
-    process, url = served()
+    process, url = served
 
     async def act():
         async with Visitor(url, "Step_through") as rude, Visitor(url, "Step_through") as student:
@@ -108,7 +109,7 @@ def test_while_one_floods_the_others_are_served_and_memory_is_bounded(served):
 
 
 def test_a_session_that_uploads_without_end_is_refused_and_its_files_go_with_it(served):
-    _, url = served(SOON, "--server.enableXsrfProtection=false")
+    _, url = served
 
     def put(session, name, size):
         body = b'--b\r\nContent-Disposition: form-data; name="f"; filename="a.csv"\r\n\r\n%s\r\n--b--\r\n' % (
