@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
@@ -76,8 +77,6 @@ class Intruder(Visitor):
         try:
             said = await way()
             await self.settle()
-            if not (self.has("tools") and self.has("menu File")):  # it ended early, and is mended in a run to come
-                await self.settle(0.5)
         except NoAnswerError as error:
             if not self.closed:
                 raise NoAnswerError(f"{way.__name__}: {error}") from None
@@ -88,7 +87,15 @@ class Intruder(Visitor):
             self.values.clear()
             await self.connect()
             await self.run(page="")
+        await self.wait_for_page()
         return f"{way.__name__}: {said}"
+
+    async def wait_for_page(self, seconds: float = 10) -> None:
+        """Wait for the run that follows one that ended early: on a busy machine it takes a while to begin."""
+        end = time.monotonic() + seconds
+        await self.settle()
+        while not (self.has("tools") and self.has("menu File")) and not self.closed and time.monotonic() < end:
+            await self.settle()
 
     def _component(self) -> Node:
         return self.rng.choice([node for node in self.list_widgets() if node.kind == "bidi_component"])
