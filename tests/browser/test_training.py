@@ -33,11 +33,19 @@ def open_courses(visitor, steps):
     return visitor.page
 
 
-def test_nothing_fades_while_courses_follow_a_slider_and_matrices_have_the_stage_to_themselves(app):
+def test_nothing_jumps_or_fades_and_matrices_have_the_stage_to_themselves(app):
     student = app()
+    plotly = []
+    student.page.route("**/PlotlyChart*.js", lambda route: plotly.append(route))  # it is large, and comes last
     page = open_courses(student, 624 if SITE else 1200)
     slider = page.get_by_role("slider", name="Learning rate η")
     page.get_by_role("button", name="Losses as CSV").wait_for(timeout=60000)
+    chart, table = page.locator(".mlp-chart"), page.locator(".mlp-table")
+    student.settle()
+    room = chart.bounding_box()["height"], table.bounding_box()["y"]
+    plotly[0].continue_()
+    page.locator(".mlp-chart[data-drawn]").wait_for()
+    assert (chart.bounding_box()["height"], table.bounding_box()["y"]) == room
     page.evaluate(WATCH_STALE)
     slider.press("ArrowLeft")
     student.settle()

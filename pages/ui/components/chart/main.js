@@ -177,7 +177,6 @@ class Chart {
   }
 
   async drawOnce() {
-    const P = await plotly();
     if (!this.figure || !this.node.clientWidth || !this.node.isConnected) return;
     const { figure, host } = this;
     this.width = this.node.clientWidth;
@@ -188,6 +187,8 @@ class Chart {
     const layout = resolveColours(enlarge(withDefaults(mergeDeep(figure.layout ?? {}, narrow), host, this.width), growth), named);
     // The room is taken before the chart is there, so that nothing below it moves.
     this.node.style.height = `${layout.height}px`;
+    const P = await plotly();
+    if (this.outdated || !this.node.isConnected) return;
     // Curves that are the very same object are left as they are: a line that moves over them costs a quarter.
     const signature = JSON.stringify([figure.data, named, growth]);
     if (this.signature !== signature) Object.assign(this, { signature, curves: resolveColours(enlarge(figure.data, growth), named) });
