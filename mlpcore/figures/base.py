@@ -133,8 +133,13 @@ def upright(x: float, colour: str = "--ink", dash: str = "solid", **more: Any) -
 NO_ZERO = " (0 is not drawn: the axis is logarithmic)"
 #: In one line above the chart, at its right end.
 LEGEND_ABOVE: Figure = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"}
-#: In a narrow chart below it, as above there is no room beside the title.
+#: Below it, as in a narrow chart there is no room beside the title.
 LEGEND_BELOW: Figure = {"legend": {"x": 0, "xanchor": "left", "y": -0.25, "yanchor": "top"}}
+
+
+def place_legend(entries: int) -> Figure:
+    """Place a legend beside the heading while there is room for it, and below the chart where it is long."""
+    return LEGEND_ABOVE if entries < 4 else LEGEND_ABOVE | LEGEND_BELOW["legend"]
 
 
 def heading(text: str) -> Figure:

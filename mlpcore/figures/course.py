@@ -9,7 +9,7 @@ import numpy as np
 from ..network import Batch
 from ..training import Course
 from ..training.readings import read_validation
-from .base import LEGEND_ABOVE, LEGEND_BELOW, NO_ZERO, Figure, axis, colour, heading, line, log_axis, upright
+from .base import LEGEND_BELOW, NO_ZERO, Figure, axis, colour, heading, line, log_axis, place_legend, upright
 
 #: Of one curve; all steps of a course that has fewer.
 _MOST_POINTS = 2001
@@ -43,18 +43,21 @@ def courses(
         draw(steps, course.losses[steps], name, number)
         if held_out:
             style = {"color": colour(number), "width": 1.5}
-            draw(*read_validation(course, held_out, 60), f"{name}, held out", number, mode="lines+markers", line=style)
+            name = f"{name}, held out"
+            found = read_validation(course, held_out, 60)
+            draw(*found, name, number, mode="lines+markers", line=style, showlegend=False)
     last = max(map(len, by_name.values()))
+    dots = " (dots: examples held out)" if held_out else ""
     return {
         "data": data,
         "layout": {
-            "title": heading("Loss over the steps of training" + NO_ZERO * zeros),
+            "title": heading(f"Loss over the steps of training{dots}{NO_ZERO * zeros}"),
             "height": 380,
             "margin": {"t": 36, "b": 44, "r": 12},
             "xaxis": axis("steps taken", range=[0, last]),
             "yaxis": log_axis("loss", data) if logarithmic else axis("loss"),
-            "showlegend": len(data) > 1,
-            "legend": LEGEND_ABOVE,
+            "showlegend": len(by_name) > 1,
+            "legend": place_legend(len(by_name)),
             "shapes": [upright(at, "--accent", "dot")],
         },
         "narrow": LEGEND_BELOW,

@@ -23,6 +23,7 @@ from .base import (
     line,
     log_axis,
     numbers,
+    place_legend,
     upright,
 )
 
@@ -59,7 +60,7 @@ def _name_ends(data: list[Figure], last: int, logarithmic: bool) -> Figure:
     if len(heights) <= 7:
         return {}
     every = np.concatenate([y for _, y in heights])
-    named = ends([(data[k]["name"], k, y, y) for k, y in heights], max(1, last), float(np.ptp(every)) / 15 or 1.0)
+    named = ends([(data[k]["name"], k, y, y) for k, y in heights], max(1, last), float(np.ptp(every)) / 9 or 1.0)
     return {"annotations": named, "margin": {"t": 32, "b": 40, "r": 110}, "showlegend": False}
 
 
@@ -189,7 +190,7 @@ def rate_sweep(rates: Array, losses: Mapping[str, Array], start: float, rate: fl
                 "loss at the end", range=[0 if min(map(np.nanmin, losses.values())) >= 0 else None, 1.2 * worst]
             ),
             "showlegend": len(losses) > 1,
-            "legend": LEGEND_ABOVE,
+            "legend": place_legend(len(losses)),
             "shapes": [upright(rate, "--accent", "dot")],
         },
         "narrow": LEGEND_BELOW,
@@ -225,7 +226,7 @@ def surface(found: Surface, at: int, last: int) -> Figure:
             "xaxis": axis(found.names[0], exponentformat="e"),
             "yaxis": axis(found.names[1], exponentformat="e"),
             "showlegend": len(found.paths) > 1,
-            "legend": LEGEND_ABOVE,
+            "legend": place_legend(len(found.paths)),
         },
         "narrow": LEGEND_BELOW,
     }

@@ -200,7 +200,10 @@ class Course:
             IndexError: there is no such step.
             ValueError: the course has diverged there, so the parameters are not finite.
         """
-        return self._find_masked(k).with_inputs(self.parameters(k)) if k else self.setup
+        parameters = self.parameters(k)
+        if not all(np.isfinite(x).all() for x in parameters.values()):
+            raise ValueError(f"the course has diverged: after {k:,} steps not every weight is finite")
+        return self._find_masked(k).with_inputs(parameters) if k else self.setup
 
     def _find_masked(self, k: int) -> Setup:
         """Give the set-up with the masks of step k + 1."""

@@ -263,7 +263,7 @@ QUESTIONS: dict[str, Question] = Registry(
         ),
         "dead": Question("Does a dead relu come back?", _DEAD, ("SGD",), 0.1, 200, "layers", _answer_dead),
         "vanishing": Question(
-            "What do eight sigmoid layers do to the gradient?",
+            "Why do gradients vanish in sigmoid layers?",
             _make_deep_sigmoid(),
             ("SGD",),
             0.5,
@@ -298,7 +298,7 @@ QUESTIONS: dict[str, Question] = Registry(
             _answer_penalty,
         ),
         "dropout": Question(
-            "What does a dropout mask do in the backward pass?",
+            "What does dropout do in the backward pass?",
             _example("dropout"),
             ("SGD",),
             0.1,
@@ -308,7 +308,7 @@ QUESTIONS: dict[str, Question] = Registry(
             0,
         ),
         "wrong": Question(
-            "Why cross-entropy where an output is confidently wrong?",
+            "Why cross-entropy for confident mistakes?",
             _example("confidently wrong"),
             ("SGD",),
             0.1,

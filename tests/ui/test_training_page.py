@@ -146,7 +146,7 @@ def test_what_is_held_out_has_a_curve_and_comes_back_with_the_network_of_a_step(
     setup = mlp.EXAMPLES["xor"].setup
     rest, _ = hold_out(setup, 0.25)
     course = mlp.train(rest, 200, mlp.SGD(0.1))
-    curves = read_charts(page)[TITLE]["data"]
+    curves = read_charts(page)[f"{TITLE} (dots: examples held out)"]["data"]
     assert [c["name"] for c in curves] == ["Gradient descent", "Gradient descent, held out"]
     assert curves[0]["y"] == pytest.approx(course.losses.tolist(), rel=1e-5)
     assert any("over 3 examples (held out: 1); the whole" in c.value.replace("\\", "") for c in page.caption)

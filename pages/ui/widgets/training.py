@@ -187,9 +187,10 @@ def _draw_choices(setup: Setup, choice: TrainingChoice) -> None:
         )
         st.text_area("or a table, its last column the target", height=70, max_chars=_MAX_PASTE, key="training table",
                      placeholder="a row an example")  # fmt: skip
-        pasted = session.get_widget_value("training table") or ""
         _draw_change(
-            "Use this table", lambda setup, _: make_table_setup(pasted, setup), "A network that fits it becomes yours."
+            "Use this table",
+            lambda setup, _: make_table_setup(session.get_widget_value("training table") or "", setup),
+            "A network that fits it becomes yours.",
         )
         show_errors("data")
         _draw_change(
@@ -210,7 +211,7 @@ def _draw_change(label: str, how: Callable[[Setup, Any], Setup], about: str) -> 
 def _describe(view: View) -> str:
     """Say what every course has in common."""
     loss, N, batch = view.setup.conventions.loss(view.setup.loss), view.setup.batch.N, view.choice.batch
-    over = f"{N} examples (held out: {view.held_out.N})" if view.held_out else "all examples"
+    over = f"{N} example{'s' * (N > 1)} (held out: {view.held_out.N})" if view.held_out else "all examples"
     how = (
         f"{batch} examples a step, drawn anew each epoch" if 0 < batch < N else f"the whole batch of {N} at every step"
     )
