@@ -52,7 +52,7 @@ def courses(
         "data": data,
         "layout": {
             "title": heading(f"Loss over the steps of training{dots}{NO_ZERO * zeros}"),
-            "height": 380,
+            "height": 300 if len(by_name) < 4 else 380,
             "margin": {"t": 36, "b": 44, "r": 12},
             "xaxis": axis("steps taken", range=[0, last]),
             "yaxis": log_axis("loss", data) if logarithmic else axis("loss"),

@@ -16,7 +16,8 @@ from pages.ui.server.assets import script
 
 _mount = st.components.v2.component(
     "mlpscope_chart",
-    html='<div class="mlp-chart" role="img">\n</div>',
+    # The room of most figures, which its code, a moment later, makes that of this one.
+    html='<div class="mlp-chart" role="img" style="min-height: 18.75rem">\n</div>',
     js=script("chart"),
     # Plotly puts its styles into the document, where they would not reach into a shadow root.
     isolate_styles=False,

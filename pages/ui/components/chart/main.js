@@ -186,7 +186,7 @@ class Chart {
     const narrow = this.width < 500 * growth ? figure.narrow ?? {} : {};
     const layout = resolveColours(enlarge(withDefaults(mergeDeep(figure.layout ?? {}, narrow), host, this.width), growth), named);
     // The room is taken before the chart is there, so that nothing below it moves.
-    this.node.style.height = `${layout.height}px`;
+    Object.assign(this.node.style, { height: `${layout.height}px`, minHeight: "" });
     const P = await plotly();
     if (this.outdated || !this.node.isConnected) return;
     // Curves that are the very same object are left as they are: a line that moves over them costs a quarter.
