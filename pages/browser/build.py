@@ -53,6 +53,8 @@ _UNUSED_ELEMENTS = (
     "ArrowVegaLiteChart", "Audio", "AudioInput", "Balloons", "CameraInput", "DataFrame", "DeckGlJsonChart",
     "EChartsChart", "GraphVizChart", "ImageList", "MermaidChart", "ReadOnlyGrid", "Snow", "Video",
 )  # fmt: skip
+#: Elements of the first page, whose scripts are fetched while Python starts.
+_FIRST_ELEMENTS = ("BidiComponent", "Button", "Html", "NumberInput", "PageLink", "Selectbox")
 _MEDIA_UNUSED = re.compile(r"\.(gif|png)$|SourceSerif|MaterialSymbols-Outlined")
 
 _LICENSE_NOTES = f"""\
@@ -228,7 +230,8 @@ def _write_front_end(out: Path, streamlit: zipfile.ZipFile) -> None:
     prefix = "streamlit/static/"
     names = [name for name in streamlit.namelist() if name.startswith(prefix) and not name.endswith("/")]
     scripts = {name.rsplit("/", 1)[1]: streamlit.read(name).decode() for name in names if name.endswith(".js")}
-    used = _follow_imports(scripts, streamlit.read(f"{prefix}index.html").decode())
+    page = streamlit.read(f"{prefix}index.html").decode()
+    used = _follow_imports(scripts, {name for name in scripts if f"/{name}" in page})
     for name in names:
         file = name.rsplit("/", 1)[1]
         if file in ("index.html", "manifest.json") or (_MEDIA_UNUSED.search(file) and "favicon" not in file):
@@ -240,16 +243,17 @@ def _write_front_end(out: Path, streamlit: zipfile.ZipFile) -> None:
         path.write_bytes(streamlit.read(name))
 
 
-def _follow_imports(scripts: dict[str, str], page: str) -> set[str]:
-    """Return the scripts that a page imports, directly or not, without `_UNUSED_ELEMENTS`."""
+def _follow_imports(scripts: dict[str, str], new: set[str], later: str = r"\(?") -> set[str]:
+    """Return these scripts and what they import, directly or not, without `_UNUSED_ELEMENTS`.
+
+    Args:
+        later: matches the parenthesis of an import that is done later; empty to leave such imports out.
+    """
     used: set[str] = set()
-    new = {name for name in scripts if f"/{name}" in page}
     while new:
         used |= new
-        texts = [scripts[name] for name in new]
-        imported = {
-            found for text in texts for found in re.findall(r"""(?:from|import)\s*\(?["'`]\./([^"'`]+)""", text)
-        }
+        pattern = rf"""(?:from|import)\s*{later}["'`]\./([^"'`]+)"""
+        imported = {found for name in new for found in re.findall(pattern, scripts[name])}
         new = {name for name in imported & set(scripts) - used if name.split(".")[0] not in _UNUSED_ELEMENTS}
     return used
 
@@ -258,6 +262,10 @@ def _write_pages(out: Path, template: str, version: str) -> None:
     """Write Streamlit's page once for each page of ours, in a folder of its name."""
     policy = CONTENT_SECURITY_POLICY.replace(" ws: wss:", "")
     folders = [re.sub(r"^\d+_", "", path.stem) + "/" for path in sorted((ROOT / "pages").glob("*.py"))]
+    scripts = {path.name: path.read_text(encoding="utf-8") for path in out.glob("static/js/*.js")}
+    first = _follow_imports(scripts, {name for name in scripts if name.split(".")[0] in _FIRST_ELEMENTS}, later="")
+    early = [f"static/js/{name}" for name in sorted(first) if f"/{name}" not in template]
+    early += [f"mlpscope-assets/{assets.HASH}/{name}" for name in assets.FILES if name.endswith(".js")]
     for folder in ("", *folders):
         up = "../" if folder else "./"
         page = re.sub(r"<!--(?! init).*?-->\s*", "", template, flags=re.DOTALL).replace('"./', f'"{up}')
@@ -268,6 +276,8 @@ def _write_pages(out: Path, template: str, version: str) -> None:
     <meta name="referrer" content="same-origin" />
     <script src="{up}run/{version}/page.js"></script>"""
         page = page.replace('<meta charset="UTF-8" />', head, 1)
+        links = [f'<link rel="modulepreload" fetchpriority="low" href="{up}{name}">' for name in early]
+        page = page.replace("</head>", "\n".join([*links, "</head>"]), 1)
         _write(out / folder / "index.html", page.replace("<title>Streamlit</title>", "<title>MLPScope</title>"))
 
 
