@@ -11,7 +11,10 @@ const here = new URL("./", import.meta.url);
  */
 async function load(name, use) {
   try {
-    const response = await fetch(new URL(name, here));
+    const url = new URL(name, here);
+    // The folder is named by a hash of its files, so that no host need be asked again. What the browser's own cache has
+    // forgotten, the service worker's has.
+    const response = await fetch(url, { cache: "force-cache" }).catch(async (error) => (await globalThis.caches?.match(url).catch(() => null)) ?? Promise.reject(error));
     if (!response.ok) throw new Error(`the host answers ${response.status}`);
     return await use(response);
   } catch (error) {
@@ -70,10 +73,11 @@ export async function loadPython(names, program, show) {
     }),
   );
   const contents = Promise.all(archives);
+  const starting = import("./workarounds.js");
   const sizes = await load("sizes.json", (response) => response.json());
   total = files.reduce((sum, name) => sum + sizes[name], 0);
   count(0); // all may be there by now
-  const { startPython } = await import("./workarounds.js");
+  const { startPython } = await starting;
   const options = {
     indexURL: here.href,
     stdLibURL: URL.createObjectURL(new Blob()), // it is among the archives, compiled

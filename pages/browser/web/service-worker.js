@@ -25,6 +25,8 @@ async function answer(request) {
   return found || fetch(request);
 }
 
+// WebAssembly is left to the browser: what it compiled of an answer it keeps only where the answer is from its own cache.
 scope.addEventListener("fetch", (/** @type {any} */ event) => {
-  if (event.request.method === "GET" && event.request.url.startsWith(base.href)) event.respondWith(answer(event.request));
+  const { method, url } = event.request;
+  if (method === "GET" && url.startsWith(base.href) && !url.endsWith(".wasm")) event.respondWith(answer(event.request));
 });
