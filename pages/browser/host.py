@@ -27,8 +27,6 @@ from pages.ui.server.workarounds import drop_stale_reruns
 assets.serving.set()
 # What every page imports, and the pass that a visitor sees first, are in a memory that is kept
 # (`web/workarounds.js`).
-import streamlit.emojis  # noqa: E402, which Streamlit imports with the first icon
-
 from pages.ui import layout, widgets  # noqa: E402, F401
 from pages.ui.state.app_state import make_initial_state  # noqa: E402
 from pages.ui.widgets.stages import build_pass  # noqa: E402

@@ -6,6 +6,7 @@ No public option of Streamlit does this. It was tried on the versions named here
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import threading
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from typing import Any
 #: Versions of Streamlit on which this was tried, and the name that it gives to the thread of a run.
 TRIED_ON = ("1.67.0",)
 SCRIPT_THREAD = "ScriptRunner.scriptThread"
+_THEME = "streamlit.elements.lib.streamlit_plotly_theme"
 
 
 class ScriptThread(threading.Thread):
@@ -85,3 +87,9 @@ class Absent(ModuleType):
 
 # anyio imports it; Pyodide has it in a wheel of its own, with 2 MB of OpenSSL.
 sys.modules.setdefault("ssl", Absent("ssl"))
+# A template of Plotly, built at the start, that none of our charts has (`theme=None`).
+sys.modules.setdefault(_THEME, Absent(_THEME))
+# Streamlit's own compiles a pattern of all emojis for a third of a second; the app has one, its icon.
+_emojis = ModuleType("streamlit.emojis")
+vars(_emojis).update(ALL_EMOJIS={"🔬"}, EMOJI_EXTRACTION_REGEX=re.compile("^(🔬)(.*)"))
+sys.modules.setdefault("streamlit.emojis", _emojis)
