@@ -8,15 +8,24 @@ import pytest
 
 from pages.browser import inputs
 from pages.browser.build import hash_files
-from tests.browser.conftest import App, build_site, serve_site
+from tests.browser.conftest import App, build_site, serve_site, wait_until
 from tests.browser.test_keep import type_into
 
 PAGES = sorted((Path(inputs.__file__).parents[1]).glob("*.py"))
 NAMES = [re.sub(r"^\d+_", "", page.stem) for page in PAGES]
 
 
-#: How many memories are kept.
-KEPT = "caches.open('mlpscope-memory /course/').then((cache) => cache.keys()).then((found) => found.length)"
+#: How many libraries a memory that is kept has, for each that is.
+KEPT = """async (name) => {
+  const cache = await caches.open(`mlpscope-memory ${name}`);
+  const found = await Promise.all((await cache.keys()).map((key) => cache.match(key)));
+  return found.map((memory) => JSON.parse(memory.headers.get("x-libraries")).length);
+}"""
+
+
+def wait_for_memory(page):
+    """Wait until one memory is kept, a whole one: that is some seconds after the first page is drawn."""
+    wait_until(lambda: [n > 0 for n in page.evaluate(KEPT, "/course/")] == [True], 30)
 
 
 def test_every_page_works_from_one_folder_and_then_without_a_network(site, browser, tmp_path):
@@ -57,7 +66,7 @@ def test_every_page_works_from_one_folder_and_then_without_a_network(site, brows
         other.get_by_role("button", name="Apply").click()
         visitor.wait("W 1, row 1, column 1", 2)
         other.close()
-    assert page.evaluate(KEPT) == 1
+    wait_for_memory(page)
     # The host is gone; the tab has what was entered.
     page.reload()
     page.locator('[data-testid="stPageLink"]').first.wait_for(timeout=60000)
@@ -79,6 +88,7 @@ def test_a_memory_that_is_spoiled_is_replaced(site, browser):
     context.on("console", lambda message: logged.append(message.text))
     with serve_site(site) as url:
         app = App(context.new_page(), f"{url}/course").open()
+        wait_for_memory(app.page)
         app.page.evaluate("""async () => {
           const cache = await caches.open("mlpscope-memory /course/");
           const [key] = await cache.keys();
@@ -86,6 +96,7 @@ def test_a_memory_that_is_spoiled_is_replaced(site, browser):
         }""")
         app.open()
         assert any("memory that was kept is of no use" in text for text in logged)
+        wait_for_memory(app.page)
         logged.clear()
         app.open()
         assert not [text for text in logged if "memory" in text]

@@ -64,7 +64,8 @@
     ready = true;
     panel.remove();
     localStorage.setItem(LAST_START, String(Math.round((performance.now() - began) / 1000)));
-    navigator.serviceWorker?.register(new URL("service-worker.js", base)).catch(() => {}); // without it there is a network
+    // It loads the whole site, for which the first page need not wait; without it there is a network.
+    setTimeout(() => navigator.serviceWorker?.register(new URL("service-worker.js", base)).catch(() => {}), 3000);
   }
 
   if (location.protocol === "file:") {

@@ -80,6 +80,7 @@ async function keep(python, cache, key) {
   const { LDSO, HEAPU32 } = python._module;
   const handles = Object.keys(LDSO.loadedLibsByHandle).map(Number).filter(Boolean); // 0 is Python itself
   const found = handles.map((handle) => [handle, HEAPU32[(handle + 20) >> 2]]).sort((a, b) => a[1] - b[1]);
+  await new Promise((wake) => setTimeout(wake, 3000)); // the first page is drawn before
   const folder = new URL("./", key).href;
   for (const { url } of await cache.keys()) if (!url.startsWith(folder)) await cache.delete(url);
   await cache.delete(key, { ignoreSearch: true });
