@@ -1,4 +1,4 @@
-"""The app without a server in Firefox, which speaks WebDriver BiDi by itself: it starts and takes an edit."""
+"""The app without a server in Firefox, which speaks WebDriver BiDi by itself: starts, edits and a link."""
 
 import json
 import os
@@ -9,6 +9,7 @@ import pytest
 from websockets.sync.client import connect
 
 from tests.browser.conftest import build_site, must_run, serve_site, wait_until
+from tests.browser.test_site import KEPT
 from tests.server.test_balancer import free_port
 
 FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
@@ -22,6 +23,12 @@ FIND = """(label) => new Promise((found) => {
   };
   look();
 })"""
+
+#: Waits until the address has what was entered.
+LINK = """async () => {
+  while (!location.search) await new Promise(setTimeout);
+  return location.href;
+}"""
 
 
 class Firefox:
@@ -43,17 +50,20 @@ class Firefox:
     def open(self, url):
         self.command("browsingContext.navigate", context=self._context, url=url, wait="complete")
 
-    def find(self, label):
+    def call(self, function, argument):
         answer = self.command(
             "script.callFunction",
-            functionDeclaration=FIND,
-            arguments=[{"type": "string", "value": label}],
+            functionDeclaration=function,
+            arguments=[{"type": "string", "value": argument}],
             target={"context": self._context},
             awaitPromise=True,
             resultOwnership="root",
         )
         assert answer["type"] == "success", answer
-        return {"type": "element", "element": {"sharedId": answer["result"]["sharedId"]}}
+        return answer["result"]
+
+    def find(self, label):
+        return {"type": "element", "element": {"sharedId": self.call(FIND, label)["sharedId"]}}
 
     def type_into(self, label, text):
         click = [{"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0}]
@@ -87,7 +97,12 @@ def firefox(tmp_path):
 def test_the_app_starts_in_firefox_and_takes_an_edit(firefox, tmp_path):
     build_site(tmp_path / "site")
     with serve_site(tmp_path / "site") as url:
+        links = []
         for visit in (2, 3):  # the second from what the first kept
             firefox.open(url)
             firefox.type_into("W 1, row 1, column 1,", str(visit))
             firefox.find(f"S 1, row 1, column 1, {visit * 0.75 + 0.01 * 0.8:g}")
+            wait_until(lambda: firefox.call(KEPT, "/")["value"], 30)
+            links.append(firefox.call(LINK, "")["value"])
+        firefox.open(links[0])
+        firefox.find("W 1, row 1, column 1, 2")
