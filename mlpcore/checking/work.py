@@ -258,7 +258,10 @@ class _Work:
         return words
 
     def _follow(self, given: Mapping[Var, Written]) -> tuple[dict[Var, Array], dict[Var, Array]]:
-        """Compute each matrix from the given ones before it, and how far their last digits move it."""
+        """Compute each matrix from the given ones before it, and how far their last digits move it.
+
+        As long as all of them are right, so are the unrounded ones: then only numbers as written lead elsewhere.
+        """
         rng = np.random.default_rng(0)
 
         def copies(var: Var, x: Array) -> Array:
@@ -277,6 +280,7 @@ class _Work:
             return moved + shares * unit
 
         values, center = dict(self.inputs), dict(self.inputs)
+        off = {var for var in given if not _is_near(given[var].values, self.values[var], self.units[var]).all()}
         for var in self.inputs:
             if var in given:
                 values[var] = copies(var, given[var].values)
@@ -284,11 +288,13 @@ class _Work:
         with np.errstate(all="ignore"):
             for step in self.steps:
                 result = np.asarray(step.op(*(values[v] for v in step.operands)))
-                if result.ndim > len(self.shapes[step.out]):
-                    center[step.out] = result[0]
+                moves = result.ndim > len(self.shapes[step.out])
+                center[step.out] = result[0] if moves else result
+                spread[step.out] = np.zeros(self.shapes[step.out])
+                if moves and not off.isdisjoint(step.operands):
                     spread[step.out] = 1.5 * np.abs(result - result[0]).max(axis=0)
-                else:
-                    center[step.out], spread[step.out] = result, np.zeros(result.shape)
+                    if step.out not in given:
+                        off.add(step.out)
                 values[step.out] = copies(step.out, given[step.out].values) if step.out in given else result
         return center, spread
 

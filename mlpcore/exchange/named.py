@@ -99,7 +99,7 @@ def list_named(text: str, shapes: Shapes = NO_SHAPES) -> tuple[dict[Var, Written
             unknown += [clip(name.strip()) for name in names[:1] if value and len(unknown) < 20]
             continue
         try:
-            matrix = _read_value(value, shapes.get(known[0]) if known else None)
+            matrix = _read_value(value, shapes.get(known[0], None if known[0].axes else ()) if known else None)
         except ValueError as error:
             raise ValueError(f"{(known or [Z(0)])[0].text if known else 'Y_out'}: {error}") from None
         if matrix is None:
@@ -221,13 +221,16 @@ def _read_value(value: str, shape: tuple[int, ...] | None) -> WrittenMatrix | No
         return None  # a line of code
     if not re.match(r"[-+.\d\u2212\[{(\\A-Za-z\n]", value[:1]):
         return None
-    single = re.match(r"\S[^\n,;]*", clean_cell(value[:200]).rstrip(" .,;"))
+    # Up to a line's end, or a comma or semicolon after which no number goes on.
+    single = re.match(r"(?:[^\n,;]|[,;](?=[ \t]*[-+.\d\u2212]))*", clean_cell(value[:200]).rstrip(" .,;"))
+    typed = single[0].rstrip(" .") if single else ""
     try:
-        number = read_numeral(single[0].rstrip(" .") if single else "")
+        number = read_numeral(typed)
     except ValueError:
         pass
     else:
-        if "\n" not in value.strip() or not re.search(r"\n[ \t]*[-+.\d]", value):
+        is_row = "," in typed and shape != ()  # of two cells, or one with a decimal comma: a table tells
+        if not is_row and not re.search(r"\n[ \t]*[-+.\d\u2212]", value):
             rows = Rows()
             rows.add(([number[0]], [number[1]]))
             return rows.matrix()

@@ -61,6 +61,12 @@ def test_the_first_wrong_matrix_its_mistake_and_the_chapter_are_named(page):
     assert page.session_state["state"].place.chapter == mlp.MISTAKES["W already updated"].chapter
 
 
+def test_numbers_that_only_rounding_moved_are_not_wrong(page):
+    words = read_words(enter(page, "delta_2 = -0,225 -0,247 0,265 0,251\ndL/dW_2 = -0,1028 -0,2057 0,0173"))
+    assert "✓ Nothing is wrong" in words
+    assert "4 of 7 cells are right; the others are what your own earlier numbers give" in words
+
+
 def test_every_wrong_cell_says_aloud_what_it_should_be(page):
     theirs = np.array(SHEET.run()[1][mlp.dW(1)])
     theirs[1, 0] = 0.5

@@ -169,9 +169,13 @@ def _draw_summary(report: WorkReport) -> None:
         words = f"✓ All {len(report.of)} matrices are right" if len(report.of) > 1 else "✓ This matrix is right"
         st.markdown(f"**:green[{words}]** ({right} of {cells} cells, to the digits written)")
         return
-    following = [var.symbol for var, judged in report.of.items() if judged.verdict == FOLLOWS]
-    if first is not None:
-        st.markdown(f"**:red[✗]** First wrong: **{escape_markdown(first.symbol)}**")
+    if first is None:
+        words = "the others are what your own earlier numbers give, rounded as you wrote them"
+        st.markdown(f"**:green[✓ Nothing is wrong]** ({right} of {cells} cells are right; {words})")
+        return
+    st.markdown(f"**:red[✗]** First wrong: **{escape_markdown(first.symbol)}**")
+    order = list(report.of)
+    following = [v.symbol for v in order[order.index(first) :] if report.of[v].verdict == FOLLOWS]
     if following:
         words = f"{', '.join(following)}: right given your own earlier numbers, so not wrong a second time."
         st.markdown(escape_markdown(words))
