@@ -233,7 +233,7 @@ def test_jobs_of_many_sessions_are_measured_one_at_a_time(queue):
     most = 0
     while not all(ticket.finished.is_set() for ticket in tickets):
         most = max(most, len(set(list_children(os.getpid())) - before), sum(t.state == "running" for t in tickets))
-        time.sleep(0.005)
+        time.sleep(0.02)
     assert most == 1
     assert all(ticket.report.measurements for ticket in tickets)
 
