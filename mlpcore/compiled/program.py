@@ -230,7 +230,8 @@ def _reuse_first_result(before: Sequence[Call], calls: list[Call]) -> list[Call]
     if not before or len(calls) != 2 or before[0][0] is not calls[0][0]:
         return calls
     (*read, made), (*again, target) = before[0][1], calls[0][1]
-    if not all(x is y for x, y in zip(read, again, strict=True)):
+    overwritten = any(arguments[-1] is made for _, arguments in before[1:])
+    if overwritten or not all(x is y for x, y in zip(read, again, strict=True)):
         return calls
     function, arguments = calls[1]
     return [(function, (*(made if x is target else x for x in arguments[:-1]), target))]

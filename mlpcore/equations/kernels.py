@@ -81,13 +81,14 @@ def multiply(A: Array, B: Array, out: Array) -> Call:
 
 
 def _count_short_row_cells(sizes: Mapping[str, int]) -> int:
-    """Count the cells of the full rows that a piece holds, where rows are short; else 0."""
-    return min(sizes["i"], CHUNK // sizes["n"]) * sizes["n"] if sizes["n"] <= SHORT else 0
+    """Count the cells of the full rows that a piece holds, where there are several short ones; else 0."""
+    short = sizes["n"] <= SHORT and sizes["i"] > 1
+    return min(sizes["i"], CHUNK // sizes["n"]) * sizes["n"] if short else 0
 
 
 def add_bias(out: Array, W: Array, Z: Array, b: Array, t: Array) -> list[Call]:
-    """Call `W Z + b`: short rows are added to copies of b, which spares NumPy a loop a row."""
-    product, column = multiply(W, Z, out), b[:, None]
+    """Call `W Z + b`: short rows are added to copies of b, which spares NumPy a loop a row; one row to a number."""
+    product, column = multiply(W, Z, out), b[:, None] if len(b) > 1 else b.reshape(())
     if not t.size:
         return [product, (np.add, (out, column, out))]
     calls = [product]

@@ -5,10 +5,10 @@ eager where it is installed; the losses of the arms are compared first. One BLAS
 interleaved, the median of the ratios within a round with its 95 % interval (see `bench_memory`).
 
 The bound is the same ratio for a step whose calls beside the products add two single numbers: NumPy's part of each
-call, whatever it computes. Measured, SGD: XOR misses its limit because its 16 other calls alone bound it at 3.1 (ours
-3.6; without biases 10 calls, bound 2.5, ours 2.9), and 64-128-10 because to add the biases and to sum over the
-examples takes 10 % (1.65 with, 1.49 without). A plain loop takes 4.2 times as long at the worksheet and 4.9 at XOR
-where 5 is wanted: over the bound it would be 4.6 and 5.6.
+call, whatever it computes. Measured, SGD: XOR misses its limit because its 15 other calls alone bound it at 3.0 (ours
+3.4; without biases 10 calls, bound 2.5, ours 2.7), and 64-128-10 because to add the biases and to sum over the
+examples takes 10 % (1.62 with, 1.48 without). A plain loop takes 4.4 times as long at the worksheet where 5 is wanted,
+5.1 at XOR.
 """
 
 import os
