@@ -432,6 +432,7 @@ export class Board extends Playing {
     const proof = arrangement === "proof" && this.root.clientWidth > 772;
     const across = (this.root.clientWidth - 24) * (proof ? 0.565 : 1);
     const bench = arrangement === "bench";
+    const larger = growth();
     const height = bench ? (this.model.room ?? BENCH_HEIGHT) * Math.max(1, innerHeight / 720) : Math.max(260, this.sheet.clientHeight - 16);
     const comfortable = COMFORTABLE * Math.max(1, Math.min(innerWidth / 1280, innerHeight / 720));
     // Words below the last matrices of what is to be read may scroll.
@@ -449,7 +450,7 @@ export class Board extends Playing {
     let scrolls = phone || proof || legible || arrangement === "rungs";
     /** @type {(sizes: Sizes, may: boolean) => boolean} `may`: whether a line may be broken */
     const fits = (sizes, may) => {
-      const caption = 1.8 * sizes.name + 42 * growth(); // least width of a name and its shape
+      const caption = 1.8 * sizes.name + 42 * larger; // least width of a name and its shape
       let [total, tallest] = [0, 0];
       for (const { strip = [] } of measured) {
         let [row, used] = [0, 0];
@@ -462,7 +463,7 @@ export class Board extends Playing {
           if (used + w > across) [total, row, used] = [total + row, 0, 0];
           [used, row] = [used + w, Math.max(row, rows * Math.min(sizes.ch, own) + sizes.head)];
         }
-        total += row + (bench ? 40 : WORDS_HEIGHT) * growth();
+        total += row + (bench ? 40 : WORDS_HEIGHT) * larger;
         tallest = Math.max(tallest, total - above);
       }
       return total <= height || (scrolls && sizes.font <= comfortable && (phone || tallest <= height));
