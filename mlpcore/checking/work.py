@@ -25,7 +25,7 @@ from .mistakes import MISTAKES
 if TYPE_CHECKING:
     from ..setup import Setup
 
-RIGHT, FOLLOWS, WRONG = "right", "right given yours", "wrong"
+RIGHT, FOLLOWS, WRONG, OPEN = "right", "right given yours", "wrong", "not filled in"
 
 #: Passes from the given matrices, each cell moved within its last digit: how far that moves what follows.
 SAMPLES = 24
@@ -44,13 +44,18 @@ class Written:
 
     Attributes:
         values: its numbers.
-        decimals: of each cell the digits after the point that were written, infinite where it is exact; same shape.
+        decimals: of each cell the digits after the point that were written, infinite where it is exact, NaN where
+            it is not filled in; same shape.
         rounding: the share of the largest entry by which it may differ in any case.
     """
 
     values: Array
     decimals: Array
     rounding: float = ROUNDING
+
+    def fill(self, x: Array | float) -> Array:
+        """Give the values, with those of another matrix where a cell is not filled in."""
+        return np.where(np.isnan(self.decimals), x, self.values)
 
     def transposed(self) -> Written:
         return replace(self, values=self.values.T, decimals=self.decimals.T)
@@ -86,7 +91,7 @@ class Judged:
     @property
     def verdict(self) -> str:
         """The worst verdict of its cells."""
-        return next(v for v in (WRONG, FOLLOWS, RIGHT) if (self.cells == v).any())
+        return next(v for v in (WRONG, FOLLOWS, RIGHT, OPEN) if (self.cells == v).any())
 
     @property
     def factor(self) -> float | None:
@@ -120,7 +125,7 @@ class WorkReport:
     def verdict(self) -> str:
         """The worst verdict of all."""
         verdicts = {judged.verdict for judged in self.of.values()}
-        return next(v for v in (WRONG, FOLLOWS, RIGHT) if v in verdicts)
+        return next(v for v in (WRONG, FOLLOWS, RIGHT, OPEN) if v in verdicts)
 
 
 def find_units(values: Array, decimals: Array, *, whole: bool = True) -> Array:
@@ -243,7 +248,7 @@ class _Work:
         unit = self.units[var]
         near = _is_near(written.values, right, unit)
         follows = _is_near(written.values, self.follow[var], unit + self.spread[var])
-        cells = np.where(near, RIGHT, np.where(follows, FOLLOWS, WRONG))
+        cells = np.select([np.isnan(written.decimals), near, follows], [OPEN, RIGHT, FOLLOWS], WRONG)
         return Judged(lay(written.values), lay(right), lay(self.follow[var]), lay(cells), lay(unit))
 
     def _turned(self, var: Var, written: Written) -> bool:
@@ -280,10 +285,11 @@ class _Work:
             return moved + shares * unit
 
         values, center = dict(self.inputs), dict(self.inputs)
-        off = {var for var in given if not _is_near(given[var].values, self.values[var], self.units[var]).all()}
+        right = self.values
+        off = {var for var, w in given.items() if not _is_near(w.fill(right[var]), right[var], self.units[var]).all()}
         for var in self.inputs:
             if var in given:
-                values[var] = copies(var, given[var].values)
+                values[var] = copies(var, given[var].fill(self.inputs[var]))
         spread = {var: np.zeros(np.shape(x)) for var, x in self.inputs.items()}
         with np.errstate(all="ignore"):
             for step in self.steps:
@@ -295,7 +301,9 @@ class _Work:
                     spread[step.out] = 1.5 * np.abs(result - result[0]).max(axis=0)
                     if step.out not in given:
                         off.add(step.out)
-                values[step.out] = copies(step.out, given[step.out].values) if step.out in given else result
+                values[step.out] = (
+                    copies(step.out, given[step.out].fill(center[step.out])) if step.out in given else result
+                )
         return center, spread
 
     # --- mistakes ----------------------------------------------------------------------------
@@ -362,7 +370,9 @@ class _Work:
         turned = self.given[var].transposed()
         if turned.values.shape != self.shapes[var]:
             return False
-        return _reproduces(turned.values, self.values[var], self._find_digits(var, turned), turned.rounding)
+        return _reproduces(
+            turned.fill(self.values[var]), self.values[var], self._find_digits(var, turned), turned.rounding
+        )
 
     def _find_rewritten(self, var: Var, steps: Sequence[Step]) -> Step:
         """Find the last equation up to a matrix that has the mistake in it."""
@@ -381,17 +391,17 @@ class _Work:
         fits = [var for var, x in found.items() if self._is_reproduced(var, x)]
         rest = [] if self.is_long else [var for var in wanted if var in later and var not in fits]
         if rest:
-            given = {var: written.values for var, written in self.given.items() if var in self.units}
+            given = {var: w.fill(self.values[var]) for var, w in self.given.items() if var in self.units}
             found = self._run(steps, rest, self.inputs | {v: x for v, x in given.items() if v in self.inputs}, given)
             for var, x in found.items():
                 # What was given is known to its last digit only, so what follows is met within that.
-                if _is_near(self.given[var].values, x, self.units[var] + self.spread[var]).all():
+                if _is_near(self.given[var].fill(x), x, self.units[var] + self.spread[var]).all():
                     fits.append(var)
         return fits
 
     def _is_reproduced(self, var: Var, found: Array) -> bool:
         written = self.given[var]
-        return _reproduces(written.values, found, self.digits[var], written.rounding)
+        return _reproduces(written.fill(found), found, self.digits[var], written.rounding)
 
     def _run(
         self, steps: Sequence[Step], wanted: Sequence[Var], inputs: Mapping[Var, Array], given: Mapping[Var, Array]
@@ -424,7 +434,7 @@ class _Work:
         """Tell whether a fit of two mistakes cannot be chance: the digits of the wrong cells against all pairs."""
         written = self.given[var]
         unit = np.maximum(self.digits[var], 1e-15)
-        size = np.abs(written.values).max(initial=0.0)
+        size = np.abs(written.fill(0.0)).max(initial=0.0)
         wrong = self.lay.convert(var, judged.cells) == WRONG
         chance = np.minimum(1.0, unit[wrong] / max(size, 1e-300)).prod()
         return len(MISTAKES) ** 2 * float(chance) < CHANCE

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
+
+import numpy as np
 
 from ..notation import S, Var, W, Y, Z, after, b, db, delta, dW, dZ, loss, mask, rate
 from ..setup import MAX_TEXT
@@ -60,6 +63,45 @@ _DISPLAY = re.compile(
 _LINE_END = re.compile(r"\\\\(?:\[[^\]]{0,16}\])?(?!\*?\s*&?\s*(?:=|\\qquad\s*\{\}))\*?|\\q?quad\b(?!\s*\{\})|;")
 
 
+#: What stands for a cell that is not filled in: a question mark, or nothing between two cells.
+_OPEN = re.compile(r"(?<![^\s,;&\[({])\?(?![^\s,;&\])}\\])|(?<=\t)(?=\t)|(?<=[,&])[ ]*(?=[,&]|\\\\|\\end)")
+#: The number that is read in its place, and from which on a number is none.
+_STAND_IN, _LARGEST = "8e307", 1e200
+_POWER_OF_TEN = re.compile(r"(1(?:\.0*)?e([-+]?\d{1,2}))\s*\*\s*(?=\[|[\w.]+\(\s*\[)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class NamedText:
+    """What a text with named matrices holds.
+
+    Attributes:
+        matrices: name -> what was written; NaN with NaN decimals where a cell is not filled in.
+        repeated: names that have two matrices that differ; the last is read.
+        formulas: names that have no numbers, but a formula.
+        unknown: names before a value that are not known here.
+        errors: name -> why its matrix cannot be read.
+    """
+
+    matrices: dict[Var, WrittenMatrix] = field(default_factory=dict)
+    repeated: list[Var] = field(default_factory=list)
+    formulas: list[Var] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def take(self) -> dict[Var, WrittenMatrix]:
+        """Give the matrices.
+
+        Raises:
+            ValueError: one cannot be read, or has a cell that is not filled in.
+        """
+        for name, error in self.errors.items():
+            raise ValueError(f"{name}: {error}")
+        for var, matrix in self.matrices.items():
+            for i, j in np.argwhere(np.isnan(matrix.values)):
+                raise ValueError(f"{var.text}: row {i + 1}, column {j + 1}: the cell is not filled in")
+        return self.matrices
+
+
 def read_named(text: str, shapes: Shapes = NO_SHAPES) -> dict[Var, WrittenMatrix]:
     r"""Read every named matrix of a text: `S_1 = ...`, `dW1`, `\frac{\partial L}{\partial W_1} = ...`, `loss = 0.49`.
 
@@ -72,23 +114,23 @@ def read_named(text: str, shapes: Shapes = NO_SHAPES) -> dict[Var, WrittenMatrix
     Raises:
         ValueError: a named matrix that cannot be read, with its name; no named matrix at all.
     """
-    found, _ = list_named(text, shapes)
+    found = list_named(text, shapes).take()
     if not found:
         raise ValueError("no matrix in this text has a name that is known here, such as W_1 = or dL/dW_1 =")
     return found
 
 
-def list_named(text: str, shapes: Shapes = NO_SHAPES) -> tuple[dict[Var, WrittenMatrix], list[str]]:
-    """Read every named matrix of a text, and list the names before a value that are not known here.
+def list_named(text: str, shapes: Shapes = NO_SHAPES) -> NamedText:
+    """Read every named matrix of a text that can be read, and list what else has a name.
 
     Raises:
-        ValueError: a named matrix that cannot be read, with its name.
+        ValueError: the text is too long.
     """
     if len(text) > MAX_TEXT:
         raise ValueError(f"the text has {len(text):,} characters; {MAX_TEXT:,} are the most that is read")
-    found: dict[Var, WrittenMatrix] = {}
+    named = NamedText()
+    found = named.matrices
     output: WrittenMatrix | None = None
-    unknown: list[str] = []
     statements = _split_latex(text) if BEGIN.search(text) or "\\frac" in text else _split_plain(text)
     for count, (names, value) in enumerate(statements):
         if count > _MOST:
@@ -96,21 +138,25 @@ def list_named(text: str, shapes: Shapes = NO_SHAPES) -> tuple[dict[Var, Written
         known = [var for name in names if (var := name_of(name))]
         is_output = any(_simplify(name).replace("_", "").lower() in _OUTPUT for name in names)
         if not known and not is_output:
-            unknown += [clip(name.strip()) for name in names[:1] if value and len(unknown) < 20]
+            named.unknown.extend(clip(name.strip()) for name in names[:1] if value and len(named.unknown) < 20)
             continue
+        shape = shapes.get(known[0], None if known[0].axes else ()) if known else None
         try:
-            matrix = _read_value(value, shapes.get(known[0], None if known[0].axes else ()) if known else None)
+            matrix = _read_partly(value, shape)
         except ValueError as error:
-            raise ValueError(f"{(known or [Z(0)])[0].text if known else 'Y_out'}: {error}") from None
-        if matrix is None:
+            named.errors.setdefault(known[0].text if known else "Y_out", str(error))
             continue
+        if matrix is None:
+            named.formulas.extend(known)
+            continue
+        named.repeated.extend(v for v in known if v in found and not np.array_equal(found[v].values, matrix.values))
         found |= dict.fromkeys(known, matrix)
         if is_output and not known:
             output = matrix
     depth = max((var.layer or 0 for var in found), default=0)
     if output is not None and depth:
         found.setdefault(Z(depth), output)
-    return found, unknown
+    return named
 
 
 def name_of(text: str) -> Var | None:
@@ -210,6 +256,17 @@ def _mark_update(names: list[str], further: list[str]) -> list[str]:
 # --- values ----------------------------------------------------------------------------------
 
 
+def _read_partly(value: str, shape: tuple[int, ...] | None) -> WrittenMatrix | None:
+    """Read the value of a statement; a cell that is not filled in is NaN, and so are its decimals."""
+    filled = _OPEN.sub(_STAND_IN, value)
+    matrix = _read_value(filled, shape)
+    if matrix is None or filled == value:
+        return matrix
+    is_open = matrix.values > _LARGEST
+    values, decimals = (np.where(is_open, np.nan, x) for x in (matrix.values, matrix.decimals))
+    return WrittenMatrix(values, decimals, matrix.notes)
+
+
 def _read_value(value: str, shape: tuple[int, ...] | None) -> WrittenMatrix | None:
     """Read the value of a statement; None where it is a formula, or words."""
     if begin := BEGIN.search(value):
@@ -217,7 +274,12 @@ def _read_value(value: str, shape: tuple[int, ...] | None) -> WrittenMatrix | No
         matrix, end = read_environment(value, begin)
         return None if before or BEGIN.search(value, end) else matrix
     value = value.strip()
-    if re.match(r"\(+\s*[A-Za-z_]", value) and "[" not in value:
+    if power := _POWER_OF_TEN.match(value):
+        scaled = _read_value(value[power.end() :], shape)
+        if scaled and np.abs(scaled.values).max() * float(power[1]) > 1e308:
+            raise ValueError("a number is too large: numbers here end at 1.8e308")
+        return scaled and WrittenMatrix(scaled.values * float(power[1]), scaled.decimals - int(power[2]), scaled.notes)
+    if re.match(r"[-+]?\(+\s*[A-Za-z_]|[-+.\d(][^\n\[]*[*@/]\s*[A-Za-z_(]", value) and "[" not in value:
         return None  # a line of code
     if not re.match(r"[-+.\d\u2212\[{(\\A-Za-z\n]", value[:1]):
         return None

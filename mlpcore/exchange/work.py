@@ -65,5 +65,5 @@ def _read(var: Var, given: Given, digits: int | None) -> Written:
         if not decimals.any():
             decimals[...] = EXACT  # a program that rounds for its reader prints text; an array has all its digits
     if digits is not None:
-        decimals = np.full(np.shape(values), digits)
+        decimals = np.where(np.isnan(decimals), decimals, digits)
     return Written(values, decimals, rounding)

@@ -156,6 +156,7 @@ def test_every_matrix_of_a_pass_is_known_by_its_text_and_its_latex():
         ("S_1\n1 2\n3 4\n\nZ_1\n1 2\n3 4", {mlp.S(1): [[1, 2], [3, 4]], mlp.Z(1): [[1, 2], [3, 4]]}),
         ("db1 = [3]\nloss L = 0.49161", {mlp.db(1): [[3]], mlp.loss: [[0.49161]]}),
         ('{"W1": [[1,2]], "b1": [3]}', {mlp.W(1): [[1, 2]], mlp.b(1): [[3]]}),
+        ("dW1 = 1.0e-03 * [-3.5 4]", {mlp.dW(1): [[-0.0035, 0.004]]}),
         ("L = 0,4916", {mlp.loss: [[0.4916]]}),
         ("dW1 =\n-0,1\t−0,25\t0,5", {mlp.dW(1): [[-0.1, -0.25, 0.5]]}),
         ("dW1 = -0,1 −0,25 0,5", {mlp.dW(1): [[-0.1, -0.25, 0.5]]}),
@@ -169,6 +170,24 @@ def test_every_matrix_of_a_pass_is_known_by_its_text_and_its_latex():
 )  # fmt: skip
 def test_named_matrices_are_read(text, wanted):
     assert {var: written.values.tolist() for var, written in read_named(text).items()} == wanted
+
+
+@pytest.mark.parametrize(
+    "text", ["S_1 = [[1, ?], [3, 4]]", "S_1 =\n1\t?\n3\t4", r"S_1 = \begin{matrix}1 & ? \\ 3 & 4\end{matrix}"]
+)
+def test_a_cell_that_is_not_filled_in_is_nan_or_an_error(text):
+    written = exchange.list_named(text).matrices[mlp.S(1)]
+    np.testing.assert_array_equal(written.values, [[1, np.nan], [3, 4]])
+    np.testing.assert_array_equal(written.decimals, [[0, np.nan], [0, 0]])
+    with pytest.raises(ValueError, match="S_1: row 1, column 2: the cell is not filled in"):
+        read_named(text)
+
+
+def test_what_is_not_read_hides_no_matrix():
+    named = exchange.list_named("W_1 = [[x]]\nZ_1 = W_1 @ X\nL = 1/8*np.sum(Z_1)\nS_2 = [1]\nS_2 = [2]\nW_1_new = 1")
+    assert list(named.matrices) == [mlp.S(2), mlp.notation.after(mlp.W(1))]
+    assert named.matrices[mlp.S(2)].values == 2
+    assert (named.repeated, named.formulas, list(named.errors)) == ([mlp.S(2)], [mlp.Z(1), mlp.loss], ["W_1"])
 
 
 def test_a_formula_is_no_value_and_a_fault_has_its_name():

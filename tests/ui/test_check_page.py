@@ -29,7 +29,7 @@ def write_mistaken(name, *shown):
 
 def read_words(app):
     assert not app.exception
-    shown = [*app.markdown, *app.caption, *app.error, *app.get("html")]
+    shown = [*app.markdown, *app.caption, *app.error, *app.info, *app.warning, *app.get("html")]
     return "\n".join(str(getattr(element, "value", "") or element.proto.body) for element in shown)
 
 
@@ -135,6 +135,34 @@ def test_what_cannot_be_read_says_why_and_stays_in_the_field(page):
         enter(page, text)
         assert len(page.error) == 1
         assert page.text_area(key="work").value == text
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "unwanted"),
+    [
+        ("W2 = [0.02 0.03 0.09]\nS2 = W2 @ Z1", ("Only what is given was read", "of S_2 nothing is read"), "green"),
+        ("S2 = W2 @ Z1", ("Formulas and code are not run",), "green"),
+        ("S_2 = 9 9 9 9\nS_2 = 0.0986 0.0112 0.0634 0.0059", ("with other numbers: S_2. The last one", "right"), "✗"),
+        ("S_2 = 0.0986 ? 0.0634 9\n\nL = 0.4916\nW_1 = [[x]]",
+         ("1 of 4 cells wrong; not filled in: row 1, column 2", "row 1, column 2: ?, not filled in",
+          "3 of 4 cells are right", "W_1 is not read: row 1, column 1"), "All"),
+        ("S_2 = 0.0986 ? 0.0634 0.0059", ("✓ All cells that are filled in are right",), "This matrix"),
+        ("dW1 =\n1.0e-03 *\n-3.3631 -4.1043\n-5.0447 -6.1564\n-37.6050 1.8031",
+         ("1 of 6 cells wrong", "0.0018031, should be 0.0018027, wrong"), "Every wrong cell"),
+        ("W_2[1,2] = 0.03\nW_2[1,3] = 0.03", ("W_2 is given by single cells",), "only one matrix"),
+    ],
+)  # fmt: skip
+def test_what_is_read_of_a_text_and_how_it_is_judged(page, text, wanted, unwanted):
+    words = read_words(enter(page, text)).replace("\\", "")
+    for part in wanted:
+        assert part in words
+    assert unwanted not in words
+
+
+def test_a_text_that_is_too_long_is_answered_and_stays_in_the_field(page):
+    enter(page, text := "S_1 = 1 " + " " * MAX_WORK)
+    assert "100,000 are the most that is read" in page.error[0].value
+    assert page.text_area(key="work").value == text
 
 
 def test_the_work_is_kept_across_pages_by_links_and_undo(page):

@@ -160,7 +160,7 @@ def add_work(work: str, var: Var, paste: dict[str, Any]) -> tuple[str, list[dict
     try:
         if paste.get("turned") is True:
             raise ValueError(f"paste it on {var.symbol} itself, not on its transpose")
-        if var not in exchange.list_named(text)[0]:
+        if var not in exchange.list_named(text).take():
             exchange.read_written(text)
             text = f"{var.text} =\n{text}"
         if work.strip() and _list_names(work) != {var}:
@@ -176,7 +176,7 @@ def add_work(work: str, var: Var, paste: dict[str, Any]) -> tuple[str, list[dict
 def _list_names(text: str) -> set[Var]:
     """List the matrices that are named in a text; one that cannot be read names none."""
     try:
-        return set(exchange.list_named(text)[0])
+        return set(exchange.list_named(text).take())
     except ValueError:
         return set()
 

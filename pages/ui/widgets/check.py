@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -11,8 +12,8 @@ import numpy as np
 import streamlit as st
 
 from mlpcore import MISTAKES, Conventions, Setup, Var, check_work, evaluate, exchange, training_step
-from mlpcore.checking.work import FOLLOWS, RIGHT, WRONG, Judged, WorkReport
-from mlpcore.exchange import Digits
+from mlpcore.checking.work import FOLLOWS, LONG_PASS, OPEN, RIGHT, WRONG, Judged, WorkReport
+from mlpcore.exchange import Digits, NamedText
 from pages.ui.components.stage import chapters, chapters_hinge
 from pages.ui.state import session
 from pages.ui.state.app_state import MAX_WORK
@@ -23,17 +24,20 @@ from pages.ui.widgets.words import escape_markdown, show_errors
 #: Of a larger matrix the first rows and columns are shown.
 _MOST_SHOWN = 16
 _MOST_PLACES = 6
+#: A float has no more.
+_MOST_DIGITS = 17
 #: Of more mistakes that give the same numbers, the first are shown with their equations.
 _MOST_EQUATIONS = 4
 #: Conventions that are tried on the whole work.
 _MOST_CONVENTIONS = 4
-_MARKS = {RIGHT: "✓", FOLLOWS: "↳", WRONG: "✗"}
-_COLOURS = {RIGHT: "green", FOLLOWS: "gray", WRONG: "red"}
+_MARKS = {RIGHT: "✓", FOLLOWS: "↳", WRONG: "✗", OPEN: "?"}
+_COLOURS = {RIGHT: "green", FOLLOWS: "gray", WRONG: "red", OPEN: "gray"}
 _PLACEHOLDER = """S_1 = [[0.458, 0.1205, -0.442, 0.1195], ...]
 dL/dW_1 =
 -0.0033  -0.0041
 -0.0050  -0.0061
 -0.0376   0.0018"""
+_ONE_CELL = re.compile(r"\s*([\w/∂δ]{1,20})\s*[\[(]\s*\d+\s*,\s*\d+\s*[\])]\s*=")
 _STYLE = """<style>
   .mlp-check { border-collapse: collapse; font-variant-numeric: tabular-nums; }
   .mlp-check td { padding: 0.1rem 0.5rem; text-align: right; border: 1px solid rgba(128, 128, 128, 0.25); }
@@ -50,14 +54,14 @@ def draw_check() -> None:
     draw_silent_stage()
     field, verdicts = st.columns([2, 3], gap="medium")
     work = session.get_state().work
+    refused = session.get_notice("work")
     with field:
         st.text_area(
             "Your matrices, each with its name: a table, NumPy, MATLAB, LaTeX, or a whole solution",
-            key=session.sync_widget("work", work),
+            key=session.sync_widget("work", refused[1] if refused else work),
             on_change=session.change,
-            args=("work", lambda _, text: str(text or "")[:MAX_WORK]),
+            args=("work", _limit_work),
             kwargs={"about": "work"},
-            max_chars=MAX_WORK,
             height=340,
             placeholder=_PLACEHOLDER,
         )
@@ -69,6 +73,14 @@ def draw_check() -> None:
     with verdicts:
         if work.strip():
             _draw_verdicts(session.get_state().setup, work)
+
+
+def _limit_work(work: str, text: str | None) -> str:
+    """Take a text of the field, unless it is too long."""
+    text = str(text or "")
+    if len(text) > MAX_WORK:
+        raise ValueError(f"the text has {len(text):,} characters; {MAX_WORK:,} are the most that is read")
+    return text
 
 
 def _put(write: Callable[[Setup], str]) -> None:
@@ -97,39 +109,51 @@ def _write_example(setup: Setup) -> str:
 
 
 @lru_cache(maxsize=64)
-def _judge(setup: Setup, work: str) -> tuple[WorkReport, tuple[str, ...]]:
-    """Judge the matrices of a text, without pairs of mistakes. Returns the names that are not known as well."""
-    given, unknown = exchange.list_named(work, exchange.list_shapes(setup))
-    return check_work(setup, dict(given), pairs=False) if given else WorkReport({}), tuple(unknown)
+def _judge(setup: Setup, work: str) -> tuple[WorkReport, NamedText]:
+    """Judge the matrices of a text, without pairs of mistakes. Returns what else has a name as well."""
+    named = _read(setup, work)
+    return check_work(setup, dict(named.matrices), pairs=False) if named.matrices else WorkReport({}), named
+
+
+def _read(setup: Setup, work: str) -> NamedText:
+    """Read the matrices of this pass in a text."""
+    shapes = exchange.list_shapes(setup)
+    named = exchange.list_named(work, shapes)
+    for var in named.matrices.keys() - shapes.keys():
+        del named.matrices[var]
+        named.errors[var.text] = "it is no matrix of this pass"
+    return named
 
 
 @lru_cache(maxsize=64)
 def _find_pairs(setup: Setup, work: str) -> Mapping[Var, Judged]:
     """Judge them with pairs of mistakes, and draw a progress bar meanwhile."""
     bar = st.progress(0.0, "No single mistake fits. Trying two at once …")
-    report = check_work(setup, work, progress=bar.progress)
+    report = check_work(setup, dict(_read(setup, work).matrices), progress=bar.progress)
     bar.empty()
     return report.of
 
 
 def _draw_verdicts(setup: Setup, work: str) -> None:
     try:
-        report, unknown = _judge(setup, work)
-        if not report.of:
+        report, named = _judge(setup, work)
+        if not (report.of or named.errors or named.formulas):
             _offer_names(setup, work)
             return
     except ValueError as error:
         st.error(escape_markdown(str(error)))
         return
-    st.html(_STYLE)
-    _draw_summary(report)
+    for name, why in list(named.errors.items())[:_MOST_PLACES]:
+        st.error(escape_markdown(f"{name} is not read: {why}"))
+    if report.of:
+        st.html(_STYLE)
+        _draw_summary(setup, report)
+    _draw_notes(named)
     offered = _offer_conventions(setup, work, report)
-    if unknown:
-        st.caption(escape_markdown(f"Not read, as these names are not known here: {', '.join(unknown)}."))
     unexplained = {}
     for var in sorted(report.of, key=lambda var: report.of[var].verdict != WRONG):
         judged = report.of[var]
-        _draw_matrix(var, judged)
+        _draw_matrix(var, judged, is_given=var in setup.inputs())
         if judged.verdict != WRONG:
             continue
         if len(report.of) > 1 and any(
@@ -142,12 +166,21 @@ def _draw_verdicts(setup: Setup, work: str) -> None:
     # Last, so that all that a single mistake explains is on the screen before.
     for var, place in unexplained.items():
         with place:
-            _draw_pairs(_find_pairs(setup, work)[var])
+            _draw_pairs(setup, _find_pairs(setup, work)[var])
 
 
 def _offer_names(setup: Setup, work: str) -> None:
     """Ask which matrix a text without a name is."""
-    reading = exchange.list_readings(work)[0]
+    if cell := _ONE_CELL.match(work):
+        raise ValueError(
+            f"{cell[1]} is given by single cells: write the matrix whole, {cell[1]} = ..., with ? for open cells"
+        )
+    try:
+        reading = exchange.list_readings(work)[0]
+    except ValueError as error:
+        raise ValueError(
+            f"no matrix with a name, such as dL/dW_1 = ..., was found here, and as one matrix: {error}"
+        ) from None
     values = setup.run()[1]
     shape = reading.values.shape
     fitting = [v for v, x in values.items() if np.size(x) == reading.values.size and exchange.name_of(v.text) == v]
@@ -161,13 +194,38 @@ def _offer_names(setup: Setup, work: str) -> None:
             st.button(var.symbol, on_click=_put, args=(lambda _, v=var: f"{v.text} =\n{work.strip()}",))
 
 
-def _draw_summary(report: WorkReport) -> None:
-    cells = sum(judged.cells.size for judged in report.of.values())
-    right = sum(int((judged.cells == RIGHT).sum()) for judged in report.of.values())
+def _draw_notes(named: NamedText) -> None:
+    """Name what has a name and was not read, or not alone."""
+    formulas = [var.symbol for var in dict.fromkeys(named.formulas) if var not in named.matrices]
+    if formulas:
+        words = f"Formulas and code are not run: of {', '.join(formulas)} nothing is read. Paste the numbers they give."
+        st.info(escape_markdown(words))
+    if named.repeated:
+        twice = ", ".join(var.symbol for var in dict.fromkeys(named.repeated))
+        st.warning(escape_markdown(f"Given more than once, with other numbers: {twice}. The last one is read."))
+    if named.unknown:
+        st.caption(escape_markdown(f"Not read, as these names are not known here: {', '.join(named.unknown)}."))
+
+
+def _draw_summary(setup: Setup, report: WorkReport) -> None:
     first = report.first_wrong
+    computed = {var: judged for var, judged in report.of.items() if var not in setup.inputs()}
+    if first is None and not computed:
+        names = ", ".join(var.symbol for var in report.of)
+        st.markdown(escape_markdown(f"Only what is given was read ({names}): nothing that is computed was compared."))
+        return
+    verdicts = np.concatenate([judged.cells.ravel() for judged in (computed if first is None else report.of).values()])
+    cells, right = int((verdicts != OPEN).sum()), int((verdicts == RIGHT).sum())
     if first is None and report.verdict == RIGHT:
-        words = f"✓ All {len(report.of)} matrices are right" if len(report.of) > 1 else "✓ This matrix is right"
-        st.markdown(f"**:green[{words}]** ({right} of {cells} cells, to the digits written)")
+        words = f"✓ All {len(computed)} matrices are right" if len(computed) > 1 else "✓ This matrix is right"
+        if len(computed) < len(report.of):
+            words = f"✓ What is computed is right: {', '.join(var.symbol for var in computed)}"
+        if len(verdicts) > cells:
+            words = "✓ All cells that are filled in are right"
+        st.markdown(f"**:green[{escape_markdown(words)}]** ({right} of {cells} cells, to the digits written)")
+        return
+    if first is None and not cells:
+        st.markdown("No cell is filled in.")
         return
     if first is None:
         words = "the others are what your own earlier numbers give, rounded as you wrote them"
@@ -182,15 +240,18 @@ def _draw_summary(report: WorkReport) -> None:
     st.caption(f"{right} of {cells} cells are right.")
 
 
-def _draw_matrix(var: Var, judged: Judged) -> None:
+def _draw_matrix(var: Var, judged: Judged, is_given: bool) -> None:
     verdict = judged.verdict
     count = int((judged.cells == verdict).sum())
     share = f"{count} of {judged.cells.size} cells " if verdict != RIGHT else ""
+    missing = [f"row {i + 1}, column {j + 1}" for i, j in np.argwhere(exchange.files.rows_of(judged.cells) == OPEN)]
     words = judged.shape or f"{share}{verdict}"
-    st.markdown(
-        f"**{escape_markdown(var.symbol)}** {escape_markdown(var.word)} "
-        f":{_COLOURS[verdict]}[{_MARKS[verdict]} {escape_markdown(words)}]"
-    )
+    if missing and verdict != OPEN:
+        words += f"; not filled in: {'; '.join(missing[:_MOST_PLACES])}{' …' * (len(missing) > _MOST_PLACES)}"
+    coloured = f":{_COLOURS[verdict]}[{_MARKS[verdict]} {escape_markdown(words)}]"
+    if is_given and verdict == RIGHT:
+        coloured = f":gray[as given{escape_markdown(words.removeprefix(RIGHT))}]"
+    st.markdown(f"**{escape_markdown(var.symbol)}** {escape_markdown(var.word)} {coloured}")
     rows, columns = (exchange.files.rows_of(judged.given)).shape
     st.html(_make_table(var, judged))
     if rows > _MOST_SHOWN or columns > _MOST_SHOWN:
@@ -214,11 +275,13 @@ def _make_table(var: Var, judged: Judged) -> str:
             places = _MOST_PLACES if unit.shape != given.shape else _count_places(unit[i, j])
             own, verdict = _write(given[i, j], places), str(cells[i, j])
             spoken, below = f"row {i + 1}, column {j + 1}: {own}, {verdict}", ""
-            if right is not None and verdict != RIGHT:
-                should = _write(right[i, j], places)
+            if right is not None and verdict in (FOLLOWS, WRONG):
+                while (should := _write(right[i, j], places)) == own and places < _MOST_DIGITS:
+                    places += 1
+                    own = _write(given[i, j], places)
                 spoken = f"row {i + 1}, column {j + 1}: {own}, should be {should}, {verdict}"
                 below = f"<small>→ {should}</small>"
-            kind = {RIGHT: "right", FOLLOWS: "follows", WRONG: "wrong"}[verdict]
+            kind = {RIGHT: "right", FOLLOWS: "follows", WRONG: "wrong", OPEN: "open"}[verdict]
             row.append(
                 f'<td class="{kind}" role="gridcell" tabindex="{0 if (i, j) == first else -1}" '
                 f'aria-label="{escape(spoken)}" title="{escape(spoken)}">{own}{below}</td>'
@@ -232,10 +295,12 @@ def _count_places(unit: float) -> int:
 
 
 def _write(x: float, places: int) -> str:
-    """Write a number with so many decimals; a smaller or larger one, or an exact one, with its digits."""
+    """Write a number with so many decimals; a smaller or larger one, or an exact one, with its digits; ? for NaN."""
+    if np.isnan(x):
+        return "?"
     fixed = f"{x:.{places}f}"
     exact = abs(float(fixed) - x) <= 1e-12 and places == _MOST_PLACES
-    text = f"{x:g}" if exact or x == 0 or not 10.0**-places <= abs(x) < 1e5 else fixed
+    text = f"{x:.{max(places, 6)}g}" if exact or x == 0 or not 10.0**-places <= abs(x) < 1e5 else fixed
     return text.replace("-", "−")
 
 
@@ -253,9 +318,12 @@ def _offer_conventions(setup: Setup, work: str, report: WorkReport) -> list[Conv
     offered = [c for c, count in counts.items() if count == best]
     for conventions in offered:
         words = _describe_change(setup.conventions, conventions)
-        share = "all matrices are" if best == len(report.of) else f"{best} of {len(report.of)} matrices are"
-        share = share if len(report.of) > 1 else "it is"
-        st.markdown(escape_markdown(f"Right, as your course writes it: with {words}, {share} right."))
+        if best < len(report.of):
+            sentence = f"With {words}, {best} of {len(report.of)} matrices would be right, not {_count_right(report)}."
+        else:
+            share = "all matrices are" if best > 1 else "it is"
+            sentence = f"Right, as your course writes it: with {words}, {share} right."
+        st.markdown(escape_markdown(sentence))
         st.button(f"Use {words}", on_click=_use_conventions, args=(conventions,))
     return offered
 
@@ -279,19 +347,21 @@ def _draw_mistakes(setup: Setup, var: Var, judged: Judged, offered: Sequence[Con
     if more:
         st.markdown("\n".join(f"- **{escape_markdown(n)}** · {escape_markdown(MISTAKES[n].sentence)}" for n in more))
     if not (judged.mistakes or judged.conventions or judged.shape):
-        factor = judged.factor
-        times = f" Every wrong cell is {factor:.4g} times what it should be." if factor is not None else ""
+        factor = f"{judged.factor:.4g}" if judged.factor is not None and (judged.cells == WRONG).sum() > 1 else "1"
+        times = f" Every wrong cell is {factor} times what it should be." if float(factor) not in (0, 1) else ""
         st.markdown(escape_markdown(f"No single known mistake gives these numbers.{times}"))
 
 
-def _draw_pairs(judged: Judged) -> None:
+def _draw_pairs(setup: Setup, judged: Judged) -> None:
     """Draw the pairs of mistakes that give a matrix."""
     for a, b in (judged.pairs or ())[:8]:
         st.markdown(escape_markdown(f"Both: {a}. {MISTAKES[a].sentence} And {b}. {MISTAKES[b].sentence}"))
     if judged.pairs == ():
         st.markdown("No two known mistakes at once give them either.")
     elif judged.pairs is None:
-        st.markdown("Two mistakes at once were not tried: too few digits, or too large a network, to say so.")
+        is_long = sum(np.size(x) for x in setup.run()[1].values()) > LONG_PASS
+        why = "too large a network" if is_long else "too few digits are wrong, so that some pair would fit by chance"
+        st.markdown(f"Two mistakes at once were not tried: {why}.")
 
 
 def _draw_mistake(setup: Setup, var: Var, name: str, judged: Judged) -> None:

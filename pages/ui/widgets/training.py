@@ -40,7 +40,6 @@ _LENGTHS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000]
 _CLIPS = [0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0]
 _SCALES = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0]
 _STRENGTHS = [0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0]
-_MAX_PASTE = 100_000
 
 
 def draw_training() -> None:
@@ -185,7 +184,7 @@ def _draw_choices(setup: Setup, choice: TrainingChoice) -> None:
         _draw_change(
             "Use these data", lambda setup, _: choice.make_setup(setup), "A network that fits them becomes yours."
         )
-        st.text_area("or a table, its last column the target", height=70, max_chars=_MAX_PASTE, key="training table",
+        st.text_area("or a table, its last column the target", height=70, key="training table",
                      placeholder="a row an example")  # fmt: skip
         _draw_change(
             "Use this table",

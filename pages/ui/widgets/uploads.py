@@ -14,7 +14,6 @@ from mlpcore.setup import MAX_DEPTH, same
 from pages.ui.state import events, saved, session
 from pages.ui.widgets.words import escape_markdown
 
-_MAX_PASTE = 100_000
 _TYPES = ["json", "csv", "txt", "tsv", "md", "tex", "py", "m", "ipynb", "npy", "npz", "safetensors", "pt", "h5", "onnx"]
 
 
@@ -23,9 +22,7 @@ def draw_upload() -> None:
     """Draw the way in of a file or a paste."""
     setup = session.get_state().setup
     file = st.file_uploader("A state, a network (.npz, .safetensors) or matrices (.csv, .npy, .txt, …)", _TYPES)
-    pasted = st.text_area(
-        "or paste: a table, NumPy, MATLAB, LaTeX, or a state", height=90, max_chars=_MAX_PASTE, key="pasted"
-    )
+    pasted = st.text_area("or paste: a table, NumPy, MATLAB, LaTeX, or a state", height=90, key="pasted")
     try:
         if file and exchange.is_binary(file.name):
             _offer_arrays(setup, file.name, file.getvalue())
@@ -66,7 +63,7 @@ def _offer_text(setup: Setup, text: str) -> None:
         if labelled := exchange.read_labelled(text):
             _offer(setup, exchange.place_labelled(setup, labelled))
             return
-        found, _ = exchange.list_named(text, exchange.list_shapes(setup))
+        found = exchange.list_named(text, exchange.list_shapes(setup)).take()
         if not found:
             raise error
         _offer_check(text, found, setup)
@@ -108,7 +105,7 @@ def _offer_matrix(setup: Setup, readings: Sequence[exchange.WrittenMatrix], name
 
 def _find_named(setup: Setup, text: str) -> dict[Var, exchange.WrittenMatrix]:
     try:
-        return exchange.list_named(text, exchange.list_shapes(setup))[0]
+        return exchange.list_named(text, exchange.list_shapes(setup)).take()
     except ValueError:
         return {}
 
