@@ -372,6 +372,8 @@ def test_the_overview_says_what_this_is_until_that_is_dismissed(app):
     assert student.counter.startswith("1 /")
     assert student.value("W 1, row 1, column 1") == 0.6
     page.get_by_role("link", name="Overview").click()
+    doors.wait_for()
+    student.settle()
     page.get_by_role("button", name="Put in your own numbers").click()
     field = page.get_by_label("Sizes, as 3-5-4-3")
     field.fill("3-5-4-3")
@@ -382,6 +384,8 @@ def test_the_overview_says_what_this_is_until_that_is_dismissed(app):
     page.get_by_role("button", name="Why is the gradient").click()
     page.wait_for_url("**/Derivation*")
     page.get_by_role("link", name="Overview").click()
+    doors.wait_for()
+    student.settle()
     page.get_by_role("button", name="Why P \u2212 Y").click()
     page.get_by_role("grid", name="P, probabilities").first.wait_for()
     assert page.get_by_role("button", name="Why (P \u2212 Y)/N").get_attribute("aria-pressed") == "true"
