@@ -697,7 +697,7 @@ def _rounds(places: int, cut: str, round_off: Callable[[Array], Array]) -> None:
 
     MISTAKES[name] = Mistake(
         name,
-        f"Every number on the way was {cut} to {places} decimals before the next was computed.",
+        f"Every number on the way was {cut} to {places} decimal{'s' * (places != 1)} before the next was computed.",
         alter,
         everywhere=True,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from math import inf, isfinite
+from math import inf, isfinite, log10
 
 _MINUS = dict.fromkeys(map(ord, "\u2212\u2013\ufe63\uff0d"), "-")
 _BLANKS = dict.fromkeys(map(ord, "\u00a0\u2007\u2009\u202f\ufeff"), " ")
@@ -37,7 +37,9 @@ def clip(text: str) -> str:
 
 
 def read_numeral(cell: str, commas: str = DECIMAL) -> tuple[float, float]:
-    """Read the number in a cell, and its decimals: 2 for 0.25, -1 for 2e+01, `EXACT` for fractions.
+    """Read the number in a cell, and its decimals: 2 for 0.25, -1 for 2e+01, `EXACT` for 1/3.
+
+    A fraction with decimals, 0.9014/4, has as many as the digits of its parts give, not a whole number.
 
     Args:
         commas: how the text uses commas; `DECIMAL` also takes `1,234.5` and `1.234,5` by what comes last.
@@ -84,9 +86,11 @@ def _read_typed(typed: str, commas: str) -> tuple[float, float]:
         exponent = power[3] or power[4].translate(_RAISED)
         return _read_typed(f"{_unify_point(power[1], commas) if power[1] else power[2] + '1'}e{exponent}", DECIMAL)
     if fraction := _FRACTION.fullmatch(typed):
-        above, below = (_read_typed(part.strip(), commas)[0] for part in fraction.groups())
+        (above, places), (below, places_below) = (_read_typed(part.strip(), commas) for part in fraction.groups())
         if below:
-            return above / below, EXACT
+            # What one unit of the last digit of each moves the fraction by; whole numbers are exact.
+            unit = (places > 0) * 10.0**-places + (places_below > 0) * abs(above / below) * 10.0**-places_below
+            return above / below, log10(abs(below) / unit) if unit else EXACT
     raise ValueError(typed)
 
 

@@ -26,7 +26,7 @@ class WrittenMatrix:
 
     Attributes:
         values: shape (rows, columns), float64.
-        decimals: for each cell how many digits after the point were written; below 0 for 2e+01, infinite for fractions.
+        decimals: for each cell how many digits after the point were written; below 0 for 2e+01, infinite for 1/3.
         notes: what of the text is no cell of the matrix (a heading, row names), or was read in a way worth a look.
     """
 

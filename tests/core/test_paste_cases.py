@@ -71,6 +71,7 @@ def test_two_readings_that_both_fit_are_not_decided_in_silence():
         ("0.10 2", [[2, 0]]),
         ("1/3 0.5", [[np.inf, 1]]),
         ("1e-3 2.5e-2 1.25e3", [[3, 3, -1]]),
+        ("1.5/0.010 3/4", [[pytest.approx(-np.log10(25)), np.inf]]),  # within 0.1/0.01 + 1.5·0.001/0.01²
         ("0,25;3", [[2, 0]]),
         ("10% 2.5%", [[2, 3]]),
         (r"\begin{bmatrix} 0.0050 & -0.1 \\ \frac{1}{2} & 0 \end{bmatrix}", [[4, 1], [np.inf, 0]]),

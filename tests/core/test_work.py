@@ -147,11 +147,16 @@ def test_weights_updated_too_early_are_named_at_delta_1():
 
 
 @pytest.mark.parametrize(
-    ("theirs", "verdict"),
-    [("-0.1030 -0.2060 0.0176", RIGHT), ("-0.1028 -0.2057 0.0173", FOLLOWS), ("-0.1031 -0.2058 0.0174", WRONG)],
+    ("deltas", "theirs", "verdict"),
+    [
+        ("-0.2254 -0.2472 0.2658 0.2515", "-0.1030 -0.2060 0.0176", RIGHT),
+        ("-0.9014/4 -0.9888/4 1.0634/4 1.0059/4", "-0.1030 -0.2060 0.0176", RIGHT),
+        ("-0.225 -0.247 0.265 0.251", "-0.1028 -0.2057 0.0173", FOLLOWS),
+        ("-0.2254 -0.2472 0.2658 0.2515", "-0.1031 -0.2058 0.0174", WRONG),
+        ("-0.2254 -0.2472 0.2658 0.2515", "-0.4124/4 -0.8238/4 0.0703/4", WRONG),
+    ],
 )
-def test_right_matrices_excuse_only_what_their_numbers_as_written_give(theirs, verdict):
-    deltas = "-0.2254 -0.2472 0.2658 0.2515" if verdict != FOLLOWS else "-0.225 -0.247 0.265 0.251"
+def test_right_matrices_excuse_only_what_their_numbers_as_written_give(deltas, theirs, verdict):
     report = mlp.check_work(SHEET, f"delta_2 = {deltas}\ndL/dW_2 = {theirs}", pairs=False)
     assert [judged.verdict for judged in report.of.values()] == [RIGHT, verdict]
 
