@@ -11,7 +11,7 @@ import numpy as np
 from ..notation import Var
 
 #: Name -> how the digits that are left off are treated, in words.
-CUTS = {"rounded": "round", "truncated": "truncate", "worksheet": "as the worksheet prints"}
+CUTS = {"rounded": "round", "truncated": "truncate", "worksheet": "as the worksheet"}
 
 # Binary fractions leave dust in the last places: 0.1205 is met as 0.12050000000000001.
 _CLEAN = Context(prec=14)
@@ -25,8 +25,9 @@ class Digits:
 
     Attributes:
         places: decimals, 0 to 14, zeros at the end included; 0 itself is written without.
-        cut: a name of `CUTS`. The worksheet truncates, except delta_1, which it rounds; it leaves zeros at the end
-            out of numbers that need fewer decimals, and gives the loss one decimal more.
+        cut: a name of `CUTS`. The worksheet truncates, except delta_1, which it rounds (and dL/dZ_1, whose cells
+            delta_1 takes as they are); it leaves zeros at the end out of numbers that need fewer decimals, and gives
+            the loss one decimal more.
         short: leave zeros at the end out where a number needs fewer decimals.
         power: whether numbers are written with a power of ten; None for those that are very large or very small.
 
@@ -48,7 +49,7 @@ class Digits:
         """Choose how a matrix is written: its numbers alike, none with a power of ten beside one without."""
         digits = self
         if self.cut == "worksheet":
-            cut = "rounded" if (var.kind, var.layer) == ("delta", 1) else "truncated"
+            cut = "rounded" if var.kind in ("delta", "dZ") and var.layer == 1 else "truncated"
             digits = replace(self, places=min(self.places + (var.kind == "loss"), _MOST), cut=cut, short=True)
         size = np.abs(np.asarray(x, dtype=float))
         return replace(digits, power=digits._needs_power(float(size[np.isfinite(size)].max(initial=0.0))))

@@ -41,7 +41,8 @@ PHASES = {
 _CUT_WORDS = {
     "rounded": "rounded to {} decimals",
     "truncated": "truncated to {} decimals",
-    "worksheet": r"truncated to {} decimals, those of $\delta_1$ rounded, as the worksheet prints them",
+    "worksheet": r"truncated to {} decimals, those of $\delta_1$ and $\partial L/\partial Z_1$ rounded, "
+    "as the worksheet prints them",
 }
 
 _HEAD = r"""\documentclass[a4paper]{article}

@@ -394,7 +394,15 @@ def test_the_overview_says_what_this_is_until_that_is_dismissed(app):
 def test_presenting_fills_the_screen_and_takes_the_keys_of_a_clicker(app):
     student = app(STEP)
     page = student.page
-    student.press("f")
+    student.press("f", "g")
+    picture, reader = page.locator(".picture"), page.locator(".reader")
+    assert picture.is_visible()
+    page.locator(".slot.result td:visible").first.click()
+    heights = reader.evaluate(
+        "r => [r.clientHeight, Math.max(...[...r.children].map((c) => c.offsetTop + c.offsetHeight))]"
+    )
+    assert heights[1] <= heights[0]
+    student.press("Escape", "g")
     cells = page.locator("td:visible")
     assert cells.evaluate_all("c => Math.min(...c.map((x) => parseFloat(getComputedStyle(x).fontSize)))") >= 28
     assert not page.locator(".bar").is_visible()
@@ -414,8 +422,11 @@ def test_presenting_fills_the_screen_and_takes_the_keys_of_a_clicker(app):
     assert page.locator(".counter").text_content() == "2 / 18"
     page.reload()
     page.locator(".presenting td.veiled").first.wait_for()
-    student.press("r", "Escape")
+    student.press("r", "g", "Escape")
     page.locator(".bar").wait_for()
+    page.get_by_role("link", name="Hinge loss").click()  # it has no network to draw
+    page.get_by_role("grid", name="O, logits").first.wait_for()
+    assert not picture.is_visible()
 
 
 def test_names_for_screen_readers(visited):

@@ -1,5 +1,6 @@
 // Buttons, boxes and the legend above a stage.
 
+import { layersOf } from "./network-picture.js";
 import { CUTS } from "./number-format.js";
 import { buttonOf, el, setAttributes, svgIcon } from "../../shared/dom.js";
 /** @import { Playing } from "./playback.js" */
@@ -44,7 +45,7 @@ export function decimalsBox(stage) {
   const box = selectBox("Decimals", DECIMALS, String(stage.digits), (v) => stage.setDigits(Number(v)));
   const names = Object.values(CUTS);
   const rest = selectBox("Rounding", names, CUTS[stage.cut], (v) => stage.setCut(Object.keys(CUTS)[names.indexOf(v)]));
-  rest.title = "The worksheet truncates, except in \u03b4_1, which it rounds.";
+  rest.title = "The worksheet truncates, except in \u03b4_1, which it rounds; \u2202L/\u2202Z_1 is rounded as \u03b4_1 is.";
   const both = el("span", "picker decimals");
   both.append(box, rest);
   return both;
@@ -56,15 +57,20 @@ export function decimalsBox(stage) {
  * @param {Stage} stage
  */
 export function viewMenu(stage) {
-  const names = /** @type {[keyof View, string][]} */ (Object.entries(VIEWS)).filter(([name]) => (name !== "predicting" || "walk" in stage) && (!["picture", "gradients"].includes(name) || "picture" in stage));
+  const names = /** @type {[keyof View, string][]} */ (Object.entries(VIEWS)).filter(([name]) => (name !== "predicting" || "walk" in stage) && (!OF_PICTURE.includes(name) || "picture" in stage));
   const menu = el("details", "view", el("summary", "", "View"), el("div", "", ...names.map(([name, words]) => {
     const box = setAttributes(el("input"), { type: "checkbox" });
     box.onchange = () => stage.setView({ [name]: box.checked });
     return el("label", "", box, words);
   })));
-  menu.ontoggle = () => menu.querySelectorAll("input").forEach((box, k) => (box.checked = stage.view[names[k][0]]));
+  menu.ontoggle = () => menu.querySelectorAll("input").forEach((box, k) => {
+    box.checked = stage.view[names[k][0]];
+    box.disabled = OF_PICTURE.includes(names[k][0]) && !layersOf(stage.model).length;
+  });
   return menu;
 }
+
+const OF_PICTURE = ["picture", "gradients"]; // logits alone have no network
 
 /** @type {Record<keyof View, string>} */
 const VIEWS = {

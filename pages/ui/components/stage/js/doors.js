@@ -24,7 +24,10 @@ function linkTo(page) {
 export function buildDoors(stage) {
   // Whatever was there: an undo brings it back.
   /** @type {(words: string, example: string) => HTMLElement} */
-  const door = (words, example) => buttonOf("", words, words, () => stage.post("open", { step: 0, example, at: Date.now() }));
+  const door = (words, example) => buttonOf("", words, words, () => {
+    if (example === "worksheet") stage.setCut(example); // so that its digits are found again
+    stage.post("open", { step: 0, example, at: Date.now() });
+  });
   const doors = Object.entries(DOORS).map(([words, find]) => buttonOf("", words, words, () => find()?.click()));
   const close = buttonOf("close", "\u00d7", "Dismiss: it is under the question mark again", () => {
     localStorage.setItem(KEY, "closed");

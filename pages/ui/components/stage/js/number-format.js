@@ -8,11 +8,12 @@ function trimZeros(text) {
 }
 
 /** How the digits that are left off are treated, in words. @type {Record<string, string>} */
-export const CUTS = { round: "round", truncate: "truncate", worksheet: "as the worksheet prints" };
+export const CUTS = { round: "round", truncate: "truncate", worksheet: "as the worksheet" };
 
 /**
  * How the numbers of one matrix are written: all alike, none with a power of ten beside one without. The worksheet
- * truncates, except delta_1, which it rounds; it leaves zeros at the end out and gives the loss one decimal more.
+ * truncates, except delta_1 (and dL/dZ_1 beside it), which it rounds; it leaves zeros at the end out and gives the
+ * loss one decimal more.
  *
  * @param {ArrayLike<number>} data
  * @param {number} digits
@@ -26,7 +27,7 @@ export function matrixStyle(data, digits, cut = "round", id = "") {
   const short = cut === "worksheet";
   const places = digits + Number(short && /^(new\.)?loss/.test(id));
   const power = largest >= 1e5 || (largest > 0 && largest < 10 ** -places);
-  return { digits: places, cut: short ? (/^delta1\b/.test(id) ? "round" : "truncate") : cut, short, power };
+  return { digits: places, cut: short ? (/^(delta|dZ)1\b/.test(id) ? "round" : "truncate") : cut, short, power };
 }
 
 /**

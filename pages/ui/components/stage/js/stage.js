@@ -157,7 +157,7 @@ export class Stage {
     const { presenting } = this.view;
     if (event.key === "f") this.setView({ presenting: !presenting });
     else if (event.key === "g") this.setView({ picture: !this.view.picture });
-    else if (event.key === "Escape" && presenting && this.highlight.id === null) this.setView({ presenting: false });
+    else if (event.key === "Escape" && presenting && !this.highlight.pinned) this.setView({ presenting: false });
     else if (event.key === "b" && presenting) {
       if (this.black.isConnected) this.black.remove();
       else this.root.append(this.black);

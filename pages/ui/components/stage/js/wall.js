@@ -67,28 +67,31 @@ export class Wall extends Stage {
   }
 
   /**
-   * The largest type at which all layers fit on the screen, side by side or in lines. Where they do not, the picture
-   * scrolls: the largest at which each layer, or else each matrix, fits across it; the least where not even that, and
+   * The largest type at which all layers fit on the screen, side by side or in lines, below the network's nodes and
+   * edges if they can. Where they do not, the picture scrolls: the largest at which each layer, or else each matrix, fits across it; the least where not even that, and
    * then large matrices are drawn in part.
    */
   measure() {
     const { matrices } = this.model;
     const phone = innerWidth <= 760;
     const width = this.root.clientWidth - 8 - (this.view.presenting ? 24 : 0);
-    const height = Math.max(260, innerHeight - (this.view.presenting ? 110 : AROUND) * growth());
+    const room = innerHeight - (this.view.presenting ? 138 : AROUND) * growth();
+    const beside = this.picture.node.offsetHeight;
     const comfortable = COMFORTABLE * (phone ? 1 : Math.max(1, Math.min(innerWidth / 1280, innerHeight / 720)));
     const ems = longestNumber(Object.values(matrices), this.digits, this.cut);
     /** @param {Sizes} sizes */
     const linesOf = (sizes) => this.linesOf({ sizes, width, phone, part: false });
+    /** @type {(height: number) => (sizes: Sizes) => boolean} */
+    const fitsIn = (height) => (sizes) => linesOf(sizes).every((line) => line.width <= width) && sum(linesOf(sizes).map((line) => line.height)) <= Math.max(260, height);
+    const whole = [...(beside ? [fitsIn(room - beside)] : []), fitsIn(room)];
     /** @type {((sizes: Sizes) => boolean)[]} */
-    const [fits, across, alone] = [
-      (sizes) => linesOf(sizes).every((line) => line.width <= width) && sum(linesOf(sizes).map((line) => line.height)) <= height,
+    const [across, alone] = [
       (sizes) => sizes.font <= comfortable && linesOf(sizes).every((line) => line.width <= width),
       (sizes) => sizes.font <= comfortable && Object.values(matrices).every((m) => widthAlone(m, sizes) <= width),
     ];
-    for (const rule of phone ? [alone] : [fits, across, alone]) {
+    for (const rule of phone ? [alone] : [...whole, across, alone]) {
       const sizes = fitType(ems, rule);
-      if (rule(sizes)) return { sizes, width, phone, part: !phone && rule !== fits };
+      if (rule(sizes)) return { sizes, width, phone, part: !phone && !whole.includes(rule) };
     }
     return { sizes: sizesOf(LEAST, ems), width, phone, part: true };
   }
@@ -137,7 +140,8 @@ export class Wall extends Stage {
   draw() {
     if (!this.root.clientWidth) return;
     const narrow = innerWidth <= 760;
-    this.topic.replaceChildren(...(narrow && this.showsDoors ? [this.doors] : [el("div", "", this.model.look), el("div", "", ABOUT)]));
+    this.topic.replaceChildren(...(narrow && this.showsDoors ? [this.doors] : [el("div", "", this.model.look), el("div", "", this.about)]));
+    this.picture.update(); // it takes room from the matrices
     const layout = this.measure();
     const { matrices, cards } = this.model;
     const signature = JSON.stringify([cards, layout, Object.values(matrices).map((m) => m.shape)]);
@@ -191,6 +195,11 @@ export class Wall extends Stage {
     return !Object.values(this.model.matrices).some((m) => m.editable);
   }
 
+  /** What the number beside a gradient is, where there is one. */
+  get about() {
+    return Object.keys(this.model.checks).length ? "Beside a gradient: the max. relative error of its gradient check." : "";
+  }
+
   /** Whether to say what this is: not beside a training. */
   get showsDoors() {
     return !this.readOnly && doorsAreOpen();
@@ -207,12 +216,11 @@ export class Wall extends Stage {
     const change = TOUCH ? "double-tap it, or drag it sideways" : "type, paste or drag sideways";
     const edit = this.readOnly ? "" : `Change any number in a solid frame: ${change}. `;
     const hint = `${edit}${POINT_VERB} a cell to see what made it and what it feeds. `;
-    const about = el("span", "about", (this.readOnly ? "" : "Click a matrix name to open its step. ") + ABOUT);
+    const about = el("span", "about", (this.readOnly ? "" : "Click a matrix name to open its step. ") + this.about);
     this.reader.replaceChildren(el("span", "look about", this.model.look), el("span", "hint", hint, about));
   }
 }
 
-const ABOUT = "\u2713 gradient check: max. relative error, cells compared.";
 const PHASES = ["given", "forward", "backward", "update"];
 const COMFORTABLE = 14; // px of type at 1280x720 in a picture that scrolls
 const WALL_ROWS = 10; // of a matrix that is drawn in part
