@@ -149,6 +149,7 @@ def test_what_cannot_be_read_says_why_and_stays_in_the_field(page):
         ("S_2 = 0.0986 ? 0.0634 0.0059", ("✓ All cells that are filled in are right",), "This matrix"),
         ("dW1 =\n1.0e-03 *\n-3.3631 -4.1043\n-5.0447 -6.1564\n-37.6050 1.8031",
          ("1 of 6 cells wrong", "0.0018031, should be 0.0018027, wrong"), "Every wrong cell"),
+        ("=====", ("No name of a matrix with its numbers",), "the cell is empty"),
         ("W_2[1,2] = 0.03\nW_2[1,3] = 0.03", ("W_2 is given by single cells",), "only one matrix"),
     ],
 )  # fmt: skip

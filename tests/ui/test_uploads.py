@@ -58,6 +58,15 @@ def test_a_network_that_is_too_large_offers_its_first_units_and_examples(app):
     assert matrices["Z0"]["values"] == X[:256].T.ravel().tolist()
 
 
+def test_inputs_and_targets_of_one_file_are_taken_together(app):
+    X, Y = np.arange(6.0).reshape(2, 3), np.arange(3.0)
+    upload(app, "data.npz", write_npz(X=X, Y=Y, other=X))
+    press_use(app)
+    matrices = read_payload(app)["matrices"]
+    assert matrices["Z0"]["values"] == X.ravel().tolist()
+    assert matrices["Y"]["values"] == Y.tolist()
+
+
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
 def test_a_spreadsheets_file_opens_in_its_encoding(app, encoding):
     upload(app, "größe.csv", "größe;breite\r\n0,5;1\r\n2;3\r\n4;5\r\n".encode(encoding))

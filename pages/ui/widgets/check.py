@@ -57,7 +57,7 @@ def draw_check() -> None:
     refused = session.get_notice("work")
     with field:
         st.text_area(
-            "Your matrices, each with its name: a table, NumPy, MATLAB, LaTeX, or a whole solution",
+            "Your matrices, each with its name: a table, NumPy, MATLAB, LaTeX, or a solution with its numbers",
             key=session.sync_widget("work", refused[1] if refused else work),
             on_change=session.change,
             args=("work", _limit_work),
@@ -178,8 +178,9 @@ def _offer_names(setup: Setup, work: str) -> None:
     try:
         reading = exchange.list_readings(work)[0]
     except ValueError as error:
+        why = f" As one matrix it cannot be read either: {error}." if re.search(r"\d", work) else ""
         raise ValueError(
-            f"no matrix with a name, such as dL/dW_1 = ..., was found here, and as one matrix: {error}"
+            f"No name of a matrix with its numbers, such as dL/dW_1 = ..., is in this text.{why}"
         ) from None
     values = setup.run()[1]
     shape = reading.values.shape

@@ -127,6 +127,12 @@ def _offer_arrays(setup: Setup, name: str, data: bytes) -> None:
     matrices = {key: x for key, x in arrays.items() if x.ndim <= 2 and x.size}
     if not matrices:
         raise ValueError("this file holds no matrix and no vector")
+    names = {key: var for key in matrices if (var := exchange.name_of(key)) in setup.inputs()}
+    named = {var: exchange.to_written(matrices[key]) for key, var in names.items()}
+    by_name = f"{', '.join(var.symbol for var in named)}, by their names"
+    if len(named) > 1 and draw_choice("This is", [by_name, "one matrix"]) == by_name:
+        _offer_named(setup, named)
+        return
     key = draw_choice("Matrix", list(matrices)) if len(matrices) > 1 else next(iter(matrices))
     x = exchange.to_written(matrices[key])
     _offer_matrix(setup, [x], None)
