@@ -10,6 +10,7 @@ import pytest
 
 import mlpcore as mlp
 from mlpcore import exchange
+from mlpcore.exchange.training_scripts import count_reproducible
 from tests.core.test_training import VARIANTS
 
 THREE = mlp.EXAMPLES["three classes"].setup
@@ -29,7 +30,9 @@ def run(text):
 @pytest.mark.parametrize("batch_size", [None, 2])
 def test_a_numpy_script_takes_every_step_again(optimiser, batch_size):
     for setup in SETUPS.values():
-        run(exchange.numpy_training_script(mlp.train(setup, 12, optimiser, batch_size=batch_size, seed=5)))
+        text = exchange.numpy_training_script(mlp.train(setup, 12, optimiser, batch_size=batch_size, seed=5))
+        assert "Every loss is asserted." in text
+        run(text)
 
 
 @pytest.mark.parametrize("name", mlp.OPTIMISERS)
@@ -62,6 +65,16 @@ def test_a_course_goes_on_from_the_state_of_its_own_optimiser_alone(layout):
     run(exchange.numpy_training_script(rest))
     with pytest.raises(ValueError, match="no state of Momentum for this network, which keeps V_b_2"):
         mlp.train(setup, 1, mlp.Momentum(), state=whole.state(5))
+
+
+def test_a_script_of_a_course_in_which_rounding_decides_asserts_what_comes_before_it():
+    course = mlp.train(THREE, 200, mlp.SGD(20.0))
+    count = count_reproducible(course)
+    assert 5 < count < 100
+    text = exchange.numpy_training_script(course)
+    assert f"The first {count} losses are asserted." in text
+    assert repr(float(course.losses[count - 1])) in text
+    run(text)
 
 
 def test_a_script_whose_losses_are_not_those_fails():
