@@ -67,6 +67,9 @@ _LINE_END = re.compile(r"\\\\(?:\[[^\]]{0,16}\])?(?!\*?\s*&?\s*(?:=|\\qquad\s*\{
 _OPEN = re.compile(r"(?<![^\s,;&\[({])\?(?![^\s,;&\])}\\])|(?<=\t)(?=\t)|(?<=[,&])[ ]*(?=[,&]|\\\\|\\end)")
 #: The number that is read in its place, and from which on a number is none.
 _STAND_IN, _LARGEST = "8e307", 1e200
+_LITERAL = re.compile(r"\s*(?:[A-Za-z_][\w.]*\s*\(\s*)*\[|\s*Parameter|\s*<tf")
+# A further line `N = 4`, whose name is not known here: no part of the chain before it.
+_NEXT_STATEMENT = re.compile(r"\n[ \t]*[^\W\d][^\n=\[\]]*=(?!=)")
 _POWER_OF_TEN = re.compile(r"(1(?:\.0*)?e([-+]?\d{1,2}))\s*\*\s*(?=\[|[\w.]+\(\s*\[)", re.IGNORECASE)
 
 
@@ -274,6 +277,8 @@ def _read_value(value: str, shape: tuple[int, ...] | None) -> WrittenMatrix | No
         matrix, end = read_environment(value, begin)
         return None if before or BEGIN.search(value, end) else matrix
     value = value.strip()
+    if re.match(r"[A-Za-z(\\{]", value) and not _LITERAL.match(value):
+        value = _NEXT_STATEMENT.split(value, maxsplit=1)[0]
     if power := _POWER_OF_TEN.match(value):
         scaled = _read_value(value[power.end() :], shape)
         if scaled and np.abs(scaled.values).max() * float(power[1]) > 1e308:
@@ -284,7 +289,7 @@ def _read_value(value: str, shape: tuple[int, ...] | None) -> WrittenMatrix | No
     if not re.match(r"[-+.\d\u2212\[{(\\A-Za-z\n]", value[:1]):
         return None
     # Up to a line's end, or a comma or semicolon after which no number goes on.
-    single = re.match(r"(?:[^\n,;]|[,;](?=[ \t]*[-+.\d\u2212]))*", clean_cell(value[:200]).rstrip(" .,;"))
+    single = re.match(r"(?:[^\n,;#]|[,;](?=[ \t]*[-+.\d\u2212]))*", clean_cell(value[:200]).rstrip(" .,;"))
     typed = single[0].rstrip(" .") if single else ""
     try:
         number = read_numeral(typed)
@@ -300,7 +305,7 @@ def _read_value(value: str, shape: tuple[int, ...] | None) -> WrittenMatrix | No
         return list_readings(scalar[1] or scalar[2])[0]
     literal = brackets_of(value)
     if literal is not None and "[" in literal:
-        if not re.match(r"\s*(?:[A-Za-z_][\w.]*\s*\(\s*)*\[|\s*Parameter|\s*<tf", literal):
+        if not _LITERAL.match(literal):
             chain = literal.rpartition("=")[2] if "=" in literal.partition("[")[0] else ""
             return _read_value(chain, shape) if chain else None
         readings, end = read_literal(literal)
@@ -315,5 +320,5 @@ def _read_value(value: str, shape: tuple[int, ...] | None) -> WrittenMatrix | No
 def _leading_table(value: str) -> str:
     """Give the lines up to the first that begins with a word: the prose, or code, after a table."""
     lines = value.splitlines()
-    stop = next((k for k, line in enumerate(lines) if re.match(r"\s*(?:[^\W\d_]{2,}|[#%])", line)), len(lines))
+    stop = next((k for k, line in enumerate(lines) if re.match(r"\s*(?:[^\W\d_]{2,}|\w+\s*=|[#%])", line)), len(lines))
     return "\n".join(lines[:stop])
