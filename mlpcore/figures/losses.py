@@ -177,11 +177,11 @@ def per_example(found: Mapping[str, LossComparison], losses: Mapping[str, Loss],
     heights = {n: np.maximum(y, FLOOR) if what == "norms" else y for n, y in shown.items()}
     drawn_at = np.concatenate([*heights.values(), np.empty(0)])
     near = 0.06 * (high - low) if what == "norms" else 0.12  # as tall as a mark
-    beside = set_apart(
-        np.tile(p_y[order], len(shown)), np.log10(drawn_at) if what == "norms" else drawn_at, 0.016, near
-    ).reshape(len(shown), -1)
+    at = np.tile(p_y[order], len(shown))
+    beside = set_apart(at, np.log10(drawn_at) if what == "norms" else drawn_at, 0.016, near)
+    moved = "" if np.array_equal(beside, at) else " (marks on one another are set side by side)"
     data = []
-    for x, (name, y) in zip(beside, shown.items(), strict=True):
+    for x, (name, y) in zip(beside.reshape(len(shown), -1), shown.items(), strict=True):
         number = list(found).index(name)
         data.append({
             **line(x, heights[name], losses[name].short, number),
@@ -199,7 +199,7 @@ def per_example(found: Mapping[str, LossComparison], losses: Mapping[str, Loss],
             "title": heading(title),
             "height": 240,
             "margin": {"t": 60 if what == "norms" else 34, "b": 40},
-            "xaxis": axis("p<sub>y</sub>: probability of the true class", range=[-0.02, 1.02]),
+            "xaxis": axis(f"p<sub>y</sub>: probability of the true class{moved}", range=[-0.02, 1.02]),
             "yaxis": logarithmic if what == "norms" else {"range": [-1.08, 1.08]},
             "showlegend": what == "norms",
             "legend": {
