@@ -297,13 +297,15 @@ class _Work:
                 moves = result.ndim > len(self.shapes[step.out])
                 center[step.out] = result[0] if moves else result
                 spread[step.out] = np.zeros(self.shapes[step.out])
+                is_open = np.isnan(given[step.out].decimals) if step.out in given else np.True_
                 if moves and not off.isdisjoint(step.operands):
                     spread[step.out] = 1.5 * np.abs(result - result[0]).max(axis=0)
-                    if step.out not in given:
+                    if is_open.any():
                         off.add(step.out)
-                values[step.out] = (
-                    copies(step.out, given[step.out].fill(center[step.out])) if step.out in given else result
-                )
+                values[step.out] = result
+                if step.out in given:
+                    own = copies(step.out, given[step.out].fill(center[step.out]))
+                    values[step.out] = np.where(is_open, result, own)
         return center, spread
 
     # --- mistakes ----------------------------------------------------------------------------

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mlpcore as mlp
-from mlpcore.checking.work import FOLLOWS, RIGHT, WRONG
+from mlpcore import exchange
+from mlpcore.checking.work import FOLLOWS, OPEN, RIGHT, WRONG
 from mlpcore.exchange import Digits
 from mlpcore.setup import with_cells
 from tests.core.test_worksheet import SHEET as PRINTED
@@ -178,6 +179,24 @@ def test_a_planted_error_marks_its_own_step_only(layout):
         report = mlp.check_work(setup, shown, digits=4, pairs=False)
         assert [v for v, judged in report.of.items() if judged.verdict == WRONG] == [planted.out]
         assert report.first_wrong == planted.out
+
+
+@pytest.mark.parametrize("planted", [mlp.S(1), mlp.delta(2), mlp.db(1)])
+def test_cells_that_are_not_filled_in_are_computed_from_what_is(planted):
+    rng = np.random.default_rng(4)
+    setup = mlp.EXAMPLES["three classes"].setup
+    values, shown = setup.inputs(), {}
+    for step in mlp.training_step(setup.net, setup.loss):
+        x = step.op(*(values[v] for v in step.operands))
+        values[step.out] = x = x + (step.out == planted) * rng.normal(size=np.shape(x))
+        is_open = (rng.random(np.shape(x)) < 0.3) & (step.out != planted)
+        written = np.where(is_open, np.nan, np.round(x, 4)), np.where(is_open, np.nan, 4.0)
+        shown[step.out] = exchange.WrittenMatrix(*map(np.atleast_2d, written))
+        if np.ndim(x) == 1:
+            shown[step.out] = shown[step.out].T
+    report = mlp.check_work(setup, shown, pairs=False)
+    assert [v for v, judged in report.of.items() if judged.verdict == WRONG] == [planted]
+    assert {OPEN, FOLLOWS} <= {cell for judged in report.of.values() for cell in judged.cells.flat}
 
 
 def test_two_mistakes_at_once_are_named_where_the_digits_suffice():
