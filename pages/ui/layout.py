@@ -36,7 +36,7 @@ _BRAND = """
   .stAppHeader { background: transparent; height: 2.6rem; }
   .stMainBlockContainer > div { gap: 0.5rem; }
   /* One row of controls; where it is tight, the name stands above them. */
-  @media (max-width: 1399px) {
+  @media (max-width: 1439px) {
     .block-container, .stMainBlockContainer { padding-top: 1.05rem; position: relative; }
     .stMainBlockContainer > div { gap: 0.25rem; }
     div:has(> .stHtml > .mlp-brand) { position: absolute; top: 0.05rem; left: 1.7rem; }
