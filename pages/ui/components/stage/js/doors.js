@@ -28,7 +28,8 @@ export function buildDoors(stage) {
     if (example === "worksheet") stage.setCut(example); // so that its digits are found again
     stage.post("open", { step: 0, example, at: Date.now() });
   });
-  const doors = Object.entries(DOORS).map(([words, find]) => buttonOf("", words, words, () => find()?.click()));
+  // Once this click is over: a menu that is opened within it would take it for a click beside the menu, and close.
+  const doors = Object.entries(DOORS).map(([words, find]) => buttonOf("", words, words, () => setTimeout(() => find()?.click())));
   const close = buttonOf("close", "\u00d7", "Dismiss: it is under the question mark again", () => {
     localStorage.setItem(KEY, "closed");
     stage.draw();
