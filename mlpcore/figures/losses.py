@@ -179,7 +179,7 @@ def per_example(found: Mapping[str, LossComparison], losses: Mapping[str, Loss],
     near = 0.06 * (high - low) if what == "norms" else 0.12  # as tall as a mark
     at = np.tile(p_y[order], len(shown))
     beside = set_apart(at, np.log10(drawn_at) if what == "norms" else drawn_at, 0.016, near)
-    moved = "" if np.array_equal(beside, at) else " (marks on one another are set side by side)"
+    moved = "" if np.array_equal(beside, at) else "<br>marks on one another are set side by side"
     data = []
     for x, (name, y) in zip(beside.reshape(len(shown), -1), shown.items(), strict=True):
         number = list(found).index(name)
@@ -197,8 +197,8 @@ def per_example(found: Mapping[str, LossComparison], losses: Mapping[str, Loss],
         "data": data,
         "layout": {
             "title": heading(title),
-            "height": 240,
-            "margin": {"t": 60 if what == "norms" else 34, "b": 40},
+            "height": 256 if moved else 240,
+            "margin": {"t": 60 if what == "norms" else 34, "b": 56 if moved else 40},
             "xaxis": axis(f"p<sub>y</sub>: probability of the true class{moved}", range=[-0.02, 1.02]),
             "yaxis": logarithmic if what == "norms" else {"range": [-1.08, 1.08]},
             "showlegend": what == "norms",

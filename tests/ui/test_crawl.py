@@ -776,7 +776,7 @@ PLAIN = re.compile(
             "Drag one, or click where example \\d+ is to go\\.", "Stronger colour: larger loss\\.", "Arrows: .+", "Solid lines: kinks\\.",
 
             "class \\d+", "loss L.*", "‖∂L/∂[Oo]‖.*", "∂L/∂o .+", "o .+: logit of class \\d+, example \\d+", "margin m",
-            "p y : probability of the true class(?: \\(marks on one another are set side by side\\))?", "cosine to cross-entropy \\(undefined for a zero gradient\\)",
+            "p y : probability of the true class(?: ?marks on one another are set side by side)?", "cosine to cross-entropy \\(undefined for a zero gradient\\)",
             "step of (?:the pass|gradient descent on the logits)",
             "Bytes are counted from the list of steps: .+", "1 kB = 1000 B\\.", "Yes\\.",
             "Counted, not yet measured at this size\\.", "Hollow: .+", "A cell-by-cell function, .+", "So S is stored\\.",
