@@ -57,8 +57,8 @@ export class NetworkPicture {
   /** Draw it where it is wanted and the shape or the window is another; then bring its numbers up to date. */
   update() {
     const { stage } = this;
-    const layers = layersOf(stage.model);
-    this.node.hidden = !stage.view.picture || !layers.length; // logits alone have no network
+    const layers = stage.view.picture ? layersOf(stage.model) : [];
+    this.node.hidden = !layers.length; // also where it is wanted, and there are logits alone
     if (this.node.hidden) return;
     const counts = [layers[0].inputs, ...layers.map((layer) => layer.units)];
     this.first = counts.map((count, l) => clamp(this.first[l] ?? 0, 0, Math.max(0, count - UNITS)));
