@@ -101,6 +101,7 @@ def test_files_are_of_the_work_as_it_is_on_the_click(app):
             assert r"\begin{bmatrix} 0.3000 & 0.0100" in text
     student.press("Escape")
     student.page.get_by_role("link", name="Hinge loss").click()
+    student.page.get_by_role("grid", name="O, logits").first.wait_for()  # the menu of the page before is gone
     student.settle()
     student.page.get_by_text("File", exact=True).click()
     with student.page.expect_download() as download:
