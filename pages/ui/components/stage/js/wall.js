@@ -197,7 +197,7 @@ export class Wall extends Stage {
 
   /** What the number beside a gradient is, where there is one. */
   get about() {
-    return Object.keys(this.model.checks).length ? "Beside a gradient: the max. relative error of its gradient check." : "";
+    return Object.keys(this.model.checks).length && !this.readOnly ? "Beside a gradient: the max. relative error of its gradient check." : "";
   }
 
   /** Whether to say what this is: not beside a training. */
