@@ -65,12 +65,12 @@ _LINE_END = re.compile(r"\\\\(?:\[[^\]]{0,16}\])?(?!\*?\s*&?\s*(?:=|\\qquad\s*\{
 
 #: What stands for a cell that is not filled in: a question mark, or nothing between two cells.
 _OPEN = re.compile(r"(?<![^\s,;&\[({])\?(?![^\s,;&\])}\\])|(?<=\t)(?=\t)|(?<=[,&])[ ]*(?=[,&]|\\\\|\\end)")
-#: The number that is read in its place, and from which on a number is none.
-_STAND_IN, _LARGEST = "8e307", 1e200
+#: The number that is read in its place, and from which on a number is none, also after a power of ten.
+_STAND_IN, _LARGEST = "8e200", 1e100
 _LITERAL = re.compile(r"\s*(?:[A-Za-z_][\w.]*\s*\(\s*)*\[|\s*Parameter|\s*<tf")
 # A further line `N = 4`, whose name is not known here: no part of the chain before it.
 _NEXT_STATEMENT = re.compile(r"\n[ \t]*[^\W\d][^\n=\[\]]*=(?!=)")
-_POWER_OF_TEN = re.compile(r"(1(?:\.0*)?e([-+]?\d{1,2}))\s*\*\s*(?=\[|[\w.]+\(\s*\[)", re.IGNORECASE)
+_POWER_OF_TEN = re.compile(r"(1(?:\.0*)?e[-+]?\d{1,2})\s*\*\s*(?=\[|[\w.]+\(\s*\[)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -280,10 +280,8 @@ def _read_value(value: str, shape: tuple[int, ...] | None) -> WrittenMatrix | No
     if re.match(r"[A-Za-z(\\{]", value) and not _LITERAL.match(value):
         value = _NEXT_STATEMENT.split(value, maxsplit=1)[0]
     if power := _POWER_OF_TEN.match(value):
-        scaled = _read_value(value[power.end() :], shape)
-        if scaled and np.abs(scaled.values).max() * float(power[1]) > 1e308:
-            raise ValueError("a number is too large: numbers here end at 1.8e308")
-        return scaled and WrittenMatrix(scaled.values * float(power[1]), scaled.decimals - int(power[2]), scaled.notes)
+        unscaled = _read_value(value[power.end() :], shape)
+        return unscaled and unscaled.scale(float(power[1]))
     if re.match(r"[-+]?\(+\s*[A-Za-z_]|[-+.\d(][^\n\[]*[*@/]\s*[A-Za-z_(]", value) and "[" not in value:
         return None  # a line of code
     if not re.match(r"[-+.\d\u2212\[{(\\A-Za-z\n]", value[:1]):
@@ -296,7 +294,7 @@ def _read_value(value: str, shape: tuple[int, ...] | None) -> WrittenMatrix | No
     except ValueError:
         pass
     else:
-        is_row = "," in typed and shape != ()  # of two cells, or one with a decimal comma: a table tells
+        is_row = "," in typed and shape != ()  # of two cells, or one with a decimal comma: to be read as a table
         if not is_row and not re.search(r"\n[ \t]*[-+.\d\u2212]", value):
             rows = Rows()
             rows.add(([number[0]], [number[1]]))

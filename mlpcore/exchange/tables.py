@@ -313,10 +313,7 @@ class _Table:
             check_shape(1, sum(part.shape[1] for part in parts), 1)
             values, decimals = (np.hstack([getattr(part, name) for part in parts]) for name in ("values", "decimals"))
             last = WrittenMatrix(values, decimals, (*self.notes, f"{len(parts)} pieces of columns, side by side"))
-        if self.factor != 1:
-            places = round(np.log10(self.factor))
-            last = WrittenMatrix(last.values * self.factor, last.decimals - places, last.notes)
-        return last
+        return last if self.factor == 1 else last.scale(self.factor)
 
 
 # --- tables with labels ----------------------------------------------------------------------

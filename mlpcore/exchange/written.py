@@ -45,6 +45,20 @@ class WrittenMatrix:
         values, decimals = np.ascontiguousarray(self.values.T), np.ascontiguousarray(self.decimals.T)
         return WrittenMatrix(values, decimals, self.notes)
 
+    def scale(self, factor: float) -> WrittenMatrix:
+        """Multiply by a power of ten that stands before the matrix.
+
+        Raises:
+            ValueError: a number becomes too large, or the factor is 0 or infinite in floats.
+        """
+        if not 0 < factor < np.inf:
+            raise ValueError(f"the power of ten before the matrix is {factor:g}")
+        with np.errstate(over="ignore"):
+            values = self.values * factor
+        if np.isinf(values).any():
+            raise ValueError("a number is too large: numbers here end at 1.8e308")
+        return WrittenMatrix(values, self.decimals - round(np.log10(factor)), self.notes)
+
 
 def to_written(x: Array) -> WrittenMatrix:
     """Take an array as if it had been written with all its digits; a vector becomes a row."""
