@@ -48,13 +48,15 @@ def backward_layer(
     With a mask `delta_l = M_l (.) dL/dZ_l (.) f_l'(S_l)`; the masked output does not determine f'.
     """
     f = ACTIVATIONS[activation].at_kink(at_kink)
-    from_Z = derivative_from_Z and f.derivative_from_Z is not None and not masked
-    pullback, argument = (f.pullback_from_Z, Z(layer)) if from_Z else (f.pullback, S(layer))
-    back = drop_masked(Step(delta(layer), pullback, (dZ(layer), argument)[: len(pullback.reads)], "backward"), masked)
     if f.coupled and masked:
         back = Step(delta(layer), f.coupled[2], (dZ(layer), S(layer), mask(layer)), "backward")
     elif f.coupled:
         back = Step(delta(layer), f.coupled[1], (Z(layer), dZ(layer)), "backward")
+    else:
+        from_Z = derivative_from_Z and f.derivative_from_Z is not None and not masked
+        pullback, argument = (f.pullback_from_Z, Z(layer)) if from_Z else (f.pullback, S(layer))
+        operands = (dZ(layer), argument)[: len(pullback.reads)]
+        back = drop_masked(Step(delta(layer), pullback, operands, "backward"), masked)
     steps = [
         back,
         Step(dW(layer), WEIGHT_GRADIENT, (delta(layer), Z(layer - 1)), "backward"),
