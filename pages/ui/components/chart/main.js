@@ -3,7 +3,7 @@
 
 import { poles, rgb } from "../shared/colours.js";
 import { el, setAttributes } from "../shared/dom.js";
-import { adoptStyle, loadStyle } from "../shared/style.js";
+import { adoptStyle, growth, loadStyle } from "../shared/style.js";
 
 const plotly = () =>
   new Promise((resolve) => {
@@ -182,16 +182,16 @@ class Chart {
     this.width = this.node.clientWidth;
     const named = figureColours(host);
     // As the page's type grows with the window, a chart's does.
-    const growth = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
-    const narrow = this.width < 500 * growth ? figure.narrow ?? {} : {};
-    const layout = resolveColours(enlarge(withDefaults(mergeDeep(figure.layout ?? {}, narrow), host, this.width), growth), named);
+    const larger = growth();
+    const narrow = this.width < 500 * larger ? figure.narrow ?? {} : {};
+    const layout = resolveColours(enlarge(withDefaults(mergeDeep(figure.layout ?? {}, narrow), host, this.width), larger), named);
     // The room is taken before the chart is there, so that nothing below it moves.
     Object.assign(this.node.style, { height: `${layout.height}px`, minHeight: "" });
     const P = await plotly();
     if (this.outdated || !this.node.isConnected) return;
     // Curves that are the very same object are left as they are: a line that moves over them costs a quarter.
-    const signature = JSON.stringify([figure.data, named, growth]);
-    if (this.signature !== signature) Object.assign(this, { signature, curves: resolveColours(enlarge(figure.data, growth), named) });
+    const signature = JSON.stringify([figure.data, named, larger]);
+    if (this.signature !== signature) Object.assign(this, { signature, curves: resolveColours(enlarge(figure.data, larger), named) });
     await P.react(this.node, this.curves, layout, { displayModeBar: false, showTips: false });
     this.node.dataset.drawn = String(Number(this.node.dataset.drawn ?? 0) + 1);
     this.bar.hidden = !figure.play;

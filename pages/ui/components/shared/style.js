@@ -20,3 +20,6 @@ export function adoptStyle(parent, sheet) {
   const root = /** @type {Document | ShadowRoot} */ (parent.getRootNode());
   if (!root.adoptedStyleSheets.includes(sheet)) root.adoptedStyleSheets.push(sheet);
 }
+
+/** How much larger than on a small screen all is written (see `html` in pages/ui/layout.py). */
+export const growth = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;

@@ -3,13 +3,14 @@
 // carry these letters shows the row, the column or the cell they stand for.
 
 import { activeElement, el, mathNode, setAttributes } from "../../shared/dom.js";
+import { growth } from "../../shared/style.js";
 import { readCell, writeCell } from "./address.js";
 import { cellEquation, viewEquation } from "./cell-formula.js";
 import { buildChoices, buildKnob, updateKnob } from "./choices.js";
 import { scaleOf } from "./colour-scale.js";
 import { buildLegend, buildTransport } from "./controls.js";
 import { buildArrows, drawArrows, joinLines } from "./line-arrows.js";
-import { LEAST, clamp, fitType, growth, longestNumber, sizesOf, widthFor } from "./layout.js";
+import { LEAST, clamp, fitType, longestNumber, sizesOf, widthFor } from "./layout.js";
 import { buildTile, focusedCell, isCell, paintTile, placeWindow } from "./matrix-table.js";
 import { shortestNumber } from "./number-format.js";
 import { flatIndex } from "./payload.js";

@@ -13,9 +13,6 @@ const POINT = 0.27;
 /** @type {(x: number, low: number, high: number) => number} */
 export const clamp = (x, low, high) => Math.max(low, Math.min(high, x));
 
-/** How much larger than on a small screen all is written (see `html` in pages/ui/layout.py). */
-export const growth = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
-
 /** @type {(font: number, ems: number) => number} */
 export const cellWidth = (font, ems) => Math.ceil(font * Math.max(ems, 1.4) + Math.min(7, font / 3));
 

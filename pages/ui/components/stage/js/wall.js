@@ -2,10 +2,11 @@
 // forward pass, the backward pass and the update. Every matrix opens its step.
 
 import { el } from "../../shared/dom.js";
+import { growth } from "../../shared/style.js";
 import { scaleOf } from "./colour-scale.js";
 import { buildLegend, decimalsBox, viewMenu } from "./controls.js";
 import { buildDoors, doorsAreOpen, listenForDoors } from "./doors.js";
-import { LEAST, SCROLLBAR, fitType, growth, longestNumber, sizesOf } from "./layout.js";
+import { LEAST, SCROLLBAR, fitType, longestNumber, sizesOf } from "./layout.js";
 import { buildTile, paintTile } from "./matrix-table.js";
 import { NetworkPicture } from "./network-picture.js";
 import { influence, provenance } from "./provenance.js";
@@ -68,8 +69,8 @@ export class Wall extends Stage {
 
   /**
    * The largest type at which all layers fit on the screen, side by side or in lines, below the network's nodes and
-   * edges if they can. Where they do not, the picture scrolls: the largest at which each layer, or else each matrix, fits across it; the least where not even that, and
-   * then large matrices are drawn in part.
+   * edges if they can. Where they do not, the picture scrolls: the largest at which each layer, or else each matrix,
+   * fits across it; the least where not even that, and then large matrices are drawn in part.
    */
   measure() {
     const { matrices } = this.model;
@@ -82,7 +83,10 @@ export class Wall extends Stage {
     /** @param {Sizes} sizes */
     const linesOf = (sizes) => this.linesOf({ sizes, width, phone, part: false });
     /** @type {(height: number) => (sizes: Sizes) => boolean} */
-    const fitsIn = (height) => (sizes) => linesOf(sizes).every((line) => line.width <= width) && sum(linesOf(sizes).map((line) => line.height)) <= Math.max(260, height);
+    const fitsIn = (height) => (sizes) => {
+      const lines = linesOf(sizes);
+      return lines.every((line) => line.width <= width) && sum(lines.map((line) => line.height)) <= Math.max(260, height);
+    };
     const whole = [...(beside ? [fitsIn(room - beside)] : []), fitsIn(room)];
     /** @type {((sizes: Sizes) => boolean)[]} */
     const [across, alone] = [
