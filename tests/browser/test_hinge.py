@@ -236,7 +236,7 @@ def test_the_legend_of_the_maps_stands_on_one_beamer_screen(board):
         "a => Math.max(...a.map(x => x.getBoundingClientRect().bottom))"
     )
     assert legend["y"] + legend["height"] < corners <= 720
-    # No example that stands in a corner lies over its name.
+    # No example that stands in a corner covers its name.
     covered = board.page.locator(".mlp-chart").evaluate_all(
         """charts => charts.flatMap((c) => [...c.querySelectorAll(".annotation-text")].filter((name) => {
             const a = name.getBoundingClientRect();

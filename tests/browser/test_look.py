@@ -178,7 +178,7 @@ def test_on_a_phone_nothing_in_a_caption_lies_over_another(app, where):
     assert student.page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-#: What of the parts of a line lies beyond the edge of the window or of what scrolls sideways.
+#: What of the parts of a line is beyond the edge of the window or of what scrolls sideways.
 BEYOND = """nodes => nodes.filter((node) => {
     const right = node.getBoundingClientRect().right;
     for (let box = node.parentElement; box; box = box.parentElement)

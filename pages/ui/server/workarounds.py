@@ -1,6 +1,6 @@
 """Everything that relies on internals of Streamlit or uvicorn, because no public option does it.
 
-Each says what happens without it and where it is known upstream; `tests/server/test_workarounds.py`, or for links
+Each names what happens without it and where it is known upstream; `tests/server/test_workarounds.py`, or for links
 over a menu `tests/browser/test_walk.py`, fails when one is no longer needed. Where an internal is missing, nothing is
 done: the app works without them.
 """

@@ -375,7 +375,7 @@ def apply_stage_events(stage: str, about: str = "setup", carry_over: CarryOver |
     """Apply what happened on a stage about `about` (of `_PLACES`) since the last run: edits, cursor, choices.
 
     Returns:
-        What the stage asks to open: "step", "check", or nothing.
+        What the stage asks to open: "step", "check", "why" (where the backward pass begins), or nothing.
     """
     read, place = _get_reader(stage), _PLACES[about]
     work = get_state().work
