@@ -10,14 +10,14 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 CORE = sorted((ROOT / "mlpcore").rglob("*.py"))
-HANDS = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
+APP = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
 PAGES = sorted((ROOT / "pages").glob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 #: The one file that may use internals of streamlit, starlette, uvicorn and plotly.
 WORKAROUNDS = ROOT / "pages" / "ui" / "server" / "workarounds.py"
 
 
-def imports(path):
+def list_imports(path):
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -27,41 +27,41 @@ def imports(path):
     return found
 
 
-def roots(path):
-    return {name.split(".")[0] for name in imports(path)}
+def list_roots(path):
+    return {name.split(".")[0] for name in list_imports(path)}
 
 
-def relative(path):
+def name_relative(path):
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("path", HANDS, ids=relative)
-def test_nobody_imports_a_page(path):
+@pytest.mark.parametrize("path", APP, ids=name_relative)
+def test_no_module_imports_a_page(path):
     pages = {f"pages.{page.stem}" for page in PAGES} | {"app"}
-    assert not imports(path) & pages
-    assert "plotly" not in roots(path)
+    assert not list_imports(path) & pages
+    assert "plotly" not in list_roots(path)
 
 
-@pytest.mark.parametrize("path", [*PAGES, ROOT / "app.py"], ids=relative)
+@pytest.mark.parametrize("path", [*PAGES, ROOT / "app.py"], ids=name_relative)
 def test_pages_do_no_arithmetic(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    assert "numpy" not in roots(path)
+    assert "numpy" not in list_roots(path)
     assert not any(isinstance(node, ast.BinOp) for node in ast.walk(tree))
 
 
-@pytest.mark.parametrize("path", HANDS, ids=relative)
-def test_one_file_knows_the_session_state(path):
+@pytest.mark.parametrize("path", APP, ids=name_relative)
+def test_one_file_uses_the_session_state(path):
     if path.name != "session.py" and path != WORKAROUNDS:  # which empties it after an error
         tree = ast.parse(path.read_text(encoding="utf-8"))
         assert not any(isinstance(n, ast.Attribute) and n.attr == "session_state" for n in ast.walk(tree))
 
 
 #: What only some systems have: modules, and what is asked of others.
-SOMEWHERE = {"fcntl", "grp", "msvcrt", "posix", "pwd", "resource", "termios", "winreg"}
-ASKED = {"CDLL", "fork", "killpg", "sched_getaffinity", "setsid", "sysconf"}
+SYSTEM_MODULES = {"fcntl", "grp", "msvcrt", "posix", "pwd", "resource", "termios", "winreg"}
+SYSTEM_CALLS = {"CDLL", "fork", "killpg", "sched_getaffinity", "setsid", "sysconf"}
 
 
-def guarded(tree):
+def find_guarded(tree):
     """Every node that stands in a `try` or under `suppress`."""
     for node in ast.walk(tree):
         suppressed = isinstance(node, ast.With) and "suppress" in ast.unparse(node.items[0])
@@ -70,25 +70,25 @@ def guarded(tree):
                 yield from ast.walk(inner)
 
 
-@pytest.mark.parametrize("path", [*CORE, *HANDS], ids=relative)
-def test_what_only_some_systems_have_is_asked_for_with_care(path):
+@pytest.mark.parametrize("path", [*CORE, *APP], ids=name_relative)
+def test_what_only_some_systems_have_is_imported_and_called_under_a_guard(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    careful = set(guarded(tree))
-    for node in set(ast.walk(tree)) - careful:
+    in_guard = set(find_guarded(tree))
+    for node in set(ast.walk(tree)) - in_guard:
         if isinstance(node, ast.Import):
-            assert not SOMEWHERE & {name.name for name in node.names}
-        assert not (isinstance(node, ast.ImportFrom) and node.module in SOMEWHERE)
-        assert not (isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ASKED)
+            assert not SYSTEM_MODULES & {name.name for name in node.names}
+        assert not (isinstance(node, ast.ImportFrom) and node.module in SYSTEM_MODULES)
+        assert not (isinstance(node, ast.Call) and getattr(node.func, "attr", "") in SYSTEM_CALLS)
 
 
 SCRIPTS = sorted((ROOT / "pages").rglob("*.js"))
 
 
-def private(name):
+def is_private(name):
     return isinstance(name, str) and re.fullmatch(r"_[^\W_]\w*", name) is not None
 
 
-def own_names(tree):
+def list_own_names(tree):
     """Names of the attributes and methods of the classes in a file."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef):
@@ -108,18 +108,19 @@ def is_self(node):
 REACHING = ("getattr", "setattr", "hasattr", "delattr")
 
 
-def private_uses(tree):
+def list_private_uses(tree):
     """Private attributes of anything but `self`, however they are reached, and private names that are imported."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and not is_self(node.value) and private(node.attr):
+        if isinstance(node, ast.Attribute) and not is_self(node.value) and is_private(node.attr):
             yield node.attr
         elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in REACHING:
-            yield from (word.value for word in node.args[1:2] if isinstance(word, ast.Constant) and private(word.value))
+            words = (word.value for word in node.args[1:2] if isinstance(word, ast.Constant))
+            yield from filter(is_private, words)
         elif isinstance(node, ast.ImportFrom):
             parts = [*(node.module or "").split("."), *(name.name for name in node.names)]
-            yield from filter(private, parts if parts[0] not in ("mlpcore", "pages") else ())
+            yield from filter(is_private, parts if parts[0] not in ("mlpcore", "pages") else ())
         elif isinstance(node, ast.Import):
-            yield from (part for name in node.names for part in name.name.split(".") if private(part))
+            yield from (part for name in node.names for part in name.name.split(".") if is_private(part))
 
 
 #: Documented, and named like this only so as not to be taken for a field of a named tuple, or for a quiet `exit`.
@@ -128,11 +129,11 @@ PUBLIC = {"_replace", "_asdict", "_fields", "_make", "_exit"}
 
 def foreign_private_names(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    return set(private_uses(tree)) - set(own_names(tree)) - PUBLIC
+    return set(list_private_uses(tree)) - set(list_own_names(tree)) - PUBLIC
 
 
 def test_only_the_workarounds_use_private_names_of_a_dependency():
-    assert [path for path in [*CORE, *HANDS] if foreign_private_names(path)] == [WORKAROUNDS]
+    assert [path for path in [*CORE, *APP] if foreign_private_names(path)] == [WORKAROUNDS]
 
 
 @pytest.mark.parametrize(
@@ -140,7 +141,7 @@ def test_only_the_workarounds_use_private_names_of_a_dependency():
     ["a._b", "a.c()._b = 1", "getattr(a, '_b')", "from a import _b", "import a._b", "from a._b import c", "del a._b"],
 )
 def test_a_private_name_is_found_however_it_is_used(code):
-    assert set(private_uses(ast.parse(code))) == {"_b"}
+    assert set(list_private_uses(ast.parse(code))) == {"_b"}
 
 
 #: After a point or in brackets, but not after `this`; or taken apart: `const { _b } = a`.

@@ -14,7 +14,7 @@ DOCUMENTS = {
 }
 
 
-def test_the_notebook_lines_run_and_give_what_they_say():
+def test_the_notebook_lines_run_and_give_what_they_state():
     code = re.search(r"## In a notebook\n.*?```python\n(.*?)```", README, re.S)[1]
     here = {}
     exec(code, here)

@@ -114,7 +114,7 @@ def test_an_edge_is_shaded_while_there_is_more_beyond_it(board):
     wait_until(lambda: board.page.screenshot(clip=edge) != seen)
 
 
-def test_what_can_be_done_is_said_only_where_it_can(board):
+def test_a_possible_action_is_named_only_where_it_is_possible(board):
     reading = {}
     for name in CHAPTERS:
         chapter(board, name)
@@ -126,7 +126,7 @@ def test_what_can_be_done_is_said_only_where_it_can(board):
     assert typed == {*moves, "Why transpose", "Last layer to first"} - {"Line by line"}
 
 
-def test_a_zero_says_why(board):
+def test_a_zero_shows_why(board):
     page = board.page
     board.press("End")
     board.cell("d Z 1 by W 1 ij, row 1, column 2").hover()
@@ -269,7 +269,7 @@ def test_the_board_can_be_worked_from_the_keyboard(board):
 
 @pytest.mark.parametrize("example", ["Worksheet", "XOR", "Three classes"])
 @pytest.mark.share(1)
-def test_one_screen_tells_the_story(app, example):
+def test_matrices_and_their_text_fit_one_screen(app, example):
     """At 1280x720 what is spoken of and what speaks of it are seen together."""
     student = app("Derivation")
     student.choose(example)

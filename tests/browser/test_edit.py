@@ -233,7 +233,7 @@ def test_escape_undoes_a_drag(app):
     assert student.value("W 1, row 2, column 1") == 0.7
 
 
-def test_a_computed_cell_says_that_it_is_one(app):
+def test_a_computed_cell_is_announced_as_computed(app):
     student = app(STEP)
     student.cell("S 1, row 1, column 1").focus()
     student.press("5")

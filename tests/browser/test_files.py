@@ -1,4 +1,4 @@
-"""Matrices copied, solutions saved, and the row of controls they are reached by, in a real browser."""
+"""Matrices read_clipboard, solutions saved, and the row of controls they are reached by, in a real browser."""
 
 import json
 from itertools import product
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mlpcore.exchange import read_matrix
-from tests.browser.test_keep import CLIPBOARD, EXACT, STEP, copied, type_into
+from tests.browser.test_keep import CLIPBOARD, EXACT, STEP, read_clipboard, type_into
 
 WAYS = ("NumPy", "LaTeX", "MATLAB", "CSV", "Spreadsheet")
 
@@ -23,7 +23,7 @@ def test_every_matrix_can_be_copied_in_every_way(app):
         student.page.locator('[aria-label="copy W 1 as text"]:visible').click()
         student.page.get_by_role("menuitem", name=name).click()
         student.page.get_by_text(f"Copied as {name}.").wait_for()
-        text = copied(student)
+        text = read_clipboard(student)
         assert read_matrix(text).tolist() == wanted, text
         if name == "NumPy":
             assert np.array_equal(eval(text, {"np": np}), wanted)
@@ -43,7 +43,7 @@ def test_cells_take_what_was_copied_here(app):
         student.page.locator('[aria-label="copy Z 0 as text"]:visible').click()
         student.page.get_by_role("menuitem", name=name).click()
         student.page.get_by_text(f"Copied as {name}.").wait_for()
-        text = copied(student)
+        text = read_clipboard(student)
         assert ("-0,75" in text) is (name == "Spreadsheet"), text
         for held in (True, False):
             student.page.get_by_role("button", name="Start again").click()
@@ -73,7 +73,7 @@ def test_the_copy_menu_works_by_key(app):
     student.page.locator('[aria-label="copy W 1 as text"]:visible').focus()
     student.press("Enter", "ArrowDown", "ArrowDown", "Enter")
     student.page.get_by_text("Copied as MATLAB.").wait_for()
-    assert copied(student) == "[0.6 0.01; 0.7 0.43; 0 0.88]"
+    assert read_clipboard(student) == "[0.6 0.01; 0.7 0.43; 0 0.88]"
     assert student.counter == "1 / 18"
 
 

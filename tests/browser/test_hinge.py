@@ -49,7 +49,7 @@ def test_the_pass_is_walked_with_arrows_right_after_a_chapter_is_chosen(board):
     assert reading.endswith("= −0.6157")
 
 
-def test_a_cell_opens_into_its_terms_and_those_that_do_not_count_say_why(board):
+def test_a_cell_opens_into_its_terms_and_shows_why_some_do_not_count(board):
     chapter(board, "Term by term")
     board.cell("gradient of the loss by O, row 1, column 3").click()
     assert board.page.locator(".where").inner_text() == "j = 1, n = 3"

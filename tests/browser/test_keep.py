@@ -21,7 +21,7 @@ def type_into(student, name, text, key="Enter"):
     student.press(key)
 
 
-def typed(student):
+def type_cells(student):
     """Edits of several kinds, waited for until their consequences are there."""
     type_into(student, "W 1, row 1, column 1", repr(EXACT))
     type_into(student, "W 2, row 1, column 2", "-0.5")
@@ -36,11 +36,11 @@ def shown(student):
     return student.page.locator("td:visible").evaluate_all("c => c.map(x => [x.getAttribute('aria-label'), x.title])")
 
 
-def copied(student):
+def read_clipboard(student):
     return student.page.evaluate("navigator.clipboard.readText()")
 
 
-def exact(student, name):
+def read_exact(student, name):
     """A cell's number as its editor shows it: every digit."""
     student.cell(name).dblclick()
     text = student.page.locator("td input").input_value()
@@ -50,14 +50,14 @@ def exact(student, name):
 
 def test_a_link_opens_the_same_cells_in_a_fresh_profile(app):
     student = app(**CLIPBOARD)
-    typed(student)
+    type_cells(student)
     student.page.get_by_label("Copy link").click()
     student.page.get_by_text("Link copied.").wait_for()
-    link = copied(student)
+    link = read_clipboard(student)
     student.page.wait_for_url(link)
     friend = app(link.removeprefix(f"{student.url}/"))
     assert shown(friend) == shown(student)
-    assert exact(friend, "W 1, row 1, column 1") == EXACT
+    assert read_exact(friend, "W 1, row 1, column 1") == EXACT
 
 
 def test_a_link_leads_to_page_step_and_cell(app):
@@ -69,7 +69,7 @@ def test_a_link_leads_to_page_step_and_cell(app):
     student.page.wait_for_url("**s=*")
     student.page.get_by_label("Copy link").click()
     student.page.get_by_text("Link copied.").wait_for()
-    friend = app(copied(student).removeprefix(f"{student.url}/"))
+    friend = app(read_clipboard(student).removeprefix(f"{student.url}/"))
     assert friend.counter == student.counter == "5 / 18"
     assert friend.names("td.pinned") == ["Z 2, row 1, column 3"]
     friend.press("Escape", "ArrowRight")
@@ -79,7 +79,7 @@ def test_a_link_leads_to_page_step_and_cell(app):
 
 def test_a_reload_and_a_second_page_show_the_same_cells(app):
     student = app()
-    typed(student)
+    type_cells(student)
     before = shown(student)
     student.page.reload()
     student.page.locator("td:visible").first.wait_for()
@@ -123,7 +123,7 @@ def test_a_restarted_server_has_the_same_cells(browser, page):
         student.page.get_by_text("The server was restarted.").wait_for()  # how soon: tests/benchmarks
         student.settle()
         assert shown(student) == before
-        assert exact(student, "W 1, row 1, column 1") == EXACT
+        assert read_exact(student, "W 1, row 1, column 1") == EXACT
         type_into(student, "W 1, row 1, column 2", "0.75")
         student.wait("W 1, row 1, column 2", 0.75)
         student.page.locator(".pending").first.wait_for(state="detached")
@@ -226,7 +226,7 @@ def test_dragging_a_number_is_one_thing_to_undo(app):
     expect(student.page.get_by_role("button", name="Undo")).to_be_disabled()
 
 
-def test_a_broken_link_says_what_is_wrong_with_it(app):
+def test_a_broken_link_shows_what_is_wrong_with_it(app):
     student = app()
     for query in ("?s=%3Cscript%3E", "?s=" + "A" * 6500):  # others in `ui/test_keeping`
         student.open(query)

@@ -123,7 +123,7 @@ def test_decimals_are_chosen_once_for_all_pages(app):
     assert student.page.get_by_label("Decimals").input_value() == "8"
 
 
-def test_what_a_cell_feeds_is_said_in_full(app):
+def test_what_a_cell_feeds_is_listed_completely(app):
     student = app()
     for name in ("Z 0", "S 1", "W 1", "delta 2"):
         student.cell(f"{name}, row 1, column 1").hover()
@@ -136,7 +136,7 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobil
 
 @pytest.mark.parametrize("where", ["", STEP, "Derivation", "Hinge_loss"])
 @pytest.mark.share(1)
-def test_on_a_phone_what_is_said_is_whole_and_about_fingers(app, where):
+def test_on_a_phone_texts_are_complete_and_about_fingers(app, where):
     student = app(where, **PHONE)
     reader = student.page.locator(".reader")
     assert "Point" not in reader.inner_text()
@@ -165,7 +165,7 @@ def test_on_a_phone_a_cell_that_is_tapped_is_not_covered(app):
 
 @pytest.mark.parametrize("where", ["", STEP, "Derivation", "Hinge_loss"])
 @pytest.mark.share(1)
-def test_on_a_phone_nothing_in_a_caption_lies_over_another(app, where):
+def test_on_a_phone_nothing_in_a_caption_overlaps(app, where):
     student = app(where, **PHONE)
     if where == "Hinge_loss":
         student.page.get_by_role("button", name="Margin", exact=True).click()
@@ -239,7 +239,7 @@ def test_an_overview_that_does_not_fit_takes_the_width(app):
     assert student.page.locator("td:visible").first.evaluate("c => parseFloat(getComputedStyle(c).fontSize)") > 11
 
 
-def test_pointing_at_an_operand_shows_all_it_feeds_as_python_says(visited):
+def test_pointing_at_an_operand_shows_all_it_feeds_as_python_computes_it(visited):
     """The browser reads the same subscripts as `mlpcore.influence`; both must say the same."""
     student = visited(STEP)
     steps, _ = mlp.EXAMPLES["worksheet"].setup.run()
@@ -353,7 +353,7 @@ def test_every_drawn_cell_is_on_the_screen(app, label, size):
         student.press("ArrowRight")
 
 
-def test_the_overview_says_what_this_is_until_that_is_dismissed(app):
+def test_the_overview_explains_the_app_until_that_is_dismissed(app):
     student = app()
     page = student.page
     assert page.get_by_role("heading", level=1).inner_text().startswith("MLPScope")

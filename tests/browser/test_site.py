@@ -109,7 +109,7 @@ def test_a_second_build_gives_the_same_files(site, tmp_path):
     assert hash_files(tmp_path / "again") == hash_files(site / "course")
 
 
-def test_a_start_that_fails_says_why(site, browser):
+def test_a_start_that_fails_shows_why(site, browser):
     with serve_site(site) as url:
         for spoil, reason in (
             (lambda page: page.route("**/app.bin", lambda route: route.abort()), "app.bin could not be loaded"),

@@ -10,7 +10,7 @@ STEP = "Step_through"
 
 
 @pytest.mark.site
-def test_the_right_arrow_walks_through_the_whole_sheet(app):
+def test_the_right_arrow_steps_through_all_of_the_sheet(app):
     student = app(STEP)
     steps, values = mlp.EXAMPLES["worksheet"].setup.run()
     for number, step in enumerate(steps, start=1):
@@ -211,7 +211,7 @@ def test_a_click_holds_a_cell_until_escape(visited):
     assert student.names("td.from") == []
 
 
-def test_a_block_of_the_batch_is_lit_where_it_lies_in_the_batch(app):
+def test_a_block_of_the_batch_is_highlighted_where_it_stands_in_the_batch(app):
     student = app(STEP)
     page = student.page
     student.network("Cached for the backward pass", "micro-batches")
@@ -268,7 +268,7 @@ def test_a_link_clicked_over_an_open_menu_opens_its_page(app):
     student.wait("W 1, row 1, column 1", 0.25)
 
 
-def test_every_page_says_which_example_is_there(app):
+def test_every_page_shows_which_example_is_loaded(app):
     student = app()
     student.choose("XOR")
     page = student.page

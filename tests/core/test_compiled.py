@@ -100,7 +100,7 @@ def test_a_bias_is_added_with_the_same_bits_to_short_rows_and_long_ones(N):
 
 
 @pytest.mark.parametrize("kept", [False, True])
-def test_relus_slope_lies_where_s_lay_only_if_s_is_freed(kept):
+def test_the_derivative_of_relu_takes_the_place_of_s_only_if_s_is_freed(kept):
     rng = np.random.default_rng(0)
     net = mlp.Network((mlp.Layer(rng.normal(size=(50, 40)), None, "relu"), mlp.Layer(rng.normal(size=(2, 50)))))
     batch = mlp.Batch(rng.normal(size=(40, 4)), rng.normal(size=(2, 4)))

@@ -166,7 +166,7 @@ def test_the_seal_is_lost_when_a_product_of_this_layout_is_wrong(layout):
         assert not check_steps(broken, values).agrees
 
 
-def test_formulas_say_what_is_in_force():
+def test_formulas_show_the_conventions_in_force():
     setup = mlp.EXAMPLES["worksheet"].setup
     latex = {}
     for layout in LAYOUTS:

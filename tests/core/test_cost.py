@@ -103,7 +103,7 @@ def test_categories_add_up_and_lives_make_the_curve(problem):
         assert ends == gradients if mlp.SCHEDULES[schedule].block is None else ends >= gradients
 
 
-def test_what_is_cached_is_what_the_policy_says():
+def test_what_is_cached_is_what_the_schedule_states():
     def cached(schedule):
         counted = count_pass(equal(5), N, mlp.MSE(), schedule)
         return {life.var for life in counted.lives if life.category == "cached"} - {mlp.Z(5)}
@@ -134,7 +134,7 @@ def test_dtype_and_biases():
     assert count_pass(mlp.Shape.of((5, 7, 3), dtype="float32"), 16).parameters == (35 + 21 + 10) * 4
 
 
-def test_the_update_lies_where_the_parameters_lie():
+def test_the_update_is_stored_in_place_of_the_parameters():
     shape = mlp.Shape.of((50, 60, 10))
     plain, updated = count_pass(shape, 2000), count_pass(shape, 2000, updated=True)
     assert updated.peak == plain.peak
@@ -154,6 +154,6 @@ def test_the_update_lies_where_the_parameters_lie():
         (lambda: mlp.Shape((3, 2), ("relu", "relu"), (True,)), "2 and 1"),
     ],
 )
-def test_what_cannot_be_counted_says_why(wrong, says):
+def test_what_cannot_be_counted_is_refused_with_the_reason(wrong, says):
     with pytest.raises(ValueError, match=says):
         wrong()

@@ -123,7 +123,7 @@ def test_a_remark_goes_with_another_constant_or_size():
 
 @pytest.mark.parametrize("at_kink", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize("activation", list(mlp.ACTIVATIONS))
-def test_the_foot_line_says_the_derivative_of_the_activation_that_is_met(activation, at_kink):
+def test_the_last_line_shows_the_derivative_of_the_activation_in_use(activation, at_kink):
     sentences = " ".join(mlp.Conventions(at_kink=at_kink).sentences([activation], hinge=False))
     met = re.findall(r"([a-z ]+)'\(0\) = ([0-9.]+): .* exactly 0, (.*) flows back", sentences)
     f = mlp.ACTIVATIONS[activation].at_kink(at_kink)

@@ -178,11 +178,11 @@ def test_numbers_beyond_the_limit_are_refused_before_anything_is_made():
         resized(SHEET, (256,) * 8, 4, ("relu",) * 7, (False,) * 7)
 
 
-def sealed(packed):
+def seal_link(packed):
     return "1." + urlsafe_b64encode(zlib.crc32(packed).to_bytes(4, "big") + packed).decode().rstrip("=")
 
 
-def deflated(data):
+def deflate(data):
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
     return deflate.compress(data) + deflate.flush()
 
@@ -198,11 +198,11 @@ LINKS = [
     (GOOD.swapcase(), "its checksum"),
     (GOOD + "%", "letters that no link has"),
     ("1.", "its checksum"),
-    (sealed(b"no deflate"), "cannot be unpacked|not whole"),
-    (sealed(deflated(b"\xff\xfe")), "cannot be unpacked"),
-    (sealed(deflated(b"0" * 4_000_000)), "longer than any link of ours"),
-    (sealed(deflated(b"{}") + b"more"), "longer than any link of ours, or not whole"),
-    (sealed(deflated(b"{}")[:-2]), "not whole"),
+    (seal_link(b"no deflate"), "cannot be unpacked|not whole"),
+    (seal_link(deflate(b"\xff\xfe")), "cannot be unpacked"),
+    (seal_link(deflate(b"0" * 4_000_000)), "longer than any link of ours"),
+    (seal_link(deflate(b"{}") + b"more"), "longer than any link of ours, or not whole"),
+    (seal_link(deflate(b"{}")[:-2]), "not whole"),
 ]
 
 

@@ -182,7 +182,7 @@ def test_cells_of_a_laboratory_are_edited_like_those_of_a_network(layout):
     ("logits", "says"),
     [(np.zeros((51, 1)), "up to 50 classes"), (np.zeros((2, 257)), "256 examples"), ([[np.inf]], "must be finite")],
 )
-def test_a_laboratory_has_limits_and_says_them(logits, says):
+def test_logits_beyond_the_limits_are_refused_with_the_limit(logits, says):
     shape = np.shape(logits)
     with pytest.raises(ValueError, match=says):
         Lab(logits, lab.one_hot([0] * shape[1], shape[0]))

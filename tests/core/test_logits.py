@@ -140,7 +140,7 @@ def test_the_simplex_is_reached_through_the_logs(name):
 
 
 @pytest.mark.parametrize("name", list(CLASS_LOSSES))
-def test_descent_takes_the_steps_it_says(name):
+def test_descent_takes_the_steps_it_shows(name):
     o, y = np.array([[0.1, -1.0], [0.3, 0.2], [0.0, 0.5]]), lab.one_hot([0, 2], 3)
     path = lab.descend(o, y, CLASS_LOSSES[name], 0.2, 3)
     here = o

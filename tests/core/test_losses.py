@@ -12,7 +12,7 @@ from mlpcore.examples import one_hot
 from mlpcore.setup import with_loss
 
 
-def published(name, o, labels, m):
+def compute_published(name, o, labels, m):
     """Each definition as its paper has it, a sum over the examples."""
     total = 0.0
     for n, y in enumerate(labels):
@@ -49,7 +49,7 @@ def test_the_value_is_the_published_one(name, classes, N, seed):
     rng = np.random.default_rng(seed)
     o, labels, m = 2 * rng.normal(size=(classes, N)), rng.integers(classes, size=N), float(rng.normal())
     values, _ = at_logits(o, labels, mlp.LOSSES[name](margin=m))
-    assert values[mlp.loss] == pytest.approx(published(name, o, labels, m), rel=1e-12, abs=1e-12)
+    assert values[mlp.loss] == pytest.approx(compute_published(name, o, labels, m), rel=1e-12, abs=1e-12)
 
 
 @pytest.mark.parametrize("name", HINGES)
@@ -67,7 +67,7 @@ def test_the_gradient_is_that_of_the_published_value(name, classes, N, seed):
         up, down = o.copy(), o.copy()
         up[cell] += h
         down[cell] -= h
-        measured = (published(name, up, labels, m) - published(name, down, labels, m)) / (2 * h)
+        measured = (compute_published(name, up, labels, m) - compute_published(name, down, labels, m)) / (2 * h)
         assert gradient[cell] == pytest.approx(measured, rel=1e-6, abs=1e-6 * max(1.0, float(values[mlp.loss])))
 
 
@@ -122,7 +122,7 @@ def test_huge_logits_stay_finite(name, size):
     assert np.isfinite(gradient).all()
 
 
-def literal(name, o, y):
+def compute_literal(name, o, y):
     """Each loss over cells as it is written, in loops; the mean over all cells."""
     total = 0.0
     for z, t in zip(o.ravel().tolist(), y.ravel().tolist(), strict=True):
@@ -147,14 +147,14 @@ def test_a_loss_over_cells_is_the_mean_of_the_literal_one(name, d, N, seed):
     o, y = 2 * rng.normal(size=(d, N)), rng.uniform(size=(d, N))
     net = mlp.Network((mlp.Layer(np.eye(d)),))
     values = mlp.trace(net, mlp.Batch(o, y), mlp.LOSSES[name]())[1]
-    assert values[mlp.loss] == pytest.approx(literal(name, o, y), rel=1e-12)
+    assert values[mlp.loss] == pytest.approx(compute_literal(name, o, y), rel=1e-12)
     if np.abs(np.abs(o - y) - 1).min() < 1e-4 or np.abs(o - y).min() < 1e-4:
         return  # too near a kink for differences
     for cell in np.ndindex(o.shape):
         up, down = o.copy(), o.copy()
         up[cell] += 1e-5
         down[cell] -= 1e-5
-        measured = (literal(name, up, y) - literal(name, down, y)) / 2e-5
+        measured = (compute_literal(name, up, y) - compute_literal(name, down, y)) / 2e-5
         assert values[mlp.dZ(1)][cell] == pytest.approx(measured, rel=1e-6, abs=1e-8)
 
 

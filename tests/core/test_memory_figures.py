@@ -85,7 +85,7 @@ def test_points_at_one_place_are_drawn_side_by_side():
 
 
 @pytest.mark.parametrize("name", [*PRESETS, "64 layers"])
-def test_every_matrix_of_a_timeline_is_named_or_the_axis_says_which_are(name):
+def test_every_matrix_of_a_timeline_is_named_or_the_axis_states_which_are(name):
     deep = Sizes((8,) * 65, 4)
     sizes = PRESETS.get(name, deep)
     figure = figures.timeline(tally(sizes.shape, sizes.N, sizes.costs, "cache S and Z"))
@@ -114,7 +114,7 @@ def test_curves_differ_in_colour_or_stroke_and_many_are_named_at_their_ends():
     assert "0 is not drawn" not in few["title"]["text"]
 
 
-def test_names_lie_on_no_other_name():
+def test_no_name_overlaps_another_name():
     shown = [(0.5, 1.0, f"policy {n}", n) for n in range(6)]
     placed = place_names(shown, (0, 1), (0, 2))
     assert len({(p["ay"], p["ax"]) for p in placed}) == 6

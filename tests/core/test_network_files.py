@@ -124,7 +124,7 @@ class Harmful:
         ("a.npy", pickle.dumps(Harmful()), "magic|no whole"),
     ],
 )
-def test_what_is_refused_says_why_and_runs_nothing(name, data, why, capsys):
+def test_what_is_refused_shows_why_and_runs_nothing(name, data, why, capsys):
     with pytest.raises(ValueError, match=why):
         read_arrays(name, data)
     assert capsys.readouterr().out == ""

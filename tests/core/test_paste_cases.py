@@ -98,7 +98,7 @@ SHEET = mlp.EXAMPLES["worksheet"].setup
 STEPS, VALUES = SHEET.run()
 
 
-def test_exercise_2_pasted_whole_is_understood():
+def test_exercise_2_pasted_completely_is_read():
     found = read_named((DATA / "exercise_2.md").read_text(encoding="utf-8"))
     one = {mlp.S(1), mlp.Z(1), mlp.S(2), mlp.Z(2), mlp.delta(2), mlp.dW(2), mlp.delta(1), mlp.dW(1), mlp.loss}
     assert found.keys() == one | {mlp.notation.after(mlp.W(1)), mlp.notation.after(mlp.W(2))}

@@ -35,7 +35,7 @@ def test_the_dynamic_programme_finds_what_trying_every_plan_finds(task):
 
 @settings(max_examples=25)
 @given(tasks(10))
-def test_every_plan_of_a_front_is_counted_to_what_it_says_and_computes_the_gradients(task):
+def test_every_plan_of_a_front_has_its_stated_counts_and_computes_the_gradients(task):
     plans = find_front(task)
     assert [p.peak for p in plans] == sorted({p.peak for p in plans})
     assert all(a.cost > b.cost for a, b in pairwise(plans))
@@ -49,7 +49,7 @@ def test_every_plan_of_a_front_is_counted_to_what_it_says_and_computes_the_gradi
 
 @settings(max_examples=40)
 @given(tasks(8), st.integers(0, 3000))
-def test_never_over_budget_and_an_impossible_budget_says_what_would_do(task, budget):
+def test_never_over_budget_and_an_impossible_budget_names_the_least_that_works(task, budget):
     least = find_front(task)[0].peak
     if budget >= least:
         assert count_pass(task.shape, task.N, task.loss, mlp.within(budget)).peak <= budget
@@ -96,7 +96,7 @@ def test_a_budget_that_holds_everything_computes_nothing_again():
         assert plan.cost[0] <= counted.recomputed_flops
 
 
-def test_a_network_that_is_too_deep_to_plan_for_says_so():
+def test_a_network_too_deep_to_plan_for_is_refused_with_the_reason():
     with pytest.raises(ValueError, match="up to 32 layers, not 33"):
         find_front(task_of(mlp.Shape.of((2,) * 34), 4))
 

@@ -16,7 +16,7 @@ from tests.strategies import problems
 PUSHES = (0.37, -2.5, 40.0, -40.0)
 
 
-def moved(step, values, operand, cell, push):
+def measure_moves(step, values, operand, cell, push):
     """Which cells of the result move when one operand cell is pushed."""
     pushed = np.array(values[operand], dtype=float)
     pushed[cell] += push
@@ -58,7 +58,7 @@ def test_every_step_reads_what_it_declares_and_nothing_else(problem):
                 declared[feeds(step, position, cell)] = True
                 ever = np.zeros_like(declared)
                 for values, push in product(draws, PUSHES):
-                    moves = moved(step, values, operand, cell, push)
+                    moves = measure_moves(step, values, operand, cell, push)
                     assert not (moves & ~declared).any(), (step, operand, cell)
                     ever |= moves
                 assert ever[declared].all(), (step, operand, cell)

@@ -23,7 +23,7 @@ BUMP = Activation("bump", lambda S: np.exp(-S * S), lambda S: -2 * S * np.exp(-S
 
 @pytest.mark.parametrize("at_kink", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize("extra", [SOFTSIGN, BUMP, None])
-def test_a_counterexample_is_true_or_the_sentence_says_that_none_was_found(monkeypatch, extra, at_kink):
+def test_a_counterexample_is_true_or_stated_as_not_found(monkeypatch, extra, at_kink):
     explain.cache_clear()
     if extra:
         monkeypatch.setitem(mlp.ACTIVATIONS, extra.name, extra)
@@ -85,7 +85,7 @@ def test_making_an_example_confidently_wrong_never_makes_it_less_wrong(lab):
         assert make_confidently_wrong(new, n).logits[:, n] == pytest.approx(new.logits[:, n], abs=2e-3)
 
 
-def test_one_hot_targets_are_asked_for_in_the_words_of_the_field():
+def test_one_hot_targets_are_requested_in_the_terms_of_the_field():
     with pytest.raises(
         ValueError,
         match=r"Cross-entropy.* needs one-hot targets, or soft ones that sum to 1; example 3 of Y is \(−1, 0\); mean",
@@ -108,7 +108,7 @@ def test_a_term_of_a_forward_product_is_no_gradient():
     assert sent["term"]["part"] == sent["sofar"]["part"] == sent["S1"]["part"]
 
 
-def test_a_piece_of_a_zero_matrix_is_not_said_to_have_rank_one():
+def test_a_piece_of_a_zero_matrix_is_not_called_rank_one():
     from pages.ui.components.stage.chapters import build_derivation_payload
     from pages.ui.state.place import Place
 

@@ -126,7 +126,7 @@ def test_sizes_beyond_the_limits_are_refused_before_anything_is_made(widths, N, 
 TWO = resized(SHEET, (2, 3, 2), 4, ("relu", "identity"), (False, False))
 
 
-def test_a_loss_that_does_not_fit_says_so_and_can_be_made_to_fit():
+def test_a_loss_that_does_not_fit_is_refused_and_can_be_made_to_fit():
     with pytest.raises(ValueError, match="needs one-hot targets"):
         with_loss(TWO, "CrossEntropy")
     made = with_loss(TWO, "CrossEntropy", as_classes=True)
@@ -158,7 +158,7 @@ def test_a_setup_that_does_not_fit_is_never_made():
 
 
 @given(setups(max_depth=3))
-def test_what_fits_the_output_better_leaves_nothing_more_to_say(setup):
+def test_after_the_better_pair_of_output_and_loss_no_advice_is_left(setup):
     found = fit_output(setup)
     made = [s.op.name for s in setup.loss.forward(setup.net.depth) if s.out.kind in ("P", "Q")]
     last = setup.net.layers[-1].activation

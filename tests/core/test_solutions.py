@@ -100,7 +100,7 @@ def test_pytorch_agrees_at_a_preactivation_of_exactly_0(activation):
 
 
 @pytest.mark.parametrize(("logits", "compared"), [([1.0, 1.0, 1.0], True), ([2.0, 1.0, 1.0], False)])
-def test_a_tie_of_crammer_and_singer_is_compared_or_it_is_said_why_not(logits, compared, capsys):
+def test_a_tie_of_crammer_and_singer_is_compared_or_the_reason_is_shown(logits, compared, capsys):
     pytest.importorskip("torch")
     net = mlp.Network([mlp.Layer(np.eye(3))])
     setup = mlp.Setup(net, mlp.Batch(np.array([logits]).T, mlp.one_hot([0], 3)), mlp.CrammerSinger(1.0))
@@ -167,7 +167,7 @@ def test_the_torch_script_runs_where_torch_is(loss, layout):
 
 
 @pytest.mark.parametrize("name", mlp.LOSSES)
-def test_the_torch_script_says_the_same_in_its_own_words(name):
+def test_the_torch_script_computes_the_same_with_torch_modules(name):
     text = torch_script(*worked(with_loss(mlp.EXAMPLES["three classes"].setup, name)))
     compile(text, "exported", "exec")
     assert "np." not in text
@@ -185,7 +185,7 @@ def test_every_activation_and_slope_can_be_written(name, dialect):
         assert lines[-1].startswith("out = ")
 
 
-def test_a_pass_too_large_to_write_says_so():
+def test_a_pass_too_large_to_write_is_refused_with_the_reason():
     setup = resized(SHEET, (100, 100, 1), 10, ("relu", "relu"), (False, False))
     with pytest.raises(ValueError, match="up to 20,000 are written out"):
         numpy_script(*worked(setup))

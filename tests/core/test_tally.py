@@ -27,7 +27,7 @@ policies = st.one_of(
 
 
 @given(shapes, st.integers(1, 60), policies, st.sampled_from((mlp.MSE(), mlp.CrossEntropy())))
-def test_a_tally_is_the_count_of_the_whole_pass_to_the_byte(shape, N, policy, loss):
+def test_a_tally_equals_the_count_of_the_pass_to_the_byte(shape, N, policy, loss):
     quick = tally.tally(shape, N, loss, policy).totals
     whole = mlp.count_pass(shape, N, loss, find(policy))
     assert (quick.peak, quick.total, quick.activations) == (whole.peak, whole.total, whole.activations)
@@ -158,7 +158,7 @@ def report(*arms, unreliable=""):
 BASE = arm("cache S and Z", 10**7, 1.0, 0.0)
 
 
-def test_within_the_spread_nobody_wins_in_time():
+def test_within_the_spread_no_schedule_wins_in_time():
     slower, faster = arm("a", 5 * 10**6, 1.01), arm("b", 5 * 10**6, 0.99)
     assert bench.is_tie(slower, faster)
     # The same bytes and a tie in time: both stand. Fewer bytes at a tie: everything else is beaten.
@@ -169,7 +169,7 @@ def test_within_the_spread_nobody_wins_in_time():
     assert bench.pareto_front_with_ties([BASE, arm("e", 10**7, 1.5)]) == [0]
 
 
-def test_words_say_tie_and_never_a_winner_inside_the_spread():
+def test_inside_the_spread_the_words_are_a_tie_and_never_a_winner():
     said = " ".join(bench.summarise(report(BASE, arm("a", 5 * 10**6, 0.99), unreliable="the machine was busy")))
     assert "no significant difference in time between “cache s and z” and “a”." in said.lower()
     assert said.startswith("The times are not reliable: the machine was busy")

@@ -264,6 +264,6 @@ def test_the_first_wrong_matrix_of_a_whole_solution_names_its_mistake():
         ({mlp.dW(1): "[[1, x]]"}, "dL/dW_1: row 1, column 2"),
     ],
 )
-def test_what_cannot_be_judged_says_why(given_, message):
+def test_what_cannot_be_judged_is_refused_with_the_reason(given_, message):
     with pytest.raises(ValueError, match=message):
         mlp.check_work(SHEET, given_)

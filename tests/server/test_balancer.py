@@ -51,7 +51,7 @@ class Cluster:
 
 
 @contextmanager
-def balanced(folder, size, sticky=True):
+def serve_balanced(folder, size, sticky=True):
     """Servers behind nginx with the project's configuration, in which only the addresses are others."""
     cluster, port = Cluster(size), free_port()
     text = CONFIGURATION.read_text()
@@ -148,8 +148,8 @@ async def run_members(url, people, disturb, inspect=lambda: None, pause=0.05):
     return members
 
 
-def test_a_killed_server_costs_nobody_an_edit(tmp_path):
-    with balanced(tmp_path, 2) as (cluster, url):
+def test_no_edit_is_lost_when_a_server_is_killed(tmp_path):
+    with serve_balanced(tmp_path, 2) as (cluster, url):
         found = {}
         kill = lambda: (time.sleep(1), cluster.stop(0, kill=True))  # noqa: E731
         members = asyncio.run(run_members(url, 6, kill, lambda: found.update(cluster.read_metrics(1))))
@@ -165,8 +165,8 @@ def test_a_killed_server_costs_nobody_an_edit(tmp_path):
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("sticky", [True, False])
-def test_a_rolling_restart_under_load_costs_nobody_an_edit(tmp_path, sticky):
-    with balanced(tmp_path, 3, sticky) as (cluster, url):
+def test_no_edit_is_lost_in_a_rolling_restart_under_load(tmp_path, sticky):
+    with serve_balanced(tmp_path, 3, sticky) as (cluster, url):
 
         def disturb():
             time.sleep(5)
@@ -182,7 +182,7 @@ def test_a_rolling_restart_under_load_costs_nobody_an_edit(tmp_path, sticky):
 
 @pytest.mark.nightly
 def test_an_upload_reaches_the_server_of_its_session(tmp_path):
-    with balanced(tmp_path, 3) as (_, url):
+    with serve_balanced(tmp_path, 3) as (_, url):
 
         async def bring(number):
             async with Member(url, number) as member:

@@ -20,7 +20,7 @@ from tests.visits import ROOT
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory):
+def server_log(tmp_path_factory):
     path = tmp_path_factory.mktemp("class") / "log"
     with path.open("w") as log:
         process, url = serve(log=log)
@@ -29,8 +29,8 @@ def served(tmp_path_factory):
         process.wait(10)
 
 
-def test_a_class_works_at_once(served):
-    url, log = served
+def test_a_class_works_at_once(server_log):
+    url, log = server_log
     record = Record()
     for seed in range(3):  # again where a slow machine left too little time
         asyncio.run(run_class(url, people=10, seconds=10, think=0.3, seed=seed, record=record))

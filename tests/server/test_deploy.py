@@ -30,7 +30,7 @@ def test_the_manifests_are_valid_for_kubernetes_and_a_wrong_one_is_not():
         schemas.validate(manifests[0], "1.31", strict=True)
 
 
-def test_nginx_knows_every_server_of_compose():
+def test_nginx_lists_every_server_of_compose():
     (compose,) = load(DEPLOY / "compose.yaml")
     apps = {name for name, service in compose["services"].items() if service["image"] == "mlpscope"}
     assert set(re.findall(r"server (\w+):8501", (DEPLOY / "nginx.conf").read_text())) == apps

@@ -20,7 +20,7 @@ SOON = "--server.disconnectedSessionTTL=1"
 
 
 @pytest.fixture
-def served():
+def start_server():
     started = []
 
     def start(*options, cwd=ROOT, **more):
@@ -34,7 +34,7 @@ def served():
         process.wait(10)
 
 
-def kept(visitor):
+def read_kept(visitor):
     """What the tab keeps for the day on which the server has forgotten it."""
     return {name: visitor.get_payload(visitor.stage)["keep"][name] for name in ("link", "doc", "session")}
 
@@ -59,8 +59,8 @@ async def work(visitor, number, stop):
     return visitor.read_matrix("W1")[0]
 
 
-def test_a_server_killed_under_load_gives_everybody_back_what_was_answered(served):
-    process, url = served()
+def test_a_server_killed_under_load_gives_everybody_back_what_was_answered(start_server):
+    process, url = start_server()
 
     async def act():
         visitors = [Visitor(url, "Step_through") for _ in range(8)]
@@ -73,15 +73,15 @@ def test_a_server_killed_under_load_gives_everybody_back_what_was_answered(serve
         process.wait(10)
         answered = await asyncio.gather(*working)
         assert all(value >= 1 for value in answered)
-        had = [kept(visitor) for visitor in visitors]
-        served(port=url.rsplit(":", 1)[1])
+        had = [read_kept(visitor) for visitor in visitors]
+        start_server(port=url.rsplit(":", 1)[1])
 
         async def back(visitor, mine):
             old = mine.pop("session")
             await visitor.leave()
             await visitor.connect()
             await visitor.run()
-            assert kept(visitor)["session"] != old  # another session: the server knows nothing
+            assert read_kept(visitor)["session"] != old  # another session: the server knows nothing
             await visitor.report("restore", mine)
             return visitor.read_matrix("W1")[0]
 
@@ -98,18 +98,18 @@ def test_a_server_killed_under_load_gives_everybody_back_what_was_answered(serve
 # --- a connection is cut ------------------------------------------------------------------------------
 
 
-def test_who_is_cut_off_and_comes_back_goes_on(served):
-    _, url = served()
+def test_who_is_cut_off_and_comes_back_goes_on(start_server):
+    _, url = start_server()
 
     async def act():
         async with Visitor(url, "Step_through") as visitor:
             await visitor.edit(*W1, 0.25)
-            before = kept(visitor)["session"]
+            before = read_kept(visitor)["session"]
             await visitor.break_connection()
             await asyncio.sleep(1)
             await visitor.connect()
             await visitor.run()
-            assert kept(visitor)["session"] == before
+            assert read_kept(visitor)["session"] == before
             assert visitor.read_matrix("W1")[0] == 0.25
             await visitor.undo()
             assert visitor.read_matrix("W1")[0] == 0.6
@@ -130,8 +130,8 @@ async def measuring(visitor, pid):
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="asks /proc")
-def test_a_measurement_ends_when_it_is_cancelled_and_with_its_tab(served):
-    process, url = served(SOON)
+def test_a_measurement_ends_when_it_is_cancelled_and_with_its_tab(start_server):
+    process, url = start_server(SOON)
 
     async def act():
         for leave in (Visitor.leave, Visitor.break_connection):
@@ -175,7 +175,7 @@ st.text("the end")
 """
 
 
-def copied(folder, monkeypatch):
+def copy_app(folder, monkeypatch):
     """The app, in a folder of its own; returns a page of it that may be broken."""
     for name in ("pages", ".streamlit"):
         shutil.copytree(ROOT / name, folder / name)
@@ -185,15 +185,15 @@ def copied(folder, monkeypatch):
 
 
 @pytest.mark.parametrize("entry", ["found", "ignored"])
-def test_no_trace_reaches_the_page_whatever_the_host_forces(served, tmp_path, monkeypatch, entry):
-    page = copied(tmp_path, monkeypatch)
+def test_no_trace_reaches_the_page_whatever_the_host_forces(start_server, tmp_path, monkeypatch, entry):
+    page = copy_app(tmp_path, monkeypatch)
     first, last = page.read_text().split("layout.close_page(")
     page.write_text(f"{first}{BROKEN}layout.close_page({last}")
     script = (ROOT / "app.py").read_text()
     (tmp_path / "app.py").write_text(script if entry == "found" else script.split("\nelse:")[0])
     forced = ("--client.showErrorDetails=true", "--server.runOnSave=true", "--client.toolbarMode=auto")
     with (tmp_path / "log").open("w") as log:
-        _, url = served(*forced, cwd=tmp_path, log=log)
+        _, url = start_server(*forced, cwd=tmp_path, log=log)
 
         async def act():
             async with Visitor(url, "Step_through") as visitor:
@@ -233,10 +233,10 @@ if "fails" in st.query_params:
 """
 
 
-def test_a_page_that_fails_when_it_is_whole_is_mended_once(served, tmp_path, monkeypatch):
-    page = copied(tmp_path, monkeypatch)
+def test_a_page_that_fails_after_it_is_complete_is_reloaded_once(start_server, tmp_path, monkeypatch):
+    page = copy_app(tmp_path, monkeypatch)
     page.write_text(page.read_text() + AT_THE_END)
-    _, url = served(cwd=tmp_path)
+    _, url = start_server(cwd=tmp_path)
 
     async def act():
         async with Visitor(url, "Step_through", timeout=10) as visitor:

@@ -26,7 +26,7 @@ from tests.visits import open_menu, visit
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory):
+def server_log(tmp_path_factory):
     path = tmp_path_factory.mktemp("hostile") / "log"
     with path.open("w") as log:
         process, url = serve(log=log)
@@ -35,8 +35,8 @@ def served(tmp_path_factory):
         process.wait(10)
 
 
-def test_hostile_actions(served):
-    process, url, log = served
+def test_hostile_actions(server_log):
+    process, url, log = server_log
     count, wrong, grown = asyncio.run(run_batches(process, url, range(-(-150 // BATCH)), together=3))
     assert not wrong
     assert count >= 150
@@ -88,9 +88,9 @@ UNREADABLE = [
 ]
 
 
-def test_a_value_that_streamlit_cannot_read_leaves_the_page_whole_and_the_work_kept(served):
+def test_a_value_that_streamlit_cannot_read_changes_neither_page_nor_work(server_log):
     async def attack(name, kind, value):
-        async with Visitor(served[1]) as v:
+        async with Visitor(server_log[1]) as v:
             await v.edit("W1", (0, 0), 0.4375)
             state = WidgetState(id=v.find(name).id)
             if isinstance(value, list):
@@ -119,11 +119,11 @@ def test_a_value_that_streamlit_cannot_read_leaves_the_page_whole_and_the_work_k
 
 
 @pytest.mark.parametrize("label", ["Decimals in LaTeX", "Rounding"])
-def test_a_choice_that_a_browser_takes_away_is_the_default(served, label):
-    before = find_own_errors(served[2].read_text(errors="replace"))
+def test_a_choice_that_a_browser_takes_away_is_the_default(server_log, label):
+    before = find_own_errors(server_log[2].read_text(errors="replace"))
 
     async def attack():
-        async with Visitor(served[1]) as v:
+        async with Visitor(server_log[1]) as v:
             await v.act("menu File")
             choice = v.find(label)
             await v.edit("W1", (0, 0), 0.25)  # so that the menu asks for the whole page, and what it holds goes with it
@@ -133,16 +133,16 @@ def test_a_choice_that_a_browser_takes_away_is_the_default(served, label):
             assert v.has(label)
 
     asyncio.run(attack())
-    assert find_own_errors(served[2].read_text(errors="replace")) == before
+    assert find_own_errors(server_log[2].read_text(errors="replace")) == before
 
 
-def test_what_is_kept_can_always_be_opened_again(served):
+def test_what_is_kept_can_always_be_opened_again(server_log):
     async def attack():
-        async with Visitor(served[1], "Step_through") as v:
+        async with Visitor(server_log[1], "Step_through") as v:
             await v.report("cursor", {"step": 10**30, "rev": 0})
             await v.edit("W1", (0, 0), 0.25)
             link = v.get_payload(v.stage)["keep"]["link"]
-        async with Visitor(served[1], "Step_through", query=f"s={link}") as v:
+        async with Visitor(server_log[1], "Step_through", query=f"s={link}") as v:
             assert v.read_matrix("W1")[0] == 0.25
             assert v.get_payload(v.stage)["keep"]["says"] == [0, ""]
 
@@ -155,7 +155,7 @@ def test_a_step_that_no_pass_has_is_none():
         assert events.read_step({"step": step}) is None
 
 
-def test_an_edit_says_whose_it_is_or_is_not_answered():
+def test_an_edit_without_its_session_is_not_answered():
     assert events.read_sender({"client": "me", "seq": 2, "cells": []}) == {"client": "me", "seq": 2}
     for client, seq in (("x" * 41, 1), (None, 1), ("me", True), ("me", -1), ("me", 2**53), ("me", "1")):
         assert events.read_sender({"client": client, "seq": seq}) is None
@@ -189,9 +189,9 @@ def test_what_the_charts_show_is_checked_at_birth(choice):
         LabView(**choice)
 
 
-def test_a_size_that_is_no_text_is_refused_in_words(served):
+def test_a_size_that_is_no_text_is_refused_in_words(server_log):
     async def attack():
-        async with Visitor(served[1]) as v:
+        async with Visitor(server_log[1]) as v:
             await v.act("Network")
             node = v.find("Units of layer 1")
             await v.send(WidgetState(id=node.id, int_value=-7), node.fragment)
@@ -201,7 +201,7 @@ def test_a_size_that_is_no_text_is_refused_in_words(served):
     asyncio.run(attack())
 
 
-def said(v, *states, **more):
+def send(v, *states, **more):
     """A message as bytes."""
     message = BackMsg()
     message.rerun_script.page_script_hash = v.page_hash
@@ -212,18 +212,18 @@ def said(v, *states, **more):
 
 
 HEAVY = {
-    "objects": lambda v, key: said(v, WidgetState(id=key, json_value='{"edits":[' + "{}," * 2_000_000 + "1]}")),
-    "names": lambda v, key: said(v, WidgetState(id=key, json_value=json.dumps({f"{n:x}": 0 for n in range(500_000)}))),
-    "widgets": lambda v, key: said(v, *(WidgetState(id=f"{n:x}") for n in range(400_000))),
-    "hashes": lambda v, key: said(v, cached_message_hashes=[f"{n:x}" for n in range(700_000)]),
-    "length": lambda v, key: said(v, WidgetState(id=key, json_value=json.dumps("x" * 20_000_000))),
+    "objects": lambda v, key: send(v, WidgetState(id=key, json_value='{"edits":[' + "{}," * 2_000_000 + "1]}")),
+    "names": lambda v, key: send(v, WidgetState(id=key, json_value=json.dumps({f"{n:x}": 0 for n in range(500_000)}))),
+    "widgets": lambda v, key: send(v, *(WidgetState(id=f"{n:x}") for n in range(400_000))),
+    "hashes": lambda v, key: send(v, cached_message_hashes=[f"{n:x}" for n in range(700_000)]),
+    "length": lambda v, key: send(v, WidgetState(id=key, json_value=json.dumps("x" * 20_000_000))),
     "nothing": lambda v, key: b"\xff" * 6_000_000,
 }
 
 
 @pytest.mark.parametrize("kind", HEAVY)
-def test_a_message_that_would_take_much_memory_is_not_read(served, kind):
-    process, url, _ = served
+def test_a_message_that_would_take_much_memory_is_not_read(server_log, kind):
+    process, url, _ = server_log
 
     async def attack():
         async with Visitor(url) as v:
@@ -243,13 +243,13 @@ def test_a_message_that_would_take_much_memory_is_not_read(served, kind):
     asyncio.run(attack())
 
 
-def test_the_largest_state_and_the_largest_paste_pass_the_gate(served):
+def test_the_largest_state_and_the_largest_paste_pass_the_gate(server_log):
     wide = resized(EXAMPLES["worksheet"].setup, (256, 256, 256, 256, 256), 8, ("relu",) * 4, (True,) * 4)
     cells = [["W1", [i, j], 0.1234567890123456 + i / 4096 + j / 2**20] for i in range(256) for j in range(256)]
     sizes = []
 
     async def work():
-        async with Visitor(served[1]) as v:
+        async with Visitor(server_log[1]) as v:
             v.on_message = lambda raw: sizes.append(len(raw))
             await v.report("restore", {"link": None, "doc": to_json({"setup": wide})})
             await v.settle()

@@ -25,7 +25,7 @@ async def hello(scope, receive, send):
     await send({"type": "http.response.body", "body": b"hello"})
 
 
-def asked(app, method="GET", path="/", headers=()):
+def request(app, method="GET", path="/", headers=()):
     """The status and headers of an answer."""
     sent = []
 
@@ -40,8 +40,8 @@ def asked(app, method="GET", path="/", headers=()):
     return sent[0]["status"], {k.decode(): v.decode() for k, v in sent[0]["headers"]}
 
 
-def test_every_answer_tells_the_browser_what_is_allowed():
-    _, headers = asked(middleware.security_headers(hello))
+def test_every_answer_has_the_security_headers():
+    _, headers = request(middleware.security_headers(hello))
     assert headers["x-content-type-options"] == "nosniff"
     assert "script-src 'self' blob:" in headers["content-security-policy"]
     assert headers["referrer-policy"] == "no-referrer"  # what the app itself says stands
@@ -107,7 +107,7 @@ def files(monkeypatch):
     return files
 
 
-def keeping(files):
+def limit_uploads(files):
     async def app(scope, receive, send):
         *_, session, file = scope["path"].split("/")
         if scope["method"] == "PUT":
@@ -119,15 +119,15 @@ def keeping(files):
 
 
 def put(app, session, file, size):
-    return asked(app, "PUT", f"/under/_stcore/upload_file/{session}/{file}", [("content-length", str(size))])[0]
+    return request(app, "PUT", f"/under/_stcore/upload_file/{session}/{file}", [("content-length", str(size))])[0]
 
 
-def held(files):
+def count_bytes(files):
     return sum(len(file.data) for kept in files.file_storage.values() for file in kept.values())
 
 
 def test_one_visitor_leaves_only_so_much(files):
-    app = keeping(files)
+    app = limit_uploads(files)
     assert [put(app, "one", n, 4 * MB) for n in range(5)] == [200, 200, 200, 413, 413]
     assert put(app, "two", "a", 4 * MB) == 200
     files.remove_file("one", "0")
@@ -135,16 +135,16 @@ def test_one_visitor_leaves_only_so_much(files):
 
 
 def test_files_of_nothing_are_counted_too(files):
-    app = keeping(files)
+    app = limit_uploads(files)
     answers = [put(app, "one", n, 0) for n in range(1000)]
     assert answers.count(200) == middleware.VISITOR_QUOTA // middleware.MIN_FILE_BYTES
 
 
 def test_all_visitors_together_leave_only_so_much(files):
-    app = keeping(files)
+    app = limit_uploads(files)
     answers = [put(app, n, "a", 4 * MB) for n in range(60)]
     assert answers.count(200) == middleware.SERVER_QUOTA // (4 * MB)
-    assert held(files) <= middleware.SERVER_QUOTA
+    assert count_bytes(files) <= middleware.SERVER_QUOTA
     files.remove_session_files("0")  # as when a session is over
     assert put(app, "late", "a", 4 * MB) == 200
 
@@ -185,8 +185,8 @@ def test_a_length_that_is_not_stated_is_the_longest(length):
 
 
 def test_everything_else_passes(files):
-    app = keeping(files)
+    app = limit_uploads(files)
     for n in range(3):
         put(app, "one", n, 4 * MB)
-    assert asked(app, "DELETE", "/_stcore/upload_file/one/0")[0] == 200
-    assert asked(app, "GET", "/_stcore/upload_file/one/0")[0] == 200
+    assert request(app, "DELETE", "/_stcore/upload_file/one/0")[0] == 200
+    assert request(app, "GET", "/_stcore/upload_file/one/0")[0] == 200

@@ -15,15 +15,15 @@ from tests.tools.load.visitor import Visitor
 
 
 @pytest.fixture(scope="module")
-def served():
+def server():
     process, url = serve("app.py", ROOT, SOON, "--server.enableXsrfProtection=false")
     yield process, url
     process.terminate()
     process.wait(10)
 
 
-def test_two_tabs_of_one_user_are_two_works(served):
-    _, url = served
+def test_two_tabs_of_one_user_are_two_works(server):
+    _, url = server
 
     async def act():
         async with Visitor(url, "Step_through") as one, Visitor(url, "Step_through") as two:
@@ -41,8 +41,8 @@ def test_two_tabs_of_one_user_are_two_works(served):
     asyncio.run(act())
 
 
-def test_a_stranger_who_clears_the_cache_harms_no_other_session(served):
-    _, url = served
+def test_a_stranger_who_clears_the_cache_harms_no_other_session(server):
+    _, url = server
     clear = BackMsg()
     clear.clear_cache = True
 
@@ -91,8 +91,8 @@ def rerun(visitor):
     return message.SerializeToString()
 
 
-def test_while_one_floods_the_others_are_served_and_memory_is_bounded(served):
-    process, url = served
+def test_while_one_floods_the_others_are_served_and_memory_is_bounded(server):
+    process, url = server
 
     async def act():
         async with Visitor(url, "Step_through") as rude, Visitor(url, "Step_through") as student:
@@ -108,8 +108,8 @@ def test_while_one_floods_the_others_are_served_and_memory_is_bounded(served):
     asyncio.run(act())
 
 
-def test_a_session_that_uploads_without_end_is_refused_and_its_files_go_with_it(served):
-    _, url = served
+def test_a_session_that_uploads_without_end_is_refused_and_its_files_go_with_it(server):
+    _, url = server
 
     def put(session, name, size):
         body = b'--b\r\nContent-Disposition: form-data; name="f"; filename="a.csv"\r\n\r\n%s\r\n--b--\r\n' % (

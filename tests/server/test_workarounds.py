@@ -27,7 +27,7 @@ from tests.tools.load.visitor import Visitor
 
 
 @contextmanager
-def visited(app, implementation, **settings):
+def connect_visitor(app, implementation, **settings):
     """A connection to a server of this app, on a socket as Streamlit makes it."""
     listening = starlette_server._bind_socket("127.0.0.1", 0, 16)
     server = uvicorn.Server(uvicorn.Config(app, ws=implementation, lifespan="off", log_level="error", **settings))
@@ -61,12 +61,12 @@ async def report_nodelay(scope, receive, send):
 @pytest.mark.parametrize("loop", ["asyncio", "auto"])
 @pytest.mark.parametrize("implementation", ["websockets-sansio", "auto"])
 def test_tcp_nodelay_sends_small_messages_at_once(implementation, loop):
-    with visited(workarounds.tcp_nodelay(report_nodelay), implementation, loop=loop) as visitor:
+    with connect_visitor(workarounds.tcp_nodelay(report_nodelay), implementation, loop=loop) as visitor:
         assert visitor.recv(10) != "0"
 
 
 def test_tcp_nodelay_asyncio_still_needs_this():
-    with visited(report_nodelay, "websockets-sansio", loop="asyncio") as visitor:
+    with connect_visitor(report_nodelay, "websockets-sansio", loop="asyncio") as visitor:
         assert visitor.recv(10) == "0"
 
 
@@ -83,16 +83,16 @@ async def report_length(scope, receive, send):
 
 
 @contextmanager
-def limited(monkeypatch):
+def connect_limited(monkeypatch):
     """A connection on which Streamlit sends up to 30 MB and reads up to 2 MB."""
     monkeypatch.setattr(st, "get_option", {"server.maxWidgetStateSize": 2}.get)
     app = workarounds.max_message_size(report_length)
-    with visited(app, "websockets-sansio", ws_max_size=30_000_000) as visitor:
+    with connect_visitor(app, "websockets-sansio", ws_max_size=30_000_000) as visitor:
         yield visitor
 
 
 def test_max_message_size_refuses_a_long_message_before_it_has_arrived(monkeypatch):
-    with limited(monkeypatch) as visitor:
+    with connect_limited(monkeypatch) as visitor:
         visitor.send(bytes(2_000_000))
         assert visitor.recv(10) == "2000000"
         # A frame of 20 MB is announced, and none of it sent.
@@ -107,7 +107,7 @@ def test_max_message_size_refuses_a_long_message_in_pieces(monkeypatch):
         visitor.send(bytes(1_000_000) for _ in range(20))
         return visitor.recv(10)
 
-    with limited(monkeypatch) as visitor, pytest.raises(ConnectionClosed):
+    with connect_limited(monkeypatch) as visitor, pytest.raises(ConnectionClosed):
         send_in_pieces(visitor)
 
 
@@ -141,7 +141,7 @@ def test_a_workaround_does_nothing_where_the_server_has_no_such_internals(workar
 # --- drop_stale_reruns -----------------------------------------------------------------------------------
 
 
-def received(*sent):
+def pass_through(*sent):
     """Of the reruns a browser sends, those that reach Streamlit: pairs of a page and a fragment."""
     queue, reached = deque(sent), []
 
@@ -165,18 +165,18 @@ def received(*sent):
 
 def test_drop_stale_reruns_drops_fragments_of_the_page_that_was_left():
     stale = ("step", "menus")
-    assert received(("step", ""), ("home", ""), stale, stale, ("home", "wall")) == [
+    assert pass_through(("step", ""), ("home", ""), stale, stale, ("home", "wall")) == [
         ("step", ""),
         ("home", ""),
         ("home", "wall"),
     ]
-    assert received(("step", ""), ("home", ""), ("home", ""), stale) == [("step", ""), ("home", ""), ("home", "")]
+    assert pass_through(("step", ""), ("home", ""), ("home", ""), stale) == [("step", ""), ("home", ""), ("home", "")]
 
 
 def test_drop_stale_reruns_passes_fragments_of_a_page_that_is_shown_in_place_of_a_missing_one(monkeypatch):
     monkeypatch.setattr(workarounds, "STALE_SECONDS", 0)
     sent = [("home", ""), ("no page at all", ""), ("home", "menus")]
-    assert received(*sent) == sent
+    assert pass_through(*sent) == sent
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_drop_stale_reruns_passes_fragments_of_a_page_that_is_shown_in_place_of_
     ],
 )
 def test_drop_stale_reruns_passes_fragments_of_the_current_page(sent):
-    assert received(*sent) == sent
+    assert pass_through(*sent) == sent
 
 
 def test_drop_stale_reruns_leaves_what_is_no_message_to_streamlit():

@@ -67,7 +67,7 @@ def test_numbers_that_only_rounding_moved_are_not_wrong(page):
     assert "4 of 7 cells are right; the others are what your own earlier numbers give" in words
 
 
-def test_every_wrong_cell_says_aloud_what_it_should_be(page):
+def test_every_wrong_cell_is_announced_with_what_it_should_be(page):
     theirs = np.array(SHEET.run()[1][mlp.dW(1)])
     theirs[1, 0] = 0.5
     words = read_words(enter(page, write(mlp.dW(1), theirs)))
@@ -88,7 +88,7 @@ def test_a_wrong_cell_beyond_what_is_shown_is_named(page):
     assert "The first 16 rows and 4 columns of 20×4. Wrong beyond them: row 19, column 2." in words
 
 
-def test_one_factor_for_all_cells_is_said(page):
+def test_one_factor_for_all_cells_is_stated(page):
     words = read_words(enter(page, write(mlp.dW(1), 3 * SHEET.run()[1][mlp.dW(1)])))
     assert "times what it should be" in words
 
@@ -101,7 +101,7 @@ def test_another_convention_is_offered_as_a_switch(page):
     assert "✓ This matrix is right" in read_words(page)
 
 
-def test_a_whole_solution_in_another_layout_is_offered_once(page):
+def test_a_complete_solution_in_another_layout_is_offered_once(page):
     kept = replace(SHEET, conventions=mlp.Conventions("rows, W kept"))
     steps, values = kept.run()
     enter(page, "\n\n".join(write(s.out, values[s.out]) for s in steps if s.phase == "backward"))
@@ -130,7 +130,7 @@ def test_the_example_with_a_mistake_is_recognised_on_every_network(page, example
     assert "Derivation: " in "".join(b.label for b in page.button)
 
 
-def test_what_cannot_be_read_says_why_and_stays_in_the_field(page):
+def test_what_cannot_be_read_is_explained_and_stays_in_the_field(page):
     for text in ("W_1 = [[1, x]]", "hello", "dL/dW_9 = [[1]]", "\\begin{bmatrix} 1", "=" * 9000, "[" * 9000):
         enter(page, text)
         assert len(page.error) == 1

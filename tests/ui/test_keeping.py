@@ -177,7 +177,7 @@ def test_a_broken_link_opens_the_worksheet_with_the_reason():
     assert text.endswith("This is the worksheet instead.")
 
 
-def test_a_state_too_long_for_a_link_is_kept_whole():
+def test_a_state_too_long_for_a_link_is_kept_completely():
     wide = resized(SHEET, (60, 60, 1), 20, ("relu", "relu"), (True, True))
     payload = saved.build_keep_payload(AppState(wide, step=3))
     assert payload["link"] is None
@@ -291,7 +291,7 @@ def test_a_matrix_that_fits_only_transposed_is_offered_transposed(app):
     assert read_payload(app)["matrices"]["Z0"]["values"] == [1, 3, 5, 7, 2, 4, 6, 8]
 
 
-def test_several_named_matrices_fill_their_places_and_what_is_computed_is_said(app):
+def test_several_named_matrices_fill_their_places_and_computed_ones_are_listed(app):
     paste(app, "W1 = [1 2; 3 4]; W2 = [5 6]; S_1 = [9]")
     assert any("S_1: computed here, not entered" in words for words in read_captions(app))
     press(app, "Apply")
@@ -299,7 +299,7 @@ def test_several_named_matrices_fill_their_places_and_what_is_computed_is_said(a
     assert (matrices["W1"]["values"], matrices["W2"]["values"]) == ([1, 2, 3, 4], [5, 6])
 
 
-def test_what_is_no_cell_of_a_pasted_table_is_said(app):
+def test_what_is_no_cell_of_a_pasted_table_is_reported(app):
     paste(app, "x1\tx2\n1\t2\n3\t4\n5\t6")
     assert any("the heading “x1 x2”" in c.value for c in app.caption)
 

@@ -119,7 +119,7 @@ def test_a_visitor_who_floods_the_queue_must_wait(page, queue):
     assert not queue.tickets()
 
 
-def test_where_no_process_can_be_started_the_page_says_so(page, queue, monkeypatch):
+def test_where_no_process_can_be_started_the_page_shows_it(page, queue, monkeypatch):
     def refuse(*_, **__):
         raise OSError("processes are not for this place")
 
@@ -133,7 +133,7 @@ def test_where_no_process_can_be_started_the_page_says_so(page, queue, monkeypat
     assert figures(page)
 
 
-def test_where_no_thread_can_be_started_the_page_says_so(page, queue, monkeypatch):
+def test_where_no_thread_can_be_started_the_page_shows_it(page, queue, monkeypatch):
     def refuse(*_):
         raise RuntimeError("can't start new thread")
 

@@ -38,7 +38,7 @@ def choose(page, key, value):
     return page
 
 
-def typed(page, label, text):
+def type_into(page, label, text):
     open_menu(page, "More")
     next(w for w in page.text_input if w.label == label).set_value(text).run()
     assert not page.exception
@@ -80,7 +80,7 @@ def test_the_plan_of_the_network_of_the_app(page):
     (timeline,) = figures(page)
     drawn = {t["name"] for t in timeline["data"] if t.get("stackgroup")}
     assert drawn == {"cached", "workspace", "gradients", "scratch"}
-    assert "peak is 272 bytes" in figures_says(page)
+    assert "peak is 272 bytes" in read_figures(page)
     assert any("<td>272 B</td>" in html.proto.body for html in page.get("html"))
     assert "440 bytes are needed in total" in words(page)
 
@@ -93,10 +93,10 @@ def test_every_policy_of_every_kind_is_planned(page, source):
         assert not page.error
         assert len(figures(page)) == 1
         expected = totals(*_counted(page), _policy(page)).peak
-        assert f"{expected:,}" in figures_says(page), policy
+        assert f"{expected:,}" in read_figures(page), policy
 
 
-def figures_says(page):
+def read_figures(page):
     return " ".join(sent["says"] for sent in list_payloads(page._tree) if "figure" in sent)
 
 
@@ -134,7 +134,7 @@ def test_every_plan_plays_on_the_stage(page, policy):
     assert page.session_state["state"].schedule == SCHEDULES["cache S"]
 
 
-def test_a_plan_that_no_longer_fits_after_an_edit_says_so_and_plays_on(page):
+def test_a_plan_that_no_longer_fits_after_an_edit_is_reported_and_plays_on(page):
     choose(page, "memory policy", "within")
     page.button(key="memory play").click().run()
     page.switch_page("app.py").run()
@@ -153,7 +153,7 @@ def test_sizes_are_typed_and_dragged_and_kept(page):
     choose(page, "memory batch", 2**24)
     assert "**No.**" in words(page)
     assert "No policy here would" in words(page) or "would, with" in words(page)
-    typed(page, "Widths, input to output", "784-512 x 3-10")
+    type_into(page, "Widths, input to output", "784-512 x 3-10")
     assert choice(page).sizes.widths == (784, 512, 512, 512, 10)
     open_menu(page, "More")
     next(w for w in page.selectbox if w.label == "Numbers").select("float32").run()
@@ -177,10 +177,10 @@ NO_SIZES = [
 ]
 
 
-def test_what_makes_no_sense_is_said_and_changes_nothing(page):
+def test_what_makes_no_sense_is_reported_and_changes_nothing(page):
     before = choice(page)
     for label, text, reason in NO_SIZES:
-        typed(page, label, text)
+        type_into(page, label, text)
         assert reason in " ".join(e.value for e in page.error).replace("\\", ""), text
         assert choice(page) == before
 
@@ -206,7 +206,7 @@ def test_a_budget_of_a_small_network_becomes_the_least_of_a_large_one(page):
     assert find_budget_schedules(*_counted(page))[0].peak == find_keyed(page, "memory budget").value
 
 
-def test_the_price_of_caching_s_alone_is_said_where_no_product_is_done_again(page):
+def test_the_cost_of_caching_s_alone_is_stated_where_no_product_is_recomputed(page):
     choose(page, "memory policy", "cache S")
     assert "f(S), 12 cells of it" in words(page)  # Z_1 of the worksheet: 3 units, 4 examples
     choose(page, "memory policy", "cache S and Z")
@@ -217,15 +217,15 @@ def test_the_price_of_caching_s_alone_is_said_where_no_product_is_done_again(pag
 
 def test_will_it_fit_is_answered_in_words(page):
     choose(page, "memory source", "deep and narrow")
-    typed(page, "Will it fit into", "20 MB")
+    type_into(page, "Will it fit into", "20 MB")
     assert "**No.** 35,725,828 bytes are needed in total, 15.7 MB too many." in words(page)
     assert "would, with" in words(page)
     choose(page, "memory optimiser", "Adam")
     state = mlp.Adam().count_state_bytes(PRESETS["deep and narrow"].shape)
     assert f"**No.** {35_725_828 + state:,} bytes are needed in total" in words(page)
-    typed(page, "Will it fit into", "1 kB")
+    type_into(page, "Will it fit into", "1 kB")
     assert "No policy here would; the least is" in words(page)
-    typed(page, "Will it fit into", "1 GiB")
+    type_into(page, "Will it fit into", "1 GiB")
     assert "**Yes.**" in words(page)
     assert next(w.value for w in page.text_input if w.label == "Will it fit into") == "1 GiB"  # not 1073741824
 

@@ -184,7 +184,7 @@ def test_every_loss_can_be_chosen_where_targets_are_classes(app):
         assert not app.error
 
 
-def test_a_loss_that_does_not_fit_says_why_and_offers_a_way(app):
+def test_a_loss_that_does_not_fit_shows_why_and_offers_a_way(app):
     find_field(app, "Units of layer 2").set_value("2").run()
     find_field(app, "Loss").select("CrossEntropy").run()
     assert "example 3 of Y is (−1, 0)" in app.error[0].value

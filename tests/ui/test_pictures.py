@@ -59,7 +59,7 @@ def test_every_matrix_of_every_equation_is_there_with_its_numbers(name, layout):
             assert np.shape(table) == np.shape(x)
 
 
-def test_gradients_have_a_scale_of_their_own_and_the_head_says_the_rate():
+def test_gradients_have_a_scale_of_their_own_and_the_head_shows_the_rate():
     setup = mlp.EXAMPLES["worksheet"].setup
     text = render_pass(setup, *setup.run())
     assert "learning rate 0.5</h1>" in text

@@ -20,7 +20,7 @@ def press(app, label):
     return app.run()
 
 
-def read_said(app):
+def read_sentence(app):
     return next((m.value for m in app.markdown if "taken" in m.value), "")
 
 
@@ -36,14 +36,14 @@ def test_a_step_makes_the_new_parameters_the_parameters_and_undo_brings_them_bac
     press(app, "Take the step")
     if page != DERIVE:
         assert read_weights(app) == values[mlp.after(mlp.W(1))].ravel().tolist()
-    assert "1 step taken" in read_said(app)
-    assert f"from {values[mlp.loss]:.5g} to {values[mlp.after(mlp.loss)]:.5g}" in read_said(app)
+    assert "1 step taken" in read_sentence(app)
+    assert f"from {values[mlp.loss]:.5g} to {values[mlp.after(mlp.loss)]:.5g}" in read_sentence(app)
     press(app, "Take 10")
-    assert "11 steps taken" in read_said(app)
+    assert "11 steps taken" in read_sentence(app)
     use_toolbar(app, "undo")
-    assert "1 step taken" in read_said(app)
+    assert "1 step taken" in read_sentence(app)
     use_toolbar(app, "undo")
-    assert not read_said(app)
+    assert not read_sentence(app)
     if page != DERIVE:
         assert read_weights(app) == setup.net[1].W.ravel().tolist()
 
@@ -57,7 +57,7 @@ def test_steps_taken_one_by_one_are_the_course_and_rewind_goes_to_the_start(app)
     assert read_weights(app) == mlp.train(setup, 103).at(103).net[1].W.ravel().tolist()
     press(app, "Rewind to the start")
     assert read_weights(app) == setup.net[1].W.ravel().tolist()
-    assert not read_said(app)
+    assert not read_sentence(app)
 
 
 CASES = [*zip(mlp.EXAMPLES, cycle(mlp.OPTIMISERS)), *(("dropout", name) for name in mlp.OPTIMISERS)]
@@ -95,16 +95,16 @@ def test_the_chosen_optimiser_makes_the_step_shown_and_its_state_goes_on_until_u
     assert set(read_payload(app)["matrices"]["RW1"]["values"]) == {0}
 
 
-def test_a_step_that_makes_the_loss_larger_says_so_and_an_edit_starts_anew(app):
+def test_a_step_that_makes_the_loss_larger_is_reported_and_an_edit_starts_anew(app):
     send_events(app, "wall", edits=make_edits(1, ["rate", [], 20.0]))
     press(app, "Take the step")
     course = mlp.train(
         mlp.Setup(*[getattr(mlp.EXAMPLES["worksheet"].setup, n) for n in ("net", "batch", "loss")], 20.0), 1
     )
     assert course.losses[1] > course.losses[0]
-    assert "it made the loss larger" in read_said(app)
+    assert "it made the loss larger" in read_sentence(app)
     send_events(app, "wall", edits=make_edits(2, ["rate", [], 0.1]))
-    assert not read_said(app)
+    assert not read_sentence(app)
 
 
 def test_parameters_that_leave_the_range_of_floats_are_refused(app):

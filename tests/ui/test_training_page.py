@@ -36,7 +36,7 @@ def test_the_curve_is_the_course_and_follows_rate_steps_and_optimiser(page):
         assert drawn == pytest.approx(course.losses.tolist(), rel=1e-5)
 
 
-def test_a_course_that_diverges_says_so_and_its_network_is_refused(page):
+def test_a_training_that_diverges_is_reported_and_its_network_refused(page):
     find(page.select_slider, "Learning rate η").set_value(20.0).run()
     find(page.select_slider, "Steps").set_value(2000).run()
     course = mlp.train(mlp.EXAMPLES["xor"].setup, 2000, mlp.SGD(20.0))

@@ -52,7 +52,7 @@ POLICIES = (
 )  # fmt: skip
 
 
-def timed(arms, rounds):
+def time_arms(arms, rounds):
     """CPU seconds of each arm in each round; an arm is (function, repetitions)."""
     order = random.Random(0)
     times = {name: [] for name in arms}
@@ -131,7 +131,7 @@ def steps():
         if torch:
             step, peak = torch_step(net, batch, 1e-3)
             arms["torch"] = step, max(1, repeat // 10)
-        times = timed(arms, rounds)
+        times = time_arms(arms, rounds)
         bare = min(("matmul", "dot"), key=lambda way: statistics.median(times[way]))
         for arm in ("cache S and Z", "cache Z"):
             ratios = [t / b for t, b in zip(times[arm], times[bare], strict=True)]

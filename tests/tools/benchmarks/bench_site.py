@@ -40,16 +40,16 @@ CONTROLLED = """new Promise((done) => {
 })"""
 
 
-def used(process):
+def measure_tree(process):
     """Seconds of processor time of what a process has started."""
-    return sum(measure_processor_time(child) + used(child) for child in list_children(process))
+    return sum(measure_processor_time(child) + measure_tree(child) for child in list_children(process))
 
 
 def open_timed(app):
-    start, before = time.perf_counter(), used(os.getpid())
+    start, before = time.perf_counter(), measure_tree(os.getpid())
     app.page.goto(app.url)
     app.page.locator("td:visible").first.wait_for(timeout=120000)
-    return time.perf_counter() - start, used(os.getpid()) - before
+    return time.perf_counter() - start, measure_tree(os.getpid()) - before
 
 
 def time_edits(app, count=15):

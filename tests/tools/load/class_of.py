@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from tests.browser.conftest import serve
-from tests.server.test_balancer import balanced
+from tests.server.test_balancer import serve_balanced
 from tests.tools.load.student import PAGES, Record, Student
 from tests.tools.load.usage import measure_memory, measure_processor_time
 
@@ -124,7 +124,7 @@ def main() -> int:
     if args.url:
         return asyncio.run(run_and_report(args))
     if args.servers > 1:
-        with tempfile.TemporaryDirectory() as folder, balanced(Path(folder), args.servers) as (cluster, args.url):
+        with tempfile.TemporaryDirectory() as folder, serve_balanced(Path(folder), args.servers) as (cluster, args.url):
             args.pid = [process.pid for process in cluster.processes]
             return asyncio.run(run_and_report(args))
     process, args.url = serve()
