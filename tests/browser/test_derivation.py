@@ -122,7 +122,7 @@ def test_a_possible_action_is_named_only_where_it_is_possible(board):
         reading[name] = board.page.locator(".reader").inner_text()
     moves = {name for name, words in reading.items() if "move on" in words}
     typed = {name for name, words in reading.items() if "solid frame" in words}
-    assert moves == {"One cell", "Line by line", "A product four ways", "Why (P − Y)/N"}
+    assert moves == {"One cell", "Line by line", "A product four ways", "Derivative of the loss"}
     assert typed == {*moves, "Why transpose", "Last layer to first"} - {"Line by line"}
 
 

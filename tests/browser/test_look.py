@@ -388,7 +388,7 @@ def test_the_overview_explains_the_app_until_that_is_dismissed(app):
     student.settle()
     page.get_by_role("button", name="Why P \u2212 Y").click()
     page.get_by_role("grid", name="P, probabilities").first.wait_for()
-    assert page.get_by_role("button", name="Why (P \u2212 Y)/N").get_attribute("aria-pressed") == "true"
+    assert page.get_by_role("button", name="Derivative of the loss").get_attribute("aria-pressed") == "true"
 
 
 def test_presenting_fills_the_screen_and_takes_the_keys_of_a_clicker(app):

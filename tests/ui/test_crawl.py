@@ -760,7 +760,7 @@ PLAIN = re.compile(
             "The same for (?:all i and j|every cell) at once\\.", "All gradients of layer 1 contain this matrix, so it gets a name\\.",
             "It is ∂L/∂S_1: how the loss moves with each preactivation\\.", "With the name, the equation is short\\.",
 
-            # lines of Why (P − Y)/N: each carries a check of its own
+            # lines of Derivative of the loss: each carries a check of its own
             "the pass(?:, cell by cell|, from the logits)?", "the line before", "the chain rule", "1",
             "[opy]: example n of \\S+", "1_k\\^j: 1 where k = j, else 0", "The losses of all examples in one number\\.", "The loss of (?:an example|each cell): .+",
             "The (?:chain|quotient) rule.+", "The derivative of .+", "Each logarithm by itself\\.", "As one fraction\\.",

@@ -280,7 +280,7 @@ CHAPTERS = {
     "lines": ("Line by line", "proof", fill_lines),
     "transpose": ("Why transpose", "scene", fill_transpose),
     "ways": ("A product four ways", "scene", fill_ways),
-    "output": ("Why (P − Y)/N", "scene", fill_output),
+    "output": ("Derivative of the loss", "scene", fill_output),
     "ladder": ("Last layer to first", "rungs", fill_ladder),
     "jacobian": ("The full Jacobian", "scene", fill_jacobian),
 }
