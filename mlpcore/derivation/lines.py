@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import InitVar, dataclass, field, replace
 
 import numpy as np
 
-from ..checking.numerical_gradients import AGREES, DISAGREES, NOT_MEASURABLE, Probe
+from ..checking.numerical_gradients import AGREES, DISAGREES, NOT_MEASURABLE, Probe, differences
 from ..equations.steps import Op, Step
 from ..notation import Var, delta
 from ..passes.layouts import Layout
@@ -17,6 +18,12 @@ Cell = tuple[int, ...]
 
 #: Two ways to the same number may differ by rounding, not by more.
 ROUNDING = 1e-9
+
+#: The held letters of a part of a matrix -> the letters of its axes while it is taken, and those that are fixed.
+_SELECTED = {
+    "j·": ("jn", "j"), "i·": ("kn", "k"), "·j": ("kn", "n"), "·n": ("kn", "n"), "·i": ("ki", "i"),
+    "ij": ("kn", "kn"), "jn": ("jn", "jn"), "n": ("n", "n"),
+}  # fmt: skip
 
 
 def name_gradient(target: Var) -> Var:
@@ -68,26 +75,42 @@ class Derivation:
     Attributes:
         target: the matrix; `gradient` its gradient, `top` the layer whose activations are derived.
         letters: the letters of a cell, `"ij"` or `"i"`, and `sizes` how far each runs.
-        cells: which cells, in the worksheet's layout.
+        cells: which cells, in the worksheet's layout: the chosen ones, or all of them.
+        values: every matrix of the pass, of `steps` and the indicator of each letter in `ones`; those in `stacked` have
+            a leading axis with one entry for each of `cells`.
         steps: the equations beyond those of the pass.
-        values: every matrix of the pass and of `steps`; those in `stacked` have a leading axis
-            with one entry for each of `cells`.
         claims: the derivation, line by line.
         slope: what dL/dZ is multiplied by, cell by cell: f', the mask of dropout, or both; None where neither is.
+
+    Raises:
+        ValueError: the matrix has no such cell.
     """
 
     target: Var
     gradient: Var
     top: int
     letters: str
-    sizes: tuple[int, ...]
-    cells: tuple[Cell, ...]
+    chosen: InitVar[Sequence[Cell] | None]
     values: dict[Var, Array]
     lay: Layout
+    cells: tuple[Cell, ...] = field(init=False)
     steps: list[Step] = field(default_factory=list)
+    ones: dict[str, Var] = field(default_factory=dict)
     stacked: set[Var] = field(default_factory=set)
     claims: list[Claim] = field(default_factory=list)
     slope: Var | None = None
+
+    def __post_init__(self, chosen: Sequence[Cell] | None) -> None:
+        self.values = dict(self.values)
+        self.sizes = self.lay.convert(self.target, self.values[self.target]).shape
+        self.cells = tuple(np.ndindex(self.sizes)) if chosen is None else tuple(tuple(c) for c in chosen)
+        for cell in self.cells:
+            if len(cell) != len(self.sizes) or not all(0 <= i < n for i, n in zip(cell, self.sizes, strict=True)):
+                raise ValueError(f"{self.target.text} has shape {self.sizes}: there is no cell {cell}")
+        for axis, letter in enumerate(self.letters):
+            e = self.ones[letter] = Var("one", at=letter)
+            self.values[e] = np.eye(self.sizes[axis])[[c[axis] for c in self.cells]]
+            self.stacked.add(e)
 
     def part(self, var: Var, at: str) -> Var:
         """Name a row, column or cell of a matrix by the letters of the worksheet."""
@@ -106,11 +129,26 @@ class Derivation:
             self.stacked.add(out)
         return out
 
-    def select(self, var: Var, at: str, ones: dict[str, Var]) -> Var:
+    def select(self, var: Var, at: str) -> Var:
         """Take the part of a matrix that the indicators leave; `at` names the letters of its axes."""
-        letters = {"j·": "jn", "i·": "kn", "·j": "kn", "·n": "kn", "·i": "ki", "ij": "kn", "jn": "jn", "n": "n"}[at]
-        fixed = {"j·": "j", "i·": "k", "·j": "n", "·n": "n", "·i": "i", "ij": "kn", "jn": "jn", "n": "n"}[at]
-        return self.carry_out(self.part(var, at), selection_op(letters, fixed), var, *(ones[a] for a in at if a != "·"))
+        letters, fixed = _SELECTED[at]
+        return self.carry_out(
+            self.part(var, at), selection_op(letters, fixed), var, *(self.ones[a] for a in at if a != "·")
+        )
+
+    def measure(
+        self,
+        steps: Sequence[Step],
+        of: Var,
+        by: Var,
+        cells: Sequence[Cell] | None = None,
+        values: dict[Var, Array] | None = None,
+    ) -> Probe:
+        """Take central differences of a matrix by cells of another, those of the derivation by default."""
+        values = self.values if values is None else values
+        places = [self.lay.convert_cell(by, c) for c in (self.cells if cells is None else cells)]
+        flat = np.array([np.ravel_multi_index(place, values[by].shape) for place in places])
+        return differences(steps, values, of, by, flat)
 
     def claim(
         self,
@@ -118,12 +156,17 @@ class Derivation:
         op: Op | Step,
         *operands: Var,
         of: Array | Probe,
-        against: str,
         why: str,
+        against: str = "central differences",
         meant: bool = True,
         rounding: float = 0.0,
+        keep: bool = False,
     ) -> Array:
-        """Add a line: an equation and the value (or probe) that it is compared with, to within `rounding` if given."""
+        """Add a line: an equation and the value (or probe) that it is compared with, to within `rounding` if given.
+
+        Args:
+            keep: carry the equation out, too.
+        """
         step = op if isinstance(op, Step) else self.equation(out, op, *operands)
         value = step.op(*(self.values[v] for v in step.operands))
         per_cell = any(v in self.stacked for v in step.operands)
@@ -133,7 +176,16 @@ class Derivation:
             size = float(np.abs(of).max(initial=0.0))
             error = float(np.abs(value - of).max(initial=0.0)) / max(size, np.finfo(float).tiny)
         self.claims.append(Claim(step, value, per_cell, against, error, verdict, why, meant, unseen))
+        if keep:
+            self.carry_out(out, op, *operands)
         return value
+
+    def fill_cells(self, matrix: Array, numbers: Array) -> Array:
+        """Put a number for each cell into a copy of the gradient."""
+        filled = np.array(matrix, dtype=float)
+        for cell, number in zip(self.cells, numbers, strict=True):
+            filled[self.lay.convert_cell(self.gradient, cell)] = number
+        return filled
 
 
 def compare(value: Array, of: Array | Probe, rounding: float = 0.0) -> tuple[str, float, tuple[int, ...]]:

@@ -11,10 +11,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..checking.numerical_gradients import Probe, choose_probe_count, differences
+from ..checking.numerical_gradients import choose_probe_count, differences
 from ..equations.dense import BIAS_GRADIENT, PULL_BACK, WEIGHT_GRADIENT, drop
-from ..equations.steps import Op, Step
-from ..network import Network, shape_of
+from ..equations.steps import Step
+from ..network import Network
 from ..notation import S, Var, W, Z, after, b, delta, dZ, mask
 from ..notation import loss as LOSS
 from ..setup import Setup
@@ -56,31 +56,19 @@ def derive(
     """
     if target not in targets(setup.net):
         raise ValueError(f"there is no derivation by {target.text}; there is one by: {targets(setup.net)}")
-    sizes = shape_of(target, setup.net.widths, setup.batch.N)
-    cells = tuple(np.ndindex(sizes)) if cells is None else tuple(tuple(c) for c in cells)
-    for cell in cells:
-        if len(cell) != len(sizes) or not all(0 <= i < n for i, n in zip(cell, sizes, strict=True)):
-            raise ValueError(f"{target.text} has shape {sizes}: there is no cell {cell}")
     if setup.loss.penalty:  # a term of its own, added when the derivation is done
         setup, trace = setup.without_penalty(), None
     steps, values = trace or setup.run()
-    lay, top = setup.conventions.lay, find_top_layer(target)
-    d = Derivation(target, name_gradient(target), top, "ij"[: len(sizes)], sizes, cells, dict(values), lay)
-
+    letters = "i" if target.kind == "b" else "ij"
+    d = Derivation(target, name_gradient(target), find_top_layer(target), letters, cells, values, setup.conventions.lay)
     d.slope = _compute_slope(d, setup)
-    ones = {}
-    for axis, letter in enumerate(d.letters):
-        e = ones[letter] = Var("one", at=letter)
-        d.values[e] = np.eye(sizes[axis], dtype=setup.net.dtype)[[c[axis] for c in cells]]
-        d.stacked.add(e)
     d.values[Var("ones")] = np.ones(setup.batch.N, dtype=setup.net.dtype)
-
-    flat = np.array([np.ravel_multi_index(lay.convert_cell(target, c), values[target].shape) for c in cells])
-    by_loss = differences(steps, values, LOSS, target, flat)
-    by_cell = differences(steps, values, Z(top), target, flat)
-    {"W": _weights, "b": _biases, "Z": _activations, "S": _preactivations}[target.kind](
-        d, ones, (by_loss, by_cell), steps, setup
-    )
+    if target.kind == "S":
+        _add_cellwise_lines(d, steps, setup)
+    else:
+        _add_product_lines(d, steps)
+    if target.kind in "SZ" and (target.layer or 0) < setup.net.depth:
+        _add_updated_weights(d, setup)
     return d
 
 
@@ -95,16 +83,14 @@ def _compute_slope(d: Derivation, setup: Setup) -> Var | None:
     return d.carry_out(Var("slope", d.top), op, S(d.top))
 
 
-_DIFFERENCES = "central differences"
-_FIRST = "the first line"
 _CHAIN = (
     "The loss depends on {x} only through {Z}: every cell of {Z} contributes its own derivative, and all are added."
 )
 
 
-def _chain(d: Derivation, unit: Var, example: Var, probes: tuple[Probe, Probe], f: str = "") -> Array:
+def _add_chain(d: Derivation, unit: Var, example: Var, steps: list[Step], f: str = "") -> Array:
     """Add the two lines with which every derivation opens: the chain rule, and the local derivative."""
-    by_loss, by_cell = probes
+    by_loss, by_cell = (d.measure(steps, of, d.target) for of in (LOSS, Z(d.top)))
     whole = dZ(d.top)
     # Slopes first, then what is read, then the indicator, as on the worksheet.
     vectors = sorted(((unit, "k"), (example, "n")), key=lambda v: v[0].kind == "one")
@@ -117,26 +103,16 @@ def _chain(d: Derivation, unit: Var, example: Var, probes: tuple[Probe, Probe], 
         d.carry_out(Var("spread", at=alone.notation(*(v.latex for v, _ in vectors))), alone, *(v for v, _ in vectors))
     cell = d.part(d.gradient, d.letters)
     letters = d.letters[::-1] if d.lay.transposes(d.target) else d.letters
-    x = f"{d.target.symbol}[{', '.join(letters)}]"
-    names = {"x": x, "Z": Z(d.top).symbol, "f": f}
-    first = d.claim(cell, FROBENIUS, whole, here, of=by_loss, against=_DIFFERENCES, why=_CHAIN.format(**names))
-    why = _STANDS[d.target.kind].format(**names)
-    d.claim(here, op, *(v for v, _ in parts), of=by_cell, against=_DIFFERENCES, why=why)
+    names = {"x": f"{d.target.symbol}[{', '.join(letters)}]", "Z": Z(d.top).symbol, "f": f}
+    first = d.claim(cell, FROBENIUS, whole, here, of=by_loss, why=_CHAIN.format(**names))
+    d.claim(here, op, *(v for v, _ in parts), of=by_cell, why=_STANDS[d.target.kind].format(**names))
     d.carry_out(Var("terms"), TERMS, whole, here)
     d.values[cell] = first
     d.stacked.add(cell)
     return first
 
 
-def _whole(d: Derivation, first: Array, matrix: Array) -> Array:
-    """Put the numbers of the first line, cell by cell, into a copy of the matrix they are compared with."""
-    found = np.array(matrix, dtype=float)
-    for cell, value in zip(d.cells, first, strict=True):
-        found[d.lay.convert_cell(d.gradient, cell)] = value
-    return found
-
-
-def _before_delta(d: Derivation, step: Step) -> Step:
+def _write_before_delta(d: Derivation, step: Step) -> Step:
     """Write the matrix equation with `dL/dZ ⊙ f'` where `delta` will stand."""
     layer = d.top
     if d.slope is None:
@@ -146,9 +122,9 @@ def _before_delta(d: Derivation, step: Step) -> Step:
     return replace(step, op=write_out_delta(step.op, at), operands=operands)
 
 
-def _delta_line(d: Derivation, steps: list[Step], values: dict[Var, Array]) -> None:
+def _add_delta(d: Derivation, steps: list[Step]) -> None:
     """Add `delta := dL/dZ ⊙ f'`, the matrix that every line has in common."""
-    layer = d.top
+    layer, values = d.top, d.values
     step = next(s for s in steps if s.out == delta(layer))
     size = values[delta(layer)].size
     some = np.unique(np.linspace(0, size - 1, min(size, choose_probe_count(values))).astype(int))
@@ -160,24 +136,6 @@ def _delta_line(d: Derivation, steps: list[Step], values: dict[Var, Array]) -> N
         f"It is ∂L/∂{S(layer).symbol}: how the loss moves with each preactivation."
     )
     d.claims.append(Claim(step, value, False, f"central differences by {S(layer).symbol}", error, verdict, why))
-
-
-def _end(d: Derivation, first: Array, steps: list[Step], op: Op, *operands: Var) -> None:
-    """Add the matrix equation, written out and with delta, and the definition of delta between them."""
-    why = f"The same for all {' and '.join(d.letters)} at once."
-    final = d.equation(d.gradient, op, *operands)
-    value = final.op(*(d.values[v] for v in final.operands))
-    all_cells = len(d.cells) == value.size
-    against = "the first line, cell by cell" if all_cells else "the first line at this cell"
-    d.claim(d.gradient, _before_delta(d, final), of=_whole(d, first, value), against=against, why=why)
-    _delta_line(d, steps, d.values)
-    d.claim(
-        d.gradient,
-        final,
-        of=d.values[d.gradient],
-        against="the matrix of the pass",
-        why="With the name, the equation is short.",
-    )
 
 
 _STANDS = {
@@ -194,17 +152,15 @@ _LEFT = {
 }
 
 
-def _sum(d: Derivation, ones: dict[str, Var], first: Array, at: str, letter: str, *read: Var) -> None:
+def _add_sum(d: Derivation, first: Array, at: str, letter: str, *read: Var) -> None:
     """Add what the zeros leave of the first line, with the numbers of one row, column or cell."""
-    slopes = (d.select(d.slope, at, ones),) if d.slope else ()
-    vectors = (d.select(dZ(d.top), at, ones), *slopes, *read)
-    cell = d.part(d.gradient, d.letters)
-    d.claim(
-        cell, sum_of_products_op(letter, len(vectors)), *vectors, of=first, against=_FIRST, why=_LEFT[d.target.kind]
-    )
+    slopes = (d.select(d.slope, at),) if d.slope else ()
+    vectors = (d.select(dZ(d.top), at), *slopes, *read)
+    op = sum_of_products_op(letter, len(vectors))
+    d.claim(d.part(d.gradient, d.letters), op, *vectors, of=first, against="the first line", why=_LEFT[d.target.kind])
 
 
-def _dot(d: Derivation, first: Array, letter: str, a: Var, b: Var) -> None:
+def _add_dot(d: Derivation, first: Array, letter: str, a: Var, b: Var) -> None:
     """Add the same as one row or column times another."""
     if b.kind == "ones":
         why = "A sum over examples is a product with a vector of ones."
@@ -220,58 +176,64 @@ def _dot(d: Derivation, first: Array, letter: str, a: Var, b: Var) -> None:
             why += f"one {ways[0]} must be turned into a {other[ways[0]]}: this is the transpose."
         else:
             why += "here nothing needs to be turned."
-    d.claim(d.part(d.gradient, d.letters), sum_of_products_op(letter, 2), a, b, of=first, against=_FIRST, why=why)
+    d.claim(
+        d.part(d.gradient, d.letters), sum_of_products_op(letter, 2), a, b, of=first, against="the first line", why=why
+    )
 
 
-def _weights(d: Derivation, ones: dict, probes: tuple, steps: list, setup: Setup) -> None:
-    below = Z(d.top - 1)
-    row = d.select(below, "j·", ones)
-    first = _chain(d, ones["i"], row, probes)
-    _sum(d, ones, first, "i·", "n", row)
-    _dot(d, first, "n", d.select(delta(d.top), "i·", ones), row)
-    _end(d, first, steps, WEIGHT_GRADIENT, delta(d.top), below)
+def _add_product_lines(d: Derivation, steps: list[Step]) -> None:
+    """Add the lines of a gradient that is a product of matrices, from one cell to all of them."""
+    top = d.top
+    operands: tuple[Var, ...]
+    if d.target.kind == "W":
+        at, letter, op, operands = "i·", "n", WEIGHT_GRADIENT, (delta(top), Z(top - 1))
+        unit, example = d.ones["i"], d.select(Z(top - 1), "j·")
+    elif d.target.kind == "b":
+        at, letter, op, operands = "i·", "n", BIAS_GRADIENT, (delta(top),)
+        unit, example = d.ones["i"], Var("ones")
+    else:
+        at, letter, op, operands = "·j", "k", PULL_BACK, (W(top), delta(top))
+        unit, example = d.select(W(top), "·i"), d.ones["j"]
+    first = _add_chain(d, unit, example, steps)
+    read = [v for v in (unit, example) if v.kind != "one"]
+    _add_sum(d, first, at, letter, *(v for v in read if v.kind != "ones"))
+    part = d.select(delta(top), at)
+    _add_dot(d, first, letter, *((part, *read) if at == "i·" else (*read, part)))
+    final = d.equation(d.gradient, op, *operands)
+    value = final.op(*(d.values[v] for v in final.operands))
+    d.claim(
+        d.gradient, _write_before_delta(d, final), of=d.fill_cells(value, first),
+        against="the first line, cell by cell" if len(d.cells) == value.size else "the first line at this cell",
+        why=f"The same for all {' and '.join(d.letters)} at once.",
+    )  # fmt: skip
+    _add_delta(d, steps)
+    why = "With the name, the equation is short."
+    d.claim(d.gradient, final, of=d.values[d.gradient], against="the matrix of the pass", why=why)
 
 
-def _biases(d: Derivation, ones: dict, probes: tuple, steps: list, setup: Setup) -> None:
-    first = _chain(d, ones["i"], Var("ones"), probes)
-    _sum(d, ones, first, "i·", "n")
-    _dot(d, first, "n", d.select(delta(d.top), "i·", ones), Var("ones"))
-    _end(d, first, steps, BIAS_GRADIENT, delta(d.top))
-
-
-def _activations(d: Derivation, ones: dict, probes: tuple, steps: list, setup: Setup) -> None:
-    weights = W(d.top)
-    column = d.select(weights, "·i", ones)
-    first = _chain(d, column, ones["j"], probes)
-    _sum(d, ones, first, "·j", "k", column)
-    _dot(d, first, "k", column, d.select(delta(d.top), "·j", ones))
-    _end(d, first, steps, PULL_BACK, weights, delta(d.top))
-    _with_updated_weights(d, d.gradient, setup)
-
-
-def _with_updated_weights(d: Derivation, out: Var, setup: Setup) -> None:
+def _add_updated_weights(d: Derivation, setup: Setup) -> None:
     """Add a line that does not hold, on purpose: going back through the weights after the step."""
-    assert out.layer is not None
-    weights = W(out.layer + 1)
-    wrong = d.equation(out, PULL_BACK, after(weights), delta(out.layer + 1))
+    assert d.target.layer is not None
+    out, above = dZ(d.target.layer), d.target.layer + 1
     why = (
-        f"What would go wrong with the updated {weights.symbol}: the gradient is taken at the weights that made "
+        f"What would go wrong with the updated {W(above).symbol}: the gradient is taken at the weights that made "
         f"this loss. After the step (rate {setup.rate:g}) those are gone, and this would mix two networks."
     )
-    d.claim(out, wrong, of=d.values[out], against="the gradient", why=why, meant=False)
+    wrong = after(W(above)), delta(above)
+    d.claim(out, PULL_BACK, *wrong, of=d.values[out], against="the gradient", why=why, meant=False)
 
 
-def _preactivations(d: Derivation, ones: dict, probes: tuple, steps: list, setup: Setup) -> None:
-    layer = d.top
-    first = _chain(d, ones["i"], ones["j"], probes, f=setup.net[layer].activation)
-    _sum(d, ones, first, "ij", "")
+def _add_cellwise_lines(d: Derivation, steps: list[Step], setup: Setup) -> None:
+    """Add the lines of the gradient of preactivations, and where dL/dZ of their layer comes from."""
+    layer, f = d.top, setup.net[d.top].activation
+    first = _add_chain(d, d.ones["i"], d.ones["j"], steps, f)
+    _add_sum(d, first, "ij", "")
     rule = next(s for s in steps if s.out == delta(layer))
-    whole = _whole(d, first, rule.op(*(d.values[v] for v in rule.operands)))
-    against = "the first line, cell by cell"
+    whole = d.fill_cells(rule.op(*(d.values[v] for v in rule.operands)), first)
     why = "The same for all i and j at once: a product cell by cell."
     if d.slope is None:
-        why = f"The derivative of {setup.net[layer].activation} is 1 everywhere: nothing is left to multiply with."
-    d.claim(delta(layer), rule, of=whole, against=against, why=why)
+        why = f"The derivative of {f} is 1 everywhere: nothing is left to multiply with."
+    d.claim(delta(layer), rule, of=whole, against="the first line, cell by cell", why=why)
     back = [s for s in steps if s.phase == "backward" and not s.recompute]
     end = next(n for n, s in enumerate(back) if s.out == dZ(layer))
     if layer == setup.net.depth:
@@ -281,5 +243,3 @@ def _preactivations(d: Derivation, ones: dict, probes: tuple, steps: list, setup
     for step in made:
         why = f"{step.out.symbol} comes from {where}."
         d.claim(step.out, step, of=d.values[step.out], against="the matrix of the pass", why=why)
-    if layer < setup.net.depth:
-        _with_updated_weights(d, dZ(layer), setup)

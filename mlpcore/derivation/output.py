@@ -7,14 +7,14 @@ of the sum over examples comes last, so that it is seen to enter once.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
 from ..checking.numerical_gradients import Probe, differences
 from ..equations.steps import Op, Step, evaluate, op_factory
-from ..losses import MSE, BinaryCrossEntropy, CrossEntropy, Loss
+from ..losses import MSE, BinaryCrossEntropy, CrossEntropy
 from ..losses.equations import total
 from ..losses.scales import SCALES, Scale
 from ..notation import P, Var, Y, Z, dW, dZ, ell
@@ -24,7 +24,6 @@ from .equations import multiply_masked, sum_of_products_op
 from .lines import ROUNDING, Cell, Derivation
 
 Array = np.ndarray
-_DIFFERENCES = "central differences"
 CELL_LOSS = Var("cellloss")
 #: What rounding leaves of a difference of numbers from 0 to 1.
 _EPS = 64 * float(np.finfo(float).eps)
@@ -159,7 +158,7 @@ def total_of_cells(c: Scale) -> Op:
         "in->",
         lambda x: x.sum(axis=(-2, -1)) * c.factor(x.shape[-1], d=x.shape[-2]),
         lambda x: rf"{c.latex()}\textstyle\sum_{{in}} {{{x}}}_{{in}}",
-        f"{c.cell()}(sum_in({{0}}))" if c.cell() else "sum_in({0})",
+        c.multiply("sum_in({0})"),
     )
 
 
@@ -179,50 +178,6 @@ def weigh(c: Scale, letters: str) -> Op:
     )
 
 
-@dataclass
-class _Output:
-    """A derivation under construction, with the loss's own equations without the constant in front of their sum.
-
-    Attributes:
-        plain: what the pass computes from the output, as a plain sum; values: its numbers.
-    """
-
-    d: Derivation
-    by: Var
-    loss: Loss
-    plain: list[Step] = field(init=False)
-    values: dict[Var, Array] = field(init=False)
-
-    def __post_init__(self) -> None:
-        d = self.d
-        assert self.by.layer is not None
-        self.plain = d.lay.convert_steps(replace(self.loss, scale="1").forward(self.by.layer))
-        self.values = {**d.values, **evaluate(self.plain, d.values)}
-        self.ones = {"j": Var("one", at="j"), "n": Var("one", at="n")}
-        self.here = d.part(Var("dldZ", self.by.layer), "jn")
-
-    def select(self, var: Var) -> Var:
-        """Take the cell of a matrix, and keep the equation that takes it."""
-        return self.d.select(var, "jn", self.ones)
-
-    def flat(self, var: Var, cells: Sequence[Cell]) -> Array:
-        d = self.d
-        return np.array([np.ravel_multi_index(d.lay.convert_cell(var, c), d.values[var].shape) for c in cells])
-
-    def measure(self) -> Probe:
-        """Measure the plain sum of the losses by the cells of the output."""
-        return differences(self.plain, self.values, LOSS, self.by, self.flat(self.by, self.d.cells))
-
-    def measure_by_p(self, op: Op, term: Var, total: Op, cells: Sequence[Cell]) -> Probe:
-        """Measure the same sum, computed from the probabilities, by cells of them; other examples are left out."""
-        lay, examples = self.d.lay, sorted({n for _, n in cells})
-        values = {v: np.take(self.values[v], examples, axis=0 if lay.transposes(v) else 1) for v in (P, Y)}
-        own = lay.convert_steps([Step(term, op, (P, Y), "loss"), Step(LOSS, total, (term,), "loss")])
-        places = [lay.convert_cell(P, (k, examples.index(n))) for k, n in cells]
-        flat = np.array([np.ravel_multi_index(place, values[P].shape) for place in places])
-        return differences(own, evaluate(own, values), LOSS, P, flat)
-
-
 @np.errstate(all="ignore")  # an infinity is shown as one
 def derive_output(
     setup: Setup,
@@ -240,14 +195,8 @@ def derive_output(
     if setup.loss.penalty:  # not a part of dL/dZ_L
         setup, trace = setup.without_penalty(), None
     steps, values = trace or setup.run()
-    by, lay = Z(setup.net.depth), setup.conventions.lay
-    sizes = (setup.net.widths[-1], setup.batch.N)
-    cells = tuple(np.ndindex(sizes)) if cells is None else tuple(tuple(c) for c in cells)
-    d = Derivation(by, dZ(setup.net.depth), setup.net.depth, "jn", sizes, cells, dict(values), lay)
-    for axis, letter in enumerate("jn"):
-        e = Var("one", at=letter)
-        d.values[e] = np.eye(sizes[axis])[[c[axis] for c in cells]]
-        d.stacked.add(e)
+    depth, lay = setup.net.depth, setup.conventions.lay
+    d = Derivation(Z(depth), dZ(depth), depth, "jn", cells, values, lay)
     loss = setup.conventions.loss(setup.loss)
     lines = {CrossEntropy: _add_softmax_lines, BinaryCrossEntropy: _add_sigmoid_lines, MSE: _add_square_lines}
     write = next((found for kind, found in lines.items() if isinstance(loss, kind)), None)
@@ -256,36 +205,26 @@ def derive_output(
     if write is None:
         for step in back:
             by = step.out.of or step.out
-            probe = differences(steps, values, LOSS, by, np.arange(values[by].size))
-            measured = _take(probe, partial(np.reshape, shape=values[by].shape), len(values[by]))
             why = f"A step of the backward pass: the derivative of the loss by {by.symbol}."
-            d.claim(step.out, step, of=measured, against=_DIFFERENCES, why=why)
+            d.claim(step.out, step, of=_measure_whole(steps, values, by), why=why)
         return d
-    o = _Output(d, by, loss)
-    term, total_op = write(o)
+    plain = lay.convert_steps(replace(loss, scale="1").forward(depth))
+    here = d.part(Var("dldZ", depth), "jn")
+    term, total_op = write(d, here, plain, d.measure(plain, LOSS, d.target, values=evaluate(plain, d.values)))
     d.claim(
-        LOSS, total_op, term, of=values[LOSS], against="the pass", rounding=_EPS / _LEAST,
+        LOSS, total_op(loss.c), term, of=values[LOSS], against="the pass", rounding=_EPS / _LEAST,
         why=_describe_constant(setup, steps, values),
     )  # fmt: skip
-    own = lay.convert_steps([Step(LOSS, total_op, (term,), "loss")])
-    letters = "n" if term == ell else "in"
-    each, op = Var("dLdl" if term == ell else "dLdc"), weigh(loss.c, letters)
-    probe = differences(own, {**d.values, LOSS: values[LOSS]}, LOSS, term, np.arange(d.values[term].size))
-    measured = _take(probe, lambda x: x.reshape(d.values[term].shape), len(d.values[term]))
-    d.claim(each, op, term, of=measured, against=_DIFFERENCES, why=_ONE_CONSTANT)
-    d.carry_out(each, op, term)
-    chosen = d.select(each, "n", o.ones) if term == ell else o.select(each)
-    cell = d.part(d.gradient, "jn")
-    of = differences(steps, values, LOSS, by, o.flat(by, cells))
-    product = sum_of_products_op("", 2)
-    d.claim(cell, product, chosen, o.here, of=of, against=_DIFFERENCES, why="The chain rule once more.")
-    d.carry_out(cell, product, chosen, o.here)
-    whole = np.array(values[d.gradient], dtype=float)
-    for place, value in zip(d.cells, d.values[cell], strict=True):
-        whole[lay.convert_cell(by, place)] = value
+    own = lay.convert_steps([Step(LOSS, total_op(loss.c), (term,), "loss")])
+    letters = "n" if term == ell else "jn"
+    each, op = Var("dLdl" if term == ell else "dLdc"), weigh(loss.c, "n" if term == ell else "in")
+    d.claim(each, op, term, of=_measure_whole(own, d.values, term), why=_ONE_CONSTANT, keep=True)
+    cell, factors = d.part(d.gradient, "jn"), (d.select(each, letters), here)
+    of, why = d.measure(steps, LOSS, d.target), "The chain rule once more."
+    d.claim(cell, sum_of_products_op("", 2), *factors, of=of, why=why, keep=True)
     d.claim(
-        d.gradient, back[-1], of=whole, against="the line before", rounding=_EPS,
-        why="The same for all j and n at once: where the backward pass begins.",
+        d.gradient, back[-1], of=d.fill_cells(values[d.gradient], d.values[cell]), against="the line before",
+        rounding=_EPS, why="The same for all j and n at once: where the backward pass begins.",
     )  # fmt: skip
     return d
 
@@ -307,64 +246,81 @@ def _describe_constant(setup: Setup, steps: list[Step], values: dict[Var, Array]
     return f"The losses of all examples in one number. Every example twice (N = {2 * setup.batch.N}) {found}."
 
 
-def _take(probe: Probe, pick: Callable[[Array], Array], cells: int) -> Probe:
+def take(probe: Probe, pick: Callable[[Array], Array], cells: int) -> Probe:
     """Take a part of what was measured, one entry for each of so many cells."""
     return Probe(pick(probe.measured), pick(probe.estimate), pick(probe.steps), [None] * cells)
 
 
+def _measure_whole(steps: list[Step], values: dict[Var, Array], by: Var) -> Probe:
+    """Measure the loss by every cell of a matrix."""
+    probe = differences(steps, values, LOSS, by, np.arange(values[by].size))
+    return take(probe, partial(np.reshape, shape=values[by].shape), len(values[by]))
+
+
+def _measure_by_p(d: Derivation, op: Op, term: Var, total: Op, cells: Sequence[Cell]) -> Probe:
+    """Measure the sum of the losses, computed from the probabilities, by cells of them; other examples are left out."""
+    examples = sorted({n for _, n in cells})
+    values = {v: np.take(d.values[v], examples, axis=0 if d.lay.transposes(v) else 1) for v in (P, Y)}
+    own = d.lay.convert_steps([Step(term, op, (P, Y), "loss"), Step(LOSS, total, (term,), "loss")])
+    here = [(k, examples.index(n)) for k, n in cells]
+    return d.measure(own, LOSS, P, here, evaluate(own, values))
+
+
 @np.errstate(all="ignore")
-def add_quotient_rule(d: Derivation, by: Var, column: Var, steps: list[Step], values: dict[Var, Array]) -> None:
+def add_quotient_rule(d: Derivation, column: Var, steps: list[Step]) -> None:
     """Add dp_k/do_j of one example by the quotient rule, and what it simplifies to.
 
     Args:
-        by: the matrix of the logits; column: the name of the column.
-        steps: a list that makes P from the logits; values: its numbers.
+        column: its name.
+        steps: a list that makes P from the logits, the target of the derivation.
     """
-    ones = {"j": Var("one", at="j"), "n": Var("one", at="n")}
-    o, p = (d.select(v, "·n", ones) for v in (by, P))
-    oj, pj = (d.select(v, "jn", ones) for v in (by, P))
-    flat = np.array([np.ravel_multi_index(d.lay.convert_cell(by, c), d.values[by].shape) for c in d.cells])
-    examples = [n for _, n in d.cells]
+    o, p = (d.select(v, "·n") for v in (d.target, P))
+    oj, pj = (d.select(v, "jn") for v in (d.target, P))
+    is_j, examples = d.ones["j"], [n for _, n in d.cells]
 
     def pick(x: Array) -> Array:
         return d.lay.convert(P, x)[np.arange(len(examples)), :, examples]
 
-    measured = _take(differences(steps, values, P, by, flat), pick, len(examples))
     quotient = d.claim(
-        column, QUOTIENT_RULE, o, o, oj, ones["j"], of=measured, against=_DIFFERENCES,
+        column, QUOTIENT_RULE, o, o, oj, is_j, of=take(d.measure(steps, P, d.target), pick, len(examples)),
         why="The quotient rule: o_j stands above the line in p_j alone, and below it in every probability.",
     )  # fmt: skip
     d.claim(
-        column, SOFTMAX_COLUMN, p, ones["j"], pj, of=quotient, against="the line before", rounding=_EPS,
+        column, SOFTMAX_COLUMN, p, is_j, pj, of=quotient, against="the line before", rounding=_EPS, keep=True,
         why="Exponentials divided by their sum are probabilities.",
     )  # fmt: skip
-    d.carry_out(column, SOFTMAX_COLUMN, p, ones["j"], pj)
 
 
-def _add_softmax_lines(o: _Output) -> tuple[Var, Op]:
+# Each of these takes what the pass computes from the output as a plain sum, without the constant in front, and that sum
+# measured by the cells of the output.
+
+#: The loss of an example or of a cell, and what makes the equation of the loss of them from its constant.
+Written = tuple[Var, Callable[[Scale], Op]]
+
+
+def _add_softmax_lines(d: Derivation, here: Var, plain: list[Step], by_sum: Probe) -> Written:
     """Add the lines of cross-entropy: -y/p through a column of softmax's Jacobian is p - y."""
-    d, one = o.d, o.ones["j"]
+    one = d.ones["j"]
     # Soft targets that were typed with a few digits sum to 1 within what the loss accepts.
     off = float(np.abs(1 - d.lay.convert(Y, d.values[Y]).sum(axis=0)).max())
-    size = max(1.0, float(np.abs(d.values[o.by]).max()))
+    size = max(1.0, float(np.abs(d.values[d.target]).max()))
     d.claim(
         ell, LOG_LOSS, P, Y, of=d.values[ell], against="the pass, from the logits", rounding=(off + _EPS) * size,
         why="The loss of an example: −log p of each class times its target; a target of 0 adds nothing.",
     )  # fmt: skip
-    p, y = (d.select(v, "·n", o.ones) for v in (P, Y))
-    column = Var("dpdZ", o.by.layer, at="jn", transposed=d.lay.transposes(o.by))
+    p, y = (d.select(v, "·n") for v in (P, Y))
+    column = Var("dpdZ", d.top, at="jn", transposed=d.lay.transposes(d.target))
     g = d.part(Var("dldP"), "·n")
     examples = sorted({n for _, n in d.cells})
-    probe = o.measure_by_p(LOG_LOSS, ell, total(SCALES["1"]), [(k, n) for n in examples for k in range(d.sizes[0])])
+    probe = _measure_by_p(d, LOG_LOSS, ell, total(SCALES["1"]), [(k, n) for n in examples for k in range(d.sizes[0])])
     rows = [examples.index(n) for _, n in d.cells]
-    measured = _take(probe, lambda x: x.reshape(len(examples), -1)[rows], len(rows))
+    measured = take(probe, lambda x: x.reshape(len(examples), -1)[rows], len(rows))
     why = "The derivative of −log p is −1/p: the less probable the true class, the larger."
-    d.claim(g, LOG_DERIVATIVE, p, y, of=measured, against=_DIFFERENCES, why=why)
-    d.carry_out(g, LOG_DERIVATIVE, p, y)
-    add_quotient_rule(d, o.by, column, o.plain, o.values)
-    pj, yj = d.part(P, "jn"), o.select(Y)
+    d.claim(g, LOG_DERIVATIVE, p, y, of=measured, why=why, keep=True)
+    add_quotient_rule(d, column, plain)
+    pj, yj = d.part(P, "jn"), d.select(Y, "jn")
     chain = d.claim(
-        o.here, sum_of_products_op("k", 2), g, column, of=o.measure(), against=_DIFFERENCES,
+        here, sum_of_products_op("k", 2), g, column, of=by_sum,
         why="The chain rule: output j moves the loss through every probability of its example, and all are added.",
     )  # fmt: skip
     for op, operands, why in (
@@ -372,66 +328,54 @@ def _add_softmax_lines(o: _Output) -> tuple[Var, Op]:
         (CANCELLED, (y, one, pj), "p_k cancels against 1/p_k."),
         (SPLIT, (pj, y, yj), "The indicator leaves the term k = j; p_j is the same in all terms."),
     ):
-        d.claim(o.here, op, *operands, of=chain, against="the chain rule", rounding=_EPS, why=why)
+        d.claim(here, op, *operands, of=chain, against="the chain rule", rounding=_EPS, why=why)
+    ones, why = np.ones(len(d.cells)), "The targets of an example sum to 1."
+    d.claim(Var("mass", at="n"), SUM, y, of=ones, against="1", rounding=off, why=why)
     d.claim(
-        Var("mass", at="n"), SUM, y, of=np.ones(len(d.cells)), against="1", rounding=off,
-        why="The targets of an example sum to 1.",
-    )  # fmt: skip
-    d.claim(
-        o.here, DIFFERENCE, pj, yj, of=chain, against="the chain rule", rounding=_EPS + off,
+        here, DIFFERENCE, pj, yj, of=chain, against="the chain rule", rounding=_EPS + off, keep=True,
         why="What is left: probability minus target.",
     )  # fmt: skip
-    d.carry_out(o.here, DIFFERENCE, pj, yj)
-    return ell, total(o.loss.c)
+    return ell, total
 
 
-def _add_cell_loss(o: _Output, op: Op, read: Var, rounding: float, why: str) -> tuple[Var, Op]:
+def _add_cell_loss(d: Derivation, op: Op, read: Var, step: Step, rounding: float, why: str) -> Written:
     """Add the line of the loss of each cell, compared with the pass's equation carried out on that cell alone."""
-    d, step = o.d, o.plain[-1]
-    alone = step.op(*(d.values[v].reshape(-1, 1, 1) for v in step.operands)).reshape(d.values[o.by].shape)
-    d.claim(CELL_LOSS, op, read, Y, of=alone, against="the pass, cell by cell", rounding=rounding, why=why)
-    d.carry_out(CELL_LOSS, op, read, Y)
-    return CELL_LOSS, total_of_cells(o.loss.c)
+    alone = step.op(*(d.values[v].reshape(-1, 1, 1) for v in step.operands)).reshape(d.values[d.target].shape)
+    d.claim(CELL_LOSS, op, read, Y, of=alone, against="the pass, cell by cell", rounding=rounding, why=why, keep=True)
+    return CELL_LOSS, total_of_cells
 
 
-def _add_sigmoid_lines(o: _Output) -> tuple[Var, Op]:
+def _add_sigmoid_lines(d: Derivation, here: Var, plain: list[Step], by_sum: Probe) -> Written:
     """Add the lines of binary cross-entropy: sigmoid' cancels against the denominator of dl/dp."""
-    d, values = o.d, o.d.values[P]
-    least = float((values * (1 - values)).min())
+    least = float((d.values[P] * (1 - d.values[P])).min())
     rounding = _EPS / max(least, _LEAST)
     why = "The loss of each cell: −log p of what is to be 1, −log(1 − p) of what is to be 0."
-    parts = _add_cell_loss(o, CELL_LOG_LOSS, P, rounding, why)
-    p, y = o.select(P), o.select(Y)
-    g, slope = d.part(Var("dldP"), "jn"), Var("dpdz", o.by.layer, at="jn", transposed=d.lay.transposes(o.by))
-    of = o.measure_by_p(CELL_LOG_LOSS, CELL_LOSS, total_of_cells(SCALES["1"]), d.cells)
-    both = d.claim(g, BY_P, p, y, of=of, against=_DIFFERENCES, why="Each logarithm by itself.")
-    d.claim(g, ONE_FRACTION, p, y, of=both, against="the line before", rounding=rounding, why="As one fraction.")
-    d.carry_out(g, ONE_FRACTION, p, y)
+    written = _add_cell_loss(d, CELL_LOG_LOSS, P, plain[-1], rounding, why)
+    p, y = d.select(P, "jn"), d.select(Y, "jn")
+    g, slope = d.part(Var("dldP"), "jn"), Var("dpdz", d.top, at="jn", transposed=d.lay.transposes(d.target))
+    of = _measure_by_p(d, CELL_LOG_LOSS, CELL_LOSS, total_of_cells(SCALES["1"]), d.cells)
+    both = d.claim(g, BY_P, p, y, of=of, why="Each logarithm by itself.")
+    why = "As one fraction."
+    d.claim(g, ONE_FRACTION, p, y, of=both, against="the line before", rounding=rounding, why=why, keep=True)
     at = tuple(np.transpose([d.lay.convert_cell(P, c) for c in d.cells]))
-    probe = differences(o.plain, o.values, P, o.by, o.flat(o.by, d.cells))
-    measured = _take(probe, lambda x: x[(np.arange(len(d.cells)), *at)], len(d.cells))
+    probe = d.measure(plain, P, d.target)
+    measured = take(probe, lambda x: x[(np.arange(len(d.cells)), *at)], len(d.cells))
     why = "The derivative of sigmoid: near 0 where p is near 0 or 1."
-    d.claim(slope, SIGMOID_DERIVATIVE, p, of=measured, against=_DIFFERENCES, why=why)
-    d.carry_out(slope, SIGMOID_DERIVATIVE, p)
-    chain = d.claim(
-        o.here, sum_of_products_op("", 2), g, slope, of=o.measure(), against=_DIFFERENCES,
-        why="The chain rule: one output moves one probability.",
-    )  # fmt: skip
-    for op, why in (
-        (BOTH_FACTORS, "Both derivatives put in: σ' = p (1 − p) stands above and below the line."),
-        (DIFFERENCE, "σ' cancels. What is left: probability minus target."),
-    ):
-        d.claim(o.here, op, p, y, of=chain, against="the chain rule", rounding=_EPS, why=why)
-    d.carry_out(o.here, DIFFERENCE, p, y)
-    return parts
+    d.claim(slope, SIGMOID_DERIVATIVE, p, of=measured, why=why, keep=True)
+    why = "The chain rule: one output moves one probability."
+    chain = d.claim(here, sum_of_products_op("", 2), g, slope, of=by_sum, why=why)
+    why = "Both derivatives put in: σ' = p (1 − p) stands above and below the line."
+    d.claim(here, BOTH_FACTORS, p, y, of=chain, against="the chain rule", rounding=_EPS, why=why)
+    why = "σ' cancels. What is left: probability minus target."
+    d.claim(here, DIFFERENCE, p, y, of=chain, against="the chain rule", rounding=_EPS, why=why, keep=True)
+    return written
 
 
-def _add_square_lines(o: _Output) -> tuple[Var, Op]:
+def _add_square_lines(d: Derivation, here: Var, plain: list[Step], by_sum: Probe) -> Written:
     """Add the lines of a squared error: the 2 of the square."""
-    d = o.d
-    parts = _add_cell_loss(o, SQUARES, o.by, 0.0, "The loss of each cell: the square of its error.")
-    z, y = o.select(o.by), o.select(Y)
+    why = "The loss of each cell: the square of its error."
+    written = _add_cell_loss(d, SQUARES, d.target, plain[-1], 0.0, why)
+    z, y = d.select(d.target, "jn"), d.select(Y, "jn")
     why = "The derivative of a square; no other cell reads this one."
-    d.claim(o.here, TWICE, z, y, of=o.measure(), against=_DIFFERENCES, why=why)
-    d.carry_out(o.here, TWICE, z, y)
-    return parts
+    d.claim(here, TWICE, z, y, of=by_sum, why=why, keep=True)
+    return written

@@ -12,10 +12,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..checking.numerical_gradients import Probe, differences
+from ..checking.numerical_gradients import Probe
 from ..derivation.equations import FROBENIUS, TERMS, align, multiply_masked, selection_op
 from ..derivation.lines import Cell, Derivation
-from ..derivation.output import add_quotient_rule
+from ..derivation.output import add_quotient_rule, take
 from ..equations.steps import Op, Step, op_factory
 from ..losses import Hinge, SoftmaxHinge
 from ..losses.scales import Scale
@@ -107,7 +107,7 @@ def sum_over_active(c: Scale) -> Op:
         FROBENIUS.subscripts,
         lambda A, slope: c.factor(A.shape[-1]) * FROBENIUS(A, slope),
         lambda A, slope: c.latex() + FROBENIUS.notation(A, slope),
-        f"{c.cell()}({FROBENIUS.cell})" if c.cell() else FROBENIUS.cell,
+        c.multiply(FROBENIUS.cell),
     )
 
 
@@ -119,29 +119,16 @@ def sum_over_competing(c: Scale) -> Op:
         "l,l,n->",
         lambda a, slope, here: c.factor(here.shape[-1]) * (a * slope).sum(axis=-1),
         lambda a, slope, here: rf"{c.latex()}\textstyle\sum_l {{{a}}}_{{l}}\,{slope}",
-        f"{c.cell()}(sum_l({{0}}·{{1}}))" if c.cell() else "sum_l({0}·{1})",
+        c.multiply("sum_l({0}·{1})"),
     )
 
 
-def _begin(lab: Lab, cells: Sequence[Cell] | None, trace: tuple | None) -> tuple[Derivation, list[Step], dict]:
-    """Begin a derivation by cells (j, n) of the logits, with the indicators of both."""
+def _begin(lab: Lab, cells: Sequence[Cell] | None, trace: tuple | None) -> tuple[Derivation, list[Step]]:
+    """Begin a derivation by cells (j, n) of the logits."""
     if not isinstance(lab.loss, SoftmaxHinge):
         raise ValueError(f"exercise 3 derives the hinge on probabilities, not: {lab.loss.title}")
     steps, values = trace or lab.run()
-    sizes = (lab.classes, lab.N)
-    cells = tuple(np.ndindex(sizes)) if cells is None else tuple(tuple(c) for c in cells)
-    d = Derivation(O, dO, 0, "jn", sizes, cells, dict(values), lab.conventions.lay)
-    ones = {}
-    for axis, letter in enumerate("jn"):
-        e = ones[letter] = Var("one", at=letter)
-        d.values[e] = np.eye(sizes[axis])[[c[axis] for c in cells]]
-        d.stacked.add(e)
-    return d, steps, ones
-
-
-def _flat_indices(d: Derivation, cells: Sequence[Cell]) -> Array:
-    shape = d.values[O].shape
-    return np.array([np.ravel_multi_index(d.lay.convert_cell(O, c), shape) for c in cells])
+    return Derivation(O, dO, 0, "jn", cells, values, lab.conventions.lay), steps
 
 
 def terms(lab: Lab, cells: Sequence[Cell] | None = None, trace: tuple | None = None) -> Derivation:
@@ -154,37 +141,33 @@ def terms(lab: Lab, cells: Sequence[Cell] | None = None, trace: tuple | None = N
     Raises:
         ValueError: the loss is another than the hinge on probabilities.
     """
-    d, steps, ones = _begin(lab, cells, trace)
-    j, n = ones["j"], ones["n"]
-    pj, yj = d.select(P, "j·", {"j": j}), d.select(Y, "j·", {"j": j})
+    d, steps = _begin(lab, cells, trace)
+    j, n = d.ones["j"], d.ones["n"]
+    pj, yj = d.select(P, "j·"), d.select(Y, "j·")
     py = d.carry_out(Var("py"), OF_TRUE_CLASS, P, Y)
     here = Var("dGdO", at="jn", transposed=d.lay.transposes(O))
     parts = (pj, j, yj, P, py, n)
     slope = _lay_out(d, GAP_DERIVATIVE)
     d.carry_out(here, slope, *parts)
-    flat = _flat_indices(d, d.cells)
     c = lab.conventions.loss(lab.loss).c
-    cell, op = d.part(dO, "jn"), sum_over_active(c)
+    cell = d.part(dO, "jn")
     first = d.claim(
-        cell, op, A, here, of=differences(steps, d.values, LOSS, O, flat), against="central differences",
+        cell, sum_over_active(c), A, here, of=d.measure(steps, LOSS, O),
         why="Only active competing classes contribute: each adds the derivative of its own gap.",
     )  # fmt: skip
     d.claim(
-        here, slope, *parts, of=differences(steps, d.values, G, O, flat), against="central differences",
+        here, slope, *parts, of=d.measure(steps, G, O),
         why="Softmax divides by a sum over all classes, so that every logit moves every probability: −p_l + p_y "
             "is that sum's part; 1[l=j] and 1[y=j] are the two exponentials' own.",
     )  # fmt: skip
-    add_quotient_rule(d, O, Var("dpdO", at="jn", transposed=d.lay.transposes(O)), steps, d.values)
+    add_quotient_rule(d, Var("dpdO", at="jn", transposed=d.lay.transposes(O)), steps)
     d.carry_out(Var("terms"), TERMS, A, here)
     # The same sum over the competing classes of the one example that reads the logit, written out below the board.
     column = d.carry_out(Var("dgdO", at="jn", transposed=here.transposed), selection_op("kn", "n"), here, n)
-    d.carry_out(cell, sum_over_competing(c), d.select(A, "·n", {"n": n}), column, n)
-    whole = np.array(d.values[dO])
-    for place, value in zip(d.cells, first, strict=True):
-        whole[d.lay.convert_cell(dO, place)] = value
+    d.carry_out(cell, sum_over_competing(c), d.select(A, "·n"), column, n)
     made = next(s for s in steps if s.out == dO)
     d.claim(
-        dO, made, of=whole, against="the first line",
+        dO, made, of=d.fill_cells(d.values[dO], first), against="the first line",
         why="The backward pass goes through dL/dP and the Jacobian of softmax in one step, for all cells at once.",
     )  # fmt: skip
     return d
@@ -196,37 +179,29 @@ def jacobians(lab: Lab, cells: Sequence[Cell] | None = None, trace: tuple | None
     Raises:
         ValueError: the loss is another than the hinge on probabilities.
     """
-    d, steps, ones = _begin(lab, cells, trace)
-    n = {"n": ones["n"]}
-    p, g = d.select(P, "·n", n), d.select(dP, "·n", n)
+    d, steps = _begin(lab, cells, trace)
+    p, g = d.select(P, "·n"), d.select(dP, "·n")
     eye = Var("eye")
     d.values[eye] = np.eye(lab.classes)
     J = Var("dPdO", at="·n", transposed=d.lay.transposes(O))
     written = _lay_out(d, JACOBIAN)
     d.carry_out(J, written, p, p, eye)
+    columns = np.stack([d.lay.convert(dO, d.values[dO])[:, n] for _, n in d.cells])
     d.claim(
-        d.part(dO, "·n"), _lay_out(d, THROUGH), J, g, of=_take_columns(d, d.values[dO]), against="the backward pass",
+        d.part(dO, "·n"), _lay_out(d, THROUGH), J, g, of=columns, against="the backward pass",
         why="A logit moves every probability, so its gradient collects from all of dL/dP. Rows and columns of the "
             "Jacobian sum to 0: adding the same number to every logit changes nothing.",
     )  # fmt: skip
     d.claim(
-        J, written, p, p, eye, of=_measure_jacobian(d, steps, lab.classes), against="central differences",
+        J, written, p, p, eye, of=_measure_jacobian(d, steps, lab.classes),
         why="p_k (1 − p_k) on the diagonal, −p_k p_j off it: what one class gains the others lose.",
     )  # fmt: skip
     return d
 
 
-def _take_columns(d: Derivation, matrix: Array) -> Array:
-    """Take the column of each cell's example."""
-    upright = d.lay.convert(dO, matrix)
-    return np.stack([upright[:, n] for _, n in d.cells])
-
-
 def _measure_jacobian(d: Derivation, steps: list[Step], classes: int) -> Probe:
     """Measure the Jacobian of each cell's example by central differences, a logit at a time."""
     examples = sorted({n for _, n in d.cells})
-    flat = _flat_indices(d, [(j, n) for n in examples for j in range(classes)])
-    probe = differences(steps, d.values, P, O, flat)
     turned = d.lay.transposes(Var("dPdO"))
 
     def stack(part: Array) -> Array:
@@ -234,4 +209,4 @@ def _measure_jacobian(d: Derivation, steps: list[Step], classes: int) -> Probe:
         found = {n: blocks[at, :, :, n] for at, n in enumerate(examples)}
         return np.stack([found[n] if turned else found[n].T for _, n in d.cells])
 
-    return Probe(stack(probe.measured), stack(probe.estimate), stack(probe.steps), [None] * len(d.cells))
+    return take(d.measure(steps, P, O, [(j, n) for n in examples for j in range(classes)]), stack, len(d.cells))

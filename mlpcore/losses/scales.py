@@ -60,6 +60,10 @@ class Scale:
             return f"{above}/" + (f"{N}·" if below == 1 else f"({below}·{N})·")
         return f"{above}/{below}·" if below > 1 else "" if above == 1 else f"{above}·"
 
+    def multiply(self, formula: str, twice: bool = False) -> str:
+        """Write the constant in front of the formula of a cell; the formula alone for 1."""
+        return f"{self.cell(twice)}({formula})" if self.cell(twice) else formula
+
 
 #: Name -> `Scale`.
 SCALES: dict[str, Scale] = Registry(
