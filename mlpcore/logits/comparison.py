@@ -61,15 +61,8 @@ def compare(
     found = {}
     for name, v in values.items():
         g = v[dO]
-        found[name] = LossComparison(
-            float(v[LOSS]),
-            g,
-            g - reference,
-            norm(g, 0),
-            float(norm(g)),
-            _cosine(g, reference, 0),
-            float(_cosine(g, reference)),
-        )
+        cosines, cosine = _cosine(g, reference, 0), float(_cosine(g, reference))
+        found[name] = LossComparison(float(v[LOSS]), g, g - reference, norm(g, 0), float(norm(g)), cosines, cosine)
     return found
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..equations.activations import minus_size
+from ..equations.activations import minus_size, sigmoid
 from ..equations.softmax import finite
 from ..equations.steps import Op, Step, op_factory
 from ..notation import P, Y, Z, dZ, loss
@@ -26,23 +26,12 @@ def _sum(name: str, c: Scale, of_cell: Callable, latex: Callable, cell: str, kin
         "in,in->",
         lambda Z, Y: finite(of_cell(Z, Y).sum(axis=-1).sum(axis=-1) * c.factor(Z.shape[-1], d=Z.shape[-2])),
         lambda Z, Y: rf"{c.latex()}\textstyle\sum {latex(Z, Y)}",
-        f"{c.cell()}(sum_in({cell}))" if c.cell() else f"sum_in({cell})",
+        c.multiply(f"sum_in({cell})"),
         kink=kink,
     )
 
 
-def _sigmoid(o: Array) -> Array:
-    e = np.exp(-np.abs(o))
-    return np.where(o >= 0, 1.0, e).astype(o.dtype) / (1.0 + e)
-
-
-SIGMOID = Op(
-    "output sigmoid",
-    "in->in",
-    _sigmoid,
-    lambda Z: rf"\sigma({Z})",
-    "1 / (1 + exp(-({0})))",
-)
+SIGMOID = Op("output sigmoid", "in->in", sigmoid, lambda Z: rf"\sigma({Z})", "1 / (1 + exp(-({0})))")
 
 
 @op_factory
@@ -139,11 +128,8 @@ class CellLoss(Loss):
     """A sum over the cells of the output, by default with the constant 1/(N d) of PyTorch's and Keras' mean."""
 
     one_hot = False
+    scales = CELL_SCALES
     scale: str = field(default="1/(N d)", kw_only=True)
-
-    @property
-    def c(self) -> Scale:
-        return self._of_examples(CELL_SCALES[self.scale])
 
 
 @dataclass(frozen=True)
@@ -152,7 +138,6 @@ class CellMSE(CellLoss, MSE):
 
     name = "MSE over N d"
     title = "Mean squared error over all cells"
-    scale: str = field(default="1/(N d)", kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -168,10 +153,7 @@ class BinaryCrossEntropy(CellLoss):
     unit_targets = True
 
     def forward(self, depth: int) -> list[Step]:
-        return [
-            Step(P, SIGMOID, (Z(depth),), "loss"),
-            Step(loss, binary_cross_entropy(self.c), (Z(depth), Y), "loss"),
-        ]
+        return [Step(P, SIGMOID, (Z(depth),), "loss"), Step(loss, binary_cross_entropy(self.c), (Z(depth), Y), "loss")]
 
     def backward(self, depth: int) -> list[Step]:
         return [Step(dZ(depth), error(self.c, twice=False), (P, Y), "backward")]

@@ -35,7 +35,7 @@ def squared_error(c: Scale) -> Op:
         "in,in->",
         lambda Z, Y: kernels.sum_squares(Z - Y) * c.factor(Z.shape[-1], d=Z.shape[-2]),
         lambda Z, Y: rf"{c.latex()}\left\lVert {Z} - {Y}\right\rVert_F^2",
-        f"{c.cell()}(sum_in(({{0}} - {{1}})²))",
+        c.multiply("sum_in(({0} - {1})²)"),
         kernel=Kernel(partial(kernels.squared_error, c), (kernels.count_row_cells, lambda sizes: sizes["i"])),
     )
 
@@ -43,13 +43,13 @@ def squared_error(c: Scale) -> Op:
 @op_factory
 def error(c: Scale, twice: bool) -> Op:
     """Give `c (Z - Y)`, or 2c where a square was differentiated."""
-    front, times = c.latex(twice), c.cell(twice)
+    front = c.latex(twice)
     return Op(
         "error",
         "in,in->in",
         lambda Z, Y: (Z - Y) * c.factor(Z.shape[-1], twice, Z.shape[-2]),
         lambda Z, Y: rf"{front}\left({Z} - {Y}\right)" if front else f"{Z} - {Y}",
-        f"{times}({{0}} - {{1}})" if times else "{0} - {1}",
+        c.multiply("{0} - {1}", twice),
         kernel=Kernel(partial(kernels.subtract_targets, c, twice), overwritable=(0,)),
     )
 
@@ -60,15 +60,7 @@ CROSS_ENTROPY = Op(
     _cross_entropy,
     lambda Z, Y: rf"\log\textstyle\sum_k \exp({Z}) - \sum_k {Y}\odot {Z}",
     "log(sum_k(exp({0}))) - (sum_k({1}·{0}))",
-    kernel=Kernel(
-        kernels.cross_entropy,
-        (
-            kernels.count_matrix_cells,
-            kernels.count_matrix_cells,
-            count_column_cells,
-            count_column_cells,
-        ),
-    ),
+    kernel=Kernel(kernels.cross_entropy, (kernels.count_matrix_cells,) * 2 + (count_column_cells,) * 2),
 )
 
 
@@ -119,7 +111,7 @@ def total(c: Scale) -> Op:
         "n->",
         lambda ell: finite((ell * c.factor(ell.shape[-1])).sum(axis=-1)),
         lambda ell: rf"{c.latex()}\textstyle\sum_n {{{ell}}}_{{n}}",
-        f"{c.cell()}(sum_n({{0}}))" if c.cell() else "sum_n({0})",
+        c.multiply("sum_n({0})"),
         kernel=Kernel(partial(kernels.sum_losses, c), (count_column_cells,)),
     )
 
@@ -239,13 +231,16 @@ HINGE = Op(
 def hinge_pullback(c: Scale) -> Op:
     """Give `c a_k` for a competing class, and for the true class minus c times the number of active ones."""
     front = c.latex()
-    counts = r"{A} - {Y}\odot\textstyle\sum_l {{{A}}}_{{l}}"
+
+    def write(A: str, Y: str) -> str:
+        return rf"{A} - {Y}\odot\textstyle\sum_l {{{A}}}_{{l}}"
+
     return Op(
         "hinge pullback",
         "ln,kn->kn",
         lambda A, Y: finite(A - Y * finite(A.sum(axis=-2, keepdims=True))) * c.factor(A.shape[-1]),
-        lambda A, Y: rf"{front}\left({counts.format(A=A, Y=Y)}\right)" if front else counts.format(A=A, Y=Y),
-        f"{c.cell()}({{0:kn}} - {{1}}·(sum_l({{0}})))" if front else "{0:kn} - {1}·(sum_l({0}))",
+        lambda A, Y: rf"{front}\left({write(A, Y)}\right)" if front else write(A, Y),
+        c.multiply("{0:kn} - {1}·(sum_l({0}))"),
     )
 
 

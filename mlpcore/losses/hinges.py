@@ -49,6 +49,9 @@ class Hinge(Loss):
     def constants(self) -> dict[Var, float]:
         return {margin: self.margin, **super().constants()}
 
+    def backward(self, depth: int) -> list[Step]:
+        return [Step(dZ(depth), hinge_pullback(self.c), (A, Y), "backward")]
+
     def _gap_steps(self, scores: Var) -> list[Step]:
         return [
             Step(G, GAPS, (scores, Y, margin), "loss"),
@@ -94,9 +97,6 @@ class ScoreHinge(Hinge):
     def forward(self, depth: int) -> list[Step]:
         return self._gap_steps(Z(depth))
 
-    def backward(self, depth: int) -> list[Step]:
-        return [Step(dZ(depth), hinge_pullback(self.c), (A, Y), "backward")]
-
 
 @dataclass(frozen=True)
 class CrammerSinger(Hinge):
@@ -120,9 +120,6 @@ class CrammerSinger(Hinge):
             Step(loss, total(self.c), (ell,), "loss"),
         ]
 
-    def backward(self, depth: int) -> list[Step]:
-        return [Step(dZ(depth), hinge_pullback(self.c), (A, Y), "backward")]
-
 
 @dataclass(frozen=True)
 class SquaredHinge(Hinge):
@@ -139,11 +136,7 @@ class SquaredHinge(Hinge):
 
     def forward(self, depth: int) -> list[Step]:
         *gaps, _, _ = self._gap_steps(Z(depth))
-        return [
-            *gaps,
-            Step(ell, SQUARED_HINGE, (A, G), "loss"),
-            Step(loss, total(self.c), (ell,), "loss"),
-        ]
+        return [*gaps, Step(ell, SQUARED_HINGE, (A, G), "loss"), Step(loss, total(self.c), (ell,), "loss")]
 
     def backward(self, depth: int) -> list[Step]:
         return [

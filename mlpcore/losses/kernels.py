@@ -40,10 +40,7 @@ def squared_error(c: Scale, out: Array, Z: Array, Y: Array, t: Array, sums: Arra
     for first in range(0, rows, at_once):
         piece = slice(first, min(first + at_once, rows))
         here = t[: (piece.stop - first) * N].reshape(-1, N)
-        calls += [
-            (np.subtract, (Z[piece], Y[piece], here)),
-            (np.vecdot, (here, here, sums[piece])),
-        ]
+        calls += [(np.subtract, (Z[piece], Y[piece], here)), (np.vecdot, (here, here, sums[piece]))]
     return [*calls, (np.add.reduce, (sums, -1, None, out)), (np.multiply, (out, factor, out))]
 
 

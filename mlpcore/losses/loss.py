@@ -36,7 +36,7 @@ class Loss:
     """What every loss offers. A frozen value; its numbers, if any, are operands by name.
 
     Attributes:
-        scale: the constant in front of its sum over examples, a name of `SCALES`, by default the
+        scale: the constant in front of its sum over examples, a name of `scales`, by default the
             one it is published with.
         penalty: what is added for the parameters, a name of `PENALTIES`; None for nothing. Whoever lists the steps of
             a pass adds it (`mlpcore.passes.penalties`), `forward` and `backward` do without.
@@ -58,6 +58,8 @@ class Loss:
     soft_targets: ClassVar[bool] = False
     #: Whether targets are numbers from 0 to 1.
     unit_targets: ClassVar[bool] = False
+    #: Name -> constant, those that it may have in front.
+    scales: ClassVar[Mapping[str, Scale]] = SCALES
     scale: str = field(default="1", kw_only=True)
     penalty: str | None = field(default=None, kw_only=True)
     strength: float = field(default=0.01, kw_only=True)
@@ -72,10 +74,7 @@ class Loss:
 
     @property
     def c(self) -> Scale:
-        return self._of_examples(SCALES[self.scale])
-
-    def _of_examples(self, scale: Scale) -> Scale:
-        return replace(scale, whole=self.whole)
+        return replace(self.scales[self.scale], whole=self.whole)
 
     def forward(self, depth: int) -> list[Step]:
         """List the steps from `Z_L` and `Y` to `loss`."""
