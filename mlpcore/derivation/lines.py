@@ -123,11 +123,14 @@ class Derivation:
     def carry_out(self, out: Var, op: Op, *operands: Var) -> Var:
         """Carry out an equation and keep it among the steps."""
         step = self.equation(out, op, *operands)
-        self.values[out] = step.op(*(self.values[v] for v in step.operands))
+        return self._keep(step, step.op(*(self.values[v] for v in step.operands)))
+
+    def _keep(self, step: Step, value: Array) -> Var:
+        self.values[step.out] = value
         self.steps.append(step)
-        if any(v in self.stacked for v in operands):
-            self.stacked.add(out)
-        return out
+        if any(v in self.stacked for v in step.operands):
+            self.stacked.add(step.out)
+        return step.out
 
     def select(self, var: Var, at: str) -> Var:
         """Take the part of a matrix that the indicators leave; `at` names the letters of its axes."""
@@ -165,7 +168,7 @@ class Derivation:
         """Add a line: an equation and the value (or probe) that it is compared with, to within `rounding` if given.
 
         Args:
-            keep: carry the equation out, too.
+            keep: put the equation among the steps, and its value among the values.
         """
         step = op if isinstance(op, Step) else self.equation(out, op, *operands)
         value = step.op(*(self.values[v] for v in step.operands))
@@ -177,7 +180,7 @@ class Derivation:
             error = float(np.abs(value - of).max(initial=0.0)) / max(size, np.finfo(float).tiny)
         self.claims.append(Claim(step, value, per_cell, against, error, verdict, why, meant, unseen))
         if keep:
-            self.carry_out(out, op, *operands)
+            self._keep(step, value)
         return value
 
     def fill_cells(self, matrix: Array, numbers: Array) -> Array:

@@ -180,9 +180,7 @@ def weigh(c: Scale, letters: str) -> Op:
 
 @np.errstate(all="ignore")  # an infinity is shown as one
 def derive_output(
-    setup: Setup,
-    cells: Sequence[Cell] | None = None,
-    trace: tuple[list[Step], dict[Var, Array]] | None = None,
+    setup: Setup, cells: Sequence[Cell] | None = None, trace: tuple[list[Step], dict[Var, Array]] | None = None
 ) -> Derivation:
     """Derive `dL/dZ_L` for cells (j, n) of the output, from the loss of one example (or cell).
 

@@ -49,14 +49,23 @@ class LossCurve:
         return norm(self.gradient, (-2, -1))
 
 
+def _begin(logits: Array, targets: Array, loss: Loss, conventions: Conventions) -> tuple[list[Step], dict[Var, Array]]:
+    """List the steps and what they start from, laid out as on the worksheet."""
+    plain = replace(conventions, layout="columns")
+    return list_steps(loss, plain), initial_values(logits, targets, loss, plain)
+
+
 def _curve(at: Array, listed: list[Step], values: Mapping[Var, Array]) -> LossCurve:
     found = evaluate(listed, values)
     points, shape = len(at), np.shape(values[O])[-2:]
-    return LossCurve(
-        at,
-        np.broadcast_to(found[LOSS], (points,)),
-        np.broadcast_to(found[dO], (points, *shape)),
-    )
+    return LossCurve(at, np.broadcast_to(found[LOSS], (points,)), np.broadcast_to(found[dO], (points, *shape)))
+
+
+def _stack(logits: Array, cell: tuple[int, int], at: Array) -> Array:
+    """Repeat the logits with one of them replaced by every one of the values."""
+    stacked = np.repeat(logits[None], len(at), axis=0)
+    stacked[(slice(None), *cell)] = at
+    return stacked
 
 
 def sweep_margin(
@@ -69,21 +78,18 @@ def sweep_margin(
     """
     if margin not in loss.constants():
         raise ValueError(f"{loss.title} has no margin")
-    plain = replace(conventions, layout="columns")
+    listed, values = _begin(logits, targets, loss, conventions)
     at = np.asarray(margins, dtype=float)
-    return _curve(at, list_steps(loss, plain), initial_values(logits, targets, loss, plain) | {margin: at})
+    return _curve(at, listed, values | {margin: at})
 
 
 def sweep(
     logits: Array, targets: Array, loss: Loss, cell: tuple[int, int], at: Array, conventions: Conventions = WORKSHEET
 ) -> LossCurve:
     """Compute loss and gradient while one logit takes every one of the values `at` and the others stay."""
-    plain = replace(conventions, layout="columns")
-    values = initial_values(logits, targets, loss, plain)
+    listed, values = _begin(logits, targets, loss, conventions)
     at = np.asarray(at, dtype=float)
-    stacked = np.repeat(values[O][None], len(at), axis=0)
-    stacked[(slice(None), *cell)] = at
-    return _curve(at, list_steps(loss, plain), values | {O: stacked})
+    return _curve(at, listed, values | {O: _stack(values[O], cell, at)})
 
 
 def choose_sweep_values(logits: Array, cell: tuple[int, int]) -> Array:
@@ -102,9 +108,7 @@ def find_jumps(logits: Array, targets: Array, loss: Loss, cell: tuple[int, int],
     values, n = initial_values(logits, targets, loss), cell[1]
 
     def gaps(x: Array) -> Array:
-        stacked = np.repeat(values[O][None], len(x), axis=0)
-        stacked[(slice(None), *cell)] = x
-        return evaluate(listed, values | {O: stacked})[G][:, :, n]
+        return evaluate(listed, values | {O: _stack(values[O], cell, x)})[G][:, :, n]
 
     over = gaps(at) >= 0
     where, which = np.nonzero(over[1:] != over[:-1])
@@ -127,10 +131,9 @@ CONFIDENT = 0.95
 
 def find_confidently_wrong(logits: Array, targets: Array, cell: tuple[int, int], at: Array) -> Array:
     """Tell for every value of the swept logit whether some competing class has almost all probability."""
-    column = np.repeat(np.asarray(logits, dtype=float)[None, :, cell[1]], len(at), axis=0)
-    column[:, cell[0]] = at
-    competing = softmax(column[:, :, None])[:, :, 0] * (1 - np.asarray(targets)[:, cell[1]])
-    return competing.max(axis=1) >= CONFIDENT
+    k, n = cell
+    p = softmax(_stack(np.asarray(logits, dtype=float)[:, [n]], (k, 0), at))[:, :, 0]
+    return (p * (1 - np.asarray(targets)[:, n])).max(axis=1) >= CONFIDENT
 
 
 def evaluate_on_simplex(
@@ -142,10 +145,9 @@ def evaluate_on_simplex(
         probabilities: shape (P, classes), positive, rows summing to 1; the logits are their logs.
     """
     p = np.asarray(probabilities, dtype=float)
-    plain = replace(conventions, layout="columns")
     y = one_hot([label], p.shape[1])
-    values = initial_values(np.zeros_like(y), y, loss, plain) | {O: np.log(p)[:, :, None]}
-    return _curve(np.arange(len(p)), list_steps(loss, plain), values)
+    listed, values = _begin(np.zeros_like(y), y, loss, conventions)
+    return _curve(np.arange(len(p)), listed, values | {O: np.log(p)[:, :, None]})
 
 
 def descend(
@@ -156,8 +158,7 @@ def descend(
     Returns:
         A curve whose `at` are the probabilities reached, shape (count + 1, classes, N).
     """
-    plain = replace(conventions, layout="columns")
-    listed, values = list_steps(loss, plain), initial_values(logits, targets, loss, plain)
+    listed, values = _begin(logits, targets, loss, conventions)
     o, path = values[O], []
     for _ in range(count + 1):
         found = evaluate(listed, values | {O: o})

@@ -87,11 +87,7 @@ class Lab:
     _inputs: dict[Var, Array] = field(init=False, repr=False)
 
     def __init__(
-        self,
-        logits: ArrayLike,
-        targets: ArrayLike,
-        loss: Hinge = _LOSS,
-        conventions: Conventions = WORKSHEET,
+        self, logits: ArrayLike, targets: ArrayLike, loss: Hinge = _LOSS, conventions: Conventions = WORKSHEET
     ) -> None:
         for name, value in (
             ("logits", matrix(logits, "the logits")),
