@@ -82,21 +82,24 @@ def set_apart(x: Numbers, y: Numbers, apart: float, near: float = 0.0) -> np.nda
     return moved
 
 
+def move_apart(heights: Sequence[float], apart: float, top: float) -> list[float]:
+    """Move heights, given from the lowest up, so far apart: upwards, or down from the top where they would leave it."""
+    places = list(heights)
+    for k in range(1, len(places)):
+        places[k] = max(places[k], places[k - 1] + apart)
+    if places[-1] > top:
+        places = [min(y, top - apart * (len(places) - 1 - k)) for k, y in enumerate(places)]
+    return places
+
+
 def ends(curves: Sequence[tuple[str, int, np.ndarray, np.ndarray]], right: float, apart: float) -> list[Figure]:
     """Name each curve (name, number, x, y) at its right end, moved apart where they end together."""
     found = sorted((float(y[-1]), name, number) for name, number, _, y in curves)
-    # From the top down where they would leave the chart, else from the bottom up.
-    places = [y for y, _, _ in found]
-    for k in range(1, len(places)):
-        places[k] = max(places[k], places[k - 1] + apart)
-    if places[-1] > (top := found[-1][0]):
-        places = [min(y, top - apart * (len(places) - 1 - k)) for k, y in enumerate(places)]
+    places = move_apart([y for y, *_ in found], apart, found[-1][0])
     return [label(right, y, f" {name}", colour(number)) for y, (_, name, number) in zip(places, found, strict=True)]
 
 
-def line(
-    x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray, name: str, number: int = 0, **more: Any
-) -> Figure:
+def line(x: Numbers, y: Numbers, name: str, number: int = 0, **more: Any) -> Figure:
     """Draw a curve; its colour and its stroke are those of series `number`, and no other of the first 49 has both."""
     return {
         "type": "scatter",
@@ -110,17 +113,24 @@ def line(
     }
 
 
+def scatter(x: Numbers, y: Numbers, *, mode: str = "markers", **more: Any) -> Figure:
+    """Draw points, or lines through them, without a name in the legend."""
+    return {"type": "scatter", "mode": mode, "x": numbers(x), "y": numbers(y), "showlegend": False, **more}
+
+
+def zero_line(x: Numbers, y: Numbers, z: np.ndarray, digits: int) -> Figure:
+    """Draw where z is 0 on a grid."""
+    return {
+        "type": "contour", "x": numbers(x), "y": numbers(y), "z": numbers(z, digits), "showscale": False,
+        "contours": {"start": 0, "end": 0, "size": 1, "coloring": "lines"}, "line": {"width": 2}, "hoverinfo": "skip",
+        "colorscale": [[0, "--ink"], [1, "--ink"]],
+    }  # fmt: skip
+
+
 def label(x: float, y: float, text: str, colour: str = "--ink", **more: Any) -> Figure:
     """Write words in a chart, at a place of its axes."""
-    return {
-        "x": x,
-        "y": y,
-        "text": text,
-        "showarrow": False,
-        "font": {"color": colour, "size": 13},
-        "xanchor": "left",
-        **more,
-    }
+    style: Figure = {"showarrow": False, "font": {"color": colour, "size": 13}, "xanchor": "left"}
+    return {"x": x, "y": y, "text": text, **style, **more}
 
 
 def upright(x: float, colour: str = "--ink", dash: str = "solid", **more: Any) -> Figure:
@@ -131,15 +141,32 @@ def upright(x: float, colour: str = "--ink", dash: str = "solid", **more: Any) -
 
 #: What a heading adds where a number has no place on a logarithmic axis.
 NO_ZERO = " (0 is not drawn: the axis is logarithmic)"
-#: In one line above the chart, at its right end.
-LEGEND_ABOVE: Figure = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"}
-#: Below it, as in a narrow chart there is no room beside the title.
-LEGEND_BELOW: Figure = {"legend": {"x": 0, "xanchor": "left", "y": -0.25, "yanchor": "top"}}
+#: A legend in one line above the chart, at its right end; below it, where it is long and in a narrow chart.
+ABOVE: Figure = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"}
+BELOW: Figure = {"x": 0, "xanchor": "left", "y": -0.25, "yanchor": "top"}
+#: At its left end, where there is no heading; it answers to no click.
+INSTEAD_OF_HEADING: Figure = {
+    "orientation": "h", "x": 0, "y": 1.005, "yanchor": "bottom", "font": {"size": 13}, "itemclick": False,
+    "itemdoubleclick": False,
+}  # fmt: skip
 
 
-def place_legend(entries: int) -> Figure:
-    """Place a legend beside the heading while there is room for it, and below the chart where it is long."""
-    return LEGEND_ABOVE if entries < 4 else LEGEND_ABOVE | LEGEND_BELOW["legend"]
+def chart(data: list[Figure], title: str, height: int, x: Figure, y: Figure, entries: int, **more: Any) -> Figure:
+    """Make a figure of two axes, with a legend if it has several entries."""
+    return {
+        "data": data,
+        "layout": {
+            "title": heading(title),
+            "height": height,
+            "margin": {"t": 32, "b": 40, "r": 12},
+            "xaxis": x,
+            "yaxis": y,
+            "showlegend": entries > 1,
+            "legend": ABOVE if entries < 4 else ABOVE | BELOW,
+            **more,
+        },
+        "narrow": {"legend": BELOW},
+    }
 
 
 def heading(text: str) -> Figure:

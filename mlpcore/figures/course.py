@@ -9,7 +9,7 @@ import numpy as np
 from ..network import Batch
 from ..training import Course
 from ..training.readings import read_validation
-from .base import LEGEND_BELOW, NO_ZERO, Figure, axis, colour, heading, line, log_axis, place_legend, upright
+from .base import NO_ZERO, Figure, axis, chart, colour, line, log_axis, upright
 
 #: Of one curve; all steps of a course that has fewer.
 _MOST_POINTS = 2001
@@ -48,17 +48,12 @@ def courses(
             draw(*found, name, number, mode="lines+markers", line=style, showlegend=False)
     last = max(map(len, by_name.values()))
     dots = " (dots: examples held out)" if held_out else ""
-    return {
-        "data": data,
-        "layout": {
-            "title": heading(f"Loss over the steps of training{dots}{NO_ZERO * zeros}"),
-            "height": 300 if len(by_name) < 4 else 380,
-            "margin": {"t": 36, "b": 44, "r": 12},
-            "xaxis": axis("steps taken", range=[0, last]),
-            "yaxis": log_axis("loss", data) if logarithmic else axis("loss"),
-            "showlegend": len(by_name) > 1,
-            "legend": place_legend(len(by_name)),
-            "shapes": [upright(at, "--accent", "dot")],
-        },
-        "narrow": LEGEND_BELOW,
-    }
+    return chart(
+        data,
+        f"Loss over the steps of training{dots}{NO_ZERO * zeros}",
+        300 if len(by_name) < 4 else 380,
+        axis("steps taken", range=[0, last]),
+        log_axis("loss", data) if logarithmic else axis("loss"),
+        len(by_name),
+        shapes=[upright(at, "--accent", "dot")],
+    )

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..equations.activations import ACTIVATIONS
 from ..schedules.derivative_from_output import explain
-from .base import Figure, axis, label, line, numbers
+from .base import Figure, axis, label, line, scatter, upright
 
 _FROM, _TO = -4.0, 4.0
 
@@ -30,16 +30,14 @@ def derivative_over_output(activation: str, at_kink: float = 0.0) -> Figure:
     dash = {"color": "--ink", "dash": "dash", "width": 1.5}
     if pair:
         marker = {"color": "--ink", "size": 11, "symbol": "diamond"}
-        dots = {"type": "scatter", "mode": "markers", "marker": marker, "hoverinfo": "skip"}
         data += [
-            dots | {"x": numbers(pair.S), "y": numbers([pair.Z] * 2)},
-            dots | {"x": numbers([pair.Z] * 2), "y": numbers(pair.derivatives)} | right,
+            scatter(pair.S, [pair.Z] * 2, marker=marker, hoverinfo="skip"),
+            scatter([pair.Z] * 2, pair.derivatives, marker=marker, hoverinfo="skip", **right),
         ]
         shapes = [
             {"type": "line", "x0": _FROM, "x1": _TO, "y0": pair.Z, "y1": pair.Z, "line": dash},
-            {"type": "line", "xref": "x2", "yref": "y2 domain", "x0": pair.Z, "x1": pair.Z, "y0": 0, "y1": 1,
-             "line": dash},
-        ]  # fmt: skip
+            upright(pair.Z, dash="dash", xref="x2", yref="y2 domain"),
+        ]
         for at, s in zip(pair.S, pair.derivatives, strict=True):
             words.append(label(pair.Z, s, f"f' = {s:.3g} at S = {at:.3g}".replace("-", "−"),
                                xref="x2", yref="y2", xshift=10))  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 from ..logits import LossCurve
 from ..losses import Loss
 from ..network import Array
-from .base import Figure, axis, ends, heading, line, numbers
+from .base import Figure, axis, ends, heading, line, scatter
 from .simplex import corners, plane, to_plane, triangle
 
 
@@ -47,10 +47,8 @@ def descents(paths: Mapping[str, LossCurve], losses: Mapping[str, Loss], true_cl
         for x, y, axes in panels:
             moving.append([len(data), len(data) + 1])
             data.append(line(x, y, losses[name].short, number, **axes))
-            data.append({
-                "type": "scatter", "mode": "markers", "x": numbers(x[-1:]), "y": numbers(y[-1:]), **axes,
-                "marker": {"color": f"--series{number}", "size": 11}, "hoverinfo": "skip", "cliponaxis": False,
-            })  # fmt: skip
+            marker = {"color": f"--series{number}", "size": 11}
+            data.append(scatter(x[-1:], y[-1:], marker=marker, hoverinfo="skip", cliponaxis=False, **axes))
     last = len(drawn[0][2]) - 1
     layout: Figure = {
         "title": heading(f"p of the true class (class {true_class + 1}, example {example + 1})"),

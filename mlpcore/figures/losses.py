@@ -9,7 +9,7 @@ import numpy as np
 from ..logits import Kink, LossComparison, LossCurve
 from ..losses import Loss
 from ..network import Array
-from .base import Figure, axis, ends, heading, label, line, numbers, set_apart, upright
+from .base import Figure, axis, ends, heading, label, line, numbers, scatter, set_apart, upright
 
 
 def over_margin(
@@ -37,22 +37,14 @@ def over_margin(
         if slopes is not None:
             words += f"<br>dL/dm is {slopes[0][n]:g} on the left, {slopes[1][n]:g} on the right"
         labels.append(words)
-    marks = {"type": "scatter", "mode": "markers", "x": numbers(at, 12)}
-    points = {
-        **marks,
-        "y": numbers(np.interp(at, curve.at, values)) if len(at) else [],
-        "text": labels,
-        "marker": {"color": "--paper", "size": 9, "line": {"color": "--series0", "width": 2}},
-        "cliponaxis": False,
-        "hovertemplate": "%{text}<extra></extra>",
-    }
+    marker = {"color": "--paper", "size": 9, "line": {"color": "--series0", "width": 2}}
+    heights = np.interp(at, curve.at, values) if len(at) else []
+    points = scatter(at, heights, text=labels, marker=marker, cliponaxis=False, hovertemplate="%{text}<extra></extra>")
     # One trace of strokes: a shape for each would cost more than the chart.
-    ticks = {
-        **marks,
-        "y": [0.0] * len(at),
-        "marker": {"symbol": "line-ns-open", "size": 14, "color": "--ink"},
-        "hoverinfo": "skip",
-    }
+    marker = {"symbol": "line-ns-open", "size": 14, "color": "--ink"}
+    ticks = scatter(at, np.zeros(len(at)), marker=marker, hoverinfo="skip")
+    for trace in (points, ticks):
+        trace["x"] = numbers(at, 12)
     hover = f"m = %{{x:.4g}}<br>{title} = %{{y:.4g}}<extra></extra>"
     return {
         "data": [line(curve.at, values, title, 0, hovertemplate=hover), points, ticks],

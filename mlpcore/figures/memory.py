@@ -11,7 +11,7 @@ from ..memory.cost import CATEGORIES, Life, find_in_place
 from ..memory.tally import Tally
 from ..notation import Var
 from ..units import bytes_text
-from .base import Figure, axis, label, upright
+from .base import INSTEAD_OF_HEADING, Figure, axis, label, scatter, upright
 
 #: Category -> colour, pattern of its area, and its name. No category differs by colour alone.
 LOOKS = {
@@ -45,20 +45,17 @@ def timeline(tally: Tally) -> Figure:
     said = f"peak {bytes_text(count.peak)} at step {peak + 1}: {_short(cause.out)}" + (
         ", recomputed" if cause.recompute else ""
     )
+    marker, hover = {"color": "--ink", "size": 11, "symbol": "triangle-down"}, f"{said}<extra></extra>"
+    mark = scatter([peak + 1], [], marker=marker, cliponaxis=False, hovertemplate=hover) | {"y": [count.peak]}
     left = peak < last / 2
     return {
-        "data": [*_areas(tally), *_strokes(drawn, len(lanes)), {
-            "type": "scatter", "mode": "markers", "x": [peak + 1], "y": [count.peak], "cliponaxis": False,
-            "marker": {"color": "--ink", "size": 11, "symbol": "triangle-down"}, "showlegend": False,
-            "hovertemplate": f"{said}<extra></extra>",
-        }],
+        "data": [*_areas(tally), *_strokes(drawn, len(lanes)), mark],
         "layout": {
             "title": {"text": ""},
             "height": plot + MARGINS,
             "margin": {"t": 46, "b": 38, "l": 70, "r": 14},
             "showlegend": True,
-            "legend": {"orientation": "h", "y": 1.005, "yanchor": "bottom", "x": 0, "font": {"size": 13},
-                       "traceorder": "normal", "itemclick": False, "itemdoubleclick": False},
+            "legend": INSTEAD_OF_HEADING | {"traceorder": "normal"},
             "xaxis": axis("step of the pass", range=[0.5, last + 1.5], anchor="y2", tickformat="d", **_few(last)),
             "yaxis": {"domain": [1 - AREAS / plot, 1], "range": [0, 1.24 * top], "nticks": 4, **_ticks(top)},
             "yaxis2": {"domain": [0, tall / plot], "range": [len(lanes) - 0.4, -0.6], "showgrid": False,
@@ -164,13 +161,10 @@ def _strokes(drawn: list[_Drawn], lanes: int) -> list[Figure]:
             inner = {"color": "--paper", "width": max(0.0, thick - 3.5)}
             data.append(_stroke(recomputed, inner) | {"hoverinfo": "skip"})
         size = max(5.0, min(11.0, thick + 2))
-        data.append({
-            "type": "scatter", "mode": "markers", "yaxis": "y2", "x": [x.life.made + 1 for x in recomputed],
-            "y": [x.lane for x in recomputed], "text": [x.text for x in recomputed],
-            "marker": {"symbol": "diamond", "size": size, "color": RECOMPUTED},
-            "hovertemplate": "%{text}<extra></extra>",
-            "name": "recomputed", "showlegend": True,
-        })  # fmt: skip
+        x, y = [x.life.made + 1 for x in recomputed], [x.lane for x in recomputed]
+        named: Figure = {"name": "recomputed", "showlegend": True, "text": [x.text for x in recomputed]}
+        marker = {"symbol": "diamond", "size": size, "color": RECOMPUTED}
+        data.append(scatter(x, y, yaxis="y2", marker=marker, hovertemplate="%{text}<extra></extra>", **named))
     return data
 
 

@@ -14,7 +14,7 @@ from ..losses import Loss
 from ..network import Array, one_hot
 from ..notation import G, O, Y
 from ..passes.conventions import Conventions
-from .base import Figure, heading, label, numbers
+from .base import Figure, heading, label, numbers, scatter, zero_line
 
 #: The corners, class 1 at the left, class 2 at the right, class 3 on top.
 CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(3) / 2]])
@@ -50,11 +50,8 @@ def _grid(side: int) -> tuple[Array, Array, Array, Array]:
 
 def triangle(**more: Any) -> Figure:
     """Draw the edges of the simplex."""
-    around = CORNERS[[0, 1, 2, 0]]
-    return {
-        "type": "scatter", "mode": "lines", "x": numbers(around[:, 0]), "y": numbers(around[:, 1]),
-        "line": {"color": "--quiet", "width": 1.5}, "hoverinfo": "skip", **more,
-    }  # fmt: skip
+    style = {"color": "--quiet", "width": 1.5}
+    return scatter(*CORNERS[[0, 1, 2, 0]].T, mode="lines", line=style, hoverinfo="skip", **more)
 
 
 def corners(true_class: int, **more: Any) -> list[Figure]:
@@ -82,7 +79,7 @@ def plane(number: str = "", **across: Any) -> Figure:
 def simplex(loss: Loss, true_class: int, conventions: Conventions, points: Mapping[int, Array], chosen: int) -> Figure:
     """Draw the loss of one example over the simplex, with the pull -dL/do at its points.
 
-    The figure carries `drops`: the examples whose dots, its last trace, can be dragged.
+    The figure carries `drops`: the examples whose scatter, its last trace, can be dragged.
 
     Args:
         true_class: counted from 0.
@@ -141,14 +138,12 @@ def _map(loss: Loss, true_class: int, conventions: Conventions) -> tuple[Figure,
 def _confident(true_class: int) -> list[Figure]:
     """Hatch each wrong corner: there a wrong class has a probability of `CONFIDENT` or more."""
     areas = []
+    fill = {"shape": "/", "size": 4, "solidity": 0.5, "bgcolor": "--paper", "fgcolor": "--ink"}
+    style = {"color": "--ink", "width": 2}
     for wrong in {0, 1, 2} - {true_class}:
         ends = [CONFIDENT * CORNERS[wrong] + (1 - CONFIDENT) * CORNERS[k] for k in range(3) if k != wrong]
         area = np.array([CORNERS[wrong], *ends, CORNERS[wrong]])
-        areas.append({
-            "type": "scatter", "mode": "lines", "x": numbers(area[:, 0]), "y": numbers(area[:, 1]), "fill": "toself",
-            "fillpattern": {"shape": "/", "size": 4, "solidity": 0.5, "bgcolor": "--paper", "fgcolor": "--ink"},
-            "line": {"color": "--ink", "width": 2}, "hoverinfo": "skip",
-        })  # fmt: skip
+        areas.append(scatter(*area.T, mode="lines", fill="toself", fillpattern=fill, line=style, hoverinfo="skip"))
     return areas
 
 
@@ -161,13 +156,8 @@ def _outside() -> list[Figure]:
         [(x1, y0), (x2, y2), (x2, high), (x1 + 0.05, high), (x1 + 0.05, low), (x1, low)],
         [(x0 - 0.05, y0), (x1 + 0.05, y0), (x1 + 0.05, low), (x0 - 0.05, low)],
     )
-    return [
-        {
-            "type": "scatter", "mode": "lines", "x": [x for x, _ in side], "y": [y for _, y in side], "fill": "toself",
-            "fillcolor": "--paper", "line": {"width": 0}, "hoverinfo": "skip",
-        }
-        for side in sides
-    ]  # fmt: skip
+    style: Figure = {"fill": "toself", "fillcolor": "--paper", "line": {"width": 0}, "hoverinfo": "skip"}
+    return [scatter(*np.transpose(side), mode="lines", **style) for side in sides]
 
 
 def _kinks(loss: Loss, true_class: int, conventions: Conventions) -> list[Figure]:
@@ -180,21 +170,8 @@ def _kinks(loss: Loss, true_class: int, conventions: Conventions) -> list[Figure
     targets = one_hot([true_class], 3)
     values = {O: np.log(p)[:, :, None], Y: targets, **{v: np.asarray(c) for v, c in loss.constants().items()}}
     gaps = evaluate(listed, values)[G][:, :, 0]
-    return [
-        {
-            "type": "contour",
-            "x": numbers(x),
-            "y": numbers(y),
-            "z": numbers(np.where(inside, gaps[:, k], np.nan).reshape(_SIDE, _SIDE), 5),
-            "contours": {"start": 0, "end": 0, "size": 1, "coloring": "lines"},
-            "colorscale": [[0, "--ink"], [1, "--ink"]],
-            "showscale": False,
-            "line": {"width": 2},
-            "hoverinfo": "skip",
-        }
-        for k in range(3)
-        if k != true_class or loss.name == "OneVsAll"
-    ]
+    drawn = (k for k in range(3) if k != true_class or loss.name == "OneVsAll")
+    return [zero_line(x, y, np.where(inside, gaps[:, k], np.nan).reshape(_SIDE, _SIDE), 5) for k in drawn]
 
 
 def _arrows(loss: Loss, true_class: int, conventions: Conventions) -> Figure:
@@ -211,10 +188,7 @@ def _arrows(loss: Loss, true_class: int, conventions: Conventions) -> Figure:
     across = side[:, ::-1] * [1, -1]
     gap = np.full_like(start, np.nan)
     path = np.stack([start, end, end - side + 0.6 * across, end, end - side - 0.6 * across, gap], axis=1).reshape(-1, 2)
-    return {
-        "type": "scatter", "mode": "lines", "x": numbers(path[:, 0]), "y": numbers(path[:, 1]),
-        "line": {"color": "--ink", "width": 1.3}, "hoverinfo": "skip",
-    }  # fmt: skip
+    return scatter(*path.T, mode="lines", line={"color": "--ink", "width": 1.3}, hoverinfo="skip")
 
 
 #: More dots than these would hide the map behind their numbers.
@@ -226,13 +200,10 @@ def _examples(points: Mapping[int, Array], examples: Sequence[int], chosen: int)
     at = to_plane([points[n] for n in examples])
     few = len(examples) <= _NUMBERED
     here = [n == chosen for n in examples]
-    return {
-        "type": "scatter", "mode": "markers+text", "x": numbers(at[:, 0]), "y": numbers(at[:, 1]),
-        "text": [str(n + 1) if few or n == chosen else "" for n in examples],
-        "textfont": {"color": "--ink", "size": 12},
-        "marker": {
-            "color": "--paper", "opacity": 1, "size": [20 if h else 17 if few else 9 for h in here],
-            "line": {"color": ["--minus" if h else "--ink" for h in here], "width": [4 if h else 1.5 for h in here]},
-        },
-        "hoverinfo": "skip",
+    marker = {
+        "color": "--paper", "opacity": 1, "size": [20 if h else 17 if few else 9 for h in here],
+        "line": {"color": ["--minus" if h else "--ink" for h in here], "width": [4 if h else 1.5 for h in here]},
     }  # fmt: skip
+    text = [str(n + 1) if few or n == chosen else "" for n in examples]
+    font = {"color": "--ink", "size": 12}
+    return scatter(*at.T, mode="markers+text", text=text, textfont=font, marker=marker, hoverinfo="skip")

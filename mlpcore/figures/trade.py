@@ -7,11 +7,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 from operator import itemgetter
+from typing import Any
 
 from ..benchmark import Report, pareto_front
 from ..benchmark.verdict import describe_time, pareto_front_with_ties
 from ..units import bytes_text, flops_text, seconds_text
-from .base import DASHES, Figure, axis, heading, label, line, numbers, set_apart
+from .base import (
+    DASHES,
+    INSTEAD_OF_HEADING,
+    Figure,
+    axis,
+    heading,
+    label,
+    line,
+    move_apart,
+    numbers,
+    scatter,
+    set_apart,
+)
 
 #: A schedule has a shape as well as a colour, and its name beside it.
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star", "pentagon", "triangle-down", "hexagon")
@@ -65,10 +78,8 @@ def trade(spots: Sequence[Spot], report: Report | None = None) -> Figure:
     stairs: list[tuple[float, float]] = []
     for s, place in zip(spots, beside.tolist(), strict=True):
         colour, symbol = _look(s.number)
-        data.append({
-            **_dot(place, s.work, f"{s.name}, counted: {s.bytes:.3f} of the bytes, {s.work:.3f} of the matmul FLOPs"),
-            "marker": {"color": colour, "symbol": f"{symbol}-open", "size": 11, "line": {"width": 2}},
-        })  # fmt: skip
+        text = f"{s.name}, counted: {s.bytes:.3f} of the bytes, {s.work:.3f} of the matmul FLOPs"
+        data.append(_dot(place, s.work, text, color=colour, symbol=f"{symbol}-open", size=11, line={"width": 2}))
         if s.name not in measured:
             shown.append((place, s.work, s.name, s.number))
     if report:
@@ -98,8 +109,7 @@ def trade(spots: Sequence[Spot], report: Report | None = None) -> Figure:
             "height": 400,
             "margin": {"t": 34, "b": 42, "l": 64, "r": 24},
             "showlegend": True,
-            "legend": {"orientation": "h", "y": 1.005, "yanchor": "bottom", "x": 0, "font": {"size": 13},
-                       "itemclick": False, "itemdoubleclick": False},
+            "legend": INSTEAD_OF_HEADING,
             "xaxis": axis("peak bytes, relative to caching everything", range=[*x_range], tickformat=".1f"),
             "yaxis": axis(f"{work}, relative to caching everything", range=[*y_range], tickformat=".2~f"),
             "shapes": [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 1, "y1": 1,
@@ -109,11 +119,8 @@ def trade(spots: Sequence[Spot], report: Report | None = None) -> Figure:
     }  # fmt: skip
 
 
-def _dot(x: float, y: float, text: str) -> Figure:
-    return {
-        "type": "scatter", "mode": "markers", "x": numbers([x]), "y": numbers([y]), "text": [text],
-        "showlegend": False, "hovertemplate": "%{text}<extra></extra>",
-    }  # fmt: skip
+def _dot(x: float, y: float, text: str, **marker: Any) -> Figure:
+    return scatter([x], [y], text=[text], hovertemplate="%{text}<extra></extra>", marker=marker)
 
 
 def _front(
@@ -140,12 +147,10 @@ def _measured(arm, x: float, number: int, spot: Spot | None) -> list[Figure]:
         "type": "data", "symmetric": False, "array": numbers([arm.high - arm.ratio]),
         "arrayminus": numbers([arm.ratio - arm.low]), "color": colour, "thickness": 2, "width": 5,
     }  # fmt: skip
-    drawn = [{**_dot(x, arm.ratio, said), "error_y": spread, "marker": {"color": colour, "symbol": symbol, "size": 12}}]
+    drawn = [_dot(x, arm.ratio, said, color=colour, symbol=symbol, size=12) | {"error_y": spread}]
     if spot:
-        drawn.insert(0, {
-            "type": "scatter", "mode": "lines", "x": numbers([spot.bytes, x]), "y": numbers([spot.work, arm.ratio]),
-            "line": {"color": colour, "width": 1, "dash": "dot"}, "hoverinfo": "skip", "showlegend": False,
-        })  # fmt: skip
+        style = {"color": colour, "width": 1, "dash": "dot"}
+        drawn.insert(0, scatter([spot.bytes, x], [spot.work, arm.ratio], mode="lines", line=style, hoverinfo="skip"))
     return drawn
 
 
@@ -240,12 +245,10 @@ def scaling(curves: Sequence[ScalingCurve], what: str, along: str, now: int) -> 
             texts = [f"{c.name}, measured<br>{along} {x:,}: {words(v)}" for x, v in c.dots]
             # Where nothing is counted, the dots are joined themselves.
             joined = {} if c.at else {"line": {"color": colour, "dash": _dash(c.number), "width": 1.2}}
-            data.append({
-                "type": "scatter", "mode": "lines+markers" if joined else "markers", **joined,
-                "x": numbers([next(beside) for _ in c.dots]),
-                "y": numbers([v for _, v in c.dots]), "text": texts, "hovertemplate": "%{text}<extra></extra>",
-                "marker": {"color": colour, "symbol": symbol, "size": 12, "line": {"color": "--paper", "width": 1.5}},
-            })  # fmt: skip
+            marker = {"color": colour, "symbol": symbol, "size": 12, "line": {"color": "--paper", "width": 1.5}}
+            x, hover = [next(beside) for _ in c.dots], "%{text}<extra></extra>"
+            mode, y = "lines+markers" if joined else "markers", [v for _, v in c.dots]
+            data.append(scatter(x, y, mode=mode, text=texts, marker=marker, hovertemplate=hover, **joined))
     first, last = min(sizes), max(sizes)
     span = [math.log10(low) - 0.12, math.log10(high) + 0.12]
     return {
@@ -285,13 +288,7 @@ def _ends(curves: Sequence[ScalingCurve], span: list[float]) -> list[Figure]:
     found = sorted((math.log10(value), c.name, c.number) for c, value in last if value > 0)
     if not found:
         return []
-    apart = (span[1] - span[0]) / 19
-    places = [y for y, *_ in found]
-    for k in range(1, len(places)):
-        places[k] = max(places[k], places[k - 1] + apart)
-    over = max(0.0, places[-1] - span[1])
-    for k in range(len(places)):
-        places[k] = min(places[k], span[1] - apart * (len(places) - 1 - k)) if over else places[k]
+    places = move_apart([y for y, *_ in found], (span[1] - span[0]) / 19, span[1])
     return [
         label(1.0, y, f"&nbsp;{name}", _colour(number), xref="paper")
         for y, (_, name, number) in zip(places, found, strict=True)

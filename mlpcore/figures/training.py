@@ -11,11 +11,11 @@ from ..setup import Setup
 from ..training import Course
 from ..training.readings import History, RateCurve, Surface, name_cell, sample_parameters
 from .base import (
-    LEGEND_ABOVE,
-    LEGEND_BELOW,
+    ABOVE,
     NO_ZERO,
     Figure,
     axis,
+    chart,
     colour,
     ends,
     heading,
@@ -23,8 +23,9 @@ from .base import (
     line,
     log_axis,
     numbers,
-    place_legend,
+    scatter,
     upright,
+    zero_line,
 )
 
 #: Points of a map of the output along each side.
@@ -36,21 +37,15 @@ _MOST_LINES = 24
 def _over_steps(
     title: str, data: list[Figure], at: int, last: int, words: str, *, logarithmic: bool = False, **yaxis: object
 ) -> Figure:
-    return {
-        "data": data,
-        "layout": {
-            "title": heading(title),
-            "height": 250,
-            "margin": {"t": 32, "b": 40, "r": 12},
-            "xaxis": axis("steps taken", range=[0, max(1, last)]),
-            "yaxis": log_axis(words, data, **yaxis) if logarithmic else axis(words, **yaxis),
-            "showlegend": len(data) > 1,
-            "legend": LEGEND_ABOVE,
-            "shapes": [upright(at, "--accent", "dot")],
-            **_name_ends(data, last, logarithmic),
-        },
-        "narrow": LEGEND_BELOW,
-    }
+    return chart(
+        data,
+        title,
+        250,
+        axis("steps taken", range=[0, max(1, last)]),
+        log_axis(words, data, **yaxis) if logarithmic else axis(words, **yaxis),
+        len(data),
+        **{"legend": ABOVE, "shapes": [upright(at, "--accent", "dot")], **_name_ends(data, last, logarithmic)},
+    )
 
 
 def _name_ends(data: list[Figure], last: int, logarithmic: bool) -> Figure:
@@ -134,32 +129,26 @@ def rate_curve(curve: RateCurve, rate: float) -> Figure:
     finite = curve.losses[np.isfinite(curve.losses)]
     low = min(float(finite.min()), 0.0 if curve.best_loss >= 0 else float(finite.min()))
     high = max(float(curve.losses[0]) * 1.5, float(curve.losses[0]) + 1e-9)
-    at = np.array([curve.best])
-    best = {
-        "type": "scatter", "mode": "markers", "x": numbers(at), "y": numbers([curve.best_loss]), "name": "best rate",
-        "marker": {"color": "--series2", "size": 11},
-        "hovertemplate": f"best rate {curve.best:.4g}: L = {curve.best_loss:.4g}<extra></extra>",
-    }  # fmt: skip
+    best = scatter(
+        [curve.best], [curve.best_loss], name="best rate", marker={"color": "--series2", "size": 11}, showlegend=True,
+        hovertemplate=f"best rate {curve.best:.4g}: L = {curve.best_loss:.4g}<extra></extra>",
+    )  # fmt: skip
+    losses = np.where(np.abs(curve.losses) < 1e6, curve.losses, np.nan)
     inside = 0 <= rate <= curve.rates[-1]
-    return {
-        "data": [
-            line(curve.rates, np.where(np.abs(curve.losses) < 1e6, curve.losses, np.nan), "loss after the step", 0),
+    return chart(
+        [
+            line(curve.rates, losses, "loss after the step", 0),
             line(curve.rates, curve.linear, "linear prediction", 1),
             best,
         ],
-        "layout": {
-            "title": heading("Loss along −gradient from this step"),
-            "height": 290,
-            "margin": {"t": 32, "b": 40, "r": 12},
-            "xaxis": axis("learning rate η", range=[0, float(curve.rates[-1])]),
-            "yaxis": axis("loss", range=[low - 0.05 * (high - low), high]),
-            "showlegend": True,
-            "legend": LEGEND_ABOVE,
-            "shapes": [upright(rate, "--accent", "dot")] if inside else [],
-            "annotations": [label(rate, high, f" η = {rate:g}", "--accent", yanchor="top")] if inside else [],
-        },
-        "narrow": LEGEND_BELOW,
-    }
+        "Loss along −gradient from this step",
+        290,
+        axis("learning rate η", range=[0, float(curve.rates[-1])]),
+        axis("loss", range=[low - 0.05 * (high - low), high]),
+        3,
+        shapes=[upright(rate, "--accent", "dot")] if inside else [],
+        annotations=[label(rate, high, f" η = {rate:g}", "--accent", yanchor="top")] if inside else [],
+    )
 
 
 def rate_sweep(rates: Array, losses: Mapping[str, Array], start: float, rate: float, steps: int) -> Figure:
@@ -167,34 +156,26 @@ def rate_sweep(rates: Array, losses: Mapping[str, Array], start: float, rate: fl
     worst = max(
         (float(x[np.isfinite(x) & (x <= 4 * start)].max(initial=start)) for x in losses.values()), default=start
     )
-    top = 1.15 * worst
     data = []
     for k, (name, final) in enumerate(losses.items()):
         good = np.isfinite(final) & (final <= 4 * start)
         data.append(line(rates, np.where(good, final, np.nan), name, k, mode="lines+markers"))
         if not good.all():
-            data.append({
-                "type": "scatter", "mode": "markers", "x": numbers(rates[~good]), "y": [top] * int((~good).sum()),
-                "name": f"{name}: diverged", "showlegend": False,
-                "marker": {"symbol": "x", "size": 10, "color": colour(k)},
-                "hovertemplate": f"{name}, η = %{{x:.3g}}: diverged, or ended above 4 times the start<extra></extra>",
-            })  # fmt: skip
-    return {
-        "data": data,
-        "layout": {
-            "title": heading(f"Loss after {steps:,} steps over the learning rate (× diverged)"),
-            "height": 290,
-            "margin": {"t": 32, "b": 40, "r": 12},
-            "xaxis": axis("learning rate η", type="log"),
-            "yaxis": axis(
-                "loss at the end", range=[0 if min(map(np.nanmin, losses.values())) >= 0 else None, 1.2 * worst]
-            ),
-            "showlegend": len(losses) > 1,
-            "legend": place_legend(len(losses)),
-            "shapes": [upright(rate, "--accent", "dot")],
-        },
-        "narrow": LEGEND_BELOW,
-    }
+            hover = f"{name}, η = %{{x:.3g}}: diverged, or ended above 4 times the start<extra></extra>"
+            at, marker = rates[~good], {"symbol": "x", "size": 10, "color": colour(k)}
+            data.append(
+                scatter(at, [1.15 * worst] * len(at), name=f"{name}: diverged", marker=marker, hovertemplate=hover)
+            )
+    low = 0 if min(map(np.nanmin, losses.values())) >= 0 else None
+    return chart(
+        data,
+        f"Loss after {steps:,} steps over the learning rate (× diverged)",
+        290,
+        axis("learning rate η", type="log"),
+        axis("loss at the end", range=[low, 1.2 * worst]),
+        len(losses),
+        shapes=[upright(rate, "--accent", "dot")],
+    )
 
 
 def surface(found: Surface, at: int, last: int) -> Figure:
@@ -212,24 +193,17 @@ def surface(found: Surface, at: int, last: int) -> Figure:
     ]  # fmt: skip
     for k, (name, path) in enumerate(found.paths.items()):
         data.append(line(path[:, 0], path[:, 1], name, k, hoverinfo="skip", hovertemplate=None))
-        place = min(len(path) - 1, round(at / max(1, last) * (len(path) - 1)))
-        data.append({
-            "type": "scatter", "mode": "markers", "x": numbers(path[[0, place], 0]), "y": numbers(path[[0, place], 1]),
-            "marker": {"color": ["--ink", colour(k)], "size": 10}, "hoverinfo": "skip", "showlegend": False,
-        })  # fmt: skip
-    return {
-        "data": data,
-        "layout": {
-            "title": heading(f"Loss on a plane with {100 * found.share:.0f} % of the paths' movement"),
-            "height": 430,
-            "margin": {"t": 32, "b": 40, "r": 12},
-            "xaxis": axis(found.names[0], exponentformat="e"),
-            "yaxis": axis(found.names[1], exponentformat="e"),
-            "showlegend": len(found.paths) > 1,
-            "legend": place_legend(len(found.paths)),
-        },
-        "narrow": LEGEND_BELOW,
-    }
+        both = [0, min(len(path) - 1, round(at / max(1, last) * (len(path) - 1)))]
+        marker = {"color": ["--ink", colour(k)], "size": 10}
+        data.append(scatter(path[both, 0], path[both, 1], marker=marker, hoverinfo="skip"))
+    return chart(
+        data,
+        f"Loss on a plane with {100 * found.share:.0f} % of the paths' movement",
+        430,
+        axis(found.names[0], exponentformat="e"),
+        axis(found.names[1], exponentformat="e"),
+        len(found.paths),
+    )
 
 
 def fit(setup: Setup, unit: int = 0) -> Figure:
@@ -243,14 +217,13 @@ def fit(setup: Setup, unit: int = 0) -> Figure:
         raise ValueError(f"a map needs one input or two, and this network has {len(X)}")
     low, high = X.min(axis=1), X.max(axis=1)
     room = 0.15 * np.maximum(high - low, 1e-9)
-    dots = {"type": "scatter", "mode": "markers", "showlegend": False}
     if len(X) == 1:
         x = np.linspace(low[0] - room[0], high[0] + room[0], 201)
         data: list[Figure] = [
             line(x, setup.net.predict(x[None])[unit], "network", 0),
-            {**dots, "x": numbers(X[0]), "y": numbers(targets[unit]), "marker": {"color": "--series1", "size": 7}},
+            scatter(X[0], targets[unit], marker={"color": "--series1", "size": 7}),
         ]
-        axes = {"xaxis": axis("input"), "yaxis": axis(f"output {unit + 1}")}
+        axes = axis("input"), axis(f"output {unit + 1}")
     else:
         sides = [np.linspace(low[k] - room[k], high[k] + room[k], _SIDE) for k in (0, 1)]
         grid = np.stack([a.ravel() for a in np.meshgrid(*sides)])
@@ -265,27 +238,16 @@ def fit(setup: Setup, unit: int = 0) -> Figure:
                 "colorscale": [[0, "--series1"], [0.5, "--paper"], [1, "--series0"]], "opacity": 0.55,
                 "hovertemplate": "output %{z:.3g}<extra></extra>",
             },
-            {
-                "type": "contour", "x": numbers(sides[0]), "y": numbers(sides[1]), "z": numbers(output - middle, 4),
-                "contours": {"start": 0, "end": 0, "size": 1, "coloring": "lines"}, "showscale": False,
-                "colorscale": [[0, "--ink"], [1, "--ink"]], "line": {"width": 2}, "hoverinfo": "skip",
-            },
+            zero_line(sides[0], sides[1], output - middle, 4),
             *(
-                {
-                    **dots, "x": numbers(X[0][chosen]), "y": numbers(X[1][chosen]),
-                    "marker": {"color": colour, "size": 8, "symbol": symbol, "line": {"color": "--paper", "width": 1}},
-                    "hovertemplate": f"target {'high' if colour == '--series0' else 'low'}<extra></extra>",
-                }
-                for chosen, colour, symbol in ((is_high, "--series0", "circle"), (~is_high, "--series1", "square"))
+                scatter(
+                    *X[:, chosen], hovertemplate=f"target {words}<extra></extra>",
+                    marker={"color": color, "size": 8, "symbol": symbol, "line": {"color": "--paper", "width": 1}},
+                )
+                for chosen, words, color, symbol in (
+                    (is_high, "high", "--series0", "circle"), (~is_high, "low", "--series1", "square"),
+                )
             ),
         ]  # fmt: skip
-        axes = {"xaxis": axis("input 1"), "yaxis": axis("input 2")}
-    return {
-        "data": data,
-        "layout": {
-            "title": heading(f"Output {unit + 1} over the input"),
-            "height": 430,
-            "margin": {"t": 32, "b": 40, "r": 12},
-            **axes,
-        },
-    }
+        axes = axis("input 1"), axis("input 2")
+    return chart(data, f"Output {unit + 1} over the input", 430, *axes, 1)
