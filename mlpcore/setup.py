@@ -266,44 +266,6 @@ def resized(
     return replace(setup, net=Network(tuple(layers)), batch=Batch(X, targets))
 
 
-def with_matrix(setup: Setup, var: Var, x: Array) -> Setup:
-    """Replace one input, laid out as the conventions say; layers and batch follow its size.
-
-    Args:
-        x: two axes; a vector may stand upright or lie flat.
-
-    Raises:
-        ValueError: it is computed and not typed, is no vector or number where one is needed, or does not fit.
-    """
-    inputs = setup.inputs()
-    if var not in inputs:
-        raise ValueError(f"{var.text} is computed, not typed")
-    ndim = inputs[var].ndim
-    if ndim < 2 and (min(x.shape) > 1 or (ndim == 0 and x.size > 1)):
-        shape = "x".join(map(str, x.shape))
-        raise ValueError(f"{var.text} is {'a vector' if ndim else 'a single number'}, and this is {shape}")
-    x = x if ndim == 2 else x.ravel() if ndim else x.ravel()[0]
-    if np.shape(x) != inputs[var].shape:
-        setup = _fit_sizes(setup, var, setup.conventions.lay.convert(var, x).shape)
-    return setup.with_inputs({var: x})
-
-
-def _fit_sizes(setup: Setup, var: Var, shape: tuple[int, ...]) -> Setup:
-    """Change the widths and the batch size to what a matrix of this shape, as on the worksheet, needs."""
-    net = setup.net
-    widths = list(net.widths)
-    layer = var.layer or 0
-    places = {"unit": layer, "input": layer - 1, "output": -1}
-    N = setup.batch.N
-    for axis, size in zip(var.axes, shape, strict=True):
-        if axis == "example":
-            N = size
-        else:
-            widths[places[axis]] = size
-    f, b = tuple(x.activation for x in net.layers), tuple(x.b is not None for x in net.layers)
-    return resized(setup, tuple(widths), N, f, b)
-
-
 def _resize(old: Array | None, shape: tuple[int, ...], seed: int, new: float | None = None) -> Array:
     if new is None:
         array = np.round(np.random.default_rng(seed).normal(size=shape) / np.sqrt(shape[-1]), 2)

@@ -1,4 +1,4 @@
-"""The derivative of the loss: every line from the loss to dL/dZ_L on random networks, against authorities of its own."""
+"""The derivative of the loss: every line down to dL/dZ_L on random networks, against authorities of its own."""
 
 from dataclasses import replace
 

@@ -6,7 +6,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import mlpcore as mlp
-from mlpcore.setup import MAX_DEPTH, MAX_EXAMPLES, MAX_WIDTH, fit_output, resized, with_cells, with_loss, with_matrix
+from mlpcore.exchange.placing import place
+from mlpcore.setup import MAX_DEPTH, MAX_EXAMPLES, MAX_WIDTH, fit_output, resized, with_cells, with_loss
 from tests.strategies import setups
 
 SHEET = mlp.EXAMPLES["worksheet"].setup
@@ -142,7 +143,7 @@ def test_a_loss_on_classes_is_refused_where_no_class_has_a_rival(name):
     with pytest.raises(ValueError, match="with one output there is none"):
         resized(many, (2, 5, 1), 5, ("relu", "identity"), (True, True))
     with pytest.raises(ValueError, match="with one output there is none"):
-        with_matrix(many, mlp.Y, np.ones((1, 5)))
+        place(many, {mlp.Y: np.ones((1, 5))})
 
 
 def test_margin_survives_a_change_between_hinges():

@@ -11,7 +11,7 @@ import pytest
 import mlpcore as mlp
 from mlpcore.exchange import to_json, to_link
 from mlpcore.notation import W
-from mlpcore.setup import resized, with_matrix
+from mlpcore.setup import resized
 from tests.browser.conftest import serve
 from tests.tools.load.class_of import run_class
 from tests.tools.load.secrets import find_owners, sign_number
@@ -52,11 +52,11 @@ def test_a_secret_is_known_wherever_it_stands():
     for setup in (small, wide):
         weights = setup.net[1].W.copy()
         weights[1, 1] = number
-        document = to_json({"setup": with_matrix(setup, W(1), weights)})
+        document = to_json({"setup": setup.with_inputs({W(1): weights})})
         assert find_owners(document.encode()) == {4711}
         assert find_owners(json.dumps({"doc": document}).encode()) == {4711}
         assert not find_owners(to_json({"setup": setup}).encode())
-    with_link = to_json({"setup": with_matrix(small, W(1), [[number, 0.5], [1, 2], [3, 4]])})
+    with_link = to_json({"setup": small.with_inputs({W(1): [[number, 0.5], [1, 2], [3, 4]]})})
     assert find_owners(json.dumps({"link": to_link(with_link)}).encode()) == {4711}
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 import mlpcore as mlp
 from mlpcore.exchange import from_json, from_link, to_json, to_link
-from mlpcore.setup import resized, same, with_cells, with_matrix
+from mlpcore.exchange.placing import place
+from mlpcore.setup import resized, same, with_cells
 from pages.ui.state import history, saved
 from pages.ui.state.app_state import AppState, make_initial_state
 from tests.visits import (
@@ -330,7 +331,7 @@ def test_a_matrix_goes_where_it_is_put_and_sizes_follow(layout, name):
     var = {"W1": mlp.W(1), "b2": mlp.b(2), "Z0": mlp.Z(0), "Y": mlp.Y, "rate": mlp.rate}[name]
     old = setup.inputs()[var]
     x = np.arange(1.0, 1 + np.prod([n + 1 for n in old.shape])).reshape([n + 1 for n in old.shape] or (1, 1))
-    new = with_matrix(setup, var, x.reshape(1, -1) if old.ndim == 1 else x)
+    new = place(setup, {var: x.reshape(1, -1) if old.ndim == 1 else x})
     np.testing.assert_array_equal(new.inputs()[var], x.reshape(new.inputs()[var].shape))
     assert new.inputs()[var].shape == tuple(n + 1 for n in old.shape)
     new.run()
@@ -339,14 +340,13 @@ def test_a_matrix_goes_where_it_is_put_and_sizes_follow(layout, name):
 @pytest.mark.parametrize(
     ("var", "x", "says"),
     [
-        (mlp.rate, [[1, 2]], "rate is a single number, and this is 1x2"),
-        (mlp.S(1), [[1, 2]], "S_1 is computed, not typed"),
+        (mlp.rate, [[1, 2]], "rate is a single number, and this is 1×2"),
         (mlp.Z(0), [[0.0] * 257], "1 to 256 examples"),
     ],
 )
 def test_a_matrix_that_does_not_fit_is_refused(var, x, says):
     with pytest.raises(ValueError, match=says):
-        with_matrix(SHEET, var, np.array(x, dtype=float))
+        place(SHEET, {var: np.array(x, dtype=float)})
 
 
 def test_a_schedule_is_known_by_the_name_it_had_in_old_links():
