@@ -145,23 +145,8 @@ KINDS: dict[str, Kind] = {
     "dP": Kind(derivative("P"), "dL/dP", "gradient of the probabilities", ("output", "example"), "gradient", "P"),
 }
 
-
-TYPESET = {
-    "delta": (("delta", "δ"),),
-    "rate": (("rate", "η"),),
-    **dict.fromkeys(("ell", "cellloss"), (("l", "ℓ"),)),
-    **dict.fromkeys(("dldP", "dldZ"), (("dl/d", "∂ℓ/∂"),)),
-    **dict.fromkeys(("dLdl", "dLdc"), (("dL/dl", "∂L/∂ℓ"),)),
-    "etat": (("rate", "η"),),
-    "gamma": (("gamma", "γ"),),
-    "mu": (("mu", "μ"),),
-    "beta1": (("beta1", "β₁"),),
-    "beta2": (("beta2", "β₂"),),
-    "epsilon": (("epsilon", "ε"),),
-    "decay": (("decay", "λ"),),
-    "strength": (("lambda", "λ"),),
-    **dict.fromkeys(("penaltyW", "penaltyb"), (("Omega", "Ω"),)),
-    **dict.fromkeys(("gW", "gb"), (("dL_0/d", "∂L₀/∂"),)),
-    **dict.fromkeys(("dZdW", "dZdb", "dZdS", "dZdZ"), (("dZ_", "∂Z_"), ("/d", "/∂"))),
-    **dict.fromkeys(("dGdO", "dgdO", "dPdO", "dpdO", "dpdZ", "dpdz"), (("dG", "∂G"), ("dP", "∂P"), ("/d", "/∂"))),
-}
+#: The words of a plain symbol that are typeset as another sign.
+SIGNS = {
+    "delta": "δ", "rate": "η", "gamma": "γ", "mu": "μ", "beta1": "β₁", "beta2": "β₂", "epsilon": "ε", "decay": "λ",
+    "lambda": "λ", "Omega": "Ω", "l": "ℓ",
+}  # fmt: skip

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from .kinds import KINDS, TYPESET, Kind, derivative
+from .kinds import KINDS, SIGNS, Kind, derivative
+
+_SIGN = re.compile(rf"(?<![^\W_])({'|'.join(SIGNS)})(?![a-z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +111,8 @@ class Var:
     @property
     def symbol(self) -> str:
         """The symbol as it is typeset, on one line: `δ_1`, `∂L/∂W_1`, `η`."""
-        text = self.text
-        for plain, typeset in TYPESET.get(self.kind, (("dL/d", "∂L/∂"),)):
-            text = text.replace(plain, typeset)
-        return text
+        text = re.sub(r"(?<![a-z])d(?=[A-Zl]\w*/d)|(?<=/)d", "∂", self.text)
+        return _SIGN.sub(lambda m: SIGNS[m[0]], text.replace("L_0/", "L₀/"))
 
     @property
     def spoken(self) -> str:
