@@ -8,6 +8,7 @@ from operator import getitem
 
 import numpy as np
 
+from .arguments import check_finite
 from .network import Array, Network
 from .notation import W, b
 from .registry import Registry
@@ -93,8 +94,7 @@ def initialise(net: Network, how: str = "Xavier", *, scale: float = 1.0, seed: i
         KeyError: no such initialisation.
         ValueError: the scale is not finite, or the seed not a whole number from 0.
     """
-    if not np.isfinite(scale):
-        raise ValueError(f"the scale must be a finite number, not {scale}")
+    check_finite(scale, "the scale")
     if type(seed) is not int or seed < 0:
         raise ValueError(f"the seed must be a whole number from 0, not {seed!r}")
     draw = INITIALISATIONS[how].draw

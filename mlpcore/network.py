@@ -150,11 +150,7 @@ class Layer:
     dropout: Dropout | None
 
     def __init__(
-        self,
-        W: ArrayLike,
-        b: ArrayLike | None = None,
-        activation: str = "identity",
-        dropout: Dropout | None = None,
+        self, W: ArrayLike, b: ArrayLike | None = None, activation: str = "identity", dropout: Dropout | None = None
     ) -> None:
         object.__setattr__(self, "W", matrix(W, "W"))
         object.__setattr__(self, "b", None if b is None else matrix(b, "b", ndim=1))
@@ -420,10 +416,11 @@ def inputs(net: Network, batch: Batch) -> dict[Var, Array]:
     expect(batch, Batch, "batch")
     _check_rows("X", batch.X, 1, net[1].W.shape, 1)
     _check_rows("Y", batch.Y, net.depth, net[net.depth].W.shape, 0)
-    masks = {}
-    for number, layer in enumerate(net.layers, start=1):
-        if layer.dropout:
-            masks[mask(number)] = layer.dropout.find_mask(number, len(layer.W), batch.N).astype(net.dtype)
+    masks = {
+        mask(number): layer.dropout.find_mask(number, len(layer.W), batch.N).astype(net.dtype)
+        for number, layer in enumerate(net.layers, start=1)
+        if layer.dropout
+    }
     return {Z(0): batch.X, Y: batch.Y, **dict(net.parameters()), **masks}
 
 

@@ -23,26 +23,22 @@ def read_bytes(text: str) -> int:
 
 def bytes_text(n: float) -> str:
     """Write bytes in words, three digits: `1.23 MB`. Units of 1000."""
-    for unit, size in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if n >= 0.9995 * size:
-            return f"{three_digits(n / size)} {unit}"
-    return f"{n:,.0f} B"
+    return _write(n, {"TB": 1e12, "GB": 1e9, "MB": 1e6, "kB": 1e3}) or f"{n:,.0f} B"
 
 
 def flops_text(n: float) -> str:
     """Write operations in words: `3.2 GFLOP`."""
-    for unit, size in (("EFLOP", 10**18), ("PFLOP", 10**15), ("TFLOP", 10**12), ("GFLOP", 10**9), ("MFLOP", 10**6)):
-        if n >= 0.9995 * size:
-            return f"{three_digits(n / size)} {unit}"
-    return f"{n:,.0f} FLOP"
+    return _write(n, {"EFLOP": 1e18, "PFLOP": 1e15, "TFLOP": 1e12, "GFLOP": 1e9, "MFLOP": 1e6}) or f"{n:,.0f} FLOP"
 
 
 def seconds_text(seconds: float) -> str:
     """Write a time in words, three digits."""
-    for unit, size in (("s", 1.0), ("ms", 1e-3)):
-        if seconds >= 0.9995 * size:
-            return f"{three_digits(seconds / size)} {unit}"
-    return f"{three_digits(seconds * 1e6)} µs"
+    return _write(seconds, {"s": 1.0, "ms": 1e-3}) or f"{three_digits(seconds * 1e6)} µs"
+
+
+def _write(x: float, units: dict[str, float]) -> str:
+    """Write a number in the largest unit that it reaches; nothing below the smallest."""
+    return next((f"{three_digits(x / size)} {unit}" for unit, size in units.items() if x >= 0.9995 * size), "")
 
 
 def three_digits(x: float) -> str:

@@ -326,21 +326,9 @@ for _row in (
         exact=True,
     ),
     Family("leaky relu", "slope", 0.01, 0, 1, _make_leaky_relu).at(0.01),
-    Activation(
-        "sigmoid",
-        sigmoid,
-        lambda S: sigmoid(S) * sigmoid(-S),
-        lambda Z: Z * (1 - Z),
-        into=inplace.SIGMOID,
-    ),
+    Activation("sigmoid", sigmoid, lambda S: sigmoid(S) * sigmoid(-S), lambda Z: Z * (1 - Z), into=inplace.SIGMOID),
     Activation("tanh", np.tanh, _sech_squared, lambda Z: 1 - Z**2, into=inplace.TANH),
-    Activation(
-        "softplus",
-        _softplus,
-        sigmoid,
-        lambda Z: -np.expm1(-Z),
-        into=inplace.SOFTPLUS,
-    ),
+    Activation("softplus", _softplus, sigmoid, lambda Z: -np.expm1(-Z), into=inplace.SOFTPLUS),
     Family("elu", "α", 1, 0, 100, _make_elu).at(1),
     Activation(
         "relu6",
@@ -369,12 +357,7 @@ for _row in (
         lambda S: np.tanh(_softplus(S)) + S * sigmoid(S) * (1 - np.tanh(_softplus(S)) ** 2),
         None,
     ),
-    Activation(
-        "gelu",
-        lambda S: S * normal_cdf(S),
-        lambda S: normal_cdf(S) + S * normal_pdf(S),
-        None,
-    ),
+    Activation("gelu", lambda S: S * normal_cdf(S), lambda S: normal_cdf(S) + S * normal_pdf(S), None),
     Family("silu", "β", 1, 0, 100, _make_silu).at(1),
     Activation("softmax", softmax, None, None, coupled=(SOFTMAX, SOFTMAX_PULLBACK, MASKED_SOFTMAX_PULLBACK)),
 ):

@@ -147,14 +147,7 @@ def numbers(
     return write(parse(op), bind(op.makes, cell, op.examples[0] if op.examples else 0))
 
 
-_LATEX = [
-    ("≥", r"\ge "),
-    ("²", "^2"),
-    (r"exp(", r"\exp("),
-    (r"log(", r"\log("),
-    (r"max(", r"\max("),
-    ("new ", ""),
-]
+_LATEX = [("≥", r"\ge "), ("²", "^2"), (r"exp(", r"\exp("), (r"log(", r"\log("), (r"max(", r"\max("), ("new ", "")]
 
 
 def typeset(text: str, times: str) -> str:

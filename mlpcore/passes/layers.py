@@ -57,10 +57,7 @@ def backward_layer(
         pullback, argument = (f.pullback_from_Z, Z(layer)) if from_Z else (f.pullback, S(layer))
         operands = (dZ(layer), argument)[: len(pullback.reads)]
         back = drop_masked(Step(delta(layer), pullback, operands, "backward"), masked)
-    steps = [
-        back,
-        Step(dW(layer), WEIGHT_GRADIENT, (delta(layer), Z(layer - 1)), "backward"),
-    ]
+    steps = [back, Step(dW(layer), WEIGHT_GRADIENT, (delta(layer), Z(layer - 1)), "backward")]
     if biased:
         steps.append(Step(db(layer), BIAS_GRADIENT, (delta(layer),), "backward"))
     if layer > 1:

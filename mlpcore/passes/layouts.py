@@ -13,15 +13,7 @@ from operator import getitem
 
 import numpy as np
 
-from ..equations.dense import (
-    AFFINE,
-    BIAS_GRADIENT,
-    LINEAR,
-    PULL_BACK,
-    WEIGHT_GRADIENT,
-    identity,
-    transpose,
-)
+from ..equations.dense import AFFINE, BIAS_GRADIENT, LINEAR, PULL_BACK, WEIGHT_GRADIENT, identity, transpose
 from ..equations.kernels import Call, Kernel, make_product, make_sum_over_examples
 from ..equations.steps import Op, Step
 from ..notation import Var
@@ -120,9 +112,7 @@ def _transpose_op(op: Op, flags: tuple[bool, ...], out: bool) -> Op:
         arithmetic=arithmetic,
         kernel=op.kernel if op.kernel is not None and op.kernel.cellwise and all(sides) else None,
         cell=re.sub(
-            r"\{(\d+)('?):(\w\w)\}",
-            lambda m: f"{{{m[1]}{m[2]}:{m[3][::-1] if flags[int(m[1])] else m[3]}}}",
-            op.cell,
+            r"\{(\d+)('?):(\w\w)\}", lambda m: f"{{{m[1]}{m[2]}:{m[3][::-1] if flags[int(m[1])] else m[3]}}}", op.cell
         ),
         kink=kink and (lambda *xs: transpose(kink(*restore(xs))) if flags[0] else kink(*restore(xs))),
     )
