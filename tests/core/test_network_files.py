@@ -171,7 +171,7 @@ def test_the_two_lines_that_convert_a_pytorch_file_do_so(tmp_path, monkeypatch):
     torch = pytest.importorskip("torch")
     pytest.importorskip("safetensors.torch")
     monkeypatch.chdir(tmp_path)
-    model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
+    model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1)).float()
     torch.save(model.state_dict(), "net.pt")
     with pytest.raises(ValueError, match="Two lines") as refusal:
         read_arrays("net.pt", Path("net.pt").read_bytes())
