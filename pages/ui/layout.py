@@ -45,8 +45,8 @@ _BRAND = """
     [data-testid="stPageLink"] a p { font-size: 0.82rem; }
   }
   /* The menus are a fragment, and Streamlit lets those grow and sets what is in them below one another. */
-  div:has(> .stVerticalBlock > [class*="st-key-menu-"]) { flex: 0 0 auto; width: auto; min-width: 0; }
-  .stVerticalBlock:has(> [class*="st-key-menu-"]) { flex-direction: row; width: auto; gap: 0.25rem; }
+  div:has(> .stVerticalBlock > [class*="st-key-menu-"] > .stPopover) { flex: 0 0 auto; width: auto; min-width: 0; }
+  .stVerticalBlock:has(> [class*="st-key-menu-"] > .stPopover) { flex-direction: row; width: auto; gap: 0.25rem; }
   /* It brings Plotly to pages that may draw no chart yet. */
   .st-key-plotly-loader { position: absolute; width: 1px; height: 1px; overflow: hidden; visibility: hidden; }
   [data-testid="stPageLink"] a:focus-visible { outline: 3px solid #9857c4; outline-offset: -3px; }

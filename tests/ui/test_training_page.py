@@ -8,7 +8,7 @@ import mlpcore as mlp
 from mlpcore.training import QUESTIONS, hold_out
 from pages.ui.state.training_page import VIEWS, TrainingChoice, read_choice
 from pages.ui.widgets import training as widgets
-from tests.visits import list_payloads, read_charts, read_payload, use_toolbar, visit
+from tests.visits import list_payloads, open_menu, read_charts, read_payload, use_toolbar, visit
 
 TRAINING = "pages/6_Training.py"
 TITLE = "Loss over the steps of training"
@@ -17,7 +17,10 @@ TITLE = "Loss over the steps of training"
 @pytest.fixture
 def page(app):
     app.selectbox(key="example").select("xor").run()
-    return app.switch_page(TRAINING).run()
+    app.switch_page(TRAINING).run()
+    for menu in ("Initial weights", "Schedule, clipping, batches", "Data"):
+        open_menu(app, menu)
+    return app
 
 
 def find(widgets, label):

@@ -262,9 +262,10 @@ def find_courses(choice: TrainingChoice) -> dict[str, Course] | None:
     return courses if setup is get_state().setup and trained == choice else None
 
 
-def keep_courses(choice: TrainingChoice, courses: dict[str, Course]) -> None:
-    """Keep courses that took long, until another page is opened."""
+def keep_courses(choice: TrainingChoice, courses: dict[str, Course]) -> dict[str, Course]:
+    """Keep courses until others are trained or another page is opened. Returns them."""
     st.session_state[_COURSES] = _get_page(), get_state().setup, choice, courses
+    return courses
 
 
 def choose_schedule(widget: str) -> None:

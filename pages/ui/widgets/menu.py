@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -39,11 +40,11 @@ def draw_menus(*menus: Menu) -> None:
         draw_menu(menu)
 
 
-def draw_menu(menu: Menu) -> None:
-    """Draw one menu, in the fragment that its choices concern."""
-    popover = st.popover(menu.label, key=f"menu {menu.label}", on_change="rerun")
-    if popover.open:
-        with popover:
+def draw_menu(menu: Menu, make: Callable[..., Any] = st.popover) -> None:
+    """Draw one menu, in the fragment that its choices concern, as what `make` makes: a popover or an expander."""
+    container = make(menu.label, key=f"menu {menu.label}", on_change="rerun")
+    if container.open:
+        with container:
             menu.fill()
     else:
         session.keep_widget_values(*menu.text_fields)

@@ -30,6 +30,7 @@ from pages.ui.state.training_page import (
     TrainingChoice,
     make_table_setup,
 )
+from pages.ui.widgets.menu import Menu, draw_menu
 from pages.ui.widgets.stages import draw_silent_stage
 from pages.ui.widgets.training_views import VIEWS_DRAWN, View, choose
 from pages.ui.widgets.words import escape_markdown, show_errors
@@ -91,11 +92,11 @@ def _draw_answer(question: Question, courses: dict[str, Course]) -> None:
 
 
 def _train(setup: Setup, choice: TrainingChoice) -> dict[str, Course] | None:
-    """Train at once what follows a slider; offer to train what takes longer."""
-    if not MOST_QUICK < choice.count_work(setup) <= MOST_WORK:
-        return choice.train(setup)
+    """Train at once what follows a slider, where it is not what was trained last; offer to train what takes longer."""
     courses = session.find_courses(choice.of_courses)
-    if not courses and st.button(f"Train {_describe_run(choice)}", type="primary"):
+    if courses is None and not MOST_QUICK < choice.count_work(setup) <= MOST_WORK:
+        return session.keep_courses(choice.of_courses, choice.train(setup))
+    if courses is None and st.button(f"Train {_describe_run(choice)}", type="primary"):
         session.request_training()
         st.rerun()
     return courses
@@ -151,55 +152,59 @@ def _draw_choices(setup: Setup, choice: TrainingChoice) -> None:
                "strength", strength)  # fmt: skip
     if setup.net.shape.masked:
         choose(partial(st.toggle, "New dropout masks at every step"), "redraw", choice.redraw)
-    with st.expander("Initial weights"):
-        starts = {"": "The present weights", **{i.name: i.title for i in INITIALISATIONS.values()}}
-        choose(partial(st.selectbox, "Drawn", list(starts), format_func=starts.__getitem__), "start", choice.start)
-        if choice.start:
-            choose(partial(st.select_slider, "Scale", _with_stop(_SCALES, choice.scale), format_func=number),
-                   "scale", choice.scale)  # fmt: skip
-            choose(
-                partial(st.slider, "Seed of the weights", 0, max(100, choice.start_seed)),
-                "start_seed",
-                choice.start_seed,
-            )
-    with st.expander("Schedule, clipping, batches"):
-        schedules = {CONSTANT: "Constant", **{name: kind.title for name, kind in RATE_SCHEDULES.items()}}
-        choose(partial(st.selectbox, "Schedule of the rate", list(schedules), format_func=schedules.__getitem__),
-                "schedule", choice.schedule)  # fmt: skip
-        if choice.schedule != CONSTANT:
-            choose(partial(st.select_slider, "Steps of the schedule", _with_stop(_LENGTHS, choice.length)),
-                    "length", choice.length)  # fmt: skip
-        clips = _with_stop(_CLIPS, choice.clip)
-        choose(partial(st.select_slider, "Largest norm of the gradient", clips,
-                        format_func=lambda c: f"{c:g}" if c else "any"), "clip", choice.clip)  # fmt: skip
-        choose(partial(st.number_input, "Examples of a step (0: all)", 0, 256), "batch", choice.batch)
-        if choice.batch:
-            choose(partial(st.number_input, "Seed of the batches", 0, 10**9), "seed", choice.seed)
-    with st.expander("Data"):
-        sets = {d.name: d.title for d in DATASETS.values()}
-        choose(partial(st.selectbox, "Data set", list(sets), format_func=sets.__getitem__), "dataset", choice.dataset)
-        choose(partial(st.number_input, "Examples", 2, 256), "examples", choice.examples)
-        choose(partial(st.slider, "Noise", 0.0, 1.0, step=0.05), "noise", choice.noise)
-        choose(partial(st.number_input, "Seed", 0, 10**9), "data_seed", choice.data_seed)
-        _draw_change(
-            "Use these data", lambda setup, _: choice.make_setup(setup), "A network that fits them becomes yours."
-        )
-        st.text_area("or a table, its last column the target", height=70, key="training table",
-                     placeholder="a row an example")  # fmt: skip
-        _draw_change(
-            "Use this table",
-            lambda setup, _: make_table_setup(session.get_widget_value("training table") or "", setup),
-            "A network that fits it becomes yours.",
-        )
-        show_errors("data")
-        _draw_change(
-            "Standardise the inputs", lambda setup, _: standardise(setup), "Every input gets mean 0 and deviation 1."
-        )
-        choose(
-            partial(st.slider, "Held out for validation", 0.0, 0.5, step=0.05, format="percent"),
-            "held_out",
-            choice.held_out,
-        )
+    for menu in (
+        Menu("Initial weights", partial(_draw_start, choice)),
+        Menu("Schedule, clipping, batches", partial(_draw_schedule, choice)),
+        Menu("Data", partial(_draw_data, choice), text_fields=("training table",)),
+    ):
+        draw_menu(menu, st.expander)
+
+
+def _draw_start(choice: TrainingChoice) -> None:
+    starts = {"": "The present weights", **{i.name: i.title for i in INITIALISATIONS.values()}}
+    choose(partial(st.selectbox, "Drawn", list(starts), format_func=starts.__getitem__), "start", choice.start)
+    if choice.start:
+        choose(partial(st.select_slider, "Scale", _with_stop(_SCALES, choice.scale), format_func="{:g}".format),
+               "scale", choice.scale)  # fmt: skip
+        last = max(100, choice.start_seed)
+        choose(partial(st.slider, "Seed of the weights", 0, last), "start_seed", choice.start_seed)
+
+
+def _draw_schedule(choice: TrainingChoice) -> None:
+    schedules = {CONSTANT: "Constant", **{name: kind.title for name, kind in RATE_SCHEDULES.items()}}
+    choose(partial(st.selectbox, "Schedule of the rate", list(schedules), format_func=schedules.__getitem__),
+            "schedule", choice.schedule)  # fmt: skip
+    if choice.schedule != CONSTANT:
+        choose(partial(st.select_slider, "Steps of the schedule", _with_stop(_LENGTHS, choice.length)),
+                "length", choice.length)  # fmt: skip
+    clips = _with_stop(_CLIPS, choice.clip)
+    choose(partial(st.select_slider, "Largest norm of the gradient", clips,
+                    format_func=lambda c: f"{c:g}" if c else "any"), "clip", choice.clip)  # fmt: skip
+    choose(partial(st.number_input, "Examples of a step (0: all)", 0, 256), "batch", choice.batch)
+    if choice.batch:
+        choose(partial(st.number_input, "Seed of the batches", 0, 10**9), "seed", choice.seed)
+
+
+def _draw_data(choice: TrainingChoice) -> None:
+    sets = {d.name: d.title for d in DATASETS.values()}
+    choose(partial(st.selectbox, "Data set", list(sets), format_func=sets.__getitem__), "dataset", choice.dataset)
+    choose(partial(st.number_input, "Examples", 2, 256), "examples", choice.examples)
+    choose(partial(st.slider, "Noise", 0.0, 1.0, step=0.05), "noise", choice.noise)
+    choose(partial(st.number_input, "Seed", 0, 10**9), "data_seed", choice.data_seed)
+    fits = "A network that fits them becomes yours."
+    _draw_change("Use these data", lambda setup, _: choice.make_setup(setup), fits)
+    st.text_area("or a table, its last column the target", height=70, key="training table",
+                 placeholder="a row an example")  # fmt: skip
+    _draw_change(
+        "Use this table",
+        lambda setup, _: make_table_setup(session.get_widget_value("training table") or "", setup),
+        fits,
+    )
+    show_errors("data")
+    centre = "Every input gets mean 0 and deviation 1."
+    _draw_change("Standardise the inputs", lambda setup, _: standardise(setup), centre)
+    held = partial(st.slider, "Held out for validation", 0.0, 0.5, step=0.05, format="percent")
+    choose(held, "held_out", choice.held_out)
 
 
 def _draw_change(label: str, how: Callable[[Setup, Any], Setup], about: str) -> None:
