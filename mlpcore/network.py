@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -320,7 +321,7 @@ class Network:
     def dtype(self) -> np.dtype:
         return self[1].W.dtype
 
-    @property
+    @cached_property
     def shape(self) -> Shape:
         """The network without its numbers."""
         return Shape(

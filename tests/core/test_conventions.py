@@ -1,5 +1,6 @@
 """The switched network agrees with the unswitched one, after transposing and scaling."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -182,7 +183,8 @@ def test_formulas_show_the_conventions_in_force():
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("name", list(mlp.EXAMPLES))
 def test_the_score_of_every_example_in_every_layout(name, layout):
-    sent = build_pass_payload(replace(mlp.EXAMPLES[name].setup, conventions=mlp.Conventions(layout)), "cache S")
+    setup = replace(mlp.EXAMPLES[name].setup, conventions=mlp.Conventions(layout))
+    sent = json.loads(build_pass_payload(setup, "cache S"))
     assert all(c["verdict"] != "disagrees" for c in sent["checks"].values())
     for step in sent["steps"]:
         *operands, result = step["tiles"]

@@ -9,6 +9,8 @@ import numpy as np
 
 from mlpcore import Setup, Var, Y, exchange, training_step
 from mlpcore.exchange import read_matrix
+from mlpcore.losses import Loss
+from mlpcore.network import Shape
 from mlpcore.setup import Editable, with_cells
 from pages.ui.state.app_state import MAX_WORK
 from pages.ui.state.place import CHOICES
@@ -137,9 +139,9 @@ def apply_paste(before: Editable, paste: Any) -> tuple[Editable, list[dict[str, 
     return after, []
 
 
-def list_computed(setup: Setup) -> dict[str, Var]:
+def list_computed(shape: Shape, loss: Loss) -> dict[str, Var]:
     """List the matrices that a learner's can be checked against, by their names on the wire."""
-    outs = (step.out for step in training_step(setup.net, setup.loss))
+    outs = (step.out for step in training_step(shape, loss))
     return {wire_name(var): var for var in outs if exchange.name_of(var.text) == var}
 
 
@@ -148,7 +150,7 @@ def read_computed(setup: Setup, event: dict[str, Any]) -> Var | None:
     paste = event.get("paste")
     if not (isinstance(paste, dict) and isinstance(paste.get("text"), str) and isinstance(paste.get("id"), str)):
         return None
-    return list_computed(setup).get(paste["id"])
+    return list_computed(setup.net.shape, setup.loss).get(paste["id"])
 
 
 def add_work(work: str, var: Var, paste: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from mlpcore import EXAMPLES, SCHEDULES, Conventions, Schedule
 from pages.ui.components.stage.chapters import build_derivation_payload
-from pages.ui.components.stage.payload import build_held_change, build_pass_payload
+from pages.ui.components.stage.payload import build_held_change, build_pass_payload, join_json
 from pages.ui.components.stage.stage import draw_stage
 from pages.ui.state import session
 from pages.ui.state.app_state import AppState, make_example_setup
@@ -41,7 +41,7 @@ def _build_pass(state: AppState) -> str:
     except ValueError as error:
         payload = build_pass_payload(state.setup, next(iter(SCHEDULES.values())), *update)
         remark = f"{str(error)[:1].upper()}{str(error)[1:]}. Every matrix is kept instead."
-    return json.dumps({**payload, "look": remark or describe_network(state)})
+    return join_json(payload, {"look": remark or describe_network(state)})
 
 
 def build_pass(state: AppState) -> str:

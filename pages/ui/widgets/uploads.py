@@ -76,7 +76,7 @@ def _offer_text(setup: Setup, text: str) -> None:
             return
     named = _find_named(setup, text)
     _offer_check(text, named, setup)
-    computed_here = events.list_computed(setup).values()
+    computed_here = events.list_computed(setup.net.shape, setup.loss).values()
     entered = next((var for var in named if var in setup.inputs()), None)
     if entered or not any(var in computed_here and not var.new for var in named):
         _offer_matrix(setup, readings, entered)
@@ -84,7 +84,7 @@ def _offer_text(setup: Setup, text: str) -> None:
 
 def _offer_check(text: str, found: dict[Var, exchange.WrittenMatrix], setup: Setup) -> None:
     """Offer to compare matrices that are computed here, and so cannot be entered."""
-    computed_here = events.list_computed(setup).values()
+    computed_here = events.list_computed(setup.net.shape, setup.loss).values()
     computed = [var.symbol for var in found if var in computed_here]
     if computed and st.button(f"Check {', '.join(computed[:4])}{' …' * (len(computed) > 4)}", type="primary"):
         session.change(None, lambda *_: text, "work", about="work")

@@ -7,6 +7,7 @@ the stage each operand stands. All of it is read off the steps; nothing is compu
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -93,8 +94,8 @@ def build_pass_payload(
     schedule: str | Schedule,
     optimiser: Optimiser | None = None,
     kept: Mapping[Var, np.ndarray] | None = None,
-) -> Json:
-    """Build the payload of a training step at the learning rate of the set-up.
+) -> str:
+    """Build the payload of a training step at the learning rate of the set-up, as JSON.
 
     Args:
         optimiser, kept: what makes the update, by default gradient descent, and its state after earlier steps.
@@ -103,26 +104,33 @@ def build_pass_payload(
         ValueError: the schedule is one under a byte budget that this network exceeds.
     """
     net, conventions = setup.net, setup.conventions
-    steps, payloads = _build_steps(net.shape, setup.loss, find(schedule), conventions, setup.batch.N, optimiser)
+    steps, written = _build_steps(net.shape, setup.loss, find(schedule), conventions, setup.batch.N, optimiser)
     given = optimiser.list_inputs(net, conventions.lay, kept) if optimiser else {}
     values = evaluate(steps, given | setup.inputs())
-    return {
-        **build_matrices(setup, steps, values),
-        "steps": payloads,
-        "parts": ROLES,
-        "cards": build_cards(values),
-        # A learner's new parameters are checked against gradient descent.
-        "checkable": [name for name, var in list_computed(setup).items() if not (optimiser and var.new)],
-    }
+    return join_json(written, {**build_matrices(setup, steps, values), "cards": build_cards(values)})
+
+
+def join_json(*parts: Json | str) -> str:
+    """Join objects, or the JSON of objects that are not empty, to the JSON of one."""
+    texts = (part if isinstance(part, str) else json.dumps(part) for part in parts)
+    return "{" + ",".join(text[1:-1] for text in texts) + "}"
 
 
 @lru_cache(maxsize=128)
 def _build_steps(
     shape: Shape, loss: Loss, schedule: Schedule, conventions: Conventions, N: int, optimiser: Optimiser | None
-) -> tuple[list[Step], list[Json]]:
-    """Return the steps and their payloads: without the values of matrices, so that edits of those find them cached."""
+) -> tuple[list[Step], str]:
+    """Return the steps and the JSON of all that edits of values leave as it is: most of the payload."""
     steps = training_step(shape, loss, schedule, conventions, N, optimiser)
-    return steps, [build_step(step, conventions.lay, schedule == next(iter(SCHEDULES.values()))) for step in steps]
+    keeps_all = schedule == next(iter(SCHEDULES.values()))
+    # A learner's new parameters are checked against gradient descent.
+    computed = list_computed(shape, loss).items()
+    payload = {
+        "steps": [build_step(step, conventions.lay, keeps_all) for step in steps],
+        "parts": ROLES,
+        "checkable": [name for name, var in computed if not (optimiser and var.new)],
+    }
+    return steps, json.dumps(payload)
 
 
 #: By how much a number grows in the sentence about a gradient's cell, which the browser writes with the same number.

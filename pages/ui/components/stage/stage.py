@@ -5,11 +5,11 @@ Python sends a payload and takes back events. The component is registered once, 
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import streamlit as st
 
+from pages.ui.components.stage.payload import join_json
 from pages.ui.server.assets import script
 
 _mount = st.components.v2.component(
@@ -28,9 +28,7 @@ def draw_stage(key: str, *parts: dict[str, Any] | str) -> None:
     Its `kind` is "player", "wall", "board" or, without matrices, "silent".
     The events are component state under `key`.
     """
-    texts = (part if isinstance(part, str) else json.dumps(part) for part in parts)
-    payload = "{" + ",".join(text[1:-1] for text in texts if len(text) > 2) + "}"
     # Streamlit keeps only state that has a callback; the run that follows reads it.
     callbacks: dict[str, Any] = {f"on_{name}_change": lambda: None for name in EVENTS}
     # As bytes: Streamlit would serialize an object twice, to send it and to hash it.
-    _mount(key=key, data=payload.encode(), **callbacks)
+    _mount(key=key, data=join_json(*parts).encode(), **callbacks)
