@@ -8,8 +8,9 @@ step size measures anything, because of a kink or of rounding, the verdict says 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -49,7 +50,7 @@ PROBED_NUMBERS = 1_000_000
 
 def choose_probe_count(values: Mapping[Var, Array]) -> int:
     """Choose how many cells of a gradient can be probed without keeping a reader waiting."""
-    return max(3, min(PROBES, PROBED_NUMBERS // sum(np.size(value) for value in values.values())))
+    return max(1, min(PROBES, PROBED_NUMBERS // sum(np.size(value) for value in values.values())))
 
 
 @dataclass(frozen=True)
@@ -246,25 +247,38 @@ def differences(steps: Sequence[Step], values: Mapping[Var, Array], of: Var, by:
     Args:
         steps: a list in which `of` is made; `values` holds every matrix of it.
     """
-    begin = next((i + 1 for i, s in enumerate(steps) if s.out == by), 0)
-    end = next(i for i, s in enumerate(steps) if s.out == of) + 1
-    run = _Perturbation(steps[begin:end], values, of, by)
-    measured, rounding, kinks = run.measure(chosen, FIRST)
-    coarse = measured[:, 0]
-    estimate = np.abs(coarse - measured[:, 1]) + rounding[:, 0]
+    run = _Perturbation(_select_steps(steps, of, by), values, of, by)
+    scale = run.scale[chosen]
+    first = run.measure(chosen, FIRST)
+    coarse = first.measured[:, 0]
+    estimate = np.abs(coarse - first.measured[:, 1]) + first.rounding[:, 0]
     size = np.abs(coarse)
     vanishing = (size <= estimate) & (estimate <= 1e-4 * MEASURED * size.max(initial=0.0))
     is_good = (estimate <= 0.1 * MEASURED * size) | vanishing
-    is_open = ~is_good.reshape(len(chosen), -1).all(axis=1) | [any(row) for row in kinks]
+    is_open = ~is_good.reshape(len(chosen), -1).all(axis=1) | first.crossed.any(axis=1)
     if not is_open.any():
-        steps_taken = np.empty_like(coarse)
-        steps_taken[:] = _beside(run.scale[chosen] * SIZES[FIRST[0]], coarse)
-        return Probe(coarse, estimate, steps_taken, [None] * len(chosen))
-    found = _Measurements(len(chosen), run.watched.shape)
-    found.take(np.arange(len(chosen)), FIRST, measured, rounding, kinks)
-    rest = tuple(k for k in range(len(SIZES)) if k not in FIRST)
-    found.take(np.flatnonzero(is_open), rest, *run.measure(chosen[is_open], rest))
-    return found.choose_best(run.scale[chosen])
+        taken = np.broadcast_to(_beside(scale * SIZES[FIRST[0]], coarse), coarse.shape)
+        return Probe(coarse, estimate, taken, [None] * len(chosen))
+    measured = np.full((len(chosen), len(SIZES), *run.watched.shape), np.nan)
+    rounding, kinks = np.full_like(measured, np.inf), first.kinks
+    others = tuple(k for k in range(len(SIZES)) if k not in FIRST)
+    second = run.measure(chosen[is_open], others)
+    for cells, sizes, found in ((np.arange(len(chosen)), FIRST, first), (np.flatnonzero(is_open), others, second)):
+        at = np.ix_(cells, np.array(sizes))
+        measured[at] = np.where(_beside(found.crossed, found.measured), np.nan, found.measured)
+        rounding[at], kinks[cells] = found.rounding, found.kinks
+    # The size with the least estimated error is taken, for every entry of what is watched.
+    errors = _estimate_errors(measured, rounding)
+    best = errors.argmin(axis=1, keepdims=True)
+    measured, estimate = (np.take_along_axis(x, best, 1)[:, 0] for x in (measured, errors))
+    inside = [None if np.isfinite(estimate[n]).any() else kink for n, kink in enumerate(kinks)]
+    return Probe(measured, estimate, SIZES[best[:, 0]] * _beside(scale, measured), inside)
+
+
+def _select_steps(steps: Sequence[Step], of: Var, by: Var) -> Sequence[Step]:
+    """Select the steps after the one that makes `by`, up to the one that makes `of`."""
+    made = [step.out for step in steps]
+    return steps[made.index(by) + 1 if by in made else 0 : made.index(of) + 1]
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -276,16 +290,49 @@ def measure_change(
     Args:
         steps: a list in which `of` is made; `values` holds every matrix of it.
     """
-    begin = next((i + 1 for i, s in enumerate(steps) if s.out == by), 0)
-    end = next(i for i, s in enumerate(steps) if s.out == of) + 1
     moved = np.array(values[by], dtype=float)
     moved[cell] += step
-    return float(evaluate(steps[begin:end], {**values, by: moved})[of]) - float(values[of])
+    return float(evaluate(_select_steps(steps, of, by), {**values, by: moved})[of]) - float(values[of])
 
 
 def _beside(per_cell: Array, watched: Array) -> Array:
     """Give numbers of cells the axes of what is watched."""
-    return per_cell.reshape(-1, *(1,) * (watched.ndim - 1))
+    return per_cell.reshape(*per_cell.shape, *(1,) * (watched.ndim - per_cell.ndim))
+
+
+def _estimate_errors(measured: Array, rounding: Array) -> Array:
+    """Estimate the error at each size: its distance to the next smaller one, and rounding; shape (cells, sizes, ...).
+
+    What rounding does is known from the smaller sizes: differences there vary by it, the more the smaller they are.
+    """
+    sizes = SIZES.reshape(1, -1, *(1,) * (measured.ndim - 2))
+    apart = np.full_like(measured, np.nan)
+    apart[:, :-1] = np.abs(measured[:, :-1] - measured[:, 1:])
+    noise = np.zeros_like(apart)
+    noise[:, :-1] = np.nan_to_num(apart[:, :-1] * sizes[:, 1:], nan=0.0, posinf=0.0)
+    below = np.maximum.accumulate(noise[:, ::-1], axis=1)[:, ::-1]  # the largest from this size down
+    smaller = np.concatenate([below[:, 1:], np.zeros_like(below[:, :1])], axis=1) / sizes
+    # A sum that no longer moves may move less than its last place: what moved last bounds that.
+    moves = np.nan_to_num(np.abs(measured) * sizes, nan=np.inf)
+    least = np.minimum.accumulate(np.where(moves == 0, np.inf, moves), axis=1)
+    still = np.where((measured == 0) & np.isfinite(least), least / sizes, 0.0)
+    error = apart + np.maximum(np.maximum(rounding, smaller), still)
+    return np.where(np.isfinite(error), error, np.inf)
+
+
+class _Differences(NamedTuple):
+    """What was measured for some cells at some step sizes.
+
+    Attributes:
+        measured, rounding: the differences and what rounding does to them, shape (cells, sizes, *watched).
+        crossed: whether a kink lies inside the probe, shape (cells, sizes).
+        kinks: for each cell the kink inside its smallest probe, or None.
+    """
+
+    measured: Array
+    rounding: Array
+    crossed: Array
+    kinks: Array
 
 
 class _Perturbation:
@@ -308,40 +355,33 @@ class _Perturbation:
         # What the step sizes are shares of: the power of two next to max(1, |w|).
         self.scale = 2.0 ** np.rint(np.log2(np.maximum(1.0, np.abs(self.at))))
 
-    def measure(self, cells: Array, sizes: Sequence[int]) -> tuple[Array, Array, list[list[Kink | None]]]:
-        """Give differences and their rounding, shape (cells, sizes, *watched), and the kinks inside each probe."""
-        parts = [self._measure(part, sizes) for part in self._split(cells, len(sizes))]
-        kinks = [row for _, _, rows in parts for row in rows]
-        return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts]), kinks
-
-    def _split(self, cells: Array, sizes: int) -> Iterator[Array]:
-        """Split the cells so that one run stays within a few million numbers."""
-        numbers = sizes * len(OFFSETS) * (self.at.size + sum(np.size(self.values[s.out]) for s in self.steps))
+    def measure(self, cells: Array, sizes: Sequence[int]) -> _Differences:
+        """Take differences, so many cells in one run that it stays within a few million numbers."""
+        numbers = len(sizes) * len(OFFSETS) * (self.at.size + sum(np.size(self.values[s.out]) for s in self.steps))
         at_once = max(1, 4_000_000 // numbers)
-        for first in range(0, max(1, len(cells)), at_once):
-            yield cells[first : first + at_once]
+        parts = [self._measure(cells[k : k + at_once], sizes) for k in range(0, max(1, len(cells)), at_once)]
+        return _Differences(*map(np.concatenate, zip(*parts, strict=True)))
 
-    def _measure(self, cells: Array, sizes: Sequence[int]) -> tuple[Array, Array, list[list[Kink | None]]]:
+    def _measure(self, cells: Array, sizes: Sequence[int]) -> _Differences:
         n, points = len(cells), len(sizes) * len(OFFSETS)
         h = self.scale[cells, None] * SIZES[list(sizes)]
         copies = np.empty((n, points, self.at.size))
         copies[:] = self.at
-        over = (slice(None), slice(None), *(None,) * self.watched.ndim)
         copies[np.arange(n), :, cells] += (h[:, :, None] * OFFSETS).reshape(n, points)
         runs = evaluate(
             self.steps, {**self.values, self.by: copies.reshape(n, points, *np.shape(self.values[self.by]))}
         )
-        found = np.empty((n, len(sizes), len(OFFSETS), *self.watched.shape))
-        found.reshape(n, points, *self.watched.shape)[:] = runs[self.of]
+        found = np.empty((n, points, *self.watched.shape))
+        found[:] = runs[self.of]
         # The value itself is taken off before the weighted sum: differences of close numbers are exact.
-        moved = np.moveaxis(found - self.watched, 2, -1)
-        measured = (moved @ WEIGHTS) / h[over]
-        rounding = self.size * (ROUNDED * EPS) / h[over]
-        return measured, rounding, self._find_kinks(runs, n, len(sizes))
+        moved = (found - self.watched).reshape(n, len(sizes), len(OFFSETS), *self.watched.shape)
+        measured = np.moveaxis(moved, 2, -1) @ WEIGHTS
+        h = _beside(h, measured)
+        return _Differences(measured / h, self.size * (ROUNDED * EPS) / h, *self._find_kinks(runs, n, len(sizes)))
 
-    def _find_kinks(self, runs: Mapping[Var, Array], cells: int, sizes: int) -> list[list[Kink | None]]:
-        """Find for each probe the first kink inside it: a piece that is left, or a boundary that is touched."""
-        found: list[list[Kink | None]] = [[None] * sizes for _ in range(cells)]
+    def _find_kinks(self, runs: Mapping[Var, Array], cells: int, sizes: int) -> tuple[Array, Array]:
+        """Find which probes have a kink inside, a piece that is left or a boundary that is touched, and the first."""
+        crossed, kinks = np.zeros((cells, sizes), dtype=bool), np.full(cells, None)
         for step in self.steps:
             if step.op.kink is None:
                 continue
@@ -351,59 +391,10 @@ class _Perturbation:
             here = step.op.kink(*(self.values[v] for v in step.operands))
             pieces = pieces.reshape(cells, sizes, len(OFFSETS), *pieces.shape[2:])
             inside = (pieces != here).any(axis=2)
-            for cell, size in np.argwhere(inside.any(axis=(-2, -1))):
-                if found[cell][size] is None:
-                    place = np.argwhere(inside[cell, size])[0]
-                    found[cell][size] = (step.operands[0], tuple(int(i) for i in place))
-        return found
-
-
-class _Measurements:
-    """Differences of every cell at the step sizes that were tried."""
-
-    def __init__(self, cells: int, watched: tuple[int, ...]) -> None:
-        shape = (cells, len(SIZES), *watched)
-        self.measured, self.rounding = np.full(shape, np.nan), np.full(shape, np.inf)
-        self.kinks: list[Kink | None] = [None] * cells
-
-    def take(self, cells: Array, sizes: Sequence[int], measured: Array, rounding: Array, kinks: list) -> None:
-        """Take in what was measured for some cells at some sizes."""
-        at = np.ix_(cells, np.array(sizes))
-        crossed = np.array([[kink is not None for kink in row] for row in kinks])
-        measured[crossed] = np.nan
-        self.measured[at], self.rounding[at] = measured, rounding
-        for cell, row in zip(cells, kinks, strict=True):
-            self.kinks[cell] = row[-1]
-
-    def estimates(self) -> Array:
-        """Estimate the error at each size: its distance to the next smaller one, and rounding.
-
-        What rounding does is known from the smaller sizes: differences there vary by it, the more the smaller they are.
-        """
-        sizes = SIZES.reshape(1, -1, *(1,) * (self.measured.ndim - 2))
-        apart = np.full_like(self.measured, np.nan)
-        apart[:, :-1] = np.abs(self.measured[:, :-1] - self.measured[:, 1:])
-        noise = np.zeros_like(apart)
-        noise[:, :-1] = np.nan_to_num(apart[:, :-1] * sizes[:, 1:], nan=0.0, posinf=0.0)
-        below = np.maximum.accumulate(noise[:, ::-1], axis=1)[:, ::-1]  # the largest from this size down
-        smaller = np.concatenate([below[:, 1:], np.zeros_like(below[:, :1])], axis=1) / sizes
-        # A sum that no longer moves may move less than its last place: what moved last bounds that.
-        moves = np.nan_to_num(np.abs(self.measured) * sizes, nan=np.inf)
-        least = np.minimum.accumulate(np.where(moves == 0, np.inf, moves), axis=1)
-        still = np.where((self.measured == 0) & np.isfinite(least), least / sizes, 0.0)
-        error = apart + np.maximum(np.maximum(self.rounding, smaller), still)
-        return np.where(np.isfinite(error), error, np.inf)
-
-    def choose_best(self, base: Array) -> Probe:
-        """Choose for every entry the size with the least estimated error."""
-        error = self.estimates()
-        best = error.argmin(axis=1)
-        at = np.expand_dims(best, 1)
-        measured = np.take_along_axis(self.measured, at, 1)[:, 0]
-        estimate = np.take_along_axis(error, at, 1)[:, 0]
-        steps = SIZES[best] * _beside(base, best)
-        inside = [None if np.isfinite(estimate[n]).any() else kink for n, kink in enumerate(self.kinks)]
-        return Probe(measured, estimate, steps, inside)
+            for cell in np.flatnonzero(inside[:, -1].any(axis=(-2, -1)) & ~crossed[:, -1]):
+                kinks[cell] = step.operands[0], tuple(np.argwhere(inside[cell, -1])[0].tolist())
+            crossed |= inside.any(axis=(-2, -1))
+        return crossed, kinks
 
 
 def _check(gradient: Var, steps: list[Step], values: Mapping[Var, Array], most: int | None, seed: int) -> Check:
@@ -415,30 +406,27 @@ def _check(gradient: Var, steps: list[Step], values: Mapping[Var, Array], most: 
         chosen = np.sort(np.random.default_rng(seed).choice(count, most, replace=False))
     watched = LOSS.of_examples(gradient.examples)
     probe = differences(steps, values, watched, gradient.of, chosen)
-    precision = float(np.finfo(claimed.dtype).eps)
-    verdict, error, probed = probe.judge(claimed.ravel()[chosen], precision)
-    cells, numerical, estimate, sizes = (
-        np.full(count, x, dtype=object if x == NOT_PROBED else float) for x in (NOT_PROBED, np.nan, np.inf, np.nan)
-    )
-    cells[chosen], estimate[chosen], sizes[chosen] = probed, probe.estimate, probe.steps
-    numerical[chosen] = np.where(np.isfinite(probe.estimate), probe.measured, np.nan)
-    finite = np.isfinite(float(values[watched]))
+    numbers = claimed.ravel()[chosen]
+    verdict, error, probed = probe.judge(numbers, float(np.finfo(claimed.dtype).eps))
+
+    def place(found: Array, otherwise: float | str) -> Array:
+        """Put what was found for the chosen cells at their places."""
+        whole = np.full(count, otherwise, dtype=object if otherwise == NOT_PROBED else float)
+        whole[chosen] = found
+        return whole.reshape(claimed.shape)
+
+    in_range = np.isfinite(float(values[watched])) & np.isfinite(numbers)
     skipped = []
     for n in np.flatnonzero(probed == NOT_MEASURABLE):
-        place = tuple(int(i) for i in np.unravel_index(chosen[n], claimed.shape))
-        kink = probe.kinks[n]
-        if kink is not None:
-            skipped.append(Skipped(place, "kink", *kink))
-        else:
-            in_range = finite and np.isfinite(claimed.ravel()[chosen[n]])
-            skipped.append(Skipped(place, "below rounding" if in_range else "out of range"))
-    shape = claimed.shape
+        cell = tuple(int(i) for i in np.unravel_index(chosen[n], claimed.shape))
+        reason = "kink" if probe.kinks[n] else "below rounding" if in_range[n] else "out of range"
+        skipped.append(Skipped(cell, reason, *(probe.kinks[n] or ())))
     return Check(
         verdict,
-        cells.reshape(shape),
-        numerical.reshape(shape),
-        estimate.reshape(shape),
-        sizes.reshape(shape),
+        place(probed, NOT_PROBED),
+        place(np.where(np.isfinite(probe.estimate), probe.measured, np.nan), np.nan),
+        place(probe.estimate, np.inf),
+        place(probe.steps, np.nan),
         error,
         tuple(skipped),
     )
