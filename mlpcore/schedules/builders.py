@@ -53,12 +53,8 @@ def ceil_root(n: int) -> int:
 
 
 def keep_nothing(task: Task) -> list[Move]:
-    """Keep nothing: each layer's turn starts from the input."""
-    moves: list[Move] = []
-    for layer in range(task.shape.depth, 0, -1):
-        moves += [Advance(0, layer - 1)] if layer > 1 else []
-        moves.append(Reverse(layer - 1, layer))
-    return moves
+    """Keep nothing: each layer's turn starts from the input, the only checkpoint."""
+    return binomial_moves(task.shape.depth, 1)
 
 
 def extra_layers(depth: int, slots: int) -> int:
@@ -79,17 +75,12 @@ def binomial_moves(depth: int, slots: int) -> list[Move]:
     left = [(0, depth, slots)]
     while left:
         lo, hi, free = left.pop()
-        n = hi - lo
-        if n == 1:
+        if hi - lo == 1:
             moves.append(Reverse(lo, hi))
-        elif free == 1:
-            for top in range(hi, lo, -1):
-                moves += [Advance(lo, top - 1)] if top - 1 > lo else []
-                moves.append(Reverse(top - 1, top))
-        else:
-            m = lo + _first_checkpoint(n, free)
-            moves.append(Advance(lo, m))
-            left += [(lo, m, free), (m, hi, free - 1)]
+            continue
+        m = hi - 1 if free == 1 else lo + _first_checkpoint(hi - lo, free)
+        moves.append(Advance(lo, m))
+        left += [(lo, m, free), (m, hi, free - 1)]
     return moves
 
 
