@@ -15,17 +15,16 @@ last + 1 is the workspace of a gradient on its way down. `tests/core/test_cost.p
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
 
-from ..equations.steps import Step
+from ..equations.steps import Op, Step
 from ..losses import MSE, Loss
 from ..network import Network, Shape, shape_of
 from ..notation import Var, Y, Z
@@ -160,23 +159,20 @@ class _Work(NamedTuple):
 def count(steps: Sequence[Step], shape: Shape, N: int, lay: Layout = COLUMNS) -> Count:
     """Count a list of steps, laid out like this, for a network of this shape and N examples."""
     item = shape.itemsize
-    laid_out = _remember_shapes(shape, N, lay)
+    laid_out = cache(lambda var: laid(var, shape, N, lay))
     known: dict[int, _Work] = {}  # a step that is repeated is one object
     lives: list[Life] = []
-    buffers: dict[int, int] = {}
-    fresh_buffer = itertools.count()
+    places: dict[Hashable, int] = {}
     works = []
-    for n, (step, lifetime) in enumerate(zip(steps, find_lifetimes(steps), strict=True)):
+    for n, (step, (freed, until, first)) in enumerate(zip(steps, find_lifetimes(steps), strict=True)):
         work = known.get(id(step)) or known.setdefault(id(step), _measure_step(step, laid_out))
         works.append(work)
-        lives += [Life(None, n, n, item * t, "scratch", next(fresh_buffer), n, False) for t in work.temporaries]
-        freed, until, first = lifetime
+        for k, cells in enumerate(work.temporaries):
+            place = places.setdefault((n, k), len(places))
+            lives.append(Life(None, n, n, item * cells, "scratch", place, n, False))
         if first is not None:
-            if first not in buffers:
-                buffers[first] = next(fresh_buffer)
-            category = _categorise(step, steps[freed])
-            made = item * work.made
-            lives.append(Life(step.out, n, freed, made, category, buffers[first], until, step.recompute))
+            category, place = _categorise(step, steps[freed]), places.setdefault(first, len(places))
+            lives.append(Life(step.out, n, freed, item * work.made, category, place, until, step.recompute))
     return Count(
         tuple(steps),
         tuple(lives),
@@ -187,27 +183,24 @@ def count(steps: Sequence[Step], shape: Shape, N: int, lay: Layout = COLUMNS) ->
     )
 
 
-# The shapes of a few passes, a pair of numbers for each matrix: the schedules that a page compares share them.
-@lru_cache(maxsize=4)
-def _remember_shapes(shape: Shape, N: int, lay: Layout) -> Callable[[Var], tuple[int, ...]]:
-    return lru_cache(maxsize=4096)(lambda var: laid(var, shape, N, lay))
-
-
 def _measure_step(step: Step, laid_out: Callable[[Var], tuple[int, ...]]) -> _Work:
-    op, out = step.op, laid_out(step.out)
-    kernel = op.kernel
-    temporaries: tuple[int, ...] = ()
-    flops = 0
-    if op.is_product or (kernel and kernel.temporaries):
-        shapes = [*map(laid_out, step.operands), out]
-        axes = zip((*op.reads, op.makes), shapes, strict=True)
-        sizes = {letter: n for letters, matrix in axes for letter, n in zip(letters, matrix, strict=True)}
-        if op.is_product:
-            flops = 2 * math.prod(sizes.values())
-        if kernel:
-            spared = find_operands_in_place_of_temporaries(step) if kernel.operands_as_temporaries else {}
-            temporaries = tuple(0 if k in spared else cells(sizes) for k, cells in enumerate(kernel.temporaries))
-    return _Work(math.prod(out), temporaries, flops)
+    shapes = tuple([laid_out(v) for v in (*step.operands, step.out)])
+    return _measure_equation(step.op, shapes, tuple(find_operands_in_place_of_temporaries(step)))
+
+
+# A few numbers for each equation and size: layers that are alike share them, and so do the schedules that a page
+# compares. All of them take 0.85 of the time.
+@lru_cache(maxsize=4096)
+def _measure_equation(op: Op, shapes: tuple[tuple[int, ...], ...], spared: tuple[int, ...]) -> _Work:
+    """Measure an equation from the shapes of its operands and its result; `spared` temporaries need no buffer."""
+    axes = zip((*op.reads, op.makes), shapes, strict=True)
+    sizes = {letter: n for letters, matrix in axes for letter, n in zip(letters, matrix, strict=True)}
+    temporaries = op.kernel.temporaries if op.kernel else ()
+    return _Work(
+        math.prod(shapes[-1]),
+        tuple(0 if k in spared else cells(sizes) for k, cells in enumerate(temporaries)),
+        2 * math.prod(sizes.values()) if op.is_product else 0,
+    )
 
 
 def _categorise(step: Step, freeing: Step) -> str:
