@@ -8,10 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from ..losses import LOSSES
-from ..memory.cost import Count, count_pass
-from ..memory.tally import totals
+from ..memory.tally import Totals, totals
 from ..network import Shape
-from ..schedules import find
+from ..schedules import Schedule, find
 
 #: Ratios that differ by less are a tie, whatever their intervals.
 TIE = 0.01
@@ -28,7 +27,7 @@ class Job:
     Attributes:
         shape: of the network; its numbers are drawn at random.
         N: the number of examples.
-        policies: names of schedules, or specs such as `("every", 3)`; the first is the baseline.
+        policies: schedules, the first of them the baseline; their names do as well.
         loss: a name of `LOSSES`.
         rounds: the number of times that each is timed.
         seed: of the numbers, and of the order in each round.
@@ -40,7 +39,7 @@ class Job:
 
     shape: Shape
     N: int
-    policies: tuple[str | tuple, ...]
+    policies: tuple[Schedule, ...]
     loss: str = "MSE"
     rounds: int = 15
     seed: int = 0
@@ -51,19 +50,17 @@ class Job:
         if self.N < 1 or self.rounds < 1:
             raise ValueError("at least one example and one round are needed")
         LOSSES[self.loss]
-        for policy in self.policies:
-            find(policy)
+        object.__setattr__(self, "policies", tuple(map(find, self.policies)))
 
-    def counts(self) -> list[Count]:
+    def totals(self) -> list[Totals]:
         """Return the counted side of each policy."""
-        return [count_pass(self.shape, self.N, LOSSES[self.loss](), find(p)) for p in self.policies]
+        return [totals(self.shape, self.N, LOSSES[self.loss](), policy) for policy in self.policies]
 
     @property
     def bytes_needed(self) -> int:
         """The bytes allocated at once: parameters, inputs, and the one arena that all policies share."""
-        loss = LOSSES[self.loss]()
         # Twice: tracing allocates a second arena, and drawing the inputs takes them twice for a moment.
-        return 2 * max(totals(self.shape, self.N, loss, p).total for p in self.policies)
+        return 2 * max(t.total for t in self.totals())
 
     def check(self, limit: int) -> None:
         """Check that the job fits into so many bytes.
@@ -160,11 +157,5 @@ def pareto_front(points: Sequence[tuple[float, float]]) -> list[int]:
 
     Equal points are all on the front. In the order of the first coordinate.
     """
-    front = []
-    best = float("inf")
-    for x in sorted({p[0] for p in points}):
-        least = min(p[1] for p in points if p[0] == x)
-        if least < best:
-            front += [n for n, p in enumerate(points) if p == (x, least)]
-            best = least
-    return front
+    front = [n for n, p in enumerate(points) if not any(q != p and q[0] <= p[0] and q[1] <= p[1] for q in points)]
+    return sorted(front, key=points.__getitem__)

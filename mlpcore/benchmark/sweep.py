@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from ..memory.sizes import Sizes
 from ..memory.tally import AXES, compare, find_size, resize_along
-from ..schedules import Plain
+from ..schedules import Schedule
 from .job import Job, Measurement, Report
 
 #: Matmul FLOPs of a pass above which it takes seconds; such a size can be measured on its own.
@@ -15,7 +15,7 @@ MAX_FLOPS = 4 * 10**9
 MAX_POINTS = 5
 
 
-def make_jobs(sizes: Sizes, axis: str, policies: Sequence[Plain], rounds: int, limit: int) -> list[Job]:
+def make_jobs(sizes: Sizes, axis: str, policies: Sequence[Schedule], rounds: int, limit: int) -> list[Job]:
     """Return a job for each of a few sizes along an axis, the present one among them, that are quick and fit.
 
     Args:
@@ -39,10 +39,7 @@ def find_measurements(reports: Iterable[Report], sizes: Sizes, axis: str) -> dic
     for report in reports:
         job = report.job
         value = {"depth": job.shape.depth, "width": max(job.shape.widths[1:-1] or job.shape.widths), "batch": job.N}
-        try:
-            here = resize_along(sizes, axis, value[axis])
-        except ValueError:
-            continue
+        here = resize_along(sizes, axis, value[axis])
         if (here.shape, here.N, here.loss) == (job.shape, job.N, job.loss):
             for measurement in report.measurements:
                 found.setdefault(measurement.policy, {})[value[axis]] = measurement

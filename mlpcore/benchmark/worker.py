@@ -25,7 +25,6 @@ import numpy as np
 from ..compiled import Program, compile_pass
 from ..losses import LOSSES
 from ..network import Batch, Layer, Network
-from ..schedules import find
 from .job import Job, Measurement, Report
 from .machine import machine
 
@@ -69,15 +68,11 @@ def measure(job: Job, show_progress: Callable[[float], object]) -> Report:
     """
     net, batch = draw_numbers(job)
     loss = LOSSES[job.loss]()
-    counts = job.counts()
-    policies = [find(p) for p in job.policies]
-    compiled: dict[int, Program] = {}
-    arena = None
+    counts = job.totals()
     # They take turns in the arena of the largest.
-    for n in sorted(range(len(counts)), key=lambda n: -counts[n].peak):
-        compiled[n] = compile_pass(net, batch, loss, policies[n], arena=arena)
-        arena = compiled[n].arena
-    programs = [compiled.pop(n) for n in range(len(counts))]
+    largest = max(range(len(counts)), key=lambda n: counts[n].peak)
+    arena = compile_pass(net, batch, loss, job.policies[largest]).arena
+    programs = [compile_pass(net, batch, loss, policy, arena=arena) for policy in job.policies]
     units = job.rounds + len(programs)
 
     order = random.Random(job.seed)
@@ -100,13 +95,13 @@ def measure(job: Job, show_progress: Callable[[float], object]) -> Report:
     arenas = [program.arena.nbytes for program in programs]
     del programs, arena
     measurements = []
-    for n, (policy, counted) in enumerate(zip(policies, counts, strict=True)):
+    for n, (policy, counted) in enumerate(zip(job.policies, counts, strict=True)):
         traced = _trace_bytes(partial(compile_pass, net, batch, loss, policy))
         ratios = [t / base for t, base in zip(times[n], times[0], strict=True)]
         low, high = median_interval(ratios)
         measurements.append(
             Measurement(
-                policy.name, counted.peak, traced, counted.activations, sum(counted.flops), counted.recomputed_flops,
+                policy.name, counted.peak, traced, counted.activations, counted.flops, counted.recomputed_flops,
                 statistics.median(times[n]), statistics.median(ratios), low, high, arenas[n],
             )
         )  # fmt: skip

@@ -7,7 +7,7 @@ of examples, in which every product is linear.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -16,7 +16,7 @@ from typing import NamedTuple
 from ..losses import Loss
 from ..network import Shape
 from ..passes.conventions import WORKSHEET, Conventions
-from ..schedules import SCHEDULES, Plain, Schedule, find
+from ..schedules import SCHEDULES, Schedule
 from .cost import CATEGORIES, Count, count, input_bytes
 from .planner import BudgetSchedule, find_front, task_of
 from .sizes import Sizes
@@ -25,7 +25,7 @@ from .sizes import Sizes
 SHOWN = 3
 #: In deeper networks the planner would take seconds, and a page waits for it.
 PLANNED = 24
-#: The schedule all others are compared with.
+#: The name of the schedule all others are compared with.
 BASE = next(iter(SCHEDULES))
 
 
@@ -81,16 +81,12 @@ class Tally:
         return max(0, self.blocks - SHOWN)
 
 
-def tally(shape: Shape, N: int, loss: Loss, schedule: Plain | Schedule, conventions: Conventions = WORKSHEET) -> Tally:
+def tally(shape: Shape, N: int, loss: Loss, schedule: Schedule, conventions: Conventions = WORKSHEET) -> Tally:
     """Count a schedule for a network of this shape and N examples. No arrays: any size.
 
     Raises:
-        ValueError: N is not at least 1, no schedule fits the budget, or the network is too deep for the planner.
-        KeyError: no such schedule.
+        ValueError: no schedule fits the budget, or the network is too deep for the planner.
     """
-    if N < 1:
-        raise ValueError(f"a batch has at least one example, not {N}")
-    schedule = find(schedule)
     if schedule.planned:
         _check_depth(shape)
     counted, blocks = N, 1
@@ -109,30 +105,24 @@ def tally(shape: Shape, N: int, loss: Loss, schedule: Plain | Schedule, conventi
     )
 
 
-def totals(
-    shape: Shape, N: int, loss: Loss, schedule: Plain | Schedule, conventions: Conventions = WORKSHEET
-) -> Totals:
-    """Count a schedule in sums alone.
-
-    Raises:
-        ValueError, KeyError: as `tally`.
-    """
-    return _count_totals(shape, N, loss, find(schedule), conventions)
-
-
 # A few numbers for each size and schedule: the table of all schedules (20 ms at 16 layers) and the curves of
 # Scaling (50 counts) are redrawn at each stop of a slider that changes one of them.
 @lru_cache(maxsize=1024)
-def _count_totals(shape: Shape, N: int, loss: Loss, schedule: Schedule, conventions: Conventions) -> Totals:
+def totals(shape: Shape, N: int, loss: Loss, schedule: Schedule, conventions: Conventions = WORKSHEET) -> Totals:
+    """Count a schedule in sums alone.
+
+    Raises:
+        ValueError: as `tally`.
+    """
     return tally(shape, N, loss, schedule, conventions).totals
 
 
 def compare(
-    shape: Shape, N: int, loss: Loss, schedules: Iterable[Plain | Schedule], conventions: Conventions = WORKSHEET
+    shape: Shape, N: int, loss: Loss, schedules: Iterable[Schedule], conventions: Conventions = WORKSHEET
 ) -> dict[str, Totals]:
     """Count those of the schedules that can be counted here, by name; where none fits a budget, it is left out."""
     found = {}
-    for schedule in map(find, schedules):
+    for schedule in schedules:
         with suppress(ValueError):
             found[schedule.name] = totals(shape, N, loss, schedule, conventions)
     return found
@@ -144,7 +134,7 @@ def find_budget_schedules(
     """Find the best schedule for every budget, fewest bytes first.
 
     Raises:
-        ValueError: the network is too deep to be planned here.
+        ValueError: the network is too deep to be planned while a page waits.
     """
     _check_depth(shape)
     return find_front(task_of(shape, N, loss, conventions=conventions))
@@ -182,14 +172,12 @@ def resize_along(sizes: Sizes, axis: str, value: int) -> Sizes:
     return sizes.with_depth(value) if axis == "depth" else sizes.with_width(value)
 
 
-def count_along(sizes: Sizes, axis: str, schedules: Iterable[Plain | Schedule]) -> dict[str, list[tuple[int, Totals]]]:
+def count_along(sizes: Sizes, axis: str, schedules: Sequence[Schedule]) -> dict[str, list[tuple[int, Totals]]]:
     """Count every schedule at every size of an axis, and at the present one; by name."""
-    chosen = [find(schedule) for schedule in schedules]
-    at = sorted({*AXES[axis][1], find_size(sizes, axis)})
-    found: dict[str, list[tuple[int, Totals]]] = {schedule.name: [] for schedule in chosen}
-    for value in at:
+    found: dict[str, list[tuple[int, Totals]]] = {schedule.name: [] for schedule in schedules}
+    for value in sorted({*AXES[axis][1], find_size(sizes, axis)}):
         here = resize_along(sizes, axis, value)
-        quick = [s for s in chosen if not (s.planned and here.depth > PLANNED_ALONG)]
+        quick = (s for s in schedules if not (s.planned and here.depth > PLANNED_ALONG))
         for name, sums in compare(here.shape, here.N, here.costs, quick).items():
             found[name].append((value, sums))
     return found

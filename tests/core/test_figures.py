@@ -61,7 +61,7 @@ def descents(example="four answers"):
 
 def counted(name, policy):
     sizes = PRESETS[name]
-    return tally(sizes.shape, sizes.N, sizes.costs, policy)
+    return tally(sizes.shape, sizes.N, sizes.costs, mlp.schedules.find(policy))
 
 
 def timeline(what):
@@ -75,8 +75,8 @@ MEASURED = [(ratio, 0.02) for ratio in (1.004, 0.9, 1.2, 1.3, 1.4, 2.0, 0.97, 1.
 def found():
     sizes = PRESETS["exercise 4"]
     shape = (sizes.shape, sizes.N, sizes.costs)
-    base = compare(*shape, ["cache S and Z"])["cache S and Z"]
-    sums = compare(*shape, list(mlp.SCHEDULES))
+    sums = compare(*shape, mlp.SCHEDULES.values())
+    base = sums["cache S and Z"]
     spots = [figures.Spot(t.schedule, n, t.peak / base.peak, t.flops / base.flops) for n, t in enumerate(sums.values())]
     arms = [
         Measurement(
@@ -105,7 +105,7 @@ def trade(measured):
 def scaling(what):
     axis, shown = what
     curves = []
-    for n, (policy, points) in enumerate(count_along(PRESETS["gelu"], axis, list(mlp.SCHEDULES)[:-1]).items()):
+    for n, (policy, points) in enumerate(count_along(PRESETS["gelu"], axis, list(mlp.SCHEDULES.values())[:-1]).items()):
         at, values = zip(*((v, float(t.peak)) for v, t in points), strict=True)
         curves.append(figures.ScalingCurve(policy, n, at, values, ((4, 100.0),) if n < 2 else ()))
     return figures.scaling(

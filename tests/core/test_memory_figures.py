@@ -88,7 +88,7 @@ def test_points_at_one_place_are_drawn_side_by_side():
 def test_every_matrix_of_a_timeline_is_named_or_the_axis_states_which_are(name):
     deep = Sizes((8,) * 65, 4)
     sizes = PRESETS.get(name, deep)
-    figure = figures.timeline(tally(sizes.shape, sizes.N, sizes.costs, "cache S and Z"))
+    figure = figures.timeline(tally(sizes.shape, sizes.N, sizes.costs, mlp.SCHEDULES["cache S and Z"]))
     axis = figure["layout"]["yaxis2"]
     assert not axis["title"]["text"] or name == "64 layers"
     lanes = {y for d in figure["data"] if d.get("yaxis") == "y2" for y in d["y"] if y is not None}

@@ -54,8 +54,8 @@ def test_a_monotone_activation_has_no_counterexample_and_one_that_turns_has(monk
 @pytest.mark.parametrize("example", ["worksheet", "larger", "three classes"])
 def test_the_strokes_of_the_timeline_add_up_to_its_area(example, schedule):
     setup = mlp.EXAMPLES[example].setup
-    counted = tally(setup.net.shape, setup.batch.N, setup.loss, schedule).count
-    figure = figures.timeline(tally(setup.net.shape, setup.batch.N, setup.loss, schedule))
+    found = tally(setup.net.shape, setup.batch.N, setup.loss, mlp.SCHEDULES[schedule])
+    counted, figure = found.count, figures.timeline(found)
     sums = np.zeros(len(counted.steps))
     texts = []
     for trace in figure["data"]:

@@ -9,7 +9,7 @@ from mlpcore import benchmark as bench
 from mlpcore.benchmark import Job, Measurement, Report
 from mlpcore.memory import tally
 from mlpcore.memory.sizes import MOST_LAYERS, PRESETS, Sizes, read_widths
-from mlpcore.schedules import SCHEDULES, find
+from mlpcore.schedules import SCHEDULES
 from mlpcore.units import bytes_text, read_bytes, seconds_text
 
 shapes = st.builds(
@@ -19,17 +19,17 @@ shapes = st.builds(
     bias=st.booleans(),
 )
 policies = st.one_of(
-    st.sampled_from(tuple(SCHEDULES)),
-    st.tuples(st.just("every"), st.integers(1, 6)),
-    st.tuples(st.just("blocks"), st.integers(1, 40)),
-    st.tuples(st.just("blocks"), st.integers(1, 40), st.just("cache S")),
+    st.sampled_from(tuple(SCHEDULES.values())),
+    st.integers(1, 6).map(mlp.every),
+    st.integers(1, 40).map(mlp.blocks),
+    st.integers(1, 40).map(lambda size: mlp.blocks(size, SCHEDULES["cache S"])),
 )
 
 
 @given(shapes, st.integers(1, 60), policies, st.sampled_from((mlp.MSE(), mlp.CrossEntropy())))
 def test_a_tally_equals_the_count_of_the_pass_to_the_byte(shape, N, policy, loss):
     quick = tally.tally(shape, N, loss, policy).totals
-    whole = mlp.count_pass(shape, N, loss, find(policy))
+    whole = mlp.count_pass(shape, N, loss, policy)
     assert (quick.peak, quick.total, quick.activations) == (whole.peak, whole.total, whole.activations)
     assert (quick.flops, quick.recomputed_flops) == (sum(whole.flops), whole.recomputed_flops)
     assert tally.totals(shape, N, loss, policy) == quick
@@ -38,7 +38,7 @@ def test_a_tally_equals_the_count_of_the_pass_to_the_byte(shape, N, policy, loss
 
 def test_sizes_that_fit_nowhere_are_counted_as_quickly_as_small_ones():
     sizes = Sizes((2**20,) * 9, 2**24)
-    t = tally.tally(sizes.shape, sizes.N, sizes.costs, "micro-batches")
+    t = tally.tally(sizes.shape, sizes.N, sizes.costs, SCHEDULES["micro-batches"])
     assert t.blocks == 4096
     assert t.left_out == 4093
     assert len(t.count.steps) < 1000
@@ -47,7 +47,7 @@ def test_sizes_that_fit_nowhere_are_counted_as_quickly_as_small_ones():
 
 def test_blocks_that_are_drawn_are_named_by_their_own_examples():
     def names(N, size):
-        steps = tally.tally(mlp.Shape.of((3, 2, 2)), N, mlp.MSE(), ("blocks", size)).count.steps
+        steps = tally.tally(mlp.Shape.of((3, 2, 2)), N, mlp.MSE(), mlp.blocks(size)).count.steps
         return {v.block for step in steps for v in (step.out, *step.operands, *step.frees)} - {""}
 
     assert names(10, 4) == {"1:4", "5:8", "1:8", "9:10"}
@@ -60,23 +60,23 @@ def test_a_step_list_that_is_kept_is_not_used_for_another_policy_or_depth():
     for depth in (2, 3, 5):
         for k in (1, 2, 3):
             shape = mlp.Shape.of((4,) * (depth + 1))
-            assert tally.totals(shape, 3, mlp.MSE(), ("every", k)).peak == mlp.peak_bytes(shape, 3, None, mlp.every(k))
+            assert tally.totals(shape, 3, mlp.MSE(), mlp.every(k)).peak == mlp.peak_bytes(shape, 3, None, mlp.every(k))
 
 
 def test_deep_networks_are_not_planned_while_a_page_waits():
     shape = Sizes((8,) * (tally.PLANNED + 2), 4).shape
     with pytest.raises(ValueError, match=f"up to {tally.PLANNED} layers"):
-        tally.tally(shape, 4, mlp.MSE(), ("within", 10**9))
+        tally.tally(shape, 4, mlp.MSE(), mlp.within(10**9))
     with pytest.raises(ValueError, match=f"up to {tally.PLANNED} layers"):
         tally.find_budget_schedules(shape, 4, mlp.MSE())
-    assert "best in half the bytes" not in tally.compare(shape, 4, mlp.MSE(), list(SCHEDULES))
+    assert "best in half the bytes" not in tally.compare(shape, 4, mlp.MSE(), SCHEDULES.values())
 
 
 @pytest.mark.parametrize("axis", list(tally.AXES))
 @pytest.mark.parametrize("name", list(PRESETS))
 def test_along_an_axis_the_present_size_is_counted_too(axis, name):
     sizes = PRESETS[name]
-    curves = tally.count_along(sizes, axis, ["cache S and Z", "cache S"])
+    curves = tally.count_along(sizes, axis, [SCHEDULES["cache S and Z"], SCHEDULES["cache S"]])
     here = dict(curves["cache S"])[tally.find_size(sizes, axis)]
     assert here.peak == mlp.peak_bytes(sizes.shape, sizes.N, sizes.costs, "cache S")
     for value, sums in curves["cache S"]:
@@ -179,11 +179,11 @@ def test_inside_the_spread_the_words_are_a_tie_and_never_a_winner():
 
 def test_jobs_along_an_axis_are_few_and_fit_and_are_found_again():
     sizes = PRESETS["784-512-256-10"]
-    jobs = bench.make_jobs(sizes, "batch", ["cache S and Z", "cache S"], 5, 2 * 10**8)
+    jobs = bench.make_jobs(sizes, "batch", [SCHEDULES["cache S and Z"], SCHEDULES["cache S"]], 5, 2 * 10**8)
     assert 2 <= len(jobs) <= 5
     assert all(job.bytes_needed <= 2 * 10**8 for job in jobs)
     reports = [Report(job, (BASE, arm("cache S", 1, 1.0)), {}) for job in jobs]
     found = bench.find_measurements(reports, sizes, "batch")
     assert sorted(found["cache S"]) == sorted(job.N for job in jobs)
     assert bench.find_measurements(reports, sizes.with_width(7), "batch") == {}
-    assert bench.make_jobs(sizes, "batch", ["cache S"], 5, 10) == []
+    assert bench.make_jobs(sizes, "batch", [SCHEDULES["cache S"]], 5, 10) == []

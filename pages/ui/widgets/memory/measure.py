@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import streamlit as st
 
@@ -10,7 +11,7 @@ from mlpcore import SCHEDULES, figures
 from mlpcore import benchmark as bench
 from mlpcore.benchmark import Job, Measurement, Report, Ticket
 from mlpcore.memory.tally import BASE, compare
-from mlpcore.schedules import Plain
+from mlpcore.schedules import Schedule
 from mlpcore.units import bytes_text, seconds_text
 from pages.ui.components.chart.chart import draw_chart
 from pages.ui.server.presence import track_presence
@@ -47,15 +48,13 @@ def measure(choice: MemoryChoice, about: Subject) -> None:
     offer_downloads()
 
 
-def list_policies(choice: MemoryChoice, about: Subject) -> list[Plain]:
+def list_policies(choice: MemoryChoice, about: Subject) -> list[Schedule]:
     """Return the policies to measure: those chosen, and the one built in the chapter Plan."""
-    built = []
+    policies = [SCHEDULES[name] for name in choice.policies]
     if choice.policy in BUILT:
-        try:
-            built = [find_schedule(choice, about).plain]
-        except ValueError:
-            built = []
-    return [*choice.policies, *built]
+        with suppress(ValueError):
+            policies.append(find_schedule(choice, about))
+    return policies
 
 
 def index_policy(policy: str) -> int:

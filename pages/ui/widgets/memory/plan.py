@@ -8,7 +8,7 @@ import streamlit as st
 
 from mlpcore import OPTIMISERS, SCHEDULES, figures
 from mlpcore.memory.cost import CATEGORIES, Count, find_in_place
-from mlpcore.memory.tally import BASE, PLANNED, Tally, Totals, compare, find_budget_schedules, tally, totals
+from mlpcore.memory.tally import BASE, PLANNED, Tally, Totals, compare, find_budget_schedules, tally
 from mlpcore.schedules import Schedule
 from mlpcore.units import bytes_text, flops_text, read_bytes
 from pages.ui.components.chart.chart import draw_chart
@@ -41,9 +41,9 @@ def plan(choice: MemoryChoice, about: Subject) -> None:
         _least(about)
         return
     state = OPTIMISERS[choice.optimiser]().count_state_bytes(about.shape)
-    mine, base = (t._replace(state=state) for t in (counted.totals, totals(*about.counted, BASE, about.conventions)))
     every = compare(*about.counted, _list_quick(about), about.conventions)
     every = {name: t._replace(state=state) for name, t in every.items()}
+    mine, base = counted.totals._replace(state=state), every[BASE]
     st.markdown(escape_markdown(_describe_trade(every)))
     left, right = st.columns([7, 4], gap="medium")
     with left:
@@ -227,9 +227,9 @@ def _read_room(choice: MemoryChoice, text: str) -> MemoryChoice:
     return put("room")(choice, read_bytes(str(text)))
 
 
-def _list_quick(about: Subject) -> list[str]:
+def _list_quick(about: Subject) -> list[Schedule]:
     """List the schedules that are counted at once: not those for which the planner takes seconds."""
-    return [name for name, s in SCHEDULES.items() if about.shape.depth <= 8 or not s.planned]
+    return [schedule for schedule in SCHEDULES.values() if about.shape.depth <= 8 or not schedule.planned]
 
 
 def _write_reasons(schedule: Schedule, counted: Tally, about: Subject) -> None:
@@ -238,8 +238,8 @@ def _write_reasons(schedule: Schedule, counted: Tally, about: Subject) -> None:
     if schedule.planned:
         front = find_budget_schedules(*about.counted, about.conventions)
         parts.append(
-            f"Found by {front[0].method}; {len(front)} plan{'s are' if len(front) > 1 else ' is'} Pareto-optimal, from "
-            f"{bytes_text(front[0].peak)} to {bytes_text(front[-1].peak)}. This one takes "
+            f"Found by dynamic programming; {len(front)} plan{'s are' if len(front) > 1 else ' is'} Pareto-optimal, "
+            f"from {bytes_text(front[0].peak)} to {bytes_text(front[-1].peak)}. This one takes "
             f"{counted.count.peak / front[-1].peak:.2f} of the bytes of the fastest."
         )
     recomputed = counted.count.recomputed_cells

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from mlpcore import SCHEDULES, Schedule, figures
 from mlpcore import benchmark as bench
-from mlpcore import figures
 from mlpcore.memory.tally import AXES, count_along, find_size
 from pages.ui.components.chart.chart import draw_chart
 from pages.ui.state import session
@@ -27,7 +27,7 @@ _AXES = {"depth": "Depth", "width": "Width", "batch": "Batch"}
 def scaling(choice: MemoryChoice, about: Subject) -> None:
     """Draw counted lines through measured dots."""
     sizes, axis = about.sizes, choice.axis
-    policies = list(choice.policies)
+    policies = [SCHEDULES[name] for name in choice.policies]
     choose_policies(choice)
     left, right = st.columns([7, 4], gap="medium")
     with right:
@@ -70,7 +70,7 @@ _READ: dict[str, tuple[str | None, str | None]] = {
 }
 
 
-def _curves(choice: MemoryChoice, about: Subject, schedules: list[str]) -> list[figures.ScalingCurve]:
+def _curves(choice: MemoryChoice, about: Subject, schedules: list[Schedule]) -> list[figures.ScalingCurve]:
     """List what was counted along the axis, and what was measured of it in this session."""
     counted, got = _READ[choice.what]
     measured = bench.find_measurements(session.get_runs().reports, about.sizes, choice.axis)
