@@ -15,8 +15,8 @@ ASSUMED_FREE_BYTES = 2**30
 
 #: The environment in which every BLAS computes on one thread.
 ONE_THREAD = {
-    f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL", "BLIS", "VECLIB_MAXIMUM", "NUMEXPR")
-} | {"VECLIB_MAXIMUM_THREADS": "1"}
+    f"{library}_THREADS": "1" for library in ("OPENBLAS_NUM", "OMP_NUM", "MKL_NUM", "BLIS_NUM", "VECLIB_MAXIMUM")
+}
 #: Variables by which OpenBLAS would not choose the kernel that fits this machine.
 KERNEL_OVERRIDES = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 

@@ -81,13 +81,12 @@ class Ticket:
 
 
 class JobQueue:
-    """Jobs in the order in which they came; there is a thread and a process only while one is measured."""
+    """Jobs in the order in which they came; there are threads and a process only while one is measured."""
 
     def __init__(self, max_seconds: float = MAX_SECONDS) -> None:
         self.max_seconds = max_seconds
         self._lock = threading.RLock()
         self._tickets: list[Ticket] = []
-        self._thread: threading.Thread | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     def submit(self, job: Job, is_wanted: Callable[[], bool] = lambda: True) -> Ticket:
@@ -102,21 +101,26 @@ class JobQueue:
             waiting = sum(ticket.state == WAITING for ticket in self._tickets)
             if waiting >= MAX_WAITING:
                 raise RefusedError(f"{waiting} measurements are waiting already: try again in a while")
-            self.begin()
             ticket = Ticket(job, self, is_wanted)
             self._tickets.append(ticket)
+            try:
+                self.begin()
+            except RuntimeError:
+                self._tickets.remove(ticket)
+                raise
         return ticket
 
     def begin(self) -> None:
-        """Start the thread that measures, unless it runs.
+        """Start the first job, unless it runs.
 
         Raises:
             RuntimeError: no thread can be started here.
         """
-        if self._thread is None:
-            thread = threading.Thread(target=self._run_all, name="mlpcore.benchmark", daemon=True)
-            thread.start()
-            self._thread = thread
+        if self._tickets and self._tickets[0].state == WAITING:
+            ticket = self._tickets[0]
+            for work in (self._run, self._watch):
+                threading.Thread(target=work, args=(ticket,), name="mlpcore.benchmark", daemon=True).start()
+            ticket.state, ticket.started = RUNNING, time.monotonic()
 
     def tickets(self) -> list[Ticket]:
         """Return the job that runs, and those that wait, in order."""
@@ -134,6 +138,7 @@ class JobQueue:
             self._tickets.remove(ticket)
             ticket.state, ticket.message, ticket.report = state, message, report
             ticket.finished.set()
+            self.begin()
 
     def close(self) -> None:
         """Cancel all jobs and leave no process. A job that is submitted later is measured all the same."""
@@ -141,25 +146,17 @@ class JobQueue:
             for ticket in reversed(self.tickets()):
                 ticket.cancel()
 
-    def _run_all(self) -> None:
-        while True:
-            with self._lock:
-                if not self._tickets:
-                    self._thread = None
-                    return
-                ticket = self._tickets[0]
-                ticket.state, ticket.started = RUNNING, time.monotonic()
-                try:
-                    self._process = process = _start_worker()
-                except (OSError, ValueError) as error:
-                    message = f"measuring needs a process of its own, and none can be started here: {error}"
-                    self.finish(ticket, FAILED, message)
-                    continue
-            threading.Thread(target=self._watch, args=(ticket,), daemon=True).start()
-            self._run(ticket, process)
-
-    def _run(self, ticket: Ticket, process: subprocess.Popen[bytes]) -> None:
-        """Hand the job to its process and read what that sends: shares of the work, then a report or a message."""
+    def _run(self, ticket: Ticket) -> None:
+        """Start a process, hand it the job, and read what it sends: shares of the work, then a report or a message."""
+        with self._lock:
+            if ticket not in self._tickets:
+                return
+            try:
+                self._process = process = _start_worker()
+            except (OSError, ValueError) as error:
+                message = f"measuring needs a process of its own, and none can be started here: {error}"
+                self.finish(ticket, FAILED, message)
+                return
         answer: object = "the process that measures ended before it was done"
         with suppress(OSError, EOFError, pickle.UnpicklingError), process:
             assert process.stdin is not None

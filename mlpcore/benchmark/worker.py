@@ -35,7 +35,7 @@ MIN_TIMING = 2e-3
 MAX_WALL, MAX_SPREAD, MAX_RATIO_ERROR = 1.25, 0.2, 0.05
 #: The lowest priority; CPU time does not count the waiting for others.
 NICE = 19
-#: Bytes of address space that Python, NumPy and BLAS may take beside a job.
+#: Bytes of memory that Python, NumPy and BLAS may take beside a job.
 OVERHEAD = 2**30
 
 
@@ -170,20 +170,9 @@ def _limit_memory(bytes_needed: int) -> None:
         import resource
     except ImportError:
         return
-    try:
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (_address_space() + bytes_needed + OVERHEAD, hard))
-    except (ValueError, OSError):
-        return
-
-
-def _address_space() -> int:
-    """Return the bytes of address space in use."""
-    try:
-        with open("/proc/self/statm", encoding="ascii") as file:
-            return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError):
-        return 4 * OVERHEAD
+    with suppress(ValueError, OSError):
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (bytes_needed + OVERHEAD, hard))
 
 
 def _lower_priority() -> None:
