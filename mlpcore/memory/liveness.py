@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import compress
-from typing import NamedTuple
 
 from ..equations.steps import Step
 from ..notation import Var
@@ -55,23 +54,15 @@ def mark_liveness(
     return tuple(reversed(marked))
 
 
-class Lifetime(NamedTuple):
-    """When the result of a step is alive, and where it lies.
+def find_lifetimes(steps: Sequence[Step]) -> list[tuple[int, int, int | None]]:
+    """Find when the result of each step is alive, and where it lies.
 
-    Attributes:
-        freed: the step that frees it; the last step where none does.
-        until: the last step in which its buffer is its own: a result that overwrites it may be made as it is freed.
-        buffer: the step whose result lies in the buffer first; None where it takes no bytes, as a view of
-            an input and an updated parameter that overwrites the old one.
+    Returns:
+        For each step: the step that frees its result, the last one where none does; the last step in which its buffer
+        is its own, as a result that overwrites it may be made while it is freed; and the step whose result lies in
+        that buffer first, None where it takes no bytes, as a view of an input and an updated parameter that overwrites
+        the old one.
     """
-
-    freed: int
-    until: int
-    buffer: int | None
-
-
-def find_lifetimes(steps: Sequence[Step]) -> list[Lifetime]:
-    """Find the lifetime of the result of each step."""
     freed = [len(steps) - 1] * len(steps)
     until = freed.copy()
     buffer: list[int | None] = list(range(len(steps)))
@@ -90,7 +81,7 @@ def find_lifetimes(steps: Sequence[Step]) -> list[Lifetime]:
             if source is not None:
                 until[source] = n - 1
         made[step.out] = n
-    return list(map(Lifetime._make, zip(freed, until, buffer, strict=True)))
+    return list(zip(freed, until, buffer, strict=True))
 
 
 def find_operands_in_place_of_temporaries(step: Step) -> dict[int, Var]:

@@ -35,14 +35,6 @@ DEEPEST = 32
 Cost = tuple[int, int]
 
 
-class BudgetError(ValueError):
-    """No schedule fits; `least` bytes would do."""
-
-    def __init__(self, budget: int, least: int) -> None:
-        super().__init__(f"no plan fits into {budget:,} bytes: the least that would do is {least:,} bytes")
-        self.least = least
-
-
 class BudgetSchedule(NamedTuple):
     """A schedule of a front.
 
@@ -72,12 +64,12 @@ def find_best(task: Task, budget: int) -> BudgetSchedule:
     """Find the schedule under the budget that recomputes least.
 
     Raises:
-        BudgetError: a ValueError that says the least bytes that would do.
+        ValueError: none fits; the message says the least bytes that would do.
     """
     front = find_front(task)
     fitting = [schedule for schedule in front if schedule.peak <= budget]
     if not fitting:
-        raise BudgetError(budget, front[0].peak)
+        raise ValueError(f"no plan fits into {budget:,} bytes: the least that would do is {front[0].peak:,} bytes")
     return fitting[-1]
 
 

@@ -17,10 +17,10 @@ from .builders import (
     every,
     extra_layers,
     keep_all,
+    keep_binomial,
     keep_every,
     keep_every_root,
     keep_log_checkpoints,
-    keep_nothing,
     keep_preactivations,
     keep_within_half,
     within,
@@ -62,7 +62,12 @@ SCHEDULES: dict[str, Schedule] = Registry(
                 "About log L checkpoints, moved while the backward pass runs (revolve, Griewank and Walther 2000).",
                 keep_log_checkpoints,
             ),
-            Schedule("recompute everything", "Nothing stays: every layer is recomputed from the input.", keep_nothing),
+            Schedule(
+                "recompute everything",
+                "Nothing stays: every layer is recomputed from the input.",
+                keep_binomial,
+                arguments=(1,),
+            ),
             Schedule(
                 "micro-batches",
                 "About √N examples at a time, gradients accumulated. Nothing is computed twice.",
@@ -107,6 +112,6 @@ def find(schedule: Plain | list | Schedule) -> Schedule:
 
 
 __all__ = [
-    "BUILDERS", "SCHEDULES", "Advance", "Move", "Plain", "Reverse", "Schedule", "Task", "binomial", "blocks", "every",
+    "BUILDERS", "SCHEDULES", "Advance", "Move", "Reverse", "Schedule", "Task", "binomial", "blocks", "every",
     "extra_layers", "find", "within",
 ]  # fmt: skip

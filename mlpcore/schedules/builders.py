@@ -20,41 +20,41 @@ def keep_preactivations(task: Task) -> list[Move]:
     return [Reverse(0, task.shape.depth)]
 
 
-def in_segments(depth: int, k: int) -> list[Move]:
-    """Put checkpoints at k, 2k, ...; each segment between two of them is recomputed as a whole."""
-    cuts = [*range(0, depth, k), depth]
-    segments = list(pairwise(cuts))
-    return [Advance(lo, hi) for lo, hi in segments[:-1]] + [Reverse(lo, hi) for lo, hi in reversed(segments)]
-
-
 def keep_every(task: Task, k: int) -> list[Move]:
-    """Keep the activation of every k-th layer."""
-    return in_segments(task.shape.depth, k)
+    """Put checkpoints at k, 2k, ...; each segment between two of them is recomputed as a whole."""
+    depth = task.shape.depth
+    segments = list(pairwise([*range(0, depth, k), depth]))
+    return [Advance(lo, hi) for lo, hi in segments[:-1]] + [Reverse(lo, hi) for lo, hi in reversed(segments)]
 
 
 def keep_every_root(task: Task) -> list[Move]:
     """Keep a checkpoint every √L layers."""
-    return in_segments(task.shape.depth, ceil_root(task.shape.depth))
+    return keep_every(task, ceil_root(task.shape.depth))
 
 
 def keep_binomial(task: Task, slots: int) -> list[Move]:
-    """Keep so many checkpoints, the input being one, placed as `binomial_moves` does."""
-    return binomial_moves(task.shape.depth, min(slots, task.shape.depth))
+    """Put so many checkpoints, the input being one, where as few layers as possible are recomputed."""
+    moves: list[Move] = []
+    left = [(0, task.shape.depth, min(slots, task.shape.depth))]
+    while left:
+        lo, hi, free = left.pop()
+        if hi - lo == 1:
+            moves.append(Reverse(lo, hi))
+            continue
+        m = hi - 1 if free == 1 else lo + _first_checkpoint(hi - lo, free)
+        moves.append(Advance(lo, m))
+        left += [(lo, m, free), (m, hi, free - 1)]
+    return moves
 
 
 def keep_log_checkpoints(task: Task) -> list[Move]:
-    """Keep about log L checkpoints, placed as `binomial_moves` does."""
-    return binomial_moves(task.shape.depth, task.shape.depth.bit_length())
+    """Keep about log L checkpoints, placed as `keep_binomial` does."""
+    return keep_binomial(task, task.shape.depth.bit_length())
 
 
 def ceil_root(n: int) -> int:
     """Compute the least whole number whose square is at least n."""
     return math.isqrt(n - 1) + 1
-
-
-def keep_nothing(task: Task) -> list[Move]:
-    """Keep nothing: each layer's turn starts from the input, the only checkpoint."""
-    return binomial_moves(task.shape.depth, 1)
 
 
 def extra_layers(depth: int, slots: int) -> int:
@@ -67,21 +67,6 @@ def extra_layers(depth: int, slots: int) -> int:
     while math.comb(slots + r, slots) < depth:
         r += 1
     return r * depth - math.comb(slots + r, slots + 1)
-
-
-def binomial_moves(depth: int, slots: int) -> list[Move]:
-    """Put the checkpoints where as few layers as possible are recomputed."""
-    moves: list[Move] = []
-    left = [(0, depth, slots)]
-    while left:
-        lo, hi, free = left.pop()
-        if hi - lo == 1:
-            moves.append(Reverse(lo, hi))
-            continue
-        m = hi - 1 if free == 1 else lo + _first_checkpoint(hi - lo, free)
-        moves.append(Advance(lo, m))
-        left += [(lo, m, free), (m, hi, free - 1)]
-    return moves
 
 
 def _first_checkpoint(n: int, slots: int) -> int:
@@ -144,7 +129,7 @@ def blocks(size: int, inside: Schedule | None = None) -> Schedule:
 def within(budget: int) -> Schedule:
     """Build the best schedule under so many bytes: of `Count.peak`, gradients and scratch with it.
 
-    Its steps raise `BudgetError`, a ValueError with the least bytes that would do, where none fits.
+    Its steps raise a ValueError with the least bytes that would do, where none fits.
     """
     return Schedule(
         f"within {budget:,} bytes",

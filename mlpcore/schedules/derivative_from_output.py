@@ -24,7 +24,6 @@ FORMULAS = {
     "relu6": r"f' = [0 < Z < 6]",
     "hard tanh": r"f' = [-1 < Z < 1]",
     "softsign": r"f' = (1 - |Z|)^2",
-    "softmax": r"J_n = \operatorname{diag}(z_n) - z_n z_n^{\top}",
     "elu": r"f' = 1 \text{ where } Z > 0, \text{ else } Z + @",
 }
 
@@ -107,15 +106,13 @@ def find_counterexample(f: Activation) -> Counterexample | None:
         below, beyond = _find_crossing(f, level, grid[0], grid[turn]), _find_crossing(f, level, grid[turn], grid[-1])
         if below is not None and beyond is not None:
             pairs.append((below, beyond))
-    best = None
+    found = []
     for pair in pairs:
         points = np.array(pair, dtype=float)
         (z, other), (a, b) = f.f(points), f.derivative(points)
         if points[0] != points[1] and abs(z - other) <= 1e-12 * abs(z) and abs(a - b) > 1e-6:
-            found = Counterexample((float(points[0]), float(points[1])), float(z), (float(a), float(b)))
-            if best is None or abs(a - b) > abs(best.derivatives[0] - best.derivatives[1]):
-                best = found
-    return best
+            found.append(Counterexample((float(points[0]), float(points[1])), float(z), (float(a), float(b))))
+    return max(found, key=lambda x: abs(x.derivatives[0] - x.derivatives[1]), default=None)
 
 
 def _find_crossing(f: Activation, level: float, low: float, high: float) -> float | None:

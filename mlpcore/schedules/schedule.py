@@ -49,11 +49,6 @@ class Schedule:
             return self.name
         return tuple(x.plain if isinstance(x, Schedule) else x for x in self.built)
 
-    @property
-    def same_formulas(self) -> bool:
-        """Whether every number is made as by `cache S and Z`, and so agrees with it to the last bit."""
-        return not self.derivative_from_Z and self.block is None
-
     def block_size(self, N: int) -> int:
         """Give how many of N examples are worked on at a time."""
         size = self.block(N) if callable(self.block) else self.block

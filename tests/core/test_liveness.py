@@ -57,10 +57,10 @@ def test_a_marked_list_marked_again_stays_as_it_is(task, policy, lay):
 def test_no_two_results_in_one_buffer_are_alive_in_the_same_step(task, policy):
     steps = policy.steps(task)
     taken = set()
-    for n, lifetime in enumerate(find_lifetimes(steps)):
-        assert n <= lifetime.freed
-        if lifetime.buffer is not None:
-            cells = {(lifetime.buffer, at) for at in range(n, lifetime.until + 1)}
+    for n, (freed, until, buffer) in enumerate(find_lifetimes(steps)):
+        assert n <= freed
+        if buffer is not None:
+            cells = {(buffer, at) for at in range(n, until + 1)}
             assert not taken & cells
             taken |= cells
 
