@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, islice
+from itertools import islice
 from typing import NamedTuple
 
 from ..memory.cost import Life
@@ -39,25 +39,16 @@ def list_buffers(lives: Iterable[Life]) -> list[Buffer]:
     return [buffers[n] for n in range(len(buffers))]
 
 
-def find_peak(buffers: Iterable[Buffer]) -> int:
-    """Find the most bytes that are needed in one step."""
-    change = [0] * (2 + max((b.last for b in buffers), default=0))
-    for b in buffers:
-        change[b.first] += b.size
-        change[b.last + 1] -= b.size
-    return max(accumulate(change))
-
-
-def place_buffers(buffers: Sequence[Buffer], spare: int = 0) -> tuple[list[int], int]:
+def place_buffers(buffers: Sequence[Buffer], peak: int, spare: int = 0) -> tuple[list[int], int]:
     """Place buffers so that no two overlap that are needed in the same step.
 
     Args:
+        peak: the most bytes that are needed in one step.
         spare: bytes above the peak that do not matter where gradients then lie side by side.
 
     Returns:
         The offset of each, and the size of the arena: the peak where a placement that tight was found, else more.
     """
-    peak = find_peak(buffers)
     placements = [_first_fit(buffers, order) for order in islice(_orders(buffers), 4)]
     if _find_top(buffers, placements[0]) <= peak + spare:
         return placements[0], _find_top(buffers, placements[0])

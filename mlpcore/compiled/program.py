@@ -69,7 +69,7 @@ class Program:
         """
         self.count: Count = count(steps, shape, N, lay)
         updated = any(step.phase == "update" for step in steps)
-        offsets, size = place_buffers(list_buffers(self.count.lives), SPARE if updated else 0)
+        offsets, size = place_buffers(list_buffers(self.count.lives), self.count.peak, SPARE if updated else 0)
         if arena is None or len(arena := align(arena)) < size:
             arena = allocate_aligned(size)
         self.arena = arena[:size]
@@ -108,6 +108,14 @@ class Program:
         """
         _carry_out(self._calls, times)
         return self.values
+
+    @staticmethod
+    @contextmanager
+    def run_quietly() -> Iterator[None]:
+        """Compute without warnings and in small buffers; entering costs as much as five equations of small matrices."""
+        with np.errstate(over="ignore", invalid="ignore", under="ignore", divide="ignore"):
+            np.setbufsize(BUFFER_ITEMS)  # errstate restores it
+            yield
 
     def run_once(self) -> None:
         """Carry out the steps within `run_quietly`, for a caller who does something between two runs."""
@@ -246,16 +254,8 @@ def _span(x: Array, y: Array) -> Array:
     return np.lib.stride_tricks.as_strided(x, (x.size + y.size,))
 
 
-@contextmanager
-def run_quietly() -> Iterator[None]:
-    """Compute without warnings, and with small buffers: entering costs as much as five equations of small matrices."""
-    with np.errstate(over="ignore", invalid="ignore", under="ignore", divide="ignore"):
-        np.setbufsize(BUFFER_ITEMS)  # errstate restores it
-        yield
-
-
 def _carry_out(calls: Sequence[Call], times: int) -> None:
-    with run_quietly():
+    with Program.run_quietly():
         for _ in range(times):
             for function, arguments in calls:
                 function(*arguments)

@@ -13,7 +13,7 @@ from threading import Lock
 
 import numpy as np
 
-from ..compiled import Program, run_quietly
+from ..compiled import Program
 from ..equations.steps import Step, evaluate
 from ..network import Array, Network
 from ..notation import Var, mask
@@ -152,7 +152,7 @@ class Course:
             return near.copy()
         with self._runner.lock:
             self._runner.block[...] = near
-            with run_quietly():
+            with Program.run_quietly():
                 for number in range(k // self._stride * self._stride, k):
                     self._runner.take_step(number)
             return self._runner.block.copy()
@@ -249,7 +249,7 @@ def train(
     stride = max(1, -(-(steps + 1) * runner.block.nbytes // MAX_COPIES))
     copies = np.empty((steps // stride + 1, runner.block.size), runner.block.dtype)
     losses = np.empty(steps + 1)
-    with run_quietly():
+    with Program.run_quietly():
         for number in range(steps):
             if number % stride == 0:
                 copies[number // stride] = runner.block
