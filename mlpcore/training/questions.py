@@ -31,19 +31,19 @@ class Question:
     Attributes:
         title: the question.
         setup: a network that shows the answer.
-        optimisers: names of `OPTIMISERS`; rate, steps: of their courses; at: the step to look at.
         view: what shows it best: "loss", "matrices", "layers", "weights", "rate", "paths" or "fit".
         answer: courses by title -> what they say, whatever the network; "" where they do not bear on the question.
+        rate, steps: of the courses; at: the step to look at; optimisers: names of `OPTIMISERS`.
     """
 
     title: str
     setup: Setup
-    optimisers: tuple[str, ...]
-    rate: float
-    steps: int
     view: str
     answer: Answer
+    rate: float
+    steps: int
     at: int | None = None
+    optimisers: tuple[str, ...] = ("SGD",)
 
     def __repr__(self) -> str:
         return f"Question({self.title!r})"
@@ -236,8 +236,7 @@ def _make_ravine() -> Setup:
 def _make_deep_sigmoid() -> Setup:
     layers = tuple(Layer(np.zeros((3, 2 if n == 1 else 3)), np.zeros(3), "sigmoid") for n in range(1, 8))
     net = initialise(Network((*layers, Layer(np.zeros((1, 3)), np.zeros(1), "sigmoid"))), "Xavier", seed=0)
-    xor = EXAMPLES["xor"].setup
-    return Setup(net, xor.batch, MSE(), 0.5)
+    return Setup(net, _example("xor").batch, MSE(), 0.5)
 
 
 def _make_unscaled() -> Setup:
@@ -256,65 +255,32 @@ QUESTIONS: dict[str, Question] = Registry(
     "question",
     {
         "rate": Question(
-            "What if the learning rate is too large?", _example("xor"), ("SGD",), 2.0, 50, "rate", _answer_rate, 0
+            "What if the learning rate is too large?", _example("xor"), "rate", _answer_rate, 2.0, 50, at=0
         ),
-        "equal": Question(
-            "What if all weights are equal?", _example("symmetric"), ("SGD",), 0.5, 200, "weights", _answer_equal
-        ),
-        "dead": Question("Does a dead relu come back?", _DEAD, ("SGD",), 0.1, 200, "layers", _answer_dead),
+        "equal": Question("What if all weights are equal?", _example("symmetric"), "weights", _answer_equal, 0.5, 200),
+        "dead": Question("Does a dead relu come back?", _DEAD, "layers", _answer_dead, 0.1, 200),
         "vanishing": Question(
-            "Why do gradients vanish in sigmoid layers?",
-            _make_deep_sigmoid(),
-            ("SGD",),
-            0.5,
-            200,
-            "layers",
-            _answer_vanishing,
-            0,
+            "Why do gradients vanish in sigmoid layers?", _make_deep_sigmoid(), "layers", _answer_vanishing, 0.5, 200,
+            at=0,
         ),
         "momentum": Question(
-            "Why does momentum overshoot?", _make_ravine(), ("SGD", "Momentum"), 0.2, 100, "paths", _answer_overshoot
+            "Why does momentum overshoot?", _make_ravine(), "paths", _answer_overshoot, 0.2, 100,
+            optimisers=("SGD", "Momentum"),
         ),
         "correction": Question(
-            "What is Adam's bias correction for?",
-            _example("xor"),
-            ("Adam", "Uncorrected"),
-            0.01,
-            50,
-            "loss",
-            _answer_correction,
-            1,
+            "What is Adam's bias correction for?", _example("xor"), "loss", _answer_correction, 0.01, 50, at=1,
+            optimisers=("Adam", "Uncorrected"),
         ),
-        "scale": Question(
-            "What if the inputs are not scaled?", _make_unscaled(), ("SGD",), 1e-5, 100, "paths", _answer_unscaled
-        ),
+        "scale": Question("What if the inputs are not scaled?", _make_unscaled(), "paths", _answer_unscaled, 1e-5, 100),
         "penalty": Question(
-            "What does an L2 penalty do to the weights?",
-            replace(_DEAD, loss=MSE(penalty="L2", strength=0.2)),
-            ("SGD",),
-            0.1,
-            200,
-            "weights",
-            _answer_penalty,
+            "What does an L2 penalty do to the weights?", replace(_DEAD, loss=MSE(penalty="L2", strength=0.2)),
+            "weights", _answer_penalty, 0.1, 200,
         ),
         "dropout": Question(
-            "What does dropout do in the backward pass?",
-            _example("dropout"),
-            ("SGD",),
-            0.1,
-            50,
-            "matrices",
-            _answer_masks,
-            0,
+            "What does dropout do in the backward pass?", _example("dropout"), "matrices", _answer_masks, 0.1, 50, at=0
         ),
         "wrong": Question(
-            "Why cross-entropy for confident mistakes?",
-            _example("confidently wrong"),
-            ("SGD",),
-            0.1,
-            100,
-            "loss",
-            _answer_wrong,
+            "Why cross-entropy for confident mistakes?", _example("confidently wrong"), "loss", _answer_wrong, 0.1, 100
         ),
     },
-)
+)  # fmt: skip

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..compiled import run_quietly
+from ..compiled import Program
 from ..equations.activations import ACTIVATIONS
 from ..equations.steps import evaluate
 from ..network import Array, Batch
@@ -50,21 +49,19 @@ def read_history(course: Course, points: int = 60) -> History:
     last = int(np.argmin(np.isfinite(course.losses))) if not np.isfinite(course.losses).all() else len(course)
     at = np.unique(np.linspace(0, max(0, last - 1), points).round().astype(int))
     layers = course.setup.net.shape.layers
-    found: dict[str, dict[int, list]] = {name: {n: [] for n in layers} for name in ("g", "u", "dead", "saturated")}
+    rows: dict[int, list[tuple]] = {n: [] for n in layers}
     with np.errstate(over="ignore", invalid="ignore"):
         for k in at.tolist():
             values = course.trace(k)[1]
             new = course.parameters(k + 1) if k < len(course) else course.parameters(k)
             for n in layers:
-                parts = [values[v] for v in (Var("dW", n), Var("db", n)) if v in values]
-                found["g"][n].append(np.sqrt(sum((x * x).sum() for x in parts)))
+                norm = np.sqrt(sum((values[v] ** 2).sum() for v in (Var("dW", n), Var("db", n)) if v in values))
                 size = np.linalg.norm(values[W(n)])
-                found["u"][n].append(np.linalg.norm(new[W(n)] - values[W(n)]) / size if size else np.nan)
-                dead, saturated = find_still_units(course.setup, n, values[S(n)])
-                found["dead"][n].append(dead)
-                found["saturated"][n].append(saturated)
-    arrays = {name: {n: np.array(x) for n, x in found[name].items()} for name in ("g", "u")}
-    return History(at, arrays["g"], arrays["u"], found["dead"], found["saturated"])
+                update = np.linalg.norm(new[W(n)] - values[W(n)]) / size if size else np.nan
+                rows[n].append((norm, update, *find_still_units(course.setup, n, values[S(n)])))
+    norms, updates, dead, saturated = ({n: [row[k] for row in rows[n]] for n in layers} for k in range(4))
+    gradients = {n: np.array(x) for n, x in norms.items()}
+    return History(at, gradients, {n: np.array(x) for n, x in updates.items()}, dead, saturated)
 
 
 def find_still_units(setup: Setup, layer: int, preactivations: Array) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -115,8 +112,8 @@ def search_rate(setup: Setup, rate: float, points: int = 161) -> RateCurve:
         return np.broadcast_to(compute_losses(setup, moved), rates.shape)
 
     doubled = 2.0 ** np.arange(-20, 21)
-    over = np.flatnonzero(~(follow(doubled) <= start))
-    beyond = float(doubled[over[0]]) if len(over) else float(doubled[-1])
+    rises = ~(follow(doubled) <= start)
+    beyond = float(doubled[rises.argmax() if rises.any() else -1])
     rates = np.linspace(0.0, min(max(1.25 * beyond, 1.1 * abs(rate)), 20 * beyond), points)
     losses = follow(rates)
     square = sum(float((g * g).sum()) for g in grads.values())
@@ -182,7 +179,7 @@ def sweep_rates(
     start, number, finals = runner.block.copy(), runner.program.values[RATE], []
     for rate in rates:
         runner.block[...], number[...] = start, rate
-        with run_quietly():
+        with Program.run_quietly():
             for k in range(steps):
                 runner.take_step(k)
         finals.append(runner.compute_loss(steps))
@@ -242,14 +239,12 @@ def compute_surface(
     low, high = ends.min(axis=0), ends.max(axis=0)
     room = 0.2 * max(float((high - low).max()), 1e-3)
     x, y = (np.linspace(low[k] - room, high[k] + room, points) for k in (0, 1))
+    start = {v: first.setup.inputs()[v] for v in shape.parameters()}
+    cuts = np.cumsum([x.size for x in start.values()])[:-1]
     losses = []
     for height in y:  # row by row, because all points at once may need a gigabyte
-        row = origin + x[:, None] * plane[0] + height * plane[1]
-        parameters, start = {}, 0
-        for v in shape.parameters():
-            size = first.setup.inputs()[v].shape
-            parameters[v] = row[:, start : start + math.prod(size)].reshape(points, *size)
-            start += math.prod(size)
+        parts = np.split(origin + x[:, None] * plane[0] + height * plane[1], cuts, axis=1)
+        parameters = {v: part.reshape(points, *start[v].shape) for v, part in zip(start, parts, strict=True)}
         losses.append(np.broadcast_to(compute_losses(first.setup, parameters), points))
     names = (cells[0], cells[1]) if cells else ("first main direction", "second main direction")
     return Surface(x, y, np.array(losses), paths, share, names)
