@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import combinations
 
 import numpy as np
 
@@ -99,13 +100,9 @@ def find_counterexample(f: Activation) -> Counterexample | None:
     values = f.f(grid)
     flat = np.flatnonzero(values == values[len(grid) // 2])
     pairs = [(grid[flat[0]], 0.0), (-1.0, 0.0), (0.0, 1.0)]  # a corner, and what is flat beside it
-    turns = np.flatnonzero(np.diff(np.sign(np.diff(values))) != 0) + 1
-    for turn in turns:
-        left, right = values[: turn + 1], values[turn:]
-        level = 0.5 * (values[turn] + (min if values[turn] < values[turn - 1] else max)(left[0], right[-1]))
-        below, beyond = _find_crossing(f, level, grid[0], grid[turn]), _find_crossing(f, level, grid[turn], grid[-1])
-        if below is not None and beyond is not None:
-            pairs.append((below, beyond))
+    for turn in np.flatnonzero(np.diff(np.sign(np.diff(values))) != 0) + 1:
+        level = 0.5 * (values[turn] + (min if values[turn] < values[turn - 1] else max)(values[0], values[-1]))
+        pairs += combinations(_find_crossings(f, level, grid), 2)
     found = []
     for pair in pairs:
         points = np.array(pair, dtype=float)
@@ -115,15 +112,13 @@ def find_counterexample(f: Activation) -> Counterexample | None:
     return max(found, key=lambda x: abs(x.derivatives[0] - x.derivatives[1]), default=None)
 
 
-def _find_crossing(f: Activation, level: float, low: float, high: float) -> float | None:
-    """Find where f passes the level, by bisection to the last digit; None where it is on one side at both ends."""
-    above = bool(f.f(np.array([low]))[0] > level)
-    if above == bool(f.f(np.array([high]))[0] > level):
-        return None
-    for _ in range(200):
+def _find_crossings(f: Activation, level: float, grid: np.ndarray) -> np.ndarray:
+    """Find where f passes the level, by bisection to the last digit between neighbours of the grid."""
+    above = f.f(grid) > level
+    passed = np.flatnonzero(np.diff(above))
+    low, high = grid[passed], grid[passed + 1]
+    for _ in range(60):
         middle = 0.5 * (low + high)
-        if bool(f.f(np.array([middle]))[0] > level) == above:
-            low = middle
-        else:
-            high = middle
+        same_side = (f.f(middle) > level) == above[passed]
+        low, high = np.where(same_side, middle, low), np.where(same_side, high, middle)
     return low
