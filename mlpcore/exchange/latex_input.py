@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from .numerals import clip
-from .written import Rows, WrittenMatrix, cut, read_cells, read_row
+from .written import Rows, WrittenMatrix, cut
 
 #: Characters before and after a matrix: a name, an equals sign, delimiters.
 _LONGEST_EDGE = 200
@@ -33,7 +33,6 @@ _FRACTION = re.compile(r"\\[tdc]?frac\s*(?:\{\s*([^{}]*)\s*\}|(\d))\s*(?:\{\s*([
 _POWER = re.compile(r"\s*\\(?:cdot|times|,)\s*(?=10\s*\^)")
 _SIGN = re.compile(r"^([-+])\s+(?=[\d.\\])")
 _BRACED = re.compile(r"\{([-+,])\}")
-_LEAST_SPECIAL = re.compile(r"[-+.\deE&\s]*", re.ASCII)
 
 
 def read_latex(text: str) -> WrittenMatrix:
@@ -82,22 +81,16 @@ def read_environment(text: str, begin: re.Match) -> tuple[WrittenMatrix, int]:
         stop = _ROW_END.search(text, start, end)
         piece = cut(text, start, stop.start() if stop else end, rows.count + 1, "&")
         start = stop.end() if stop else end
-        if not piece.strip():
-            continue
-        row = rows.count + 1
-        if _LEAST_SPECIAL.fullmatch(piece) and not named and piece.strip()[0] != "&":
-            rows.add(read_row(piece, "&", row))
-            continue
         cells = [clean_cell(cell) for cell in piece.split("&")]
         if not any(cells):
             continue
-        if name == "tabular" and row == 1 and not notes:
+        if name == "tabular" and not rows.count and not notes:
             named = len(cells) > 1 and not cells[0]
             if named or not any(re.search(r"\d", cell) for cell in cells):
                 notes.append(f"the heading “{clip(' '.join(cells))}”")
                 notes += ["the first column: it has no heading and names the rows"] * named
                 continue
-        rows.add(read_cells(cells[named:], row, first=1 + named))
+        rows.add(cells[named:], first=1 + named)
     matrix = rows.matrix(*notes)
     return (matrix.T, transposed.end()) if transposed else (matrix, after)
 

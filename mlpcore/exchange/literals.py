@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from ..setup import MAX_SIDE
 from .numerals import clip
-from .written import LONGEST_ROW, Rows, WrittenMatrix, cut, read_row
+from .tables import has_decimal_commas
+from .written import LONGEST_ROW, Rows, WrittenMatrix, cut
 
 #: Characters before and after the brackets of a literal: a name, a call, a dtype.
 _LONGEST_EDGE = 400
@@ -136,7 +138,7 @@ def _read_lists(text: str, start: int, rows: Rows) -> int:
 def _add_row(text: str, start: int, end: int, rows: Rows) -> None:
     sep = "," if text.find(",", start, end) >= 0 else None
     piece = cut(text, start, end, rows.count + 1, sep).strip().rstrip(",")
-    rows.add(read_row(piece, sep, rows.count + 1))
+    rows.add(piece.split(sep, MAX_SIDE))
 
 
 def _read_nested(text: str, start: int, rows: Rows) -> int:
@@ -151,31 +153,33 @@ def _read_nested(text: str, start: int, rows: Rows) -> int:
 
 def _read_flat(text: str, start: int, end: int) -> list[WrittenMatrix]:
     """Read what stands between one pair of brackets: rows as MATLAB parts them, or one vector that was wrapped."""
-    rows = Rows()
-    error = None
-    try:
-        for piece in _split_rows(text, start, end):
-            rows.add(read_row(piece, "," if "," in piece else None, rows.count + 1))
-        as_rows = rows.matrix()
-    except ValueError as refusal:
-        error = refusal
-    wrapped = end - start <= LONGEST_ROW and not re.search(r"[;,]", text[start:end]) and "\n" in text[start:end].strip()
-    if not wrapped:
-        if error:
-            raise error
-        return [as_rows]
-    vector = Rows()
-    try:
-        vector.add(read_row(text[start:end], None, 1))
-        as_vector = vector.matrix("one vector, printed on several lines")
-    except ValueError:
-        raise error or ValueError("there are no numbers in this text") from None
-    if error:
-        return [as_vector]
-    # NumPy fills its lines, and prints whole floats as `1.`, which people do not type.
-    first_line = text[start:end].lstrip("\r\n").partition("\n")[0]
-    printed = len(first_line) > _FILLED or re.search(r"\d\.(?!\d)", first_line)
-    return [as_vector, as_rows] if printed else [as_rows, as_vector]
+    readings: list[WrittenMatrix] = []
+    errors: list[ValueError] = []
+
+    def read(pieces: Iterable[str], *notes: str, comma: str | None = ",") -> None:
+        rows = Rows()
+        try:
+            for piece in pieces:
+                rows.add(piece.split(comma if "," in piece else None, MAX_SIDE))
+            readings.append(rows.matrix(*notes))
+        except ValueError as error:
+            errors.append(error)
+
+    inside = text[start:end] if end - start <= LONGEST_ROW else ""
+    read(_split_rows(text, start, end))
+    if "\n" in inside.strip() and not re.search("[;,]", inside):
+        read([inside], "one vector, printed on several lines")
+        # NumPy fills its lines, and prints whole floats as `1.`, which people do not type.
+        first_line = inside.lstrip("\r\n").partition("\n")[0]
+        if len(first_line) > _FILLED or re.search(r"\d\.(?!\d)", first_line):
+            readings.reverse()
+    elif "." not in inside and has_decimal_commas(inside):
+        read(_split_rows(text, start, end), "each comma as a decimal comma", comma=None)
+        if inside.count(",") > 1:
+            readings.reverse()
+    if not readings:
+        raise errors[0]
+    return readings
 
 
 def _split_rows(text: str, start: int, end: int) -> Iterator[str]:

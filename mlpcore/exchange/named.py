@@ -17,7 +17,7 @@ from ..notation import S, Var, W, Y, Z, after, b, db, delta, dW, dZ, loss, mask,
 from ..setup import MAX_TEXT
 from .latex_input import BEGIN, clean_cell, read_environment
 from .literals import brackets_of, read_literal
-from .numerals import clip, read_numeral
+from .numerals import clip
 from .text import choose_reading, list_readings
 from .written import Rows, WrittenMatrix
 
@@ -65,8 +65,8 @@ _LINE_END = re.compile(r"\\\\(?:\[[^\]]{0,16}\])?(?!\*?\s*&?\s*(?:=|\\qquad\s*\{
 
 #: What stands for a cell that is not filled in: a question mark, or nothing between two cells.
 _OPEN = re.compile(r"(?<![^\s,;&\[({])\?(?![^\s,;&\])}\\])|(?<=\t)(?=\t)|(?<=[,&])[ ]*(?=[,&]|\\\\|\\end)")
-#: The number that is read in its place, and from which on a number is none, also after a power of ten.
-_STAND_IN, _LARGEST = "8e200", 1e100
+#: Numbers that are read in its place: a cell is open where these differ.
+_STAND_INS = "8e200", "9e200"
 _LITERAL = re.compile(r"\s*(?:[A-Za-z_][\w.]*\s*\(\s*)*\[|\s*Parameter|\s*<tf")
 # A further line `N = 4`, whose name is not known here: no part of the chain before it.
 _NEXT_STATEMENT = re.compile(r"\n[ \t]*[^\W\d][^\n=\[\]]*=(?!=)")
@@ -261,11 +261,10 @@ def _mark_update(names: list[str], further: list[str]) -> list[str]:
 
 def _read_partly(value: str, shape: tuple[int, ...] | None) -> WrittenMatrix | None:
     """Read the value of a statement; a cell that is not filled in is NaN, and so are its decimals."""
-    filled = _OPEN.sub(_STAND_IN, value)
-    matrix = _read_value(filled, shape)
-    if matrix is None or filled == value:
-        return matrix
-    is_open = matrix.values > _LARGEST
+    matrix, other = (_read_value(_OPEN.sub(number, value), shape) for number in _STAND_INS)
+    if matrix is None or other is None:
+        return None
+    is_open = matrix.values != other.values
     values, decimals = (np.where(is_open, np.nan, x) for x in (matrix.values, matrix.decimals))
     return WrittenMatrix(values, decimals, matrix.notes)
 
@@ -289,15 +288,14 @@ def _read_value(value: str, shape: tuple[int, ...] | None) -> WrittenMatrix | No
     # Up to a line's end, or a comma or semicolon after which no number goes on.
     single = re.match(r"(?:[^\n,;#]|[,;](?=[ \t]*[-+.\d\u2212]))*", clean_cell(value[:200]).rstrip(" .,;"))
     typed = single[0].rstrip(" .") if single else ""
+    rows = Rows()
     try:
-        number = read_numeral(typed)
+        rows.add([typed])
     except ValueError:
         pass
     else:
         is_row = "," in typed and shape != ()  # of two cells, or one with a decimal comma: to be read as a table
         if not is_row and not re.search(r"\n[ \t]*[-+.\d\u2212]", value):
-            rows = Rows()
-            rows.add(([number[0]], [number[1]]))
             return rows.matrix()
     if scalar := re.match(r"\w+\.\w+\(\s*([-+.\deE]+)\s*\)|tensor\(\s*([-+.\deE]+)[,)]", value):
         return list_readings(scalar[1] or scalar[2])[0]

@@ -64,13 +64,9 @@ def read_numeral(cell: str, commas: str = DECIMAL) -> tuple[float, float]:
 
 
 def _read_typed(typed: str, commas: str) -> tuple[float, float]:
-    found = _NUMBER.fullmatch(typed)
-    if not found and ("," in typed or (commas == POINT_THOUSANDS and "." in typed)):
+    if "," in typed or (commas == POINT_THOUSANDS and "." in typed):
         typed = _unify_point(typed, commas)
-        found = _NUMBER.fullmatch(typed)
-    elif found and commas == POINT_THOUSANDS and "." in typed:
-        found = _NUMBER.fullmatch(typed := _unify_point(typed, commas))
-    if found:
+    if found := _NUMBER.fullmatch(typed):
         digits = len(found[1] or found[2] or "")
         value = float(typed.lower().replace("d", "e"))
         return value, min(max(digits - int(found[3] or 0), -400), 400)
@@ -84,7 +80,7 @@ def _read_typed(typed: str, commas: str) -> tuple[float, float]:
         return _read_typed(inner[1].strip(), commas)
     if power := _POWER.fullmatch(typed):
         exponent = power[3] or power[4].translate(_RAISED)
-        return _read_typed(f"{_unify_point(power[1], commas) if power[1] else power[2] + '1'}e{exponent}", DECIMAL)
+        return _read_typed(f"{power[1] or power[2] + '1'}e{exponent}", DECIMAL)
     if fraction := _FRACTION.fullmatch(typed):
         (above, places), (below, places_below) = (_read_typed(part.strip(), commas) for part in fraction.groups())
         if below:
@@ -96,8 +92,6 @@ def _read_typed(typed: str, commas: str) -> tuple[float, float]:
 
 def _unify_point(typed: str, commas: str) -> str:
     """Write a number with a point as its decimal mark, and nothing between thousands."""
-    if "," not in typed and commas != POINT_THOUSANDS:
-        return typed
     if commas == POINT_THOUSANDS:
         if "." in typed and not _GROUPED["."].fullmatch(typed):
             raise ValueError(typed)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..setup import MAX_SIDE, check_shape
 from .numerals import COMMA_THOUSANDS, DECIMAL, POINT_THOUSANDS, clip
-from .written import Rows, WrittenMatrix, cut, read_cells, read_row
+from .written import Rows, WrittenMatrix, cut
 
 #: How far one looks to tell what parts the cells.
 _GLANCE = 100_000
@@ -79,14 +79,18 @@ def list_layouts(text: str) -> list[Layout]:
     if "." not in glance and re.search(r"\d,\d", glance) and _COMMA_BLANK.search(glance):
         return [Layout(";", comma_blank=True), Layout(",")]
     if '"' not in glance and _TWO_READINGS.fullmatch(glance):
-        column, columns = Layout(";"), Layout(",")
-        pairs = _COMMA_NUMBER.findall(glance)
-        zero_led = all(before == "0" for before, _ in pairs) and any(len(after) > 1 for _, after in pairs)
-        if zero_led or any(len(after) > 1 and after[0] == "0" for _, after in pairs):
-            return [column]
-        return [columns, column]
+        return [Layout(";")] if has_decimal_commas(glance) else [Layout(","), Layout(";")]
     sep = _parting(glance)
     return [Layout(sep)] if sep == "," else _with_thousands(Layout(sep), glance)
+
+
+def has_decimal_commas(text: str) -> bool:
+    """Tell whether every comma stands in a number that is no pair of whole numbers: 0,35 or 1,05."""
+    pairs = _COMMA_NUMBER.findall(text)
+    if not pairs or len(pairs) < text.count(","):
+        return False
+    zero_led = all(before == "0" for before, _ in pairs) and any(len(after) > 1 for _, after in pairs)
+    return zero_led or any(len(after) > 1 and after[0] == "0" for _, after in pairs)
 
 
 def _parting(glance: str) -> str | None:
@@ -144,7 +148,6 @@ class _Table:
         self.rows = Rows()
         self.pieces: list[WrittenMatrix] = []
         self.heading: list[str] | None = None
-        self.heading_error = ""
         self.named = False  # the first column holds the names of the rows
         self.gap = False  # an empty line was passed
         self.begun = False
@@ -174,7 +177,7 @@ class _Table:
             )
         self.gap = False
         if self.layout.sep is None and _R_VECTOR.match(piece):
-            self.rows.extend(read_row(_R_VECTOR.sub("", piece, count=1), None, 1))
+            self.rows.extend(_R_VECTOR.sub("", piece, count=1).split(None, MAX_SIDE))
             return
         self._read(piece)
 
@@ -213,13 +216,12 @@ class _Table:
             self.rows, self.heading, self.named = Rows(), None, False
 
     def _read(self, piece: str) -> None:
-        row, sep = self.rows.count + 1, self.layout.sep
         if _R_COLUMNS.fullmatch(piece):
             self._close_piece()
             self.heading = piece.split()
             self._note("the numbers of rows and columns")
             return
-        cells = None if sep is None else self._cells(piece, sep)
+        cells = None if self.layout.sep is None else self._cells(piece, self.layout.sep)
         if not self.rows.count and self.heading is None:
             names = None if self.counting else self._names(piece, cells)
             if self.counting == piece:
@@ -227,12 +229,8 @@ class _Table:
             if names is not None:
                 self.heading = names
                 self._note(f"the heading “{clip(' '.join(names))}”")
-                try:
-                    read_cells(names[:1], row)
-                except ValueError as error:
-                    self.heading_error = str(error)
                 return
-        self._add(piece, cells, row)
+        self._add(piece, cells)
 
     def _cells(self, piece: str, sep: str) -> list[str]:
         """Cut a line at what parts its cells; empty cells at its end are none."""
@@ -271,39 +269,29 @@ class _Table:
             return None
         return names
 
-    def _add(self, piece: str, cells: list[str] | None, row: int) -> None:
+    def _add(self, piece: str, cells: list[str] | None) -> None:
         sep, commas = self.layout.sep, self.layout.commas
         if self.counting:
             names, self.counting = self.counting.split(), ""
             if len(piece.split(None, MAX_SIDE + 1)) == len(names) + 1:
                 self.heading = names
             else:
-                self.rows.add(read_cells(names, row, commas))
-                row += 1
+                self.rows.add(names, commas)
         if cells is None:
-            piece = piece.strip()
-            if "/" not in piece and '"' not in piece and not self.heading and "10" not in piece:
-                self.rows.add(read_row(piece, None, row, commas))
-                return
             piece = re.sub(r"\s*([·×⋅])\s*(?=10)", r"\1", piece)
             cells = [cell.strip('"') for cell in piece.split(None, MAX_SIDE + 1)]
-        if row == 1 and self.heading:
+        if not self.rows.count and self.heading:
             empty = sep is not None and not self.heading[0].strip()
             self.named = empty or (sep is None and len(self.heading) == len(cells) - 1)
             if self.named:
                 self._note("the first column: it has no heading and names the rows")
-        if self.named:
-            self.rows.add(read_cells(cells[1:], row, commas))
-        elif sep is None:
-            self.rows.add(read_cells(cells, row, commas))
-        else:
-            self.rows.add(read_row(sep.join(cells), sep, row, commas) if '"' not in piece else read_cells(cells, row))
+        self.rows.add(cells[self.named :], commas)
 
     def finish(self) -> WrittenMatrix:
         if self.counting:
-            self.rows.add(read_cells(self.counting.split(), 1))
-        if not self.rows.count and not self.pieces and self.heading_error:
-            raise ValueError(self.heading_error)
+            self.rows.add(self.counting.split())
+        if self.heading and not self.rows.count and not self.pieces:
+            self.rows.add(self.heading[:1])  # the heading was the first row, and its first cell is no number
         last = self.rows.matrix(*self.notes)
         if self.pieces:
             parts = [*self.pieces, last]
@@ -360,8 +348,8 @@ def read_labelled(text: str) -> LabelledTable | None:
         return None
     labels = tuple(row.pop(column) for row in rows)
     body = Rows()
-    for number, row in enumerate(rows, start=1):
-        body.add(read_cells(row, number, layout.commas, first=1 if column else 2))
+    for row in rows:
+        body.add(row, layout.commas, first=1 if column else 2)
     numeric = all(label.isdecimal() and len(label) < 10 for label in labels)
     classes = tuple(sorted(set(labels), key=(lambda label: (int(label), label)) if numeric else None))
     if len(classes) > 256:

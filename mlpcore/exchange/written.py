@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from array import array
 from dataclasses import dataclass, field
-from math import isfinite
+from itertools import chain
 
 import numpy as np
 
 from ..setup import MAX_SIDE, check_shape
-from .numerals import DECIMAL, EXACT, TYPED, read_numeral
+from .numerals import DECIMAL, EXACT, read_numeral
 
 Array = np.ndarray
 
 #: Characters of one row; a number has about 20.
 LONGEST_ROW = 40_000
-#: Signs of a row whose cells need no closer look.
-_PLAIN = re.compile(r"[-+.\deE,;&\s]*", re.ASCII)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,56 +65,46 @@ def to_written(x: Array) -> WrittenMatrix:
 
 @dataclass
 class Rows:
-    """Rows as they are read: numbers and decimals one after the other, and how long each row is."""
+    """Rows as they are read: the numbers of each, and their decimals."""
 
-    numbers: array = field(default_factory=lambda: array("d"))
-    decimals: array = field(default_factory=lambda: array("f"))
-    count: int = 0
-    width: int = 0
+    numbers: list[list[float]] = field(default_factory=list)
+    decimals: list[list[float]] = field(default_factory=list)
 
-    def add(self, row: tuple[list[float], list[float]]) -> None:
-        numbers, decimals = row
-        if self.count and len(numbers) != self.width:
-            raise ValueError(f"row {self.count + 1} has {_cells(len(numbers))}, row 1 has {_cells(self.width)}")
-        self.count, self.width = self.count + 1, len(numbers)
-        self.numbers.extend(numbers)
-        self.decimals.extend(decimals)
+    @property
+    def count(self) -> int:
+        return len(self.numbers)
 
-    def extend(self, row: tuple[list[float], list[float]]) -> None:
+    def add(self, cells: list[str], commas: str = DECIMAL, first: int = 1) -> None:
+        """Read the cells of the next row; `first` is the column of the first one.
+
+        Raises:
+            ValueError: a cell that is no number, by row and column; a row of another length.
+        """
+        row = self.count + 1
+        numbers, decimals = _read_cells(cells, row, commas, first)
+        if self.numbers and len(numbers) != len(self.numbers[0]):
+            raise ValueError(f"row {row} has {_cells(len(numbers))}, row 1 has {_cells(len(self.numbers[0]))}")
+        self.numbers.append(numbers)
+        self.decimals.append(decimals)
+
+    def extend(self, cells: list[str]) -> None:
         """Make the one row there is longer."""
-        check_shape(1, self.width + len(row[0]), 1)
-        self.numbers.extend(row[0])
-        self.decimals.extend(row[1])
-        self.count, self.width = 1, len(self.numbers)
+        numbers, decimals = _read_cells(cells, 1)
+        self.numbers = [[*chain(*self.numbers), *numbers]]
+        self.decimals = [[*chain(*self.decimals), *decimals]]
+        check_shape(1, len(self.numbers[0]), 1)
 
     def matrix(self, *notes: str) -> WrittenMatrix:
-        if not self.numbers:
+        if not any(self.numbers):
             raise ValueError("there are no numbers in this text")
-        shape = self.count, self.width
-        values = np.frombuffer(self.numbers, dtype=np.float64).reshape(shape).copy()
-        return WrittenMatrix(values, np.frombuffer(self.decimals, dtype=np.float32).reshape(shape).copy(), notes)
+        return WrittenMatrix(np.array(self.numbers), np.array(self.decimals, dtype=np.float32), notes)
 
 
 def _cells(count: int) -> str:
     return f"{count:,} cell" + "s" * (count != 1)
 
 
-def cut(text: str, start: int, end: int, row: int, sep: str | None) -> str:
-    """Take a row's text, once it is known to be short enough to be cut up."""
-    check_shape(row, 1)
-    if sep and (count := text.count(sep, start, end) + 1) > MAX_SIDE + 3:
-        raise ValueError(f"row {row} has {count:,} cells; a row here has at most {MAX_SIDE}")
-    if end - start > LONGEST_ROW:
-        raise ValueError(f"row {row} has {end - start:,} characters; a row here has at most {LONGEST_ROW:,}")
-    return text[start:end]
-
-
-def read_cells(cells: list[str], row: int, commas: str = DECIMAL, first: int = 1) -> tuple[list[float], list[float]]:
-    """Read the numbers of a row, cell by cell; `first` is the column of the first one.
-
-    Raises:
-        ValueError: a cell that is no number, by row and column.
-    """
+def _read_cells(cells: list[str], row: int, commas: str = DECIMAL, first: int = 1) -> tuple[list[float], list[float]]:
     check_shape(1, len(cells), row)
     numbers, decimals = [], []
     for column, cell in enumerate(cells, start=first):
@@ -131,30 +117,11 @@ def read_cells(cells: list[str], row: int, commas: str = DECIMAL, first: int = 1
     return numbers, decimals
 
 
-def read_row(piece: str, sep: str | None, row: int, commas: str = DECIMAL) -> tuple[list[float], list[float]]:
-    """Read the numbers of a row: at once where nothing but digits is in it, else cell by cell.
-
-    Args:
-        sep: what parts the cells; None for blanks.
-    """
-    if not piece.isascii():
-        check_shape(1, len(piece.split(sep, MAX_SIDE)), row)  # before copies of it are made, four bytes a letter
-        piece = piece.translate(TYPED)
-    if commas == DECIMAL and _PLAIN.fullmatch(piece) and (sep == "," or "," not in piece or "." not in piece):
-        cells = (piece if sep == "," else piece.replace(",", ".")).split(sep, MAX_SIDE)
-        check_shape(1, len(cells), row)
-        try:
-            numbers = list(map(float, cells))
-        except ValueError:
-            pass
-        else:
-            if all(map(isfinite, numbers)):
-                return numbers, [_count_decimals(cell) for cell in cells]
-    return read_cells(piece.split(sep, MAX_SIDE), row, commas)
-
-
-def _count_decimals(cell: str) -> int:
-    """Count the digits after the point of a cell that `float` reads."""
-    mantissa, _, exponent = cell.strip().lower().partition("e")
-    _, _, fraction = mantissa.partition(".")
-    return min(max(len(fraction) - int(exponent[:7] or 0), -400), 400)
+def cut(text: str, start: int, end: int, row: int, sep: str | None) -> str:
+    """Take a row's text, once it is known to be short enough to be cut up."""
+    check_shape(row, 1)
+    if sep and (count := text.count(sep, start, end) + 1) > MAX_SIDE + 3:
+        raise ValueError(f"row {row} has {count:,} cells; a row here has at most {MAX_SIDE}")
+    if end - start > LONGEST_ROW:
+        raise ValueError(f"row {row} has {end - start:,} characters; a row here has at most {LONGEST_ROW:,}")
+    return text[start:end]

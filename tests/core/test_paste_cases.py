@@ -184,6 +184,8 @@ def test_a_cell_that_is_not_filled_in_is_nan_or_an_error(text):
     np.testing.assert_array_equal(written.decimals, [[0, np.nan], [0, 0]])
     scaled = exchange.list_named("S_1 = 1.0e+03 * [[1, ?], [3, 4]]").matrices[mlp.S(1)]
     np.testing.assert_array_equal(scaled.values, [[1000, np.nan], [3000, 4000]])
+    large = exchange.list_named("S_1 = [[8e200, ?], [9e200, 2e150]]").matrices[mlp.S(1)]
+    np.testing.assert_array_equal(large.values, [[8e200, np.nan], [9e200, 2e150]])
     with pytest.raises(ValueError, match="S_1: row 1, column 2: the cell is not filled in"):
         read_named(text)
 

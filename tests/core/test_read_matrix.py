@@ -39,6 +39,10 @@ GOOD = [
     ("[1, 2; 3, 4]'", [[1, 3], [2, 4]]),
     ("[1 2\n 3 4]", [[1, 2], [3, 4]]),
     ("[1, 2, ...\n 3; 4, 5, 6]", [[1, 2, 3], [4, 5, 6]]),
+    ("[-0,1029; 0,2060]", [[-0.1029], [0.206]]),
+    ("[0,35 -1,05; 2 3]'", [[0.35, 2], [-1.05, 3]]),
+    ("[0,1,0; 0,0,1]", [[0, 1, 0], [0, 0, 1]]),
+    ("[" + "\n".join([" ".join(["7"] * 20)] * 20) + "]", np.full((20, 20), 7)),
     (r"\begin{bmatrix} 1 & 2 \\ 3 & 4 \end{bmatrix}", [[1, 2], [3, 4]]),
     (r"$$W_1 = \left(\begin{matrix} 1 & \phantom{-}2 \\ -3 & 4{,}5 \\ \end{matrix}\right)^T$$", [[1, -3], [2, 4.5]]),
     (r"\[ W = \begin{array}{cc} 1 & 2\\ 3 & 4 \end{array} \]", [[1, 2], [3, 4]]),
@@ -49,6 +53,13 @@ GOOD = [
 @pytest.mark.parametrize(("text", "values"), GOOD, ids=[text[:24] for text, _ in GOOD])
 def test_what_people_paste(text, values):
     np.testing.assert_array_equal(read_matrix(text), np.array(values, dtype=float), strict=True)
+
+
+def test_commas_in_brackets_are_read_as_the_size_of_the_target_has_it():
+    text = "[0,25; 0,75]"
+    assert read_matrix(text, (2,)).tolist() == [[0.25], [0.75]]
+    assert read_matrix(text, (2, 2)).tolist() == [[0, 25], [0, 75]]
+    assert read_matrix("[0,25]").tolist() == [[0, 25]]
 
 
 BAD = [
