@@ -14,7 +14,10 @@ from mlpcore.memory.tally import compare, find_budget_schedules, totals
 from mlpcore.schedules import SCHEDULES
 from pages.ui.state import saved
 from pages.ui.state.app_state import make_initial_state
-from pages.ui.state.memory_page import CHAPTERS, MemoryChoice, find_schedule, find_subject, put, resize, sized
+from pages.ui.state.memory_page import CHAPTERS, MemoryChoice, find_schedule, find_subject
+from pages.ui.widgets.bound import put
+from pages.ui.widgets.memory.measure import put_policies
+from pages.ui.widgets.memory.sizes import resize
 from tests.visits import MEMORY, STEP, find_field, find_keyed, list_payloads, open_menu, read_payload, visit
 
 
@@ -297,9 +300,9 @@ WIDGET_VALUES = ("many", None, 0, -1, 10**30, 1.5, float("nan"), [], ["x"], {}, 
 
 def test_whatever_a_widget_sends_the_choice_is_one_or_is_refused(page):
     about = find_subject(MemoryChoice(), page.session_state["state"].setup)
-    hows = [put(field) for field in ("chapter", "source", "policy", "k", "block", "budget", "room", "policies",
-                                     "rounds", "axis", "what", "activation")]  # fmt: skip
-    hows += [resize(about, how) for how in (Sizes.with_depth, Sizes.with_width, sized(N=int), sized(dtype=str))]
+    hows = [put_policies, *(put(field) for field in ("chapter", "source", "policy", "k", "block", "budget", "room",
+                                                     "rounds", "axis", "what", "activation"))]  # fmt: skip
+    hows += [resize(about, how) for how in (Sizes.with_depth, Sizes.with_width, put("N"), put("dtype"))]
     made = []
     for how, value in product(hows, WIDGET_VALUES):
         with suppress(ValueError, KeyError, TypeError, OverflowError):

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
+from dataclasses import dataclass
 
 from mlpcore import OPTIMISERS, SCHEDULES, Setup
 from mlpcore.benchmark import Report, Ticket
@@ -202,42 +199,3 @@ def ladder(value: int, most: int, base: int = 2) -> list[int]:
         stops.add(at)
         at *= base
     return sorted(stops)
-
-
-# --- callbacks: (choice, value of the widget) -> choice ------------------------------------------------
-
-Change = Callable[[MemoryChoice, Any], MemoryChoice]
-
-
-def put(field: str) -> Change:
-    """Make the change to another value of a field; nothing chosen is no change."""
-
-    def change(choice: MemoryChoice, value: Any) -> MemoryChoice:
-        if value is None or value == []:
-            return choice
-        if field == "policies":
-            value = tuple(name for name in SCHEDULES if name in value or name == BASE)
-        return replace(choice, **{field: value})
-
-    return change
-
-
-def resize(about: Subject, change_sizes: Callable[[Sizes, Any], Sizes]) -> Change:
-    """Make the change to other sizes, made from those that are shown; they are typed ones from then on."""
-
-    def change(choice: MemoryChoice, value: Any) -> MemoryChoice:
-        if value is None:
-            return choice
-        return replace(choice, source=TYPED, sizes=change_sizes(about.sizes, value))
-
-    return change
-
-
-def sized(**fields: Callable[[Any], Any]) -> Callable[[Sizes, Any], Sizes]:
-    """Make, for `resize`, the change of one field of the sizes, read from the widget's value."""
-    ((name, read),) = fields.items()
-    return partial(_sized, name, read)
-
-
-def _sized(name: str, read: Callable[[Any], Any], sizes: Sizes, value: Any) -> Sizes:
-    return replace(sizes, **{name: read(value)})

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from mlpcore import EXAMPLES, SCALES, SCHEDULES, Course, Schedule
+from mlpcore import EXAMPLES, SCALES, Course, Schedule
 from mlpcore.logits import LABS, Lab
 from mlpcore.passes.conventions import WORKSHEET
 from mlpcore.training import QUESTIONS
@@ -268,36 +268,35 @@ def keep_courses(choice: TrainingChoice, courses: dict[str, Course]) -> dict[str
     return courses
 
 
-def choose_schedule(widget: str) -> None:
-    """Take the chosen schedule; the cursor stays on its equation."""
-    if (name := _read_option(widget, SCHEDULES)) is not None:
-        _update(schedule=SCHEDULES[name])
-
-
 def play_schedule(schedule: Schedule) -> None:
     """Use a schedule on every page, and go to the first step."""
     _update(schedule=schedule, step=0, rev=get_state().rev + 1)
 
 
-def change(
-    widget: str | None, how: Callable[[Any, Any], Any], name: str | None = None, *, about: str = "setup"
-) -> None:
-    """Replace a field of the state by `how(field, value of the widget)`, or keep it and note what is wrong.
+def change(widget: str, how: Callable[[Any, Any], Any], name: str, about: str = "setup") -> None:
+    """Replace a field of the state by `how(field, value of the widget)` (see `change_at_once`).
 
     Args:
-        widget: the key of the widget; None for a button, which has no value.
-        name: the name of the notice, for a key of `make_widget_key`, which does not last.
+        widget: the key of the widget.
+    """
+    if _get_key(widget) in st.session_state:  # else it was left behind on another page and has no value any more
+        value = get_widget_value(widget)
+        change_at_once(lambda whole: how(whole, value), name, about, value)
+
+
+def change_at_once(how: Callable[[Any], Any], name: str, about: str = "setup", value: Any = None) -> None:
+    """Replace a field of the state by `how(field)`, or keep it and note what is wrong.
+
+    Args:
+        name: the name of the notice.
         about: "setup", "lab", "lab_view", "memory", "training", "place" or "work".
+        value: what was entered, for the notice.
     """
     state = get_state()
-    if widget is not None and _get_key(widget) not in st.session_state:
-        return  # it was left behind on another page and has no value any more
-    value = get_widget_value(widget) if widget else None
     try:
-        new = how(get_lab() if about == "lab" else getattr(state, about), value)
+        new = how(get_lab() if about == "lab" else getattr(state, about))
     except (ValueError, KeyError, TypeError, ArithmeticError) as error:
-        notices = state.notices | {name or widget or "": (str(error), value)}
-        _update(notices=notices, refusals=state.refusals + 1)
+        _update(notices=state.notices | {name: (str(error), value)}, refusals=state.refusals + 1)
     else:
         _update(**{about: new}, notices={})
 

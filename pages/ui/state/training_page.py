@@ -241,14 +241,6 @@ def make_table_setup(text: str, setup: Setup) -> Setup:
     return replace(fit_network(X, targets, loss, rate=setup.rate), conventions=setup.conventions)
 
 
-def put(field: str, choice: TrainingChoice, value: Any) -> TrainingChoice:
-    """Give the choice with another value of a field; nothing chosen is no change."""
-    if value is None:
-        return choice
-    changes: dict[str, Any] = {field: tuple(value) if field in _TUPLES else value}
-    return replace(choice, **changes)
-
-
 def read_choice(data: dict[str, Any]) -> TrainingChoice:
     """Read a choice from plain values; one without `redraw` is from before masks could be drawn anew.
 

@@ -7,7 +7,6 @@ from pages.ui.widgets.choices import (
     choose_example,
     draw_restart_button,
     list_conventions,
-    show_loss_error,
 )
 from pages.ui.widgets.files import LAB_FILE
 from pages.ui.widgets.hinge import draw_hinge_lab
@@ -22,5 +21,5 @@ __all__ = [
     "CONVENTIONS", "LAB_CONVENTIONS", "LAB_FILE", "LOGITS", "NETWORK", "choose_example", "choose_lab",
     "draw_check", "draw_derivation", "draw_hinge_lab", "draw_lab_restart_button", "draw_player",
     "draw_restart_button", "draw_steps", "draw_training", "draw_wall", "list_conventions", "list_lab_conventions",
-    "memory", "memory_conventions", "show_loss_error",
+    "memory", "memory_conventions",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from html import escape
 
 import numpy as np
@@ -18,6 +18,7 @@ from pages.ui.components.stage import chapters, chapters_hinge
 from pages.ui.state import session
 from pages.ui.state.app_state import MAX_WORK
 from pages.ui.state.wire_names import wire_name
+from pages.ui.widgets.bound import bind, on_click
 from pages.ui.widgets.stages import draw_silent_stage
 from pages.ui.widgets.words import escape_markdown, show_errors
 
@@ -58,10 +59,7 @@ def draw_check() -> None:
     with field:
         st.text_area(
             "Your matrices, each with its name: a table, NumPy, MATLAB, LaTeX, or a solution with its numbers",
-            key=session.sync_widget("work", refused[1] if refused else work),
-            on_change=session.change,
-            args=("work", _limit_work),
-            kwargs={"about": "work"},
+            **bind("work", refused[1] if refused else work, _limit_work, "work"),
             height=340,
             placeholder=_PLACEHOLDER,
         )
@@ -86,7 +84,7 @@ def _limit_work(work: str, text: str | None) -> str:
 def _put(write: Callable[[Setup], str]) -> None:
     """Put a text in place of the work."""
     setup = session.get_state().setup
-    session.change(None, lambda *_: write(setup), "work", about="work")
+    session.change_at_once(lambda _: write(setup), "work", "work")
 
 
 def _write_example(setup: Setup) -> str:
@@ -325,7 +323,7 @@ def _offer_conventions(setup: Setup, work: str, report: WorkReport) -> list[Conv
             share = "all matrices are" if best > 1 else "it is"
             sentence = f"Right, as your course writes it: with {words}, {share} right."
         st.markdown(escape_markdown(sentence))
-        st.button(f"Use {words}", on_click=_use_conventions, args=(conventions,))
+        st.button(f"Use {words}", **on_click(partial(replace, conventions=conventions), "conventions"))
     return offered
 
 
@@ -402,7 +400,7 @@ def _open_chapter(chapter: str, out: Var) -> None:
     place = getattr(state, about).with_choice("chapter", name)
     if parameter in state.setup.inputs():
         place = place.with_choice("target", wire_name(parameter))
-    session.change(None, lambda *_: place, "chapter", about=about)
+    session.change_at_once(lambda _: place, "chapter", about)
 
 
 def _describe_change(before: Conventions, after: Conventions) -> str:
@@ -414,7 +412,3 @@ def _describe_change(before: Conventions, after: Conventions) -> str:
     if before.at_kink != after.at_kink:
         return f"relu'(0) = {after.at_kink:g}"
     return f"a gap of exactly 0 {'active' if after.at_tie else 'not active'}"
-
-
-def _use_conventions(conventions: Conventions) -> None:
-    session.change(None, lambda setup, _: replace(setup, conventions=conventions))

@@ -15,6 +15,7 @@ from mlpcore.exchange.numerals import read_numeral
 from mlpcore.setup import fit_output, with_loss
 from pages.ui.state import session
 from pages.ui.state.app_state import AppState
+from pages.ui.widgets.bound import bind_in_menu, choose_in_menu, on_click
 from pages.ui.widgets.menu import Menu
 from pages.ui.widgets.words import escape_markdown, show_errors
 
@@ -58,19 +59,10 @@ def draw_restart_button() -> None:
 
 
 def choose_loss() -> None:
-    """Draw the choice of a loss; one that the targets do not fit is refused (see `show_loss_error`)."""
-    name = session.get_state().setup.loss.name
-    key = session.make_widget_key("loss", name)
-    st.selectbox(
-        "Loss",
-        list(LOSSES),
-        list(LOSSES).index(name),
-        format_func=lambda name: LOSSES[name].title,
-        key=key,
-        on_change=session.change,
-        args=(key, with_loss, "loss"),
-    )
-    show_loss_error("in the menu")
+    """Draw the choice of a loss; one that the targets do not fit is refused (see `_show_loss_error`)."""
+    titles = {name: kind.title for name, kind in LOSSES.items()}
+    choose_in_menu("Loss", titles, "loss", session.get_state().setup.loss.name, with_loss)
+    _show_loss_error()
     _offer_fitting_output()
 
 
@@ -79,51 +71,33 @@ def _offer_fitting_output() -> None:
     if found := fit_output(session.get_state().setup):
         fitted, why = found
         st.caption(escape_markdown(why))
-        st.button(
-            f"Take {fitted.loss.short} with identity in the last layer",
-            key="fit output",
-            on_click=session.change,
-            args=(None, lambda setup, _: (fit_output(setup) or (setup, ""))[0], "loss"),
-        )
+        label = f"Take {fitted.loss.short} with identity in the last layer"
+        st.button(label, key="fit output", **on_click(lambda setup: (fit_output(setup) or (setup, ""))[0], "loss"))
 
 
 def choose_penalty() -> None:
     """Draw the choice of a penalty on the parameters; its strength is a number of the pass, edited there too."""
     loss = session.get_state().setup.loss
+
+    def bound(field: str, read: Callable[[Any], Any] = lambda value: value) -> dict[str, Any]:
+        def change(setup: Setup, value: Any) -> Setup:
+            return replace(setup, loss=replace(setup.loss, **{field: read(value)}))
+
+        return bind_in_menu(field, getattr(loss, field), change)
+
     kind, amount, biases = st.columns([3, 2, 2], vertical_alignment="bottom")
-    with kind:
-        options = [None, *PENALTIES]
-        _choose_of_loss(
-            partial(st.selectbox, "Penalty", options, options.index(loss.penalty), format_func=lambda p: p or "none"),
-            "penalty",
-            loss.penalty,
-        )
+    options = [None, *PENALTIES]
+    kind.selectbox(
+        "Penalty", options, options.index(loss.penalty), format_func=lambda p: p or "none", **bound("penalty")
+    )
     if loss.penalty:
-        with amount:
-            _choose_of_loss(partial(st.text_input, "Strength λ", f"{loss.strength:g}"), "strength", loss.strength)
-        with biases:
-            _choose_of_loss(
-                partial(st.checkbox, "Biases too", loss.penalises_biases), "penalises_biases", loss.penalises_biases
-            )
+        amount.text_input("Strength λ", f"{loss.strength:g}", **bound("strength", lambda x: read_numeral(str(x))[0]))
+        biases.checkbox("Biases too", loss.penalises_biases, **bound("penalises_biases"))
     show_errors("penalty", "strength", "penalises_biases")
 
 
-def _choose_of_loss(draw: Callable[..., Any], field: str, now: Any) -> None:
-    key = session.make_widget_key(field, now)
-    draw(key=key, on_change=session.change, args=(key, partial(_with_field_of_loss, field=field), field))
-
-
-def _with_field_of_loss(setup: Setup, value: Any, field: str) -> Setup:
-    value = read_numeral(str(value))[0] if field == "strength" else value
-    return replace(setup, loss=replace(setup.loss, **{field: value}))
-
-
-def show_loss_error(where: str = "on the page") -> None:
-    """Show why a chosen loss does not fit the targets, and offer to make them fit.
-
-    Args:
-        where: the menu covers the page, so it shows this as well, with a button of another key.
-    """
+def _show_loss_error() -> None:
+    """Show why a chosen loss does not fit the targets, and offer to make them fit."""
     notice = session.get_notice("loss")
     if not notice:
         return
@@ -132,15 +106,11 @@ def show_loss_error(where: str = "on the page") -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.error(escape_markdown(text))
         if _fits_as_classes(name):
-            st.button(
-                "Turn the targets into classes" if LOSSES[name].one_hot else "Turn the targets into 0 and 1",
-                key=f"as classes {where}",
-                help="For each example the largest entry of Y becomes 1, the others 0."
-                if LOSSES[name].one_hot
-                else "Entries of Y above the middle of its range become 1, the others 0.",
-                on_click=session.change,
-                args=(None, lambda setup, _: with_loss(setup, name, as_classes=True), "loss"),
-            )
+            label, why = "classes", "For each example the largest entry of Y becomes 1, the others 0."
+            if not LOSSES[name].one_hot:
+                label, why = "0 and 1", "Entries of Y above the middle of its range become 1, the others 0."
+            how = on_click(lambda setup: with_loss(setup, name, as_classes=True), "loss")
+            st.button(f"Turn the targets into {label}", key="as classes", help=why, **how)
 
 
 def _fits_as_classes(name: Any) -> bool:
@@ -157,26 +127,15 @@ def choose_schedule() -> None:
     now = session.get_state().schedule.name
     # A schedule with numbers, from the page Memory, has no name in the registry.
     offered = list(dict.fromkeys([*SCHEDULES, now]))
-    key = session.make_widget_key("schedule", now)
-    st.selectbox(
-        "Cached for the backward pass",
-        offered,
-        offered.index(now),
-        key=key,
-        on_change=session.choose_schedule,
-        args=(key,),
-        help="\n\n".join(f"**{s.name}**: {s.why}" for s in SCHEDULES.values()),
-    )
+    why = "\n\n".join(f"**{s.name}**: {s.why}" for s in SCHEDULES.values())
+    bound = bind_in_menu("schedule", now, lambda _, name: SCHEDULES[name], about="schedule")
+    st.selectbox("Cached for the backward pass", offered, offered.index(now), help=why, **bound)
 
 
 # --- conventions -----------------------------------------------------------------------------
 
 _KINK = {0.0: "0", 0.5: "½", 1.0: "1"}
 _TIE = {True: "≥ 0", False: "> 0"}
-
-
-def _with_convention(setup: Setup, value: Any, field: str) -> Setup:
-    return replace(setup, conventions=replace(setup.conventions, **{field: value}))
 
 
 def _draw_conventions(lab: bool) -> None:
@@ -202,17 +161,11 @@ def _draw_conventions(lab: bool) -> None:
 
 
 def _draw_convention(label: str, field: str, words: dict[Any, str], value: Any) -> None:
-    words = words if value in words else words | {value: str(value)}  # from a link or a file
-    key = session.make_widget_key(field, value)
-    st.selectbox(
-        label,
-        list(words),
-        list(words).index(value),
-        format_func=words.__getitem__,
-        key=key,
-        on_change=session.change,
-        args=(key, partial(_with_convention, field=field), field),
-    )
+    def change(setup: Setup, value: Any) -> Setup:
+        return replace(setup, conventions=replace(setup.conventions, **{field: value}))
+
+    # The present one may be from a link or a file.
+    choose_in_menu(label, words | {value: words.get(value, str(value))}, field, value, change)
 
 
 def list_conventions() -> list[str]:

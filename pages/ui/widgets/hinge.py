@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache, partial
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -23,8 +22,8 @@ from pages.ui.components.stage import chapters_hinge as chapters
 from pages.ui.components.stage.board import Trace
 from pages.ui.components.stage.stage import draw_stage
 from pages.ui.state import session
-from pages.ui.state.app_state import LabView
 from pages.ui.state.place import Place
+from pages.ui.widgets.bound import bind, on_click, put
 from pages.ui.widgets.stages import apply_restore
 from pages.ui.widgets.words import draw_table, escape_markdown
 
@@ -137,19 +136,14 @@ def _format_check(verdict: str, words: str) -> str:
     return f":{colour}[{mark} {escape_markdown(words)}]"
 
 
-def _with_field(view: LabView, value: Any, field: str) -> LabView:
-    """Return the view with another value of a field."""
-    return replace(view, **{field: value})
-
-
 def _get_losses(lab: Lab) -> dict[str, Loss]:
     """Return the losses that are drawn side by side, in the order in which they are offered."""
     shown = session.get_state().lab_view.shown
     return {name: loss for name, loss in logits.list_class_losses(lab.loss.margin).items() if name in shown}
 
 
-def _with_margin(lab: Lab, value: float) -> Lab:
-    return replace(lab, loss=replace(lab.loss, margin=float(value)))
+def _with_margin(lab: Lab, kinks: list[float]) -> Lab:
+    return replace(lab, loss=replace(lab.loss, margin=float(kinks[0])))
 
 
 def _draw_margin(lab: Lab) -> None:
@@ -170,9 +164,7 @@ def _draw_margin(lab: Lab) -> None:
                 label,
                 disabled=not where,
                 help="To the next margin at which a gap is exactly 0.",
-                on_click=session.change,
-                args=(None, lambda lab, _, where=where: _with_margin(lab, where[0]), "margin"),
-                kwargs={"about": "lab"},
+                **on_click(partial(_with_margin, kinks=where), "margin", "lab"),
             )
     text.markdown(_describe_margin(lab, kinks, left[0]))
     curve = logits.sweep_margin(lab.logits, lab.targets, lab.loss, at, lab.conventions)
@@ -274,9 +266,7 @@ def _draw_simplex(lab: Lab) -> None:
     button.button(
         f"Make example {n + 1} confidently misclassified",
         help=f"Into a hatched corner: a wrong class has p ≥ {logits.CONFIDENT:g}.",
-        on_click=session.change,
-        args=(None, lambda lab, _: logits.make_confidently_wrong(lab, n), "simplex"),
-        kwargs={"about": "lab"},
+        **on_click(lambda lab: logits.make_confidently_wrong(lab, n), "simplex", "lab"),
     )
     text.caption(
         f"Dots: the examples of class {right + 1}, by number. Drag one, or click where example {n + 1} is to go. "
@@ -307,11 +297,8 @@ def _draw_descent(lab: Lab) -> None:
                 step=step,
                 format=words,
                 label_visibility="collapsed",
-                key=session.sync_widget(f"descent {name}", getattr(view, name)),
-                on_change=session.change,
-                args=(f"descent {name}", partial(_with_field, field=name)),
-                kwargs={"about": "lab_view"},
                 width=200,
+                **bind(f"descent {name}", getattr(view, name), put(name), "lab_view"),
             )
     over = chapters.with_common_scale(lab)
     paths = {

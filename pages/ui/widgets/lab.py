@@ -13,6 +13,7 @@ from mlpcore.losses import SoftmaxHinge, classes
 from mlpcore.notation import O
 from mlpcore.setup import with_loss
 from pages.ui.state import session
+from pages.ui.widgets.bound import on_click
 from pages.ui.widgets.menu import Menu
 from pages.ui.widgets.uploads import draw_choice
 from pages.ui.widgets.words import show_errors
@@ -51,7 +52,7 @@ def _read_labels(text: str, count: int) -> list[int]:
     return [int(part) - 1 for part in parts]
 
 
-def _with_typed_logits(lab: Lab, _: object, fields: tuple[str, str], choice: tuple[str, int]) -> Lab:
+def _with_typed_logits(lab: Lab, fields: tuple[str, str], choice: tuple[str, int]) -> Lab:
     """Take logits and labels from their fields.
 
     Args:
@@ -86,13 +87,13 @@ def _choose_reading(text: str, shape: tuple[int, ...]) -> tuple[str, int]:
     return text, titles.index(draw_choice("Read it as", titles))
 
 
-def _take_network_output(lab: Lab, _: object) -> Lab:
+def _take_network_output(lab: Lab) -> Lab:
     setup = session.get_state().setup
     output = setup.run()[1][Z(setup.net.depth)]
     return replace(lab, logits=setup.conventions.lay.convert(Z(0), output), targets=classes(setup.batch.Y))
 
 
-def _put_loss_into_network(setup: Setup, _: object) -> Setup:
+def _put_loss_into_network(setup: Setup) -> Setup:
     return replace(with_loss(setup, SoftmaxHinge.name, as_classes=True), loss=session.get_state().lab.loss)
 
 
@@ -114,9 +115,7 @@ def _draw_logits() -> None:
     st.button(
         "Apply",
         type="primary",
-        on_click=session.change,
-        args=(None, partial(_with_typed_logits, fields=fields, choice=choice), "pasted"),
-        kwargs={"about": "lab"},
+        **on_click(partial(_with_typed_logits, fields=fields, choice=choice), "pasted", "lab"),
     )
     show_errors("pasted")
     in_use = session.get_state().setup.loss == session.get_state().lab.loss
@@ -124,22 +123,18 @@ def _draw_logits() -> None:
         st.button(
             "Take the network's output",
             help="Z_L of the network on the other pages; the largest target of each example is its class.",
-            on_click=session.change,
-            args=(None, _take_network_output, "taken"),
-            kwargs={"about": "lab"},
+            **on_click(_take_network_output, "taken", "lab"),
         )
         st.button(
             "Use this loss in the network",
             help="The hinge on probabilities with this margin becomes the loss of every page; the largest target of "
             "each example becomes 1, the others 0.",
             disabled=in_use,
-            on_click=session.change,
-            args=(None, _put_loss_into_network, "given"),
+            **on_click(_put_loss_into_network, "given"),
         )
     if in_use:
         st.caption(f"It is the loss of every page, with m = {lab.loss.margin:g}. Undo brings back the one before.")
-    for name in ("taken", "given"):
-        show_errors(name)
+    show_errors("taken", "given")
 
 
 def list_lab_conventions() -> list[str]:

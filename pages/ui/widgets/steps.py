@@ -11,6 +11,7 @@ from mlpcore import OPTIMISERS
 from pages.ui.state import session
 from pages.ui.state.steps_taken import StepsTaken, find_steps
 from pages.ui.state.training_page import TrainingChoice
+from pages.ui.widgets.bound import bind
 from pages.ui.widgets.training_views import choose
 from pages.ui.widgets.words import escape_markdown, show_errors
 
@@ -43,10 +44,8 @@ def _draw_optimiser(training: TrainingChoice) -> None:
     def put_first(choice: TrainingChoice, name: str) -> TrainingChoice:
         return replace(choice, optimisers=(name, *(other for other in choice.optimisers[1:] if other != name)))
 
-    key = session.sync_widget("step optimiser", first)
-    st.selectbox("Optimiser", list(titles), format_func=titles.__getitem__, key=key, width=220,
-                 label_visibility="collapsed", on_change=session.change, args=(key, put_first, "training"),
-                 kwargs={"about": "training"})  # fmt: skip
+    st.selectbox("Optimiser", list(titles), format_func=titles.__getitem__, width=220, label_visibility="collapsed",
+                 **bind("step optimiser", first, put_first, "training", "training"))  # fmt: skip
 
 
 def _describe(taken: StepsTaken) -> str:

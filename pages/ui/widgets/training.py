@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
@@ -30,6 +29,7 @@ from pages.ui.state.training_page import (
     TrainingChoice,
     make_table_setup,
 )
+from pages.ui.widgets.bound import on_click
 from pages.ui.widgets.menu import Menu, draw_menu
 from pages.ui.widgets.stages import draw_silent_stage
 from pages.ui.widgets.training_views import VIEWS_DRAWN, View, choose
@@ -131,7 +131,7 @@ def _draw_question(choice: TrainingChoice) -> None:
                  on_change=session.ask_question, args=("question",))  # fmt: skip
 
 
-def _with_stop(stops: list, now: Any) -> list:
+def _with_stop(stops: Sequence[float], now: float) -> list[float]:
     """Give the stops of a slider, with the present value among them."""
     return sorted({*stops, now})
 
@@ -192,24 +192,24 @@ def _draw_data(choice: TrainingChoice) -> None:
     choose(partial(st.slider, "Noise", 0.0, 1.0, step=0.05), "noise", choice.noise)
     choose(partial(st.number_input, "Seed", 0, 10**9), "data_seed", choice.data_seed)
     fits = "A network that fits them becomes yours."
-    _draw_change("Use these data", lambda setup, _: choice.make_setup(setup), fits)
+    _draw_change("Use these data", choice.make_setup, fits)
     st.text_area("or a table, its last column the target", height=70, key="training table",
                  placeholder="a row an example")  # fmt: skip
     _draw_change(
         "Use this table",
-        lambda setup, _: make_table_setup(session.get_widget_value("training table") or "", setup),
+        lambda setup: make_table_setup(session.get_widget_value("training table") or "", setup),
         fits,
     )
     show_errors("data")
     centre = "Every input gets mean 0 and deviation 1."
-    _draw_change("Standardise the inputs", lambda setup, _: standardise(setup), centre)
+    _draw_change("Standardise the inputs", standardise, centre)
     held = partial(st.slider, "Held out for validation", 0.0, 0.5, step=0.05, format="percent")
     choose(held, "held_out", choice.held_out)
 
 
-def _draw_change(label: str, how: Callable[[Setup, Any], Setup], about: str) -> None:
+def _draw_change(label: str, how: Callable[[Setup], Setup], about: str) -> None:
     """Draw a button that makes another network."""
-    st.button(label, on_click=session.change, args=(None, how, "data"), help=f"{about} Undo brings yours back.")
+    st.button(label, help=f"{about} Undo brings yours back.", **on_click(how, "data"))
 
 
 def _describe(view: View) -> str:

@@ -24,7 +24,8 @@ from pages.ui.components.chart.chart import draw_chart
 from pages.ui.components.stage.payload import build_course_payload
 from pages.ui.components.stage.stage import draw_stage
 from pages.ui.state import session
-from pages.ui.state.training_page import MOST_QUICK, TrainingChoice, put
+from pages.ui.state.training_page import MOST_QUICK, TrainingChoice
+from pages.ui.widgets.bound import bind, on_click, put
 from pages.ui.widgets.words import draw_table, escape_markdown
 
 #: Rates of a sweep.
@@ -49,8 +50,7 @@ class View:
 
 def choose(draw: Callable[..., Any], field: str, now: Any) -> None:
     """Draw a widget that shows and changes one field of the choice."""
-    key = session.sync_widget(f"training {field}", now)
-    draw(key=key, on_change=session.change, args=(key, partial(put, field), "training"), kwargs={"about": "training"})
+    draw(**bind(f"training {field}", now, put(field), "training", "training"))
 
 
 def _draw_loss(view: View) -> None:
@@ -89,8 +89,7 @@ def _draw_buttons(courses: dict[str, Course], at: int) -> None:
                 f"Take the network of step {at:,} ({name})",
                 key=f"take course {number}",
                 help="Its weights and biases become the parameters on every page; undo brings the present ones back.",
-                on_click=session.change,
-                args=(None, partial(_take, at=at, name=name), "training"),
+                **on_click(partial(_take, at=at, name=name), "training"),
             )
             if clicked:
                 st.rerun()
@@ -118,7 +117,7 @@ def _draw_downloads(courses: dict[str, Course]) -> None:
             )
 
 
-def _take(setup: Setup, _: object, at: int, name: str) -> Setup:
+def _take(setup: Setup, at: int, name: str) -> Setup:
     choice = session.get_state().training
     courses = session.find_courses(choice.of_courses) or choice.train(choice.prepare(setup)[0])
     return replace(setup, net=courses[name].at(at).net)
@@ -237,14 +236,12 @@ def _draw_paths(view: View) -> None:
 
 def _draw_cell_choice(cells: tuple[str, ...], k: int, listed: list[str]) -> None:
     """Draw the choice of one of the two weights of a plane."""
-    key = session.sync_widget(f"training cell {k}", cells[k])
 
     def put_cell(choice: TrainingChoice, cell: str) -> TrainingChoice:
         return replace(choice, cells=(cell, cells[1]) if k == 0 else (cells[0], cell))
 
     others = [cell for cell in listed if cell != cells[1 - k]]
-    st.selectbox(("across", "up")[k], others, key=key, on_change=session.change, args=(key, put_cell, "training"),
-                 kwargs={"about": "training"})  # fmt: skip
+    st.selectbox(("across", "up")[k], others, **bind(f"training cell {k}", cells[k], put_cell, "training", "training"))
 
 
 def _draw_fit(view: View) -> None:

@@ -87,7 +87,7 @@ def _offer_check(text: str, found: dict[Var, exchange.WrittenMatrix], setup: Set
     computed_here = events.list_computed(setup.net.shape, setup.loss).values()
     computed = [var.symbol for var in found if var in computed_here]
     if computed and st.button(f"Check {', '.join(computed[:4])}{' …' * (len(computed) > 4)}", type="primary"):
-        session.change(None, lambda *_: text, "work", about="work")
+        session.change_at_once(lambda _: text, "work", "work")
         st.switch_page("pages/5_Check.py")
 
 
@@ -177,7 +177,7 @@ def _offer(setup: Setup, placement: Placement, notes: Sequence[str] = ()) -> Non
     new = placement.apply(setup)
     is_there = same(new, setup)
     if st.button("Apply", type="primary", disabled=is_there):
-        session.change(None, lambda setup, _: placement.apply(setup), "pasted")
+        session.change_at_once(placement.apply, "pasted")
         st.rerun()
     words = exchange.resized_words(setup, new)
     if is_there:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui.state import session
-from pages.ui.state.memory_page import CHAPTERS, MemoryChoice, find_subject, put
+from pages.ui.state.memory_page import CHAPTERS, MemoryChoice, find_subject
+from pages.ui.widgets.bound import bind, put
 from pages.ui.widgets.memory.derivatives import derivatives
 from pages.ui.widgets.memory.measure import measure
 from pages.ui.widgets.memory.plan import plan
@@ -30,12 +31,9 @@ def memory() -> None:
             "Chapter",
             list(CHAPTERS),
             format_func=CHAPTERS.__getitem__,
-            key=session.sync_widget("memory chapter", choice.chapter),
-            on_change=session.change,
-            args=("memory chapter", put("chapter")),
-            kwargs={"about": "memory"},
             label_visibility="collapsed",
             width="content",
+            **bind("memory chapter", choice.chapter, put("chapter"), "memory"),
         )
         if choice.chapter != "slopes":
             choose_sizes(choice, about)

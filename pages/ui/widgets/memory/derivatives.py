@@ -9,8 +9,8 @@ from mlpcore.equations.activations import CELLWISE
 from mlpcore.schedules.derivative_from_output import explain
 from pages.ui.components.chart.chart import draw_chart
 from pages.ui.state import session
-from pages.ui.state.memory_page import MemoryChoice, Subject, put
-from pages.ui.widgets.memory.sizes import bind_choice
+from pages.ui.state.memory_page import MemoryChoice, Subject
+from pages.ui.widgets.bound import bind, put
 from pages.ui.widgets.words import escape_markdown
 
 
@@ -22,7 +22,7 @@ def derivatives(choice: MemoryChoice, about: Subject) -> None:
         "Activation",
         list(CELLWISE),
         label_visibility="collapsed",
-        **bind_choice("memory activation", put("activation"), name),
+        **bind("memory activation", name, put("activation"), "memory"),
     )
     here = explain(name, at_kink)
     draw_chart(

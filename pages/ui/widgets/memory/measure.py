@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 import streamlit as st
 
@@ -16,8 +17,8 @@ from mlpcore.units import bytes_text, seconds_text
 from pages.ui.components.chart.chart import draw_chart
 from pages.ui.server.presence import track_presence
 from pages.ui.state import session
-from pages.ui.state.memory_page import BUILT, MOST_ROUNDS, MOST_RUNS, MemoryChoice, Subject, find_schedule, put
-from pages.ui.widgets.memory.sizes import bind_choice
+from pages.ui.state.memory_page import BUILT, MOST_ROUNDS, MOST_RUNS, MemoryChoice, Subject, find_schedule
+from pages.ui.widgets.bound import bind, on_click, put
 from pages.ui.widgets.words import draw_table, escape_markdown, show_errors
 
 #: Seconds between two updates of a running measurement.
@@ -68,12 +69,13 @@ def choose_policies(choice: MemoryChoice) -> None:
         f"Policies, beside {BASE}",
         [name for name in SCHEDULES if name != BASE],
         selection_mode="multi",
-        **bind_choice("memory policies", _put_policies, [name for name in choice.policies if name != BASE]),
+        **bind("memory policies", [name for name in choice.policies if name != BASE], put_policies, "memory"),
     )
 
 
-def _put_policies(choice: MemoryChoice, names: list[str] | None) -> MemoryChoice:
-    return put("policies")(choice, [BASE, *(names or [])])
+def put_policies(choice: MemoryChoice, names: list[str] | None) -> MemoryChoice:
+    """Take policies in the order in which they are offered."""
+    return replace(choice, policies=tuple(name for name in SCHEDULES if name == BASE or name in (names or ())))
 
 
 def choose_rounds_and_start(
@@ -91,15 +93,13 @@ def choose_rounds_and_start(
             MOST_ROUNDS,
             step=2,
             width=150,
-            **bind_choice("memory rounds", put("rounds"), choice.rounds | 1),
+            **bind("memory rounds", choice.rounds | 1, put("rounds"), "memory"),
         )
         st.button(
             label,
             type="primary",
             key="memory measure",
-            on_click=session.change,
-            args=(None, lambda choice, _: _submit(choice, make), "memory measure"),
-            kwargs={"about": "memory"},
+            **on_click(lambda choice: _submit(choice, make), "memory measure", "memory"),
         )
 
 

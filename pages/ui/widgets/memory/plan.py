@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import streamlit as st
 
@@ -21,9 +22,8 @@ from pages.ui.state.memory_page import (
     find_schedule,
     ladder,
     list_budgets,
-    put,
 )
-from pages.ui.widgets.memory.sizes import bind_choice
+from pages.ui.widgets.bound import bind, bind_in_menu, on_click, put
 from pages.ui.widgets.words import draw_table, escape_markdown, show_errors
 
 
@@ -97,9 +97,7 @@ def _least(about: Subject) -> None:
         st.button(
             f"Take {least:,} bytes",
             key="memory least",
-            on_click=session.change,
-            args=(None, lambda choice, _: put("budget")(choice, least)),
-            kwargs={"about": "memory"},
+            **on_click(lambda choice: replace(choice, budget=least), "memory least", "memory"),
         )
 
 
@@ -110,33 +108,31 @@ def _choose_policy(choice: MemoryChoice, about: Subject) -> None:
         names,
         format_func=lambda name: BUILT[name][0] if name in BUILT else name,
         width=230,
-        **bind_choice("memory policy", put("policy"), choice.policy),
+        **bind("memory policy", choice.policy, put("policy"), "memory"),
     )
     st.selectbox(
         "Optimiser",
         list(OPTIMISERS),
         format_func=lambda name: OPTIMISERS[name].title,
         width=190,
-        **bind_choice("memory optimiser", put("optimiser"), choice.optimiser),
+        **bind("memory optimiser", choice.optimiser, put("optimiser"), "memory"),
     )
     shape = about.shape
     if choice.policy == "every" and shape.depth > 1:
         k = min(choice.k, shape.depth)
-        st.slider("k: a checkpoint every k layers", 1, shape.depth, width=260, **bind_choice("memory k", put("k"), k))
+        bound = bind("memory k", k, put("k"), "memory")
+        st.slider("k: a checkpoint every k layers", 1, shape.depth, width=260, **bound)
     elif choice.policy == "blocks":
         block = min(choice.block, about.N)
-        stops = ladder(block, about.N)
-        st.select_slider(
-            "Examples in a micro-batch", stops, width=260, **bind_choice("memory block", put("block"), block)
-        )
+        bound = bind("memory block", block, put("block"), "memory")
+        st.select_slider("Examples in a micro-batch", ladder(block, about.N), width=260, **bound)
     elif choice.policy == "within" and shape.depth <= PLANNED:
-        stops = list_budgets(about)
         st.select_slider(
             "Budget: bytes alive at once, excluding parameters and inputs",
-            stops,
+            list_budgets(about),
             format_func="{:,} B".format,
             width=420,
-            **bind_choice("memory budget", put("budget"), find_budget(choice, about)),
+            **bind("memory budget", find_budget(choice, about), put("budget"), "memory"),
         )
     if about.own and st.button(
         "Play this plan", help="On the page Step through, equation by equation.", key="memory play"
@@ -194,7 +190,7 @@ def _fit(choice: MemoryChoice, counted: Totals, others: dict[str, Totals]) -> No
     st.text_input(
         "Will it fit into",
         bytes_words(choice.room),
-        **bind_choice(session.make_widget_key("memory room", choice.room), _read_room, name="memory room"),
+        **bind_in_menu("memory room", choice.room, _with_room, "memory"),
         help="16 GB, 512 MiB, 40000: the memory there is for a pass.",
     )
     show_errors("memory room", kept=f"It is still {bytes_words(choice.room)}.")
@@ -223,8 +219,8 @@ def bytes_words(n: int) -> str:
     return str(n)
 
 
-def _read_room(choice: MemoryChoice, text: str) -> MemoryChoice:
-    return put("room")(choice, read_bytes(str(text)))
+def _with_room(choice: MemoryChoice, text: str) -> MemoryChoice:
+    return replace(choice, room=read_bytes(str(text)))
 
 
 def _list_quick(about: Subject) -> list[Schedule]:

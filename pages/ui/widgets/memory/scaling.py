@@ -9,7 +9,8 @@ from mlpcore import benchmark as bench
 from mlpcore.memory.tally import AXES, count_along, find_size
 from pages.ui.components.chart.chart import draw_chart
 from pages.ui.state import session
-from pages.ui.state.memory_page import MemoryChoice, Subject, put
+from pages.ui.state.memory_page import MemoryChoice, Subject
+from pages.ui.widgets.bound import bind, put
 from pages.ui.widgets.memory.measure import (
     choose_policies,
     choose_rounds_and_start,
@@ -17,7 +18,6 @@ from pages.ui.widgets.memory.measure import (
     offer_downloads,
     show_progress,
 )
-from pages.ui.widgets.memory.sizes import bind_choice
 from pages.ui.widgets.words import show_errors
 
 _WHAT = {"bytes": "Peak bytes", "flops": "Matmul FLOPs", "seconds": "Measured time"}
@@ -57,7 +57,7 @@ def _choose_view(choice: MemoryChoice) -> None:
             list(words),
             format_func=words.__getitem__,
             width="content",
-            **bind_choice(f"memory {field}", put(field), value),
+            **bind(f"memory {field}", value, put(field), "memory"),
         )
     show_errors("memory axis", "memory what", "memory policies")
 
