@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,8 +21,6 @@ from .course import Course, train
 from .datasets import standardise
 from .readings import name_cell, read_history, search_rate, sweep_rates
 
-Answer = Callable[[Mapping[str, Course]], str]
-
 
 @dataclass(frozen=True, repr=False)
 class Question:
@@ -32,14 +30,14 @@ class Question:
         title: the question.
         setup: a network that shows the answer.
         view: what shows it best: "loss", "matrices", "layers", "weights", "rate", "paths" or "fit".
-        answer: courses by title -> what they say, whatever the network; "" where they do not bear on the question.
+        answer: courses, of which most answers read the first -> what they say, whatever the network.
         rate, steps: of the courses; at: the step to look at; optimisers: names of `OPTIMISERS`.
     """
 
     title: str
     setup: Setup
     view: str
-    answer: Answer
+    answer: Callable[..., str]
     rate: float
     steps: int
     at: int | None = None
@@ -49,17 +47,12 @@ class Question:
         return f"Question({self.title!r})"
 
 
-def _first(courses: Mapping[str, Course]) -> Course:
-    return next(iter(courses.values()))
-
-
 def _count_rises(course: Course) -> int:
     """Count the steps after which the loss is larger than before, or no number."""
     return int((~(course.losses[1:] <= course.losses[:-1])).sum())
 
 
-def _answer_rate(courses: Mapping[str, Course]) -> str:
-    course = _first(courses)
+def _answer_rate(course: Course, *_: Course) -> str:
     rate = course.optimiser.rate
     best = search_rate(course.setup, rate, 3)
     return (
@@ -69,8 +62,7 @@ def _answer_rate(courses: Mapping[str, Course]) -> str:
     )
 
 
-def _answer_equal(courses: Mapping[str, Course]) -> str:
-    course = _first(courses)
+def _answer_equal(course: Course, *_: Course) -> str:
 
     def spread(net: Network) -> float:
         layer = net[1]
@@ -86,8 +78,7 @@ def _answer_equal(courses: Mapping[str, Course]) -> str:
     return f"{words}: they are still one unit, {units} times." if units > 1 and before == after == 0 else f"{words}."
 
 
-def _answer_dead(courses: Mapping[str, Course]) -> str:
-    course = _first(courses)
+def _answer_dead(course: Course, *_: Course) -> str:
     history = read_history(course, 20)
     words = []
     for n in course.setup.net.shape.layers:
@@ -102,8 +93,7 @@ def _answer_dead(courses: Mapping[str, Course]) -> str:
     return " ".join(words) or f"No unit is dead at all {len(history.at)} steps that were looked at."
 
 
-def _answer_vanishing(courses: Mapping[str, Course]) -> str:
-    course = _first(courses)
+def _answer_vanishing(course: Course, *_: Course) -> str:
     norms, last = read_history(course, 2).gradients, course.setup.net.depth
     low, high = float(norms[1][0]), float(norms[last][0])
     return (
@@ -114,13 +104,13 @@ def _answer_vanishing(courses: Mapping[str, Course]) -> str:
     )
 
 
-def _answer_overshoot(courses: Mapping[str, Course]) -> str:
+def _answer_overshoot(*courses: Course) -> str:
     counts = [
-        f"{name}: {_count_rises(course):,} of {len(course):,} steps make the loss larger; it ends at "
+        f"{course.optimiser.title}: {_count_rises(course):,} of {len(course):,} steps make the loss larger; it ends at "
         f"{course.losses[-1]:.3g}."
-        for name, course in courses.items()
+        for course in courses
     ]
-    return " ".join([*counts, *filter(None, map(_explain_overshoot, courses.values()))])
+    return " ".join([*counts, *filter(None, map(_explain_overshoot, courses))])
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -154,13 +144,14 @@ def _explain_overshoot(course: Course) -> str:
     return ""
 
 
-def _answer_correction(courses: Mapping[str, Course]) -> str:
+def _answer_correction(*courses: Course) -> str:
     words = []
-    for name, course in courses.items():
+    for course in courses:
         start, after = (course.parameters(k) for k in (0, 1))
         moved = max(float(np.abs(after[v] - x).max()) for v, x in start.items())
         words.append(
-            f"{name}: the first step moves a weight by up to {moved:.3g}, {moved / course.optimiser.rate:.3g} η."
+            f"{course.optimiser.title}: the first step moves a weight by up to {moved:.3g}, "
+            f"{moved / course.optimiser.rate:.3g} η."
         )
     return " ".join(words)
 
@@ -169,8 +160,7 @@ def _answer_correction(courses: Mapping[str, Course]) -> str:
 _TRIED = 10.0 ** np.arange(-7.0, 2.0, 0.5)
 
 
-def _answer_unscaled(courses: Mapping[str, Course]) -> str:
-    course = _first(courses)
+def _answer_unscaled(course: Course, *_: Course) -> str:
     spread = course.setup.batch.X.std(axis=1)
     ends = []
     for setup in (course.setup, standardise(course.setup)):
@@ -183,8 +173,7 @@ def _answer_unscaled(courses: Mapping[str, Course]) -> str:
     )
 
 
-def _answer_penalty(courses: Mapping[str, Course]) -> str:
-    course = _first(courses)
+def _answer_penalty(course: Course, *_: Course) -> str:
     loss = course.setup.loss
     if loss.penalty is None:
         return "This loss has no penalty: add one in the menu Network."
@@ -199,8 +188,7 @@ def _answer_penalty(courses: Mapping[str, Course]) -> str:
     )
 
 
-def _answer_masks(courses: Mapping[str, Course]) -> str:
-    course = _first(courses)
+def _answer_masks(course: Course, *_: Course) -> str:
     values, lay, words = course.trace(0)[1], course.setup.conventions.lay, []
     for n in course.setup.net.shape.masked:
         dropped = lay.convert(mask(n), values[mask(n)]) == 0
@@ -211,8 +199,8 @@ def _answer_masks(courses: Mapping[str, Course]) -> str:
     return " ".join(words) or "No layer has dropout: choose some in the menu Network."
 
 
-def _answer_wrong(courses: Mapping[str, Course]) -> str:
-    setup = _first(courses).setup
+def _answer_wrong(course: Course, *_: Course) -> str:
+    setup = course.setup
     net, last = setup.net, setup.net.depth
     if setup.loss.name != "BinaryCrossEntropy" or net[last].activation != "identity":
         return "The loss is not binary cross-entropy of a linear output: choose that in the menu Network."

@@ -143,14 +143,14 @@ def test_what_a_report_raises_ends_the_training():
 
 def train_for(question, setup):
     optimisers = [mlp.OPTIMISERS[name](rate=question.rate) for name in question.optimisers]
-    return {o.title: mlp.train(setup, min(question.steps, 60), o) for o in optimisers}
+    return [mlp.train(setup, min(question.steps, 60), o) for o in optimisers]
 
 
 @pytest.mark.parametrize("name", training.QUESTIONS)
 def test_a_question_is_answered_for_every_network(name):
     question = training.QUESTIONS[name]
     for example in (mlp.EXAMPLES[name] for name in ("mazur", "three classes", "saturated")):
-        assert question.answer(train_for(question, example.setup)).endswith(".")
+        assert question.answer(*train_for(question, example.setup)).endswith(".")
 
 
 @pytest.mark.parametrize(
@@ -176,13 +176,13 @@ def test_a_question_is_answered_for_every_network(name):
 )
 def test_the_network_of_a_question_shows_the_answer(name, words):
     question = training.QUESTIONS[name]
-    assert re.search(words, question.answer(train_for(question, question.setup)))
+    assert re.search(words, question.answer(*train_for(question, question.setup)))
 
 
 def test_momentum_overshoots_where_the_velocity_written_out_outweighs_the_gradient():
     """The gradient of the ravine by W_1[1, 1] is w - 2: its two inputs are not correlated, the first is +-1."""
     question = training.QUESTIONS["momentum"]
-    answer = question.answer({"Momentum": mlp.train(question.setup, 20, mlp.Momentum(0.2))})
+    answer = question.answer(mlp.train(question.setup, 20, mlp.Momentum(0.2)))
     step, w, velocity, before, g = 1, 0.0, 0.0, 0.0, -2.0
     while before * g >= 0:
         velocity = 0.9 * velocity + g
@@ -191,7 +191,7 @@ def test_momentum_overshoots_where_the_velocity_written_out_outweighs_the_gradie
     assert f"in step {step} the gradient by W_1[1, 1] changes sign, from {before:.3g} to {g:.3g}" in answer
     assert f"{0.9 * velocity:.3g} of its velocity is from earlier gradients, {g:.3g} from this one" in answer
     for quiet in (mlp.SGD(0.2), mlp.Momentum(0.001)):
-        assert "sign" not in question.answer({quiet.title: mlp.train(question.setup, 20, quiet)})
+        assert "sign" not in question.answer(mlp.train(question.setup, 20, quiet))
 
 
 def test_a_prediction_is_the_output_of_the_pass():

@@ -86,7 +86,7 @@ def _draw_courses(named: Setup) -> None:
 
 def _draw_answer(question: Question, courses: dict[str, Course]) -> None:
     try:
-        st.info(escape_markdown(question.answer(courses)))
+        st.info(escape_markdown(question.answer(*courses.values())))
     except (ValueError, ArithmeticError) as error:
         st.info(escape_markdown(f"This network gives no answer: {error}."))
 
