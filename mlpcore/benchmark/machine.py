@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -31,11 +32,10 @@ def _find_blas() -> dict[str, object]:
 
 
 def _processor_name() -> str:
-    try:
+    with suppress(OSError, StopIteration):
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
         return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
+    return platform.processor() or platform.machine()
 
 
 def machine() -> dict[str, str]:
@@ -56,16 +56,12 @@ def machine() -> dict[str, str]:
 
 def memory_limit() -> int:
     """Return the bytes that a job may take: half of what is free, in a container half of what that has left."""
-    free = []
-    try:
-        free.append(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    except (AttributeError, ValueError, OSError):
-        free.append(ASSUMED_FREE_BYTES)
-    try:
-        group = Path("/sys/fs/cgroup")
-        limit = (group / "memory.max").read_text(encoding="ascii").strip()
-        if limit != "max":
-            free.append(int(limit) - int((group / "memory.current").read_text(encoding="ascii")))
-    except (OSError, ValueError):
-        pass
+    free = [ASSUMED_FREE_BYTES]
+    with suppress(AttributeError, ValueError, OSError):
+        free = [os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    with suppress(ValueError, OSError):  # without a limit the file holds the word "max"
+        limit, used = (
+            int(Path("/sys/fs/cgroup", name).read_text("ascii")) for name in ("memory.max", "memory.current")
+        )
+        free.append(limit - used)
     return max(0, min(MAX_BYTES, *(n // 2 for n in free)))

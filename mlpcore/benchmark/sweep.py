@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 from ..memory.sizes import Sizes
 from ..memory.tally import AXES, compare, find_size, resize_along
 from ..schedules import Schedule
@@ -21,16 +23,16 @@ def make_jobs(sizes: Sizes, axis: str, policies: Sequence[Schedule], rounds: int
     Args:
         limit: the bytes that a job may take.
     """
-    values = []
-    for value in sorted({*AXES[axis][1], find_size(sizes, axis)}):
+    now, jobs = find_size(sizes, axis), {}
+    for value in sorted({*AXES[axis][1], now}):
         here = resize_along(sizes, axis, value)
         sums = compare(here.shape, here.N, here.costs, policies).values()
         if sums and max(s.flops for s in sums) <= MAX_FLOPS and 2 * max(s.total for s in sums) <= limit:
-            values.append(value)
-    if len(values) > MAX_POINTS:
-        values = [values[round(n * (len(values) - 1) / (MAX_POINTS - 1))] for n in range(MAX_POINTS)]
-    there = (resize_along(sizes, axis, value) for value in dict.fromkeys(values))
-    return [Job(s.shape, s.N, tuple(policies), s.loss, rounds) for s in there]
+            jobs[value] = Job(here.shape, here.N, tuple(policies), here.loss, rounds)
+    others = [value for value in jobs if value != now]
+    spread = np.linspace(0, len(others) - 1, min(len(others), MAX_POINTS - 1)).round().astype(int)
+    chosen = {now, *(others[n] for n in spread)}
+    return [job for value, job in jobs.items() if value in chosen]
 
 
 def find_measurements(reports: Iterable[Report], sizes: Sizes, axis: str) -> dict[str, dict[int, Measurement]]:

@@ -181,6 +181,10 @@ def test_jobs_along_an_axis_are_few_and_fit_and_are_found_again():
     sizes = PRESETS["784-512-256-10"]
     jobs = bench.make_jobs(sizes, "batch", [SCHEDULES["cache S and Z"], SCHEDULES["cache S"]], 5, 2 * 10**8)
     assert 2 <= len(jobs) <= 5
+    for now in (3, 100, 5000):  # among more sizes than are measured at once, the present one is
+        sizes_of = [job.N for job in bench.make_jobs(Sizes((2, 2), now), "batch", [SCHEDULES["cache S"]], 5, 10**9)]
+        assert now in sizes_of
+        assert len(sizes_of) == 5
     assert all(job.bytes_needed <= 2 * 10**8 for job in jobs)
     reports = [Report(job, (BASE, arm("cache S", 1, 1.0)), {}) for job in jobs]
     found = bench.find_measurements(reports, sizes, "batch")
