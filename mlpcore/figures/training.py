@@ -9,7 +9,7 @@ import numpy as np
 from ..network import Array
 from ..setup import Setup
 from ..training import Course
-from ..training.readings import History, RateCurve, Surface, name_cell, sample_parameters
+from ..training.readings import CourseHistory, RateCurve, Surface, name_cell, sample_parameters
 from .base import (
     ABOVE,
     NO_ZERO,
@@ -67,14 +67,14 @@ def _name_zeros(values: Mapping[int, Array]) -> str:
     return NO_ZERO * any((np.asarray(y) == 0).any() for y in values.values())
 
 
-def gradient_norms(history: History, at: int, last: int) -> Figure:
+def gradient_norms(history: CourseHistory, at: int, last: int) -> Figure:
     """Draw the norm of the gradient of every layer over the steps, on a logarithmic axis."""
     data = _by_layer(history.gradients, history.at)
     title = "Norm of the gradient, layer by layer" + _name_zeros(history.gradients)
     return _over_steps(title, data, at, last, "‖∂L/∂(W, b)‖", logarithmic=True, exponentformat="e")
 
 
-def update_sizes(history: History, at: int, last: int) -> Figure:
+def update_sizes(history: CourseHistory, at: int, last: int) -> Figure:
     """Draw the size of each update against that of the weights."""
     data = _by_layer(history.updates, history.at)
     title = "Size of the update / size of the weights" + _name_zeros(history.updates)
@@ -111,7 +111,7 @@ def weights(course: Course, at: int) -> Figure:
     return {"data": data, "layout": layout}
 
 
-def still_units(history: History, setup: Setup, at: int, last: int) -> Figure:
+def still_units(history: CourseHistory, setup: Setup, at: int, last: int) -> Figure:
     """Draw the share of dead and of saturated units of every layer that has any; the hover names the units."""
     data: list[Figure] = []
     for n in setup.net.shape.layers:

@@ -148,7 +148,7 @@ def find_in_place(lives: Sequence[Life]) -> list[tuple[Life, Life]]:
     return pairs
 
 
-class _Work(NamedTuple):
+class _StepCost(NamedTuple):
     """What one step costs: cells of its result and of its temporaries, and the operations of a product."""
 
     made: int
@@ -160,30 +160,30 @@ def count(steps: Sequence[Step], shape: Shape, N: int, lay: Layout = COLUMNS) ->
     """Count a list of steps, laid out like this, for a network of this shape and N examples."""
     item = shape.itemsize
     laid_out = cache(lambda var: laid(var, shape, N, lay))
-    known: dict[int, _Work] = {}  # a step that is repeated is one object
+    known: dict[int, _StepCost] = {}  # a step that is repeated is one object
     lives: list[Life] = []
     places: dict[Hashable, int] = {}
-    works = []
+    costs = []
     for n, (step, (freed, until, first)) in enumerate(zip(steps, find_lifetimes(steps), strict=True)):
-        work = known.get(id(step)) or known.setdefault(id(step), _measure_step(step, laid_out))
-        works.append(work)
-        for k, cells in enumerate(work.temporaries):
+        cost = known.get(id(step)) or known.setdefault(id(step), _measure_step(step, laid_out))
+        costs.append(cost)
+        for k, cells in enumerate(cost.temporaries):
             place = places.setdefault((n, k), len(places))
             lives.append(Life(None, n, n, item * cells, "scratch", place, n, False))
         if first is not None:
             category, place = _categorise(step, steps[freed]), places.setdefault(first, len(places))
-            lives.append(Life(step.out, n, freed, item * work.made, category, place, until, step.recompute))
+            lives.append(Life(step.out, n, freed, item * cost.made, category, place, until, step.recompute))
     return Count(
         tuple(steps),
         tuple(lives),
-        tuple(work.flops for work in works),
-        tuple(0 if work.flops else work.made for work in works),
+        tuple(cost.flops for cost in costs),
+        tuple(0 if cost.flops else cost.made for cost in costs),
         item * shape.parameter_cells,
         input_bytes(shape, N),
     )
 
 
-def _measure_step(step: Step, laid_out: Callable[[Var], tuple[int, ...]]) -> _Work:
+def _measure_step(step: Step, laid_out: Callable[[Var], tuple[int, ...]]) -> _StepCost:
     shapes = tuple([laid_out(v) for v in (*step.operands, step.out)])
     return _measure_equation(step.op, shapes, tuple(find_operands_in_place_of_temporaries(step)))
 
@@ -191,12 +191,12 @@ def _measure_step(step: Step, laid_out: Callable[[Var], tuple[int, ...]]) -> _Wo
 # A few numbers for each equation and size: layers that are alike share them, and so do the schedules that a page
 # compares. All of them take 0.85 of the time.
 @lru_cache(maxsize=4096)
-def _measure_equation(op: Op, shapes: tuple[tuple[int, ...], ...], spared: tuple[int, ...]) -> _Work:
+def _measure_equation(op: Op, shapes: tuple[tuple[int, ...], ...], spared: tuple[int, ...]) -> _StepCost:
     """Measure an equation from the shapes of its operands and its result; `spared` temporaries need no buffer."""
     axes = zip((*op.reads, op.makes), shapes, strict=True)
     sizes = {letter: n for letters, matrix in axes for letter, n in zip(letters, matrix, strict=True)}
     temporaries = op.kernel.temporaries if op.kernel else ()
-    return _Work(
+    return _StepCost(
         math.prod(shapes[-1]),
         tuple(0 if k in spared else cells(sizes) for k, cells in enumerate(temporaries)),
         2 * math.prod(sizes.values()) if op.is_product else 0,

@@ -26,7 +26,7 @@ SATURATED = 0.05
 
 
 @dataclass(frozen=True, eq=False)
-class History:
+class CourseHistory:
     """Readings of a course at some of its steps, layer by layer.
 
     Attributes:
@@ -44,7 +44,7 @@ class History:
     saturated: Mapping[int, list[tuple[int, ...]]]
 
 
-def read_history(course: Course, points: int = 60) -> History:
+def read_history(course: Course, points: int = 60) -> CourseHistory:
     """Read a course at about so many of its steps, the whole batch at each; where it has diverged it is not read."""
     last = int(np.argmin(np.isfinite(course.losses))) if not np.isfinite(course.losses).all() else len(course)
     at = np.unique(np.linspace(0, max(0, last - 1), points).round().astype(int))
@@ -61,11 +61,11 @@ def read_history(course: Course, points: int = 60) -> History:
                 rows[n].append((norm, update, *find_still_units(course.setup, n, values[S(n)])))
     norms, updates, dead, saturated = ({n: [row[k] for row in rows[n]] for n in layers} for k in range(4))
     gradients = {n: np.array(x) for n, x in norms.items()}
-    return History(at, gradients, {n: np.array(x) for n, x in updates.items()}, dead, saturated)
+    return CourseHistory(at, gradients, {n: np.array(x) for n, x in updates.items()}, dead, saturated)
 
 
 def find_still_units(setup: Setup, layer: int, preactivations: Array) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Find the units of a layer, counted from 1, that are dead and that are saturated (see `History`)."""
+    """Find the units of a layer, counted from 1, that are dead and that are saturated (see `CourseHistory`)."""
     f = ACTIVATIONS[setup.net[layer].activation].at_kink(setup.conventions.at_kink)
     if f.derivative is None:
         return (), ()
