@@ -52,33 +52,24 @@ def _draw_xavier(rng: np.random.Generator, rows: int, columns: int) -> Array:
 
 
 #: Name -> `Initialisation`. What stands here can be chosen, and what can be chosen is tested.
-INITIALISATIONS: dict[str, Initialisation] = Registry(
+INITIALISATIONS: dict[str, Initialisation] = Registry.of(
     "initialisation",
-    {
-        i.name: i
-        for i in (
-            Initialisation("zeros", "Zeros", "0", lambda rng, rows, columns: np.zeros((rows, columns))),
-            Initialisation("constant", "Constant", "s", lambda rng, rows, columns: np.ones((rows, columns))),
-            Initialisation(
-                "uniform", "Uniform", "U(-s, s)", lambda rng, rows, columns: rng.uniform(-1, 1, (rows, columns))
-            ),
-            Initialisation(
-                "normal", "Normal", r"\mathcal{N}(0, s^2)", lambda rng, rows, columns: rng.normal(size=(rows, columns))
-            ),
-            # Glorot and Bengio 2010, section 4.2.1.
-            Initialisation(
-                "Xavier", "Xavier (Glorot), uniform", r"U\left(\pm s\sqrt{\frac{6}{d + d'}}\right)", _draw_xavier
-            ),
-            # He et al. 2015, section 2.2.
-            Initialisation(
-                "He",
-                "He (Kaiming), normal",
-                r"\mathcal{N}\left(0, s^2\frac{2}{d'}\right)",
-                lambda rng, rows, columns: rng.normal(0, np.sqrt(2 / columns), (rows, columns)),
-            ),
-            Initialisation("orthogonal", "Orthogonal", r"s\,Q", _draw_orthogonal),
-        )
-    },
+    Initialisation("zeros", "Zeros", "0", lambda rng, rows, columns: np.zeros((rows, columns))),
+    Initialisation("constant", "Constant", "s", lambda rng, rows, columns: np.ones((rows, columns))),
+    Initialisation("uniform", "Uniform", "U(-s, s)", lambda rng, rows, columns: rng.uniform(-1, 1, (rows, columns))),
+    Initialisation(
+        "normal", "Normal", r"\mathcal{N}(0, s^2)", lambda rng, rows, columns: rng.normal(size=(rows, columns))
+    ),
+    # Glorot and Bengio 2010, section 4.2.1.
+    Initialisation("Xavier", "Xavier (Glorot), uniform", r"U\left(\pm s\sqrt{\frac{6}{d + d'}}\right)", _draw_xavier),
+    # He et al. 2015, section 2.2.
+    Initialisation(
+        "He",
+        "He (Kaiming), normal",
+        r"\mathcal{N}\left(0, s^2\frac{2}{d'}\right)",
+        lambda rng, rows, columns: rng.normal(0, np.sqrt(2 / columns), (rows, columns)),
+    ),
+    Initialisation("orthogonal", "Orthogonal", r"s\,Q", _draw_orthogonal),
 )
 
 

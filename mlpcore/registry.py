@@ -43,6 +43,11 @@ class Registry(dict):
         super().__init__(*args)
         self.what, self.former = what, former or {}
 
+    @classmethod
+    def of(cls, what: str, *rows: Any) -> Registry:
+        """Collect things by their names."""
+        return cls(what, {row.name: row for row in rows})
+
     def __reduce__(self) -> tuple[Callable, tuple]:
         return name_constant(self)
 

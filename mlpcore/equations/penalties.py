@@ -97,33 +97,28 @@ def _squares(name: str, factor: float, front: str, written: str, twice: str, lat
 
 
 #: Name -> `Penalty`. What stands here can be chosen, and what can be chosen is tested.
-PENALTIES: dict[str, Penalty] = Registry(
+PENALTIES: dict[str, Penalty] = Registry.of(
     "penalty",
-    {
-        p.name: p
-        for p in (
-            _squares("L2", 0.5, r"\frac{{{}}}{{2}}", "1/2·", "", ""),
-            _squares("L2 without 1/2", 1.0, "{}", "", "2·", r"2\,"),
-            Penalty(
-                "L1",
-                r"\lambda\lVert W\rVert_1",
-                Term(
-                    "L1",
-                    lambda x, total: total(np.abs(x)),
-                    lambda x, strength: rf"{strength}\left\lVert {x}\right\rVert_1",
-                    "{1}·(#(abs({0})))",
-                    kink=np.sign,
-                ),
-                Rule(
-                    "L1 gradient",
-                    "x.x",
-                    lambda g, strength, x: g + strength * np.sign(x),
-                    lambda g, strength, x: rf"{g} + {strength}\operatorname{{sign}}\left({x}\right)",
-                    "{0} + {1}·sign({2})",
-                ),
-            ),
-        )
-    },
+    _squares("L2", 0.5, r"\frac{{{}}}{{2}}", "1/2·", "", ""),
+    _squares("L2 without 1/2", 1.0, "{}", "", "2·", r"2\,"),
+    Penalty(
+        "L1",
+        r"\lambda\lVert W\rVert_1",
+        Term(
+            "L1",
+            lambda x, total: total(np.abs(x)),
+            lambda x, strength: rf"{strength}\left\lVert {x}\right\rVert_1",
+            "{1}·(#(abs({0})))",
+            kink=np.sign,
+        ),
+        Rule(
+            "L1 gradient",
+            "x.x",
+            lambda g, strength, x: g + strength * np.sign(x),
+            lambda g, strength, x: rf"{g} + {strength}\operatorname{{sign}}\left({x}\right)",
+            "{0} + {1}·sign({2})",
+        ),
+    ),
 )
 
 

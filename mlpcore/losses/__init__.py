@@ -12,15 +12,10 @@ from .hinges import CrammerSinger, Hinge, OneVsAll, ScoreHinge, SoftmaxHinge, Sq
 from .loss import MSE, NLL, CrossEntropy, Loss, classes
 
 #: Name -> class. What stands here can be chosen, and what can be chosen is tested.
-LOSSES: dict[str, type[Loss]] = Registry(
+LOSSES: dict[str, type[Loss]] = Registry.of(
     "loss",
-    {
-        c.name: c
-        for c in (
-            *(MSE, CrossEntropy, SoftmaxHinge, ScoreHinge, CrammerSinger, SquaredHinge, OneVsAll),
-            *(BinaryCrossEntropy, CellMSE, MAE, Huber, NLL),
-        )
-    },
+    *(MSE, CrossEntropy, SoftmaxHinge, ScoreHinge, CrammerSinger, SquaredHinge, OneVsAll),
+    *(BinaryCrossEntropy, CellMSE, MAE, Huber, NLL),
 )
 
 __all__ = [

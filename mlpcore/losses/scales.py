@@ -66,17 +66,12 @@ class Scale:
 
 
 #: Name -> `Scale`.
-SCALES: dict[str, Scale] = Registry(
+SCALES: dict[str, Scale] = Registry.of(
     "scale",
-    {
-        s.name: s
-        for s in (
-            Scale("1/(2N)", mean=True, half=True),
-            Scale("1/N", mean=True, half=False),
-            Scale("1/2", mean=False, half=True),
-            Scale("1", mean=False, half=False),
-        )
-    },
+    Scale("1/(2N)", mean=True, half=True),
+    Scale("1/N", mean=True, half=False),
+    Scale("1/2", mean=False, half=True),
+    Scale("1", mean=False, half=False),
 )
 
 #: Those, and the mean over all cells of the output.

@@ -190,26 +190,19 @@ _ROWS_TORCH = _rows(
 )
 
 #: Name -> `Layout`. The first is the worksheet's.
-LAYOUTS: dict[str, Layout] = Registry(
+LAYOUTS: dict[str, Layout] = Registry.of(
     "layout",
-    {
-        layout.name: layout
-        for layout in (
-            Layout("columns", "columns", "S = W Z + b", "Examples are columns.", False, False, {}),
-            Layout(
-                "rows", "rows", "S = Z W + b", "Examples are rows and every matrix is transposed.", True, True, _ROWS
-            ),
-            Layout(
-                "rows, W kept",
-                "rows, W stored as in PyTorch (out × in)",
-                "S = Z Wᵀ + b",
-                "Examples are rows, W is stored as in PyTorch (out × in).",
-                True,
-                False,
-                _ROWS_TORCH,
-            ),
-        )
-    },
+    Layout("columns", "columns", "S = W Z + b", "Examples are columns.", False, False, {}),
+    Layout("rows", "rows", "S = Z W + b", "Examples are rows and every matrix is transposed.", True, True, _ROWS),
+    Layout(
+        "rows, W kept",
+        "rows, W stored as in PyTorch (out × in)",
+        "S = Z Wᵀ + b",
+        "Examples are rows, W is stored as in PyTorch (out × in).",
+        True,
+        False,
+        _ROWS_TORCH,
+    ),
 )
 
 assert {op.name for op in (LINEAR, AFFINE, WEIGHT_GRADIENT, BIAS_GRADIENT, PULL_BACK)} == set(_ROWS) == set(_ROWS_TORCH)

@@ -92,6 +92,4 @@ class WarmUp(RateSchedule):
 
 
 #: Name -> class; constant is no schedule at all. What stands here can be chosen, and what can be chosen is tested.
-RATE_SCHEDULES: Mapping[str, type[RateSchedule]] = Registry(
-    "rate schedule", {c.name: c for c in (StepDecay, CosineDecay, WarmUp)}
-)
+RATE_SCHEDULES: Mapping[str, type[RateSchedule]] = Registry.of("rate schedule", StepDecay, CosineDecay, WarmUp)
