@@ -151,7 +151,7 @@ INSTEAD_OF_HEADING: Figure = {
 }  # fmt: skip
 
 
-def chart(data: list[Figure], title: str, height: int, x: Figure, y: Figure, entries: int, **more: Any) -> Figure:
+def chart(data: list[Figure], title: str, height: int, x: Figure, y: Figure, entries: int = 1, **more: Any) -> Figure:
     """Make a figure of two axes, with a legend if it has several entries."""
     return {
         "data": data,
@@ -160,7 +160,7 @@ def chart(data: list[Figure], title: str, height: int, x: Figure, y: Figure, ent
             "height": height,
             "margin": {"t": 32, "b": 40, "r": 12},
             "xaxis": x,
-            "yaxis": y,
+            "yaxis": {"automargin": "title" in y, **y},  # however wide its numbers are
             "showlegend": entries > 1,
             "legend": ABOVE if entries < 4 else ABOVE | BELOW,
             **more,

@@ -9,7 +9,7 @@ import numpy as np
 from ..logits import Kink, LossComparison, LossCurve
 from ..losses import Loss
 from ..network import Array
-from .base import Figure, axis, ends, heading, label, line, numbers, scatter, set_apart, upright
+from .base import ABOVE, Figure, axis, chart, ends, label, line, numbers, scatter, set_apart, upright
 
 
 def over_margin(
@@ -46,19 +46,16 @@ def over_margin(
     for trace in (points, ticks):
         trace["x"] = numbers(at, 12)
     hover = f"m = %{{x:.4g}}<br>{title} = %{{y:.4g}}<extra></extra>"
-    return {
-        "data": [line(curve.at, values, title, 0, hovertemplate=hover), points, ticks],
-        "layout": {
-            "title": heading(title),
-            "height": 230,
-            "margin": {"t": 30, "b": 36},
-            "xaxis": axis("margin m", range=[low, high]),
-            # Said outright: where all is (almost) 0, Plotly finds no range of its own.
-            "yaxis": {"range": [0.0, 1.07 * float(values.max()) if values.max() > 1e-12 else 1.0]},
-            "shapes": [upright(now)],
-            "annotations": [_beside(now, low, high, f"m = {now:.3g}")],
-        },
-    }
+    return chart(
+        [line(curve.at, values, title, 0, hovertemplate=hover), points, ticks],
+        title,
+        230,
+        axis("margin m", range=[low, high]),
+        # Said outright: where all is (almost) 0, Plotly finds no range of its own.
+        {"range": [0.0, 1.07 * float(values.max()) if values.max() > 1e-12 else 1.0]},
+        shapes=[upright(now)],
+        annotations=[_beside(now, low, high, f"m = {now:.3g}")],
+    )
 
 
 def _beside(x: float, low: float, high: float, words: str) -> Figure:
@@ -100,24 +97,18 @@ def along_logit(
     lost = ", ".join(d[0] for d in drawn if d not in finite)
     inside = low <= now <= high
     beside = f"now {now:.3g}" + ("" if inside else ", outside")
-    return {
-        "data": [line(x, y, s, k) for s, k, x, y in finite],
-        "narrow": {"margin": {"l": 48, "r": 150}},
-        "layout": {
-            "title": heading(title + (f" ({lost}: out of range)" if lost else "")),
-            "height": 296,
-            "margin": {"t": 58, "b": 38, "r": 185},
-            "hovermode": "x",
-            "yaxis": {"range": [bottom - 1, bottom + 1]} if flat else {},
-            "xaxis": axis(f"{name}: logit of class {j + 1}, example {n + 1}", range=[low, high]),
-            "shapes": [*shading, *([upright(now)] if inside else [])],
-            "annotations": [
-                *(ends(finite, high, spread / 12) if finite else []),
-                *words,
-                _beside(now, low, high, beside),
-            ],
-        },
-    }
+    figure = chart(
+        [line(x, y, s, k) for s, k, x, y in finite],
+        title + (f" ({lost}: out of range)" if lost else ""),
+        296,
+        axis(f"{name}: logit of class {j + 1}, example {n + 1}", range=[low, high]),
+        {"range": [bottom - 1, bottom + 1]} if flat else {},
+        margin={"t": 58, "b": 38, "r": 185},
+        hovermode="x",
+        shapes=[*shading, *([upright(now)] if inside else [])],
+        annotations=[*(ends(finite, high, spread / 12) if finite else []), *words, _beside(now, low, high, beside)],
+    )
+    return figure | {"narrow": {"margin": {"l": 48, "r": 150}}}
 
 
 def _shaded(x: Array, wrong: Array) -> tuple[list[Figure], list[Figure]]:
@@ -185,17 +176,13 @@ def per_example(found: Mapping[str, LossComparison], losses: Mapping[str, Loss],
             ],
             "hovertemplate": "%{text}<extra></extra>",
         })  # fmt: skip
-    return {
-        "data": data,
-        "layout": {
-            "title": heading(title),
-            "height": 256 if moved else 240,
-            "margin": {"t": 60 if what == "norms" else 34, "b": 56 if moved else 40},
-            "xaxis": axis(f"p<sub>y</sub>: probability of the true class{moved}", range=[-0.02, 1.02]),
-            "yaxis": logarithmic if what == "norms" else {"range": [-1.08, 1.08]},
-            "showlegend": what == "norms",
-            "legend": {
-                "orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 1, "xanchor": "right", "font": {"size": 12},
-            },
-        },
-    }  # fmt: skip
+    return chart(
+        data,
+        title,
+        256 if moved else 240,
+        axis(f"p<sub>y</sub>: probability of the true class{moved}", range=[-0.02, 1.02]),
+        logarithmic if what == "norms" else {"range": [-1.08, 1.08]},
+        margin={"t": 60 if what == "norms" else 34, "b": 56 if moved else 40},
+        showlegend=what == "norms",
+        legend=ABOVE | {"y": 1.02, "font": {"size": 12}},
+    ) | {"narrow": {}}

@@ -250,4 +250,4 @@ def fit(setup: Setup, unit: int = 0) -> Figure:
             ),
         ]  # fmt: skip
         axes = axis("input 1"), axis("input 2")
-    return chart(data, f"Output {unit + 1} over the input", 430, *axes, 1)
+    return chart(data, f"Output {unit + 1} over the input", 430, *axes)

@@ -146,6 +146,8 @@ def test_plotly_takes_every_figure_and_every_colour_has_a_name(name):
     make, what = MADE[name]
     figure = make(what)
     json.dumps(figure, allow_nan=False)
+    axes = [a for name, a in figure["layout"].items() if name.startswith("yaxis")]
+    assert all(a.get("automargin") for a in axes if a.get("title", {}).get("text")), "its title may lie on its numbers"
     assert {s for s in strings(figure) if s.startswith("--")} <= set(_LIGHT)
     shown = figures.plain({k: figure[k] for k in ("data", "layout")})
     assert not any(s.startswith("--") for s in strings(shown))
