@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from itertools import pairwise
 from typing import Protocol, Self, TypeVar
 
@@ -68,11 +67,6 @@ class Setup:
     def inputs(self) -> dict[Var, Array]:
         """Give everything that can be edited, by name, as read-only arrays; single numbers have shape ()."""
         return dict(self._inputs)
-
-    @cached_property
-    def nbytes(self) -> int:
-        """Bytes of all that can be edited."""
-        return sum(value.nbytes for value in self.inputs().values())
 
     def run(self, schedule: str | Schedule = "cache S and Z") -> tuple[list[Step], dict[Var, Array]]:
         """List a pass, the update and the loss after it, and compute every matrix in them."""
@@ -155,17 +149,12 @@ E = TypeVar("E", bound=Editable)
 
 def same(a: Editable, b: Editable) -> bool:
     """Tell whether two set-ups (or two laboratories) are the same to the last bit."""
-    if (a.loss, a.conventions) != (b.loss, b.conventions):
-        return False
-    if isinstance(a, Setup) and isinstance(b, Setup):
-        kinds = ([(x.activation, x.dropout) for x in setup.net.layers] for setup in (a, b))
-        if next(kinds) != next(kinds):
-            return False
-    one, other = a.inputs(), b.inputs()
-    return one.keys() == other.keys() and all(
-        x.shape == other[v].shape and x.dtype == other[v].dtype and x.tobytes() == other[v].tobytes()
-        for v, x in one.items()
-    )
+    return _list_parts(a) == _list_parts(b)
+
+
+def _list_parts(of: Editable) -> list:
+    kinds = [(layer.activation, layer.dropout) for layer in of.net.layers] if isinstance(of, Setup) else []
+    return [of.loss, of.conventions, kinds, {v: (x.shape, x.dtype, x.tobytes()) for v, x in of.inputs().items()}]
 
 
 def with_cells(setup: E, edits: Iterable[tuple[Var, Cell, float]]) -> tuple[E, list[Refusal]]:

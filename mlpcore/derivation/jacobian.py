@@ -52,14 +52,12 @@ class Jacobian:
         step: `vec(gradient) = J^T vec(dL/dZ)`; `values` its matrices.
         latex: the Jacobian as a Kronecker product.
         blocks: rows and columns of one block.
-        count: its size against what backpropagation computes.
     """
 
     step: Step
     values: dict[Var, Array]
     latex: str
     blocks: tuple[int, int]
-    count: JacobianSize
 
 
 def count_jacobian(widths: tuple[int, ...], N: int, target: Var) -> JacobianSize:
@@ -79,7 +77,7 @@ def jacobian(setup: Setup, target: Var, trace: tuple[list[Step], dict[Var, Array
         ValueError: there is no derivation by this matrix in this network.
     """
     d = derive(setup, target, trace=trace)
-    lay, units, N = d.lay, setup.net.widths[d.top], setup.batch.N
+    lay, units = d.lay, setup.net.widths[d.top]
     here = next(v for v in d.stacked if v.kind.startswith("dZd"))
 
     def vec(var: Var, matrix: Array) -> Array:
@@ -98,7 +96,6 @@ def jacobian(setup: Setup, target: Var, trace: tuple[list[Step], dict[Var, Array
         values,
         _latex(setup, target, d.top, d.slope),
         (units, d.sizes[0]),
-        count_jacobian(setup.net.widths, N, target),
     )
 
 

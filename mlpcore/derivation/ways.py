@@ -80,28 +80,20 @@ class Walk:
     """A product made one piece at a time.
 
     Attributes:
-        product, way: what is walked, and how; `letters` are held, `sizes` is how far each runs.
-        frames: which pieces, by their place in the order; `terms` and `sums` have one entry each.
+        count: how many pieces there are in all.
+        frames: which of them, by their place in the order; `terms` and `sums` have one entry each.
         step: the equation of one piece.
         values: the operands, the result, and the indicators of `frames`.
         terms: what each piece adds, in the shape of the result.
         sums: the sum of that piece and all before it.
     """
 
-    product: Product
-    way: str
-    letters: str
-    sizes: tuple[int, ...]
+    count: int
     frames: tuple[int, ...]
     step: Step
     values: dict[Var, Array]
     terms: Array
     sums: Array
-
-    @property
-    def count(self) -> int:
-        """How many pieces there are in all."""
-        return prod(self.sizes)
 
 
 @op_factory
@@ -171,7 +163,6 @@ def walk(
     ones = {Var("one", at=a): e for a, e in zip(letters, here, strict=True)}
     result = {product.step.out: product.step.op(*operands)}
     return Walk(
-        product, way, letters, sizes, frames,
-        Step(Var("term"), piece, (*product.step.operands, *ones), "derivation"),
+        prod(sizes), frames, Step(Var("term"), piece, (*product.step.operands, *ones), "derivation"),
         {**dict(zip(product.step.operands, operands, strict=True)), **ones, **result}, terms, sums,
     )  # fmt: skip

@@ -22,7 +22,7 @@ class LabExample:
 
 
 def _lab(logits: list[list[float]], labels: list[int], margin: float) -> Lab:
-    return Lab(logits, one_hot(labels, len(logits)), SoftmaxHinge(margin))
+    return Lab(np.array(logits), one_hot(labels, len(logits)), SoftmaxHinge(margin))
 
 
 def _ten() -> Lab:

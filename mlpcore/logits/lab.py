@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from ..equations.steps import Step, evaluate
 from ..losses import Hinge, Loss, SoftmaxHinge, softmax
@@ -65,7 +63,7 @@ _LOSS = SoftmaxHinge()
 _LEAST = 1e-9
 
 
-@dataclass(frozen=True, eq=False, init=False)
+@dataclass(frozen=True, eq=False)
 class Lab:
     """Logits, labels and a loss: all that a pass of a loss on its own starts from.
 
@@ -82,27 +80,20 @@ class Lab:
 
     logits: Array
     targets: Array
-    loss: Hinge
-    conventions: Conventions
+    loss: Hinge = _LOSS
+    conventions: Conventions = WORKSHEET
     _inputs: dict[Var, Array] = field(init=False, repr=False)
 
-    def __init__(
-        self, logits: ArrayLike, targets: ArrayLike, loss: Hinge = _LOSS, conventions: Conventions = WORKSHEET
-    ) -> None:
-        for name, value in (
-            ("logits", matrix(logits, "the logits")),
-            ("targets", matrix(targets, "Y")),
-            ("loss", loss),
-            ("conventions", conventions),
-        ):
-            object.__setattr__(self, name, value)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "logits", matrix(self.logits, "the logits"))
+        object.__setattr__(self, "targets", matrix(self.targets, "Y"))
         classes, N = self.logits.shape
         if classes > MAX_CLASSES or N > MAX_EXAMPLES:
             raise ValueError(
                 f"here are up to {MAX_CLASSES} classes (rows) and {MAX_EXAMPLES} examples (columns), "
                 f"not {classes} and {N}"
             )
-        object.__setattr__(self, "_inputs", initial_values(self.logits, self.targets, loss, conventions))
+        object.__setattr__(self, "_inputs", initial_values(self.logits, self.targets, self.loss, self.conventions))
 
     @property
     def classes(self) -> int:
@@ -121,11 +112,6 @@ class Lab:
     def inputs(self) -> dict[Var, Array]:
         """Give everything that can be edited, by name, as read-only arrays."""
         return dict(self._inputs)
-
-    @cached_property
-    def nbytes(self) -> int:
-        """Bytes of all that can be edited."""
-        return sum(value.nbytes for value in self.inputs().values())
 
     def run(self) -> tuple[list[Step], dict[Var, Array]]:
         """List the steps and compute every matrix in them."""

@@ -45,9 +45,9 @@ def is_equal(a: Any, b: Any) -> bool:
 
 def estimate_bytes(entry: Entry) -> int:
     """Estimate how many bytes an entry keeps alive."""
-    return 1_000 + sum(
-        x.nbytes if isinstance(x, Setup | Lab) else len(x) for x in entry if isinstance(x, Setup | Lab | str)
-    )
+    set_ups = [x.inputs().values() for x in entry if isinstance(x, Setup | Lab)]
+    texts = sum(len(x) for x in entry if isinstance(x, str))
+    return 1_000 + texts + sum(value.nbytes for values in set_ups for value in values)
 
 
 def record_change(before: Any, after: Any, stroke: Any = None) -> History:
