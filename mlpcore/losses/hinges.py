@@ -8,21 +8,7 @@ from ..arguments import check_finite
 from ..equations.softmax import SOFTMAX, SOFTMAX_PULLBACK
 from ..equations.steps import Step
 from ..notation import A, G, P, T, Var, Y, Z, dG, dP, dZ, ell, loss, margin
-from .equations import (
-    GAPS,
-    HINGE,
-    ONE_VS_ALL_GAPS,
-    SHARE,
-    SQUARED_HINGE,
-    TOP,
-    active,
-    active_classes,
-    at_top,
-    hinge_pullback,
-    one_vs_all_pullback,
-    squared_hinge_pullback,
-    total,
-)
+from . import equations
 from .loss import Loss
 from .scales import SCALES
 
@@ -50,14 +36,14 @@ class Hinge(Loss):
         return {margin: self.margin, **super().constants()}
 
     def backward(self, depth: int) -> list[Step]:
-        return [Step(dZ(depth), hinge_pullback(self.c), (A, Y), "backward")]
+        return [Step(dZ(depth), equations.hinge_pullback(self.c), (A, Y), "backward")]
 
     def _gap_steps(self, scores: Var) -> list[Step]:
         return [
-            Step(G, GAPS, (scores, Y, margin), "loss"),
-            Step(A, active(self.at_tie), (G, Y), "loss"),
-            Step(ell, HINGE, (A, G), "loss"),
-            Step(loss, total(self.c), (ell,), "loss"),
+            Step(G, equations.GAPS, (scores, Y, margin), "loss"),
+            Step(A, equations.active(self.at_tie), (G, Y), "loss"),
+            Step(ell, equations.HINGE, (A, G), "loss"),
+            Step(loss, equations.total(self.c), (ell,), "loss"),
         ]
 
 
@@ -79,7 +65,7 @@ class SoftmaxHinge(Hinge):
 
     def backward(self, depth: int) -> list[Step]:
         return [
-            Step(dP, hinge_pullback(self.c), (A, Y), "backward"),
+            Step(dP, equations.hinge_pullback(self.c), (A, Y), "backward"),
             Step(dZ(depth), SOFTMAX_PULLBACK, (P, dP), "backward"),
         ]
 
@@ -113,11 +99,11 @@ class CrammerSinger(Hinge):
 
     def forward(self, depth: int) -> list[Step]:
         return [
-            Step(G, GAPS, (Z(depth), Y, margin), "loss"),
-            Step(ell, TOP, (G, Y), "loss"),
-            Step(T, at_top(self.at_tie), (G, Y, ell), "loss"),
-            Step(A, SHARE, (T,), "loss"),
-            Step(loss, total(self.c), (ell,), "loss"),
+            Step(G, equations.GAPS, (Z(depth), Y, margin), "loss"),
+            Step(ell, equations.TOP, (G, Y), "loss"),
+            Step(T, equations.at_top(self.at_tie), (G, Y, ell), "loss"),
+            Step(A, equations.SHARE, (T,), "loss"),
+            Step(loss, equations.total(self.c), (ell,), "loss"),
         ]
 
 
@@ -136,12 +122,16 @@ class SquaredHinge(Hinge):
 
     def forward(self, depth: int) -> list[Step]:
         *gaps, _, _ = self._gap_steps(Z(depth))
-        return [*gaps, Step(ell, SQUARED_HINGE, (A, G), "loss"), Step(loss, total(self.c), (ell,), "loss")]
+        return [
+            *gaps,
+            Step(ell, equations.SQUARED_HINGE, (A, G), "loss"),
+            Step(loss, equations.total(self.c), (ell,), "loss"),
+        ]
 
     def backward(self, depth: int) -> list[Step]:
         return [
-            Step(dG, squared_hinge_pullback(self.c), (A, G), "backward"),
-            Step(dZ(depth), hinge_pullback(SCALES["1"]), (dG, Y), "backward"),
+            Step(dG, equations.squared_hinge_pullback(self.c), (A, G), "backward"),
+            Step(dZ(depth), equations.hinge_pullback(SCALES["1"]), (dG, Y), "backward"),
         ]
 
 
@@ -160,11 +150,11 @@ class OneVsAll(Hinge):
 
     def forward(self, depth: int) -> list[Step]:
         return [
-            Step(G, ONE_VS_ALL_GAPS, (Z(depth), Y, margin), "loss"),
-            Step(A, active_classes(self.at_tie), (G,), "loss"),
-            Step(ell, HINGE, (A, G), "loss"),
-            Step(loss, total(self.c), (ell,), "loss"),
+            Step(G, equations.ONE_VS_ALL_GAPS, (Z(depth), Y, margin), "loss"),
+            Step(A, equations.active_classes(self.at_tie), (G,), "loss"),
+            Step(ell, equations.HINGE, (A, G), "loss"),
+            Step(loss, equations.total(self.c), (ell,), "loss"),
         ]
 
     def backward(self, depth: int) -> list[Step]:
-        return [Step(dZ(depth), one_vs_all_pullback(self.c), (A, Y), "backward")]
+        return [Step(dZ(depth), equations.one_vs_all_pullback(self.c), (A, Y), "backward")]

@@ -13,16 +13,7 @@ from ..equations.penalties import PENALTIES
 from ..equations.softmax import SOFTMAX
 from ..equations.steps import Step
 from ..notation import P, Q, Var, Y, Z, dQ, dZ, ell, loss, strength
-from .equations import (
-    CROSS_ENTROPY,
-    LIKELIHOOD,
-    LOG_SOFTMAX,
-    LOG_SOFTMAX_PULLBACK,
-    error,
-    likelihood_pullback,
-    squared_error,
-    total,
-)
+from . import equations
 from .scales import SCALES, Scale
 
 Array = np.ndarray
@@ -150,10 +141,10 @@ class MSE(Loss):
     scale: str = field(default="1/(2N)", kw_only=True)
 
     def forward(self, depth: int) -> list[Step]:
-        return [Step(loss, squared_error(self.c), (Z(depth), Y), "loss")]
+        return [Step(loss, equations.squared_error(self.c), (Z(depth), Y), "loss")]
 
     def backward(self, depth: int) -> list[Step]:
-        return [Step(dZ(depth), error(self.c, twice=True), (Z(depth), Y), "backward")]
+        return [Step(dZ(depth), equations.error(self.c, twice=True), (Z(depth), Y), "backward")]
 
 
 @dataclass(frozen=True)
@@ -176,12 +167,12 @@ class CrossEntropy(Loss):
     def forward(self, depth: int) -> list[Step]:
         return [
             Step(P, SOFTMAX, (Z(depth),), "loss"),
-            Step(ell, CROSS_ENTROPY, (Z(depth), Y), "loss"),
-            Step(loss, total(self.c), (ell,), "loss"),
+            Step(ell, equations.CROSS_ENTROPY, (Z(depth), Y), "loss"),
+            Step(loss, equations.total(self.c), (ell,), "loss"),
         ]
 
     def backward(self, depth: int) -> list[Step]:
-        return [Step(dZ(depth), error(self.c, twice=False), (P, Y), "backward")]
+        return [Step(dZ(depth), equations.error(self.c, twice=False), (P, Y), "backward")]
 
 
 @dataclass(frozen=True)
@@ -197,13 +188,13 @@ class NLL(Loss):
 
     def forward(self, depth: int) -> list[Step]:
         return [
-            Step(Q, LOG_SOFTMAX, (Z(depth),), "loss"),
-            Step(ell, LIKELIHOOD, (Y, Q), "loss"),
-            Step(loss, total(self.c), (ell,), "loss"),
+            Step(Q, equations.LOG_SOFTMAX, (Z(depth),), "loss"),
+            Step(ell, equations.LIKELIHOOD, (Y, Q), "loss"),
+            Step(loss, equations.total(self.c), (ell,), "loss"),
         ]
 
     def backward(self, depth: int) -> list[Step]:
         return [
-            Step(dQ, likelihood_pullback(self.c), (Y,), "backward"),
-            Step(dZ(depth), LOG_SOFTMAX_PULLBACK, (Q, dQ), "backward"),
+            Step(dQ, equations.likelihood_pullback(self.c), (Y,), "backward"),
+            Step(dZ(depth), equations.LOG_SOFTMAX_PULLBACK, (Q, dQ), "backward"),
         ]

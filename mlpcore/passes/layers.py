@@ -7,16 +7,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from ..equations import dense
 from ..equations.activations import ACTIVATIONS
-from ..equations.dense import (
-    BIAS_GRADIENT,
-    PULL_BACK,
-    UPDATE_BIASES,
-    UPDATE_WEIGHTS,
-    WEIGHT_GRADIENT,
-    drop_masked,
-    forward_layer,
-)
 from ..equations.steps import Step
 from ..network import Network, Shape
 from ..notation import S, W, Z, after, b, db, delta, dW, dZ, mask
@@ -26,7 +18,7 @@ from ..notation import rate as RATE
 def forward(net: Network | Shape) -> list[Step]:
     """List `S_l = W_l Z_{l-1} + b_l` and `Z_l = f_l(S_l)` for l = 1, ..., L."""
     shape = net.shape
-    return [step for layer in shape.kinds for step in forward_layer(*layer)]
+    return [step for layer in shape.kinds for step in dense.forward_layer(*layer)]
 
 
 def backward(net: Network | Shape, at_kink: float = 0.0, *, derivative_from_Z: bool = False) -> list[Step]:
@@ -56,12 +48,12 @@ def backward_layer(
         from_Z = derivative_from_Z and f.derivative_from_Z is not None and not masked
         pullback, argument = (f.pullback_from_Z, Z(layer)) if from_Z else (f.pullback, S(layer))
         operands = (dZ(layer), argument)[: len(pullback.reads)]
-        back = drop_masked(Step(delta(layer), pullback, operands, "backward"), masked)
-    steps = [back, Step(dW(layer), WEIGHT_GRADIENT, (delta(layer), Z(layer - 1)), "backward")]
+        back = dense.drop_masked(Step(delta(layer), pullback, operands, "backward"), masked)
+    steps = [back, Step(dW(layer), dense.WEIGHT_GRADIENT, (delta(layer), Z(layer - 1)), "backward")]
     if biased:
-        steps.append(Step(db(layer), BIAS_GRADIENT, (delta(layer),), "backward"))
+        steps.append(Step(db(layer), dense.BIAS_GRADIENT, (delta(layer),), "backward"))
     if layer > 1:
-        steps.append(Step(dZ(layer - 1), PULL_BACK, (W(layer), delta(layer)), "backward"))
+        steps.append(Step(dZ(layer - 1), dense.PULL_BACK, (W(layer), delta(layer)), "backward"))
     return tuple(steps)
 
 
@@ -73,8 +65,8 @@ def update(net: Network | Shape) -> list[Step]:
     shape = net.shape
     steps = []
     for layer in reversed(shape.layers):
-        rows = [(UPDATE_WEIGHTS, W(layer), dW(layer))]
+        rows = [(dense.UPDATE_WEIGHTS, W(layer), dW(layer))]
         if shape.biased(layer):
-            rows.append((UPDATE_BIASES, b(layer), db(layer)))
+            rows.append((dense.UPDATE_BIASES, b(layer), db(layer)))
         steps += [Step(after(x), op, (x, RATE, dx), "update", frees=(x, dx)) for op, x, dx in rows]
     return steps

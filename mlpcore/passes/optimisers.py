@@ -296,17 +296,16 @@ class AdamW(Adam):
 
     name = "AdamW"
     title = "AdamW"
+    correction: bool = field(default=True, init=False)
     decay: float = 0.01
 
     def rows(self) -> list[Row]:
         """List both averages and the step with its decay."""
-        if not self.correction:
-            raise ValueError("AdamW is defined with its bias correction")
         operands = "x rate M+ correction1 R+ correction2 epsilon decay"
         return [*super().rows()[:2], ("x", rules.CORRECTED_DECAY, operands)]
 
 
 #: Name -> class. What stands here can be chosen, and what can be chosen is tested.
-OPTIMISERS: Mapping[str, type[Optimiser]] = Registry(
-    "optimiser", {c.name: c for c in (SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam, Uncorrected, AdamW)}
+OPTIMISERS: Mapping[str, type[Optimiser]] = Registry.of(
+    "optimiser", SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam, Uncorrected, AdamW
 )

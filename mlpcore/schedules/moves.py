@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import chain
 
+from ..equations.dense import forward_layer
 from ..equations.steps import Step
 from ..losses import Loss
 from ..network import Shape
-from ..passes.layers import backward_layer, forward_layer
+from ..passes.layers import backward_layer
 from ..passes.layouts import LAYOUTS, Layout
 from ..passes.penalties import penalise
 
