@@ -6,7 +6,7 @@ conventions say.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations, islice
 from typing import TYPE_CHECKING
@@ -206,12 +206,10 @@ class _Work:
         values, decimals = np.asarray(written.values, float), np.asarray(written.decimals)
         if np.ndim(right) < 2 and values.size == np.size(right) and max(values.shape, default=1) == values.size:
             return replace(written, values=values.reshape(np.shape(right)), decimals=decimals.reshape(np.shape(right)))
-        if values.ndim == 1 and np.ndim(right) == 2:
+        if values.ndim < 2 == np.ndim(right):
             shape = (1, -1) if right.shape[0] == 1 or (self.lay.transposes(var) and right.shape[1] != 1) else (-1, 1)
             values, decimals = values.reshape(shape), decimals.reshape(shape)
-        if values.ndim == 2 and self.lay.transposes(var):
-            values, decimals = values.T, decimals.T
-        return replace(written, values=values, decimals=decimals)
+        return replace(written, values=self.lay.convert(var, values), decimals=self.lay.convert(var, decimals))
 
     def _unit(self, var: Var) -> Array:
         written = self.given[var]
@@ -234,31 +232,25 @@ class _Work:
         return WorkReport({var: self._judge(var) for var in self.given})
 
     def _judge(self, var: Var) -> Judged:
-        written, right = self.given[var], np.asarray(self.values[var])
-        lay = lambda x: self.lay.convert(var, np.asarray(x))  # noqa: E731
-        if var not in self.units:
-            cells = np.full(written.values.shape, WRONG)
-            words = self._describe_shape(var, written.values, right)
+        written, right, words = self.given[var], self.values[var], ""
+        if var in self.units:
+            unit = self.units[var]
+            near = _is_near(written.values, right, unit)
+            follows = _is_near(written.values, self.follow[var], unit + self.spread[var])
+            cells = np.select([np.isnan(written.decimals), near, follows], [OPEN, RIGHT, FOLLOWS], WRONG)
+        else:
             unit = find_units(written.values, written.decimals)
-            return Judged(
-                written.values.T if self._turned(var, written) else written.values,
-                lay(right), lay(self.follow[var]), cells.T if self._turned(var, written) else cells,
-                unit, shape=words,
-            )  # fmt: skip
-        unit = self.units[var]
-        near = _is_near(written.values, right, unit)
-        follows = _is_near(written.values, self.follow[var], unit + self.spread[var])
-        cells = np.select([np.isnan(written.decimals), near, follows], [OPEN, RIGHT, FOLLOWS], WRONG)
-        return Judged(lay(written.values), lay(right), lay(self.follow[var]), lay(cells), lay(unit))
+            cells = np.full(written.values.shape, WRONG)
+            words = self._describe_shape(var, written.values)
+        found = (written.values, right, self.follow[var], cells, unit)
+        given, right, follow, cells, unit = (self.lay.convert(var, np.asarray(x)) for x in found)
+        return Judged(given, right, follow, cells, unit, shape=words)
 
-    def _turned(self, var: Var, written: Written) -> bool:
-        return written.values.ndim == 2 and self.lay.transposes(var)
-
-    def _describe_shape(self, var: Var, values: Array, right: Array) -> str:
-        sizes = [self.lay.convert(var, x).shape if np.ndim(x) == 2 else np.shape(x) for x in (values, right)]
+    def _describe_shape(self, var: Var, values: Array) -> str:
+        sizes = (self.lay.convert(var, np.asarray(x)).shape for x in (values, self.values[var]))
         own, wanted = ("×".join(map(str, s)) or "a single number" for s in sizes)
         words = f"{var.symbol} is {wanted}, and this is {own}"
-        if values.ndim == 2 and values.T.shape == right.shape:
+        if values.ndim == 2 and values.T.shape == self.shapes[var]:
             words += ": transposed it fits"
         return words
 
@@ -318,7 +310,9 @@ class _Work:
         for name, mistake in MISTAKES.items():
             for steps in islice(mistake.variants(self.steps, *self._sizes()), 1 if self.is_long else None):
                 for var in self._find_fits(steps, [v for v in names if name not in names[v]], later):
-                    names[var][name] = self._find_rewritten(var, steps)
+                    # The last equation up to the matrix that has the mistake in it.
+                    places = range(self.at[var], -1, -1)
+                    names[var][name] = next(steps[k] for k in places if steps[k] is not self.steps[k])
         explained = wrong | {
             var: replace(wrong[var], mistakes=tuple(found), steps=found) for var, found in names.items()
         }
@@ -341,8 +335,16 @@ class _Work:
             and var in self.at
             and self._has_enough_digits(var, judged)
         ]
-        found = self._find_pairs(wanted, progress)
-        return {var: replace(explained[var], pairs=tuple(pairs)) for var, pairs in found.items()}
+        pairs: dict[Var, list[tuple[str, str]]] = {var: [] for var in wanted}
+        end = max((self.at[var] + 1 for var in wanted), default=0)
+        usable = [name for name, m in MISTAKES.items() if any(k < end for k in m.places(self.steps))]
+        both = list(combinations(usable if wanted else [], 2))
+        for count, (a, b) in enumerate(both):
+            if count % 32 == 0:
+                progress(count / len(both))
+            for var in self._find_fits(MISTAKES[b].rewrite(MISTAKES[a].rewrite(self.steps)), wanted):
+                pairs[var].append((a, b))
+        return {var: replace(explained[var], pairs=tuple(found)) for var, found in pairs.items()}
 
     def _find_conventions(self, wanted: Sequence[Var], turned: Sequence[Var]) -> dict[Var, list[Conventions]]:
         """Find the conventions, one changed at a time, under which matrices are right.
@@ -375,11 +377,6 @@ class _Work:
         return _reproduces(
             turned.fill(self.values[var]), self.values[var], self._find_digits(var, turned), turned.rounding
         )
-
-    def _find_rewritten(self, var: Var, steps: Sequence[Step]) -> Step:
-        """Find the last equation up to a matrix that has the mistake in it."""
-        own = self.steps
-        return next(steps[k] for k in range(self.at[var], -1, -1) if steps[k] is not own[k])
 
     def _sizes(self) -> tuple[int, int]:
         """Give how many inputs and examples may be left out."""
@@ -441,21 +438,6 @@ class _Work:
         chance = np.minimum(1.0, unit[wrong] / max(size, 1e-300)).prod()
         return len(MISTAKES) ** 2 * float(chance) < CHANCE
 
-    def _find_pairs(
-        self, wanted: Sequence[Var], progress: Callable[[float], object]
-    ) -> dict[Var, list[tuple[str, str]]]:
-        """Find the pairs of mistakes that reproduce matrices together."""
-        pairs: dict[Var, list[tuple[str, str]]] = {var: [] for var in wanted}
-        end = max((self.at[var] + 1 for var in wanted), default=0)
-        usable = [name for name, m in MISTAKES.items() if any(k < end for k in m.places(self.steps))]
-        both = list(combinations(usable if wanted else [], 2))
-        for count, (a, b) in enumerate(both):
-            if count % 32 == 0:
-                progress(count / len(both))
-            for var in self._find_fits(MISTAKES[b].rewrite(MISTAKES[a].rewrite(self.steps)), wanted):
-                pairs[var].append((a, b))
-        return pairs
-
 
 def _is_near(x: Array, wanted: Array, unit: Array) -> Array:
     """Tell of each cell whether it is within a unit; infinities and NaN agree with themselves."""
@@ -471,13 +453,3 @@ def _reproduces(x: Array, found: Array, unit: Array, rounding: float) -> bool:
     slack = 1e-6 * unit + rounding * np.abs(found).max(initial=0.0)
     over = (found - x) * np.where(x == 0, np.sign(found), np.sign(x))
     return bool(((over >= -0.5 * unit - slack) & (over <= unit + slack)).all())
-
-
-def count_decimals(values: Iterable[float]) -> list[int]:
-    """Count the digits after the point with which Python writes numbers."""
-    out = []
-    for x in values:
-        mantissa, _, exponent = repr(float(x)).partition("e")
-        fraction = mantissa.partition(".")[2]
-        out.append(max((0 if fraction == "0" else len(fraction)) - int(exponent or 0), 0))
-    return out

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from ..checking.work import ROUNDING, ROUNDING_32, WorkReport, Written, check_matrices, count_decimals
+from ..checking.work import ROUNDING, ROUNDING_32, WorkReport, Written, check_matrices
 from ..notation import Var
 from ..setup import Setup
 from .numerals import EXACT
@@ -61,7 +61,8 @@ def _read(var: Var, given: Given, digits: int | None) -> Written:
         array = np.asarray(given)
         rounding = ROUNDING_32 if array.dtype == np.float32 else ROUNDING
         values = array.astype(float)
-        decimals = np.asarray(count_decimals(values.ravel().tolist()), dtype=float).reshape(values.shape)
+        fractions = (np.format_float_positional(x, trim="-").partition(".")[2] for x in values.flat)
+        decimals = np.array(list(map(len, fractions)), dtype=float).reshape(values.shape)
         if not decimals.any():
             decimals[...] = EXACT  # a program that rounds for its reader prints text; an array has all its digits
     if digits is not None:

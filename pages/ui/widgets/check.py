@@ -271,7 +271,7 @@ def _make_table(var: Var, judged: Judged) -> str:
     for i in range(min(len(given), _MOST_SHOWN)):
         row = []
         for j in range(min(given.shape[1], _MOST_SHOWN)):
-            places = _MOST_PLACES if unit.shape != given.shape else _count_places(unit[i, j])
+            places = _count_places(unit[i, j])
             own, verdict = _write(given[i, j], places), str(cells[i, j])
             spoken, below = f"row {i + 1}, column {j + 1}: {own}, {verdict}", ""
             if right is not None and verdict in (FOLLOWS, WRONG):
