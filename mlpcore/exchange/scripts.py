@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from ..equations.activations import find_applied
 from ..equations.steps import Step
 from ..losses.equations import TOP
 from ..network import shape_of
-from ..notation import Var, W, Y, Z, b, db, dW, loss
+from ..notation import Var, Y, Z, loss
 from ..setup import Setup
 from .files import file_name
 from .latex import PHASES
@@ -90,7 +90,7 @@ class _Block:
     """A piece of a script: a heading, or an equation with its lines of code."""
 
     heading: str
-    lines: tuple[str, ...]
+    lines: Sequence[str]
     step: Step | None = None
 
 
@@ -178,14 +178,11 @@ def _cell(kind: str, text: str) -> dict:
     return cell | ({"execution_count": None, "outputs": []} if kind == "code" else {})
 
 
-def _write_equation_cells(step: Step, lines: tuple[str, ...], values: Mapping[Var, Array]) -> list[dict]:
+def _write_equation_cells(step: Step, lines: Sequence[str], values: Mapping[Var, Array]) -> list[dict]:
     """Write the equation, and its code with the matrix that it makes as its output."""
     code_cell = _cell("code", "\n".join([*lines, file_name(step.out)]))
-    made = values[step.out]
-    value = np.asarray(made) if np.ndim(made) else np.asarray(made)[()]
-    code_cell["outputs"] = [
-        {"output_type": "execute_result", "execution_count": None, "metadata": {}, "data": {"text/plain": repr(value)}}
-    ]
+    data = {"text/plain": repr(np.asarray(values[step.out])[()])}
+    code_cell["outputs"] = [{"output_type": "execute_result", "execution_count": None, "metadata": {}, "data": data}]
     return [_cell("markdown", f"$${step.latex}$$"), code_cell]
 
 
@@ -220,38 +217,29 @@ def _size(x: Array) -> str:
     return "x".join(map(str, np.shape(x))) or "a single number"
 
 
-def _given(setup: Setup, made: str) -> tuple[str, ...]:
-    lines = []
-    for var, x in setup.inputs().items():
-        lines.append(f"{file_name(var)} = {made.format(write_literal(x))}  # {var.word}, {_size(x)}")
-    return tuple(lines)
-
-
-def _equation(step: Step, values: Mapping[Var, Array], writer: Writer) -> tuple[str, ...]:
+def _equation(step: Step, values: Mapping[Var, Array], writer: Writer) -> list[str]:
     out = file_name(step.out)
-    lines = writer.write(step.op, [values[v] for v in step.operands], list(map(file_name, step.operands)), out)
     again = ", recomputed" if step.recompute else ""
-    return (
+    return [
         f"# {step.out.symbol}: {step.out.word}, {_size(values[step.out])}{again}",
-        *lines,
+        *writer.write_step(step, values),
         f"check({out!r}, {out}, {write_literal(values[step.out])})",
-    )
+    ]
 
 
-def _blocks(
-    setup: Setup,
-    steps: Iterable[Step],
-    values: Mapping[Var, Array],
-    writer: Writer,
-    made: str = "np.array({0})",
-) -> Iterator[_Block]:
+def _blocks(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array], writer: Writer) -> Iterator[_Block]:
     check_length(values)
-    if writer.lib is NUMPY and setup.net.dtype == np.float32:
-        made = "np.array({0}, dtype=np.float32)"
-    given, equations = _given(setup, made), list(_equation_blocks(steps, values, writer))
+    made = "torch.tensor({0})"
+    if writer.lib is NUMPY:
+        made = "np.array({0}, dtype=np.float32)" if setup.net.dtype == np.float32 else "np.array({0})"
+    given = [
+        f"{file_name(var)} = {made.format(write_literal(x))}  # {var.word}, {_size(x)}"
+        for var, x in setup.inputs().items()
+    ]
+    equations = list(_equation_blocks(steps, values, writer))
     if any(re.search(r"\bN\b", line) for block in equations for line in block.lines if not line.startswith("#")):
         axis = 0 if setup.conventions.lay.transposes(Z(0)) else 1
-        given += (f"N = {file_name(Z(0))}.shape[{axis}]  # the number of examples",)
+        given.append(f"N = {file_name(Z(0))}.shape[{axis}]  # the number of examples")
     yield _Block("Given", given)
     yield from equations
 
@@ -269,11 +257,10 @@ def _with_autograd(
 ) -> Iterator[_Block]:
     """Write the forward pass, what PyTorch makes of it, and the rest by its equations."""
     forward = [s for s in steps if s.phase in ("forward", "loss")]
-    yield from _blocks(setup, forward, values, writer, "torch.tensor({0})")
+    yield from _blocks(setup, forward, values, writer)
     if not why:
-        yield _Block("Gradients as PyTorch finds them", tuple(_autograd(setup, forward, values, writer)))
-    rest = [s for s in steps if s.phase not in ("forward", "loss")]
-    yield from list(_blocks(setup, rest, values, writer))[1:]
+        yield _Block("Gradients as PyTorch finds them", list(_autograd(setup, forward, values, writer)))
+    yield from _equation_blocks([s for s in steps if s.phase not in ("forward", "loss")], values, writer)
 
 
 def _explain_no_autograd(setup: Setup, steps: list[Step], values: Mapping[Var, Array]) -> str:
@@ -298,13 +285,10 @@ def _autograd(setup: Setup, forward: list[Step], values: Mapping[Var, Array], wr
     yield f"for parameter in ({', '.join(names)},):"
     yield "    parameter.requires_grad_()"
     for step in forward:
-        operands = [values[v] for v in step.operands]
-        yield from writer.write(step.op, operands, list(map(file_name, step.operands)), file_name(step.out))
+        yield from writer.write_step(step, values)
     yield f"{file_name(loss)}.backward()"
-    for layer in range(1, setup.net.depth + 1):
-        for var, gradient in ((W(layer), dW(layer)), (b(layer), db(layer))):
-            if gradient in values:
-                name = file_name(var)
-                yield f"check({file_name(gradient)!r}, {name}.grad, {write_literal(values[gradient])})"
+    for var, _ in setup.net.parameters():
+        if (gradient := Var(f"d{var.kind}", var.layer)) in values:
+            yield f"check({file_name(gradient)!r}, {file_name(var)}.grad, {write_literal(values[gradient])})"
     yield f"for parameter in ({', '.join(names)},):"
     yield "    parameter.requires_grad_(False)"

@@ -8,14 +8,16 @@ out is written as NumPy or as PyTorch. So a script is what was computed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from ..equations.steps import Op
+from ..equations.steps import Op, Step
+from ..notation import Var
+from .files import file_name
 
 Array = np.ndarray
 
@@ -194,6 +196,10 @@ class Writer:
 
     lib: Dialect
     functions: dict[str, str] = field(default_factory=dict)
+
+    def write_step(self, step: Step, values: Mapping[Var, Array], name: Callable[[Var], str] = file_name) -> list[str]:
+        """Write lines of code that make the result of a step from its operands, by their names."""
+        return self.write(step.op, [values[v] for v in step.operands], [*map(name, step.operands)], name(step.out))
 
     def write(self, op: Op, operands: Sequence[Array], names: Sequence[str], out: str) -> list[str]:
         """Write lines of code that make `out` from the names of the operands."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..equations.steps import Step, evaluate
 from ..network import Array
-from ..notation import Var, Y, Z, after, mask
+from ..notation import Var, Y, Z, mask
 from ..notation import loss as LOSS
 from ..passes.training_step import initial_values
 from ..training import Course, train
@@ -44,61 +44,53 @@ def torch_training_script(course: Course) -> str:
 
 
 def _write(course: Course, lib: Dialect, made: str, collect: str) -> str:
-    setup, optimiser = course.setup, course.optimiser
+    setup, optimiser, size = course.setup, course.optimiser, course.batch_size
+    check_count(_count_numbers(course))
     writer = Writer(lib)
-    net, lay = setup.net, setup.conventions.lay
+    net, lay, N = setup.net, setup.conventions.lay, setup.batch.N
     given = initial_values(net, setup.batch, setup.loss, setup.conventions)
     given |= optimiser.list_inputs(net, lay, course.state(0))
-    check_count(_count_numbers(course))
-    changed = [step.out for step in course.steps if step.phase == "update" and step.out.new]
-    count = count_reproducible(course)
-    whole_course = count == len(course.losses)
-    asserted = "Every loss is asserted." if whole_course else f"The first {count} losses are asserted."
-    out = [f'"""A training of {len(course)} steps by {optimiser.title}, made by MLPScope. {asserted}"""']
-    out += ["", "", "# --- Given"]
-    out += [f"{file_name(v)} = {made.format(write_literal(x))}  # {v.word}" for v, x in given.items()]
     forward = [step for step in course.steps if step.phase in ("forward", "loss")]
     rest = [step for step in course.steps if step.phase not in ("forward", "loss")]
-    out += ["", "", "# --- Steps", "losses = []", f"for step in range({len(course) + 1}):"]
-    size = course.batch_size
+    count = count_reproducible(course)
+    out = ["# --- Given"]
+    out += [f"{file_name(v)} = {made.format(write_literal(x))}  # {v.word}" for v, x in given.items()]
+    out += ["", "", "# --- Steps"]
     redrawn = _write_masks(course, made)
-    out += _indent(redrawn)
+    body = [*redrawn, f"N = {N}"]
+    end = [f"if step == {len(course)}:", "    break"]
     if size is None:
-        out += _indent([f"N = {setup.batch.N}"])
-        out += _indent(_write_steps(forward, given, writer, file_name))
+        body += [*_write_steps(forward, given, writer, file_name), f"losses.append({file_name(LOSS)})", *end]
     else:
         whole = {Z(0): "X_all", Y: "Y_all"} | {v: f"{file_name(v)}_all" for v in net.shape.masks()}
-        start = out.index("losses = []")
-        out[start:start] = [f"{name} = {file_name(v)}" for v, name in whole.items()]
+        out += [f"{name} = {file_name(v)}" for v, name in whole.items()]
         constant = {*given} - {*whole}
 
         def name_in_whole(v: Var) -> str:
             return whole.get(v) or file_name(v) + ("" if v in constant else "_all")
 
-        out += _indent([f"N = {setup.batch.N}", *_write_steps(course.loss_steps, given, writer, name_in_whole)])
-    out += _indent(
-        [f"losses.append({file_name(LOSS)}{'_all' if size else ''})", f"if step == {len(course)}:", "    break"]
-    )
-    if size is not None:
-        N = setup.batch.N
         pick = "{0}[chosen]" if lay.transposes_batches else "{0}[:, chosen]"
-        out += _indent(
-            [
-                f"epoch, place = divmod(step, {N // size})",
-                f"order = np.random.default_rng(({course.seed}, epoch)).permutation({N})",
-                f"chosen = order[place * {size} : (place + 1) * {size}]",
-                *(f"{file_name(v)} = {pick.format(name)}" for v, name in whole.items()),
-                f"N = {size}",
-            ]
-        )
+        body += [
+            *_write_steps(course.loss_steps, given, writer, name_in_whole),
+            f"losses.append({name_in_whole(LOSS)})",
+            *end,
+            f"epoch, place = divmod(step, {N // size})",
+            f"order = np.random.default_rng(({course.seed}, epoch)).permutation({N})",
+            f"chosen = order[place * {size} : (place + 1) * {size}]",
+            *(f"{file_name(v)} = {pick.format(name)}" for v, name in whole.items()),
+            f"N = {size}",
+        ]
         given |= pick_examples({v: given[v] for v in whole}, np.arange(size), lay)
         rest = [*forward, *rest]
-    values = evaluate(forward, given)
-    out += _indent(_write_steps(rest, values, writer, file_name))
-    old = [Var(v.kind, v.layer) for v in changed]
-    out += _indent([f"{file_name(v)} = {file_name(after(v))}" for v in old])
+    body += _write_steps(rest, evaluate(forward, given), writer, file_name)
+    changed = [step.out for step in course.steps if step.phase == "update" and step.out.new]
+    body += [f"{file_name(Var(v.kind, v.layer))} = {file_name(v)}" for v in changed]
+    whole_course = count == len(course.losses)
     agree = "every loss agrees" if whole_course else f"the first {count} losses agree; from there on rounding decides"
     out += [
+        "losses = []",
+        f"for step in range({len(course) + 1}):",
+        *(f"    {line}" for line in body),
         "",
         f'check("losses", {collect}[:{count}], {write_literal(course.losses[:count])})',
         f'print("{agree}")',
@@ -107,8 +99,9 @@ def _write(course: Course, lib: Dialect, made: str, collect: str) -> str:
     head = write_head(writer, "float64", "\n".join(out))
     if lib is TORCH and (size is not None or redrawn):  # the order of the examples and the masks are NumPy's
         head = f"import numpy as np\n{head}"
-    out[1:1] = ["", head]
-    return "\n".join(out)
+    asserted = "Every loss is asserted." if whole_course else f"The first {count} losses are asserted."
+    title = f'"""A training of {len(course)} steps by {optimiser.title}, made by MLPScope. {asserted}"""'
+    return "\n".join([title, "", head, "", "", *out])
 
 
 def count_reproducible(course: Course) -> int:
@@ -155,19 +148,8 @@ def _count_numbers(course: Course) -> int:
 
 
 def _write_steps(
-    steps: Sequence[Step],
-    values: Mapping[Var, Array],
-    writer: Writer,
-    name: Callable[[Var], str],
+    steps: Sequence[Step], values: Mapping[Var, Array], writer: Writer, name: Callable[[Var], str]
 ) -> list[str]:
     """Write the lines of equations, `values` holding at least what they start from."""
     values = evaluate(steps, values)
-    lines = []
-    for step in steps:
-        operands = [values[v] for v in step.operands]
-        lines += writer.write(step.op, operands, list(map(name, step.operands)), name(step.out))
-    return lines
-
-
-def _indent(lines: Sequence[str]) -> list[str]:
-    return [f"    {line}" for line in lines]
+    return [line for step in steps for line in writer.write_step(step, values, name)]
