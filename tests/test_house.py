@@ -180,3 +180,22 @@ def test_no_test_name_is_defined_twice_in_a_file():
     for path in TESTS:
         names = [n.name for n in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(n, ast.FunctionDef)]
         assert len(names) == len(set(names)), path
+
+
+def list_names(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            yield from (name.asname or name.name for name in node.names)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+
+
+def test_what_tests_and_tools_import_from_each_other_is_there():
+    """Tools are run by hand or at night: a name that is gone would not be missed before."""
+    named = {".".join(p.relative_to(ROOT).with_suffix("").parts): set(list_names(p)) for p in TESTS}
+    for path in TESTS:
+        for imported in list_imports(path):
+            module, _, name = imported.rpartition(".")
+            assert imported in named or module not in named or name in named[module], (path, imported)

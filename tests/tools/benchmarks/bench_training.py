@@ -23,7 +23,7 @@ from mlpcore.benchmark import Job
 from mlpcore.benchmark.machine import KERNEL_OVERRIDES, ONE_THREAD, machine
 from mlpcore.benchmark.worker import draw_numbers
 from mlpcore.passes import training_step
-from tests.tools.benchmarks.bench_memory import judge, timed, torch, torch_step
+from tests.tools.benchmarks.bench_memory import judge, time_arms, torch, torch_step
 
 #: Name, widths, biases, N, rounds, limit of SGD over the products, times that the plain loop and PyTorch are slower.
 SIZES = [
@@ -107,7 +107,7 @@ def measure(name, widths, bias, N, rounds, limit, slower, torch_slower):
         }
         if torch:
             arms["PyTorch eager"] = (torch_step(net, batch, RATE, adam)[0], max(1, repeat // 10))
-        times = timed(arms, rounds)
+        times = time_arms(arms, rounds)
         took = {arm: statistics.median(t) * 1e6 for arm, t in times.items()}
         head = f"{name:18} {optimiser.name:5}"
         ratios, bounds = ([t / b for t, b in zip(times[arm], times["bare"], strict=True)] for arm in ("ours", "bound"))
