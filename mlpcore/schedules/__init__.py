@@ -10,21 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..registry import Registry
-from .builders import (
-    binomial,
-    blocks,
-    ceil_root,
-    every,
-    extra_layers,
-    keep_all,
-    keep_binomial,
-    keep_every,
-    keep_every_root,
-    keep_log_checkpoints,
-    keep_preactivations,
-    keep_within_half,
-    within,
-)
+from . import builders
+from .builders import binomial, blocks, every, extra_layers, within
 from .moves import Advance, Move, Reverse, Task
 from .schedule import Plain, Schedule
 
@@ -34,51 +21,51 @@ SCHEDULES: dict[str, Schedule] = Registry(
     {
         s.name: s
         for s in (
-            Schedule("cache S and Z", "Every matrix stays until its last reader.", keep_all),
+            Schedule("cache S and Z", "Every matrix stays until its last reader.", builders.keep_all),
             Schedule(
                 "cache S",
                 "Only preactivations stay; the backward pass recomputes each hidden activation in place.",
-                keep_preactivations,
+                builders.keep_preactivations,
             ),
             Schedule(
                 "cache Z",
                 "Only activations stay; f' is computed from Z, and S stays where Z does not determine f'.",
-                keep_all,
+                builders.keep_all,
                 derivative_from_Z=True,
             ),
             Schedule(
                 "every 2nd layer",
                 "Gradient checkpointing: every second activation stays; the layer between two of them is recomputed.",
-                keep_every,
+                builders.keep_every,
                 arguments=(2,),
             ),
             Schedule(
                 "every √L layers",
                 "Gradient checkpointing, every √L layers: about 2√L matrices stay in place of L (Chen et al. 2016).",
-                keep_every_root,
+                builders.keep_every_root,
             ),
             Schedule(
                 "binomial",
                 "About log L checkpoints, moved while the backward pass runs (revolve, Griewank and Walther 2000).",
-                keep_log_checkpoints,
+                builders.keep_log_checkpoints,
             ),
             Schedule(
                 "recompute everything",
                 "Nothing stays: every layer is recomputed from the input.",
-                keep_binomial,
+                builders.keep_binomial,
                 arguments=(1,),
             ),
             Schedule(
                 "micro-batches",
                 "About √N examples at a time, gradients accumulated. Nothing is computed twice.",
-                keep_all,
-                block=ceil_root,
+                builders.keep_all,
+                block=builders.ceil_root,
             ),
             Schedule(
                 "best in half the bytes",
                 "Half the bytes of caching everything, or the fewest that are possible, with as little recomputation "
                 "as possible.",
-                keep_within_half,
+                builders.keep_within_half,
                 planned=True,
             ),
         )
