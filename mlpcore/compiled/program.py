@@ -6,7 +6,7 @@ a loop over calls and allocates nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -75,8 +75,7 @@ class Program:
         self.arena = arena[:size]
         self._dtype = np.dtype(shape.dtype)
         self.values = {v: np.asarray(x, self._dtype) for v, x in values.items()}
-        named = (v for step in steps for v in (step.takes, *find_operands_in_place_of_temporaries(step).values()))
-        self.parameters = self._copy_inputs(dict.fromkeys(v for v in named if v in values))
+        self.parameters = self._copy_overwritten(steps)
         self.values |= self.parameters
         self._calls: list[Call] = []
         self._before: list[Call] = []
@@ -136,9 +135,10 @@ class Program:
             calls = [(function, x if f is np.matmul else (f.__self__, *x)) for f, x in calls]
         return lambda times: _carry_out(calls, times)
 
-    def _copy_inputs(self, names: Iterable[Var | None]) -> dict[Var, Array]:
-        """Copy inputs side by side into `parameter_block`."""
-        given = {v: self.values[v] for v in names if v is not None}
+    def _copy_overwritten(self, steps: Sequence[Step]) -> dict[Var, Array]:
+        """Copy the inputs that the steps overwrite side by side into `parameter_block`."""
+        named = (v for step in steps for v in (step.takes, *find_operands_in_place_of_temporaries(step).values()))
+        given = {v: self.values[v] for v in named if v in self.values}
         self.parameter_block = allocate_aligned(sum(x.nbytes for x in given.values())).view(self._dtype)
         copies = {}
         start = 0

@@ -71,6 +71,11 @@ def training_step(
     return one_pass(net, loss, schedule, conventions, N) + list(after_pass)
 
 
+def list_loss(net: Network | Shape, loss: Loss, conventions: Conventions = WORKSHEET) -> list[Step]:
+    """List the equations from the inputs to the loss with its penalty, in the worksheet's layout."""
+    return penalise(forward(net) + conventions.loss(loss).forward(net.shape.depth), loss, net)
+
+
 @lru_cache(maxsize=128)
 def _after_pass(shape: Shape, loss: Loss, conventions: Conventions, optimiser: Optimiser | None) -> tuple[Step, ...]:
     """List what follows a pass in a training step."""
@@ -83,7 +88,7 @@ def _after_pass(shape: Shape, loss: Loss, conventions: Conventions, optimiser: O
             operands=tuple(v if v.role == "parameter" and v not in parameters else after(v) for v in step.operands),
             phase="after",
         )
-        for step in penalise(forward(shape) + conventions.loss(loss).forward(shape.depth), loss, shape)
+        for step in list_loss(shape, loss, conventions)
     ]
     rows = optimiser.update(shape) if optimiser else update(shape)
     return tuple(conventions.lay.convert_steps(rows + new_loss))

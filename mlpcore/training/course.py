@@ -18,11 +18,9 @@ from ..equations.steps import Step, evaluate
 from ..network import Array, Network
 from ..notation import Var, mask
 from ..notation import loss as LOSS
-from ..passes.layers import forward
 from ..passes.layouts import Layout
 from ..passes.optimisers import SGD, Optimiser
-from ..passes.penalties import penalise
-from ..passes.training_step import initial_values, one_pass, training_step
+from ..passes.training_step import initial_values, list_loss, one_pass, training_step
 from ..setup import Setup
 
 #: Steps of one course.
@@ -45,9 +43,8 @@ class Runner:
     ) -> None:
         lay = setup.conventions.lay
         self.lock = Lock()
-        self._setup, self._examples, self._seed = setup, batch_size or setup.batch.N, seed
+        net, self._setup, self._examples, self._seed = setup.net, setup, batch_size or setup.batch.N, seed
         self._mini = self._examples < setup.batch.N
-        net = setup.net
         self.steps: list[Step] = one_pass(net, setup.loss, conventions=setup.conventions, N=self._examples)
         self.steps += lay.convert_steps(optimiser.update(net))
         whole = initial_values(net, setup.batch, setup.loss, setup.conventions)
@@ -55,12 +52,10 @@ class Runner:
         whole |= {mask(n): np.array(whole[mask(n)], order="C") for n in self._redrawn}  # written to before a step
         self._whole = {v: x for v, x in whole.items() if "example" in v.axes}
         self._batch = pick_examples(self._whole, np.arange(self._examples), lay) if self._mini else {}
-        values = whole | self._batch
-        values |= optimiser.list_inputs(net, lay, state)
+        values = whole | self._batch | optimiser.list_inputs(net, lay, state)
         self.program = Program(self.steps, values, net.shape, self._examples, lay)
         self._first_loss = self.program.values[LOSS]
-        data = forward(net) + setup.conventions.loss(setup.loss).forward(net.depth)
-        self.loss_steps = lay.convert_steps(penalise(data, setup.loss, net))
+        self.loss_steps = lay.convert_steps(list_loss(net, setup.loss, setup.conventions))
         parameters = {v: x for v, x in self.program.parameters.items() if v in whole}
         self._loss = Program(self.loss_steps, whole | parameters, net.shape, setup.batch.N, lay)
 

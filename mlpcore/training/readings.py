@@ -14,10 +14,8 @@ from ..network import Array, Batch
 from ..notation import S, Var, W
 from ..notation import loss as LOSS
 from ..notation import rate as RATE
-from ..passes.layers import forward
 from ..passes.optimisers import Optimiser
-from ..passes.penalties import penalise
-from ..passes.training_step import gradients
+from ..passes.training_step import gradients, list_loss
 from ..setup import Setup
 from .course import Course, Runner
 
@@ -78,9 +76,8 @@ def find_still_units(setup: Setup, layer: int, preactivations: Array) -> tuple[t
 
 def compute_losses(setup: Setup, parameters: Mapping[Var, Array]) -> Array:
     """Compute the loss for many parameters at once: each has the same leading axes, which the result has too."""
-    lay, net = setup.conventions.lay, setup.net
-    steps = penalise(forward(net) + setup.conventions.loss(setup.loss).forward(net.depth), setup.loss, net)
-    return np.asarray(evaluate(lay.convert_steps(steps), setup.inputs() | dict(parameters))[LOSS])
+    steps = setup.conventions.lay.convert_steps(list_loss(setup.net, setup.loss, setup.conventions))
+    return np.asarray(evaluate(steps, setup.inputs() | dict(parameters))[LOSS])
 
 
 @dataclass(frozen=True, eq=False)
