@@ -6,7 +6,8 @@ import pytest
 
 import mlpcore as mlp
 from mlpcore.training import QUESTIONS, hold_out
-from pages.ui.state.training_page import VIEWS, TrainingChoice, read_choice
+from pages.ui.state import saved
+from pages.ui.state.training_page import VIEWS
 from pages.ui.widgets import training as widgets
 from tests.visits import list_payloads, open_menu, read_charts, read_payload, use_toolbar, visit
 
@@ -221,5 +222,6 @@ def test_what_was_chosen_is_in_the_link(page):
 
 
 def test_a_link_from_before_masks_were_redrawn_keeps_them():
-    assert not read_choice({"steps": 100}).redraw
-    assert read_choice(vars(TrainingChoice()) | {"optimisers": ["SGD"], "cells": []}).redraw
+    read = saved.PARTS["training"].read
+    assert not read({"steps": 100}).redraw
+    assert read({"steps": 100, "redraw": True}).redraw

@@ -14,6 +14,7 @@ from pages.ui.state.memory_page import MemoryChoice
 from pages.ui.state.place import Place
 from pages.ui.state.steps_taken import StepsTaken
 from pages.ui.state.training_page import TrainingChoice
+from pages.ui.state.validation import check_fields
 
 FIRST_EXAMPLE = "worksheet"
 CROSS_ENTROPY_EXAMPLE = "three classes"
@@ -41,11 +42,10 @@ class LabView:
     count: int = 100
 
     def __post_init__(self) -> None:
+        check_fields(self, {}, {"rate": (0.1, 5), "count": (10, 300)})
         offered = list_class_losses(0.0)
-        if not self.shown or not all(isinstance(name, str) and name in offered for name in self.shown):
+        if not self.shown or not set(self.shown) <= set(offered):
             raise ValueError(f"lab_view shows a list of losses, of: {', '.join(offered)}")
-        if not 0.1 <= self.rate <= 5 or type(self.count) is not int or not 10 <= self.count <= 300:
-            raise ValueError("a descent has a rate from 0.1 to 5 and 10 to 300 steps")
 
     def with_losses(self, names: str) -> LabView:
         """Return the view of these losses, names separated by blanks; the view itself if one of them is unknown."""

@@ -14,22 +14,22 @@ from mlpcore.memory.tally import AXES, BASE, find_budget_schedules
 from mlpcore.network import Shape
 from mlpcore.passes.conventions import WORKSHEET, Conventions
 from mlpcore.schedules import BUILDERS, Schedule
+from pages.ui.state.validation import check_fields
 
 #: Name -> title.
 CHAPTERS = {"plan": "Plan", "measure": "Measure", "scaling": "Scaling", "slopes": "Z only"}
 #: Where sizes come from, besides the presets.
 OWN, TYPED = "own", "typed"
-#: Schedules that take a number -> (their name in the select box, the words beside the number).
+#: Schedules that take a number -> title.
 BUILT = {
-    "every": ("gradient checkpointing, every k layers", "k"),
-    "blocks": ("micro-batches of n examples (gradient accumulation)", "n"),
-    "within": ("best within a byte budget", "bytes"),
+    "every": "gradient checkpointing, every k layers",
+    "blocks": "micro-batches of n examples (gradient accumulation)",
+    "within": "best within a byte budget",
 }
 MOST_ROUNDS = 101
 #: Measurements of one visitor that may wait or run at a time: the queue belongs to everybody.
 MOST_RUNS = 10
 MOST_BYTES = 10**18
-WORDS = {"room": "the bytes it has to fit into", "rounds": "rounds", "block": "the examples in a micro-batch"}
 
 
 @dataclass(frozen=True)
@@ -80,23 +80,16 @@ class MemoryChoice:
             "activation": CELLWISE,
             "optimiser": OPTIMISERS,
         }
-        for field, names in offered.items():
-            if getattr(self, field) not in tuple(names):
-                raise ValueError(f"there is no {field} {getattr(self, field)!r}; choose one of: {', '.join(names)}")
+        ranges = {
+            "k": (1, MOST_LAYERS),
+            "block": (1, MOST_EXAMPLES),
+            "budget": (0, MOST_BYTES),
+            "room": (1, MOST_BYTES),
+            "rounds": (1, MOST_ROUNDS),
+        }
+        check_fields(self, offered, ranges)
         for name in self.policies:
             SCHEDULES[name]
-        most = {
-            "k": MOST_LAYERS,
-            "block": MOST_EXAMPLES,
-            "budget": MOST_BYTES,
-            "room": MOST_BYTES,
-            "rounds": MOST_ROUNDS,
-        }
-        for field, high in most.items():
-            low = 0 if field == "budget" else 1
-            value = getattr(self, field)
-            if type(value) is not int or not low <= value <= high:
-                raise ValueError(f"{WORDS.get(field, field)} must be a whole number from {low} to {high:,}")
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,15 @@ from typing import Any
 
 from mlpcore import EXAMPLES, SCHEDULES, exchange
 from mlpcore.exchange import LinkTooLongError, Part, from_json, from_link, to_json, to_link
-from mlpcore.exchange.plain import Json, fields, real, word
+from mlpcore.exchange.plain import Json, fields, word
 from mlpcore.logits import LABS
-from mlpcore.memory.sizes import MOST_LAYERS, Sizes
-from mlpcore.memory.tally import BASE
+from mlpcore.memory.sizes import Sizes
 from pages.ui.state.app_state import MAX_WORK, AppState, LabView, make_initial_state
 from pages.ui.state.history import is_equal
 from pages.ui.state.memory_page import BUILT, MemoryChoice
 from pages.ui.state.place import CHOICES, Place
-from pages.ui.state.training_page import FIELDS, read_choice
+from pages.ui.state.training_page import TrainingChoice
+from pages.ui.state.validation import read_fields
 
 #: The name of the link in an address.
 LINK_PARAMETER = "s"
@@ -50,31 +50,29 @@ def _read_work(json: Json) -> str:
 
 
 def _read_view(json: Json) -> LabView:
-    view = fields(json, "lab_view", ("shown", "rate", "count"), ("shown", "rate", "count"))
-    if not isinstance(view["shown"], list) or not all(isinstance(name, str) for name in view["shown"]):
-        raise ValueError("lab_view shows a list of names")
-    return LabView(tuple(dict.fromkeys(view["shown"])), real(view["rate"], "rate"), _read_count(view["count"]))
+    return LabView(**read_fields(LabView, json, "lab_view", ("shown", "rate", "count")))
+
+
+def _read_training(json: Json) -> TrainingChoice:
+    # One without `redraw` is from before masks could be drawn anew.
+    return TrainingChoice(**{"redraw": False} | read_fields(TrainingChoice, json, "training"))
 
 
 def _read_memory(json: Json) -> MemoryChoice:
-    choice = dict(fields(json, "memory", tuple(field.name for field in dataclass_fields(MemoryChoice))))
+    choice = read_fields(MemoryChoice, json, "memory")
     if "sizes" in choice:
-        sizes = fields(choice["sizes"], "sizes", tuple(f.name for f in dataclass_fields(Sizes)), ("widths", "N"))
-        if not isinstance(sizes["widths"], list) or len(sizes["widths"]) > MOST_LAYERS + 1:
-            raise ValueError(f"widths must be a list of up to {MOST_LAYERS + 1} whole numbers")
+        sizes = read_fields(Sizes, choice["sizes"], "sizes", ("widths", "N"))
+        if not isinstance(sizes["widths"], tuple):
+            raise ValueError("widths must be a list of whole numbers")
         for name in ("dtype", "activation", "loss"):
             word(sizes.get(name, ""), name)
         choice["sizes"] = Sizes(**sizes)
-    if "policies" in choice:
-        if not isinstance(choice["policies"], list):
-            raise ValueError("policies must be a list of names")
-        choice["policies"] = tuple(SCHEDULES[word(name, "policy")].name for name in choice["policies"])
-    if (policy := word(choice.get("policy", BASE), "policy")) not in BUILT:
-        choice["policy"] = SCHEDULES[policy].name
-    try:
-        return MemoryChoice(**choice)
-    except TypeError:  # a list where a name is looked up
-        raise ValueError("memory has a field that is no name and no number") from None
+    for name in ("policy", "policies"):  # schedules may have had other names
+        if isinstance(names := choice.get(name), tuple):
+            choice[name] = tuple(SCHEDULES[word(each, "policy")].name for each in names)
+        elif names is not None and word(names, name) not in BUILT:
+            choice[name] = SCHEDULES[names].name
+    return MemoryChoice(**choice)
 
 
 def _write_fields(value: Any) -> Json:
@@ -113,7 +111,7 @@ PARTS: dict[str, Part] = {
     "lab_view": Part(_write_fields, _read_view),
     "memory": Part(_write_memory, _read_memory),
     "work": Part(str, _read_work),
-    "training": Part(_write_fields, lambda json: read_choice(fields(json, "training", FIELDS))),
+    "training": Part(_write_fields, _read_training),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -34,6 +34,7 @@ from mlpcore import (
 from mlpcore.losses import Loss
 from mlpcore.training import QUESTIONS, fit_network, hold_out
 from pages.ui.state.steps_taken import MAX_WORK
+from pages.ui.state.validation import check_fields
 
 #: Name -> title of what is shown of a course.
 VIEWS = {
@@ -108,32 +109,22 @@ class TrainingChoice:
     redraw: bool = True
 
     def __post_init__(self) -> None:
+        offered = {
+            "view": VIEWS,
+            "schedule": (CONSTANT, *RATE_SCHEDULES),
+            "question": ("", *QUESTIONS),
+            "start": ("", *INITIALISATIONS),
+        }
+        ranges: dict[str, tuple[float, float]] = {
+            "rate": (0, 100), "mu": (0, 0.999), "length": (1, 10**6), "clip": (0, 10**6), "batch": (0, 256),
+            "seed": (0, 10**9), "steps": (1, MOST_STEPS), "at": (0, MOST_STEPS), "examples": (2, 256),
+            "noise": (0, 10), "data_seed": (0, 10**9), "held_out": (0, 0.9), "arrival": (0, 1), "scale": (-100, 100),
+            "start_seed": (0, 10**9), "strength": (-1, 100),
+        }  # fmt: skip
+        check_fields(self, offered, ranges)
         for name in self.optimisers:
             OPTIMISERS[name]
         DATASETS[self.dataset]
-        for field, names in (
-            ("view", VIEWS), ("schedule", (CONSTANT, *RATE_SCHEDULES)), ("question", ("", *QUESTIONS)),
-            ("start", ("", *INITIALISATIONS)),
-        ):  # fmt: skip
-            if getattr(self, field) not in tuple(names):
-                raise ValueError(f"there is no {field} {getattr(self, field)!r}; choose one of: {', '.join(names)}")
-        whole = {
-            "length": (1, 10**6), "batch": (0, 256), "seed": (0, 10**9), "steps": (1, MOST_STEPS),
-            "at": (0, MOST_STEPS), "examples": (2, 256), "data_seed": (0, 10**9),
-            "start_seed": (0, 10**9),
-        }  # fmt: skip
-        real = {
-            "rate": (0, 100), "mu": (0, 0.999), "clip": (0, 10**6), "noise": (0, 10), "held_out": (0, 0.9),
-            "arrival": (0, 1), "scale": (-100, 100), "strength": (-1, 100),
-        }  # fmt: skip
-        for field, (low, high) in {**whole, **real}.items():
-            value = getattr(self, field)
-            kinds = (int,) if field in whole else (int, float)
-            if type(value) not in kinds or not low <= value <= high:
-                raise ValueError(f"{field} must be a{' whole' if field in whole else ''} number from {low} to {high:,}")
-        for field in ("logarithmic", "redraw"):
-            if type(getattr(self, field)) is not bool:
-                raise ValueError(f"{field} must be true or false")
         if len(self.cells) not in (0, 2):
             raise ValueError(f"a plane is that of 2 weights, not of {len(self.cells)}")
 
@@ -239,24 +230,3 @@ def make_table_setup(text: str, setup: Setup) -> Setup:
         X, targets = table[:, :-1].T, table[:, -1:].T
         loss = BinaryCrossEntropy() if np.isin(targets, (0, 1)).all() else MSE()
     return replace(fit_network(X, targets, loss, rate=setup.rate), conventions=setup.conventions)
-
-
-def read_choice(data: dict[str, Any]) -> TrainingChoice:
-    """Read a choice from plain values; one without `redraw` is from before masks could be drawn anew.
-
-    Raises:
-        ValueError, KeyError: a field is no value of its kind.
-    """
-    data = {"redraw": False, **data}
-    for name, value in data.items():
-        if isinstance(value, list) != (name in _TUPLES) or isinstance(value, dict):
-            raise ValueError(
-                f"training has a field {name} that is no {'list' if name in _TUPLES else 'name or number'}"
-            )
-        if name in _TUPLES:
-            data[name] = tuple(map(str, value))
-    return TrainingChoice(**data)
-
-
-_TUPLES = ("optimisers", "cells")
-FIELDS = tuple(field.name for field in fields(TrainingChoice))

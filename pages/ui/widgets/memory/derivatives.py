@@ -17,7 +17,7 @@ from pages.ui.widgets.words import escape_markdown
 def derivatives(choice: MemoryChoice, about: Subject) -> None:
     """Show that f' over Z is a function, or that it is not."""
     at_kink = session.get_state().setup.conventions.at_kink
-    name = choice.activation if choice.activation in CELLWISE else next(iter(CELLWISE))
+    name = choice.activation
     st.pills(
         "Activation",
         list(CELLWISE),

@@ -106,7 +106,7 @@ def _choose_policy(choice: MemoryChoice, about: Subject) -> None:
     st.selectbox(
         "Cached for the backward pass",
         names,
-        format_func=lambda name: BUILT[name][0] if name in BUILT else name,
+        format_func=lambda name: BUILT.get(name, name),
         width=230,
         **bind("memory policy", choice.policy, put("policy"), "memory"),
     )
