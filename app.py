@@ -9,8 +9,7 @@ def home() -> None:
 
     with layout.open_page("Overview", widgets.NETWORK, widgets.CONVENTIONS):
         widgets.choose_example()
-        widgets.draw_restart_button()
-    widgets.draw_wall()
+    widgets.draw_pass("wall")
     widgets.draw_steps()
     layout.close_page(widgets.list_conventions())
 

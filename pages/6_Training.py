@@ -2,6 +2,5 @@ from pages.ui import layout, widgets
 
 with layout.open_page("Training", widgets.NETWORK, widgets.CONVENTIONS, charts=True):
     widgets.choose_example()
-    widgets.draw_restart_button()
 widgets.draw_training()
 layout.close_page([])

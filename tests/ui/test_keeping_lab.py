@@ -69,7 +69,7 @@ def test_an_invalid_laboratory_is_refused_with_the_reason(lab, says):
     ],
 )
 def test_an_invalid_view_is_refused(view):
-    with pytest.raises(ValueError, match="lab_view|rate|count|loss"):
+    with pytest.raises(ValueError, match=r"lab_view|rate|count|loss"):
         from_json(json.dumps({"format": "mlpscope", "version": 1, "lab_view": view}), saved.PARTS)
 
 

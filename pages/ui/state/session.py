@@ -102,28 +102,18 @@ def build_once(name: str, of: tuple[Any, ...], build: Callable[[], T]) -> T:
     return built
 
 
-def open_state(document: Mapping[str, Any], complaint: str = "") -> str:
-    """Replace the state by that of a link or document (see `saved.read_saved`).
+def open_state(document: Mapping[str, Any]) -> None:
+    """Replace the state by that of a link or document.
 
-    Args:
-        complaint: the message to the visitor if that fails, with `{}` for the reason; none if empty.
-
-    Returns:
-        The reason why it failed, or nothing.
+    Raises:
+        ValueError: it cannot be read (see `saved.read_saved`).
     """
-    state = get_state()
-    try:
-        parts = saved.read_saved(document)
-    except ValueError as error:
-        if complaint:
-            _update(message=(state.message[0] + 1, complaint.format(error)))
-        return str(error)
+    state, parts = get_state(), saved.read_saved(document)
     places = {
         name: replace(parts.get(name, getattr(state, name)), rev=getattr(state, name).rev + 1)
         for name in _PLACES.values()
     }
     _update(**parts | places, rev=state.rev + 1, notices={})
-    return ""
 
 
 # --- pages ------------------------------------------------------------------------------------
@@ -356,7 +346,11 @@ def apply_restore_event(stage: str) -> bool:
     """Open the state that the browser kept of an earlier session, if it sent one. Returns whether it did."""
     event = _get_reader(stage)("restore")
     if event:
-        open_state(event, "What was kept in this tab could not be brought back: {}.")
+        try:
+            open_state(event)
+        except ValueError as error:
+            message = f"What was kept in this tab could not be brought back: {error}."
+            _update(message=(get_state().message[0] + 1, message))
     return bool(event)
 
 

@@ -34,28 +34,23 @@ def name_network(state: AppState) -> str:
 
 
 def choose_example() -> None:
-    """Draw the choice of an example."""
+    """Draw the choice of an example, and the button that brings it back as it was."""
     state = session.get_state()
-    own = [] if state.is_example_unchanged else [OWN]
+    titles = {name: example.title for name, example in EXAMPLES.items()}
+    if not state.is_example_unchanged:
+        titles = {OWN: name_network(state)} | titles
     st.selectbox(
         "Example",
-        [*own, *EXAMPLES],
-        format_func=lambda name: name_network(state) if name == OWN else EXAMPLES[name].title,
-        key=session.sync_widget("example", OWN if own else state.example),
+        list(titles),
+        format_func=titles.__getitem__,
+        key=session.sync_widget("example", state.example if state.is_example_unchanged else OWN),
         on_change=session.load_example,
         args=("example",),
         label_visibility="collapsed",
         width=196,
     )
-
-
-def draw_restart_button() -> None:
-    """Draw the button that brings the example back as it was."""
-    st.button(
-        "Start again",
-        on_click=session.load_example,
-        help=escape_markdown(f"Back to “{EXAMPLES[session.get_state().example].title}” as it was; conventions stay."),
-    )
+    words = escape_markdown(f"Back to “{titles[state.example]}” as it was; conventions stay.")
+    st.button("Start again", on_click=session.load_example, help=words)
 
 
 def choose_loss() -> None:

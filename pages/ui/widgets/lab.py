@@ -20,25 +20,24 @@ from pages.ui.widgets.words import show_errors
 
 
 def choose_lab() -> None:
-    """Draw the choice of example logits and labels; logits of another size are named by their size."""
+    """Draw the choice of example logits and labels, and the button that brings them back as they were.
+
+    Logits of another size are named by their size.
+    """
     now, chosen = session.get_state().lab, session.get_state().lab_example
-    own = now.logits.shape != LABS[chosen].lab.logits.shape
+    titles = {name: example.title for name, example in LABS.items()}
+    if now.logits.shape != LABS[chosen].lab.logits.shape:
+        titles[chosen] = f"Yours: classes {now.classes}, examples {now.N}"
     st.selectbox(
         "Logits",
-        list(LABS),
-        format_func=lambda name: (
-            f"Yours: classes {now.classes}, examples {now.N}" if own and name == chosen else LABS[name].title
-        ),
-        key=session.sync_widget("lab example", session.get_state().lab_example),
+        list(titles),
+        format_func=titles.__getitem__,
+        key=session.sync_widget("lab example", chosen),
         on_change=session.load_lab,
         args=("lab example",),
         label_visibility="collapsed",
         width=204,
     )
-
-
-def draw_lab_restart_button() -> None:
-    """Draw the button that brings the example back as it was."""
     st.button("Start again", on_click=session.load_lab, help="Put logits, labels and margin back as they were.")
 
 

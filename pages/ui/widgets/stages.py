@@ -59,22 +59,20 @@ def describe_network(state: AppState) -> str:
     return " ".join(filter(None, (name, example.describe(state.setup), source)))
 
 
-def _rerun_if_renamed(before: AppState) -> None:
-    """Rerun the page where an edit made the network another one than its title says, or the example's again."""
-    if session.get_state().is_example_unchanged != before.is_example_unchanged:
-        st.rerun()
-
-
 def _apply_events(stage: str) -> None:
     """Apply what happened on a stage, and open the page that it asks for."""
+    apply_restore(stage)
     before = session.get_state()
     if asked := session.apply_stage_events(stage):
         st.switch_page(_PAGES[asked])
-    _rerun_if_renamed(before)
+    if session.get_state().is_example_unchanged != before.is_example_unchanged:
+        st.rerun()  # the title of the page names the network
 
 
-def _draw_pass(kind: str) -> None:
-    """Draw the pass on a stage of this kind, which is also its key."""
+@st.fragment
+def draw_pass(kind: str) -> None:
+    """Draw the pass as a "wall", at a glance, or as a "player", one equation at a time; that is the stage's key too."""
+    _apply_events(kind)
     state = session.get_state()
     of = state.setup, state.schedule, state.example, state.training
     payload = session.build_once("pass", of, lambda: build_pass(state))
@@ -102,25 +100,8 @@ def draw_silent_stage() -> None:
 
 
 @st.fragment
-def draw_player() -> None:
-    """Draw the pass one equation at a time."""
-    apply_restore("player")
-    _apply_events("player")
-    _draw_pass("player")
-
-
-@st.fragment
-def draw_wall() -> None:
-    """Draw the whole pass at a glance; a matrix opens its step."""
-    apply_restore("wall")
-    _apply_events("wall")
-    _draw_pass("wall")
-
-
-@st.fragment
 def draw_derivation() -> None:
     """Draw exercise 1 on a board, chapter by chapter."""
-    apply_restore("derivation")
     _apply_events("derivation")
     state = session.get_state()
 

@@ -14,7 +14,7 @@ from pages.ui.widgets.bound import bind, put
 from pages.ui.widgets.words import escape_markdown
 
 
-def derivatives(choice: MemoryChoice, about: Subject) -> None:
+def draw_derivatives(choice: MemoryChoice, about: Subject) -> None:
     """Show that f' over Z is a function, or that it is not."""
     at_kink = session.get_state().setup.conventions.at_kink
     name = choice.activation

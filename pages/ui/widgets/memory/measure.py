@@ -25,7 +25,7 @@ from pages.ui.widgets.words import draw_table, escape_markdown, show_errors
 UPDATE_INTERVAL = 0.5
 
 
-def measure(choice: MemoryChoice, about: Subject) -> None:
+def draw_measure(choice: MemoryChoice, about: Subject) -> None:
     """Show bytes against time: counted at once, measured on demand."""
     policies = list_policies(choice, about)
     choose_policies(choice)

@@ -27,7 +27,7 @@ from pages.ui.widgets.bound import bind, bind_in_menu, on_click, put
 from pages.ui.widgets.words import draw_table, escape_markdown, show_errors
 
 
-def plan(choice: MemoryChoice, about: Subject) -> None:
+def draw_plan(choice: MemoryChoice, about: Subject) -> None:
     """Draw and count one schedule."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         _choose_policy(choice, about)

@@ -24,7 +24,7 @@ _WHAT = {"bytes": "Peak bytes", "flops": "Matmul FLOPs", "seconds": "Measured ti
 _AXES = {"depth": "Depth", "width": "Width", "batch": "Batch"}
 
 
-def scaling(choice: MemoryChoice, about: Subject) -> None:
+def draw_scaling(choice: MemoryChoice, about: Subject) -> None:
     """Draw counted lines through measured dots."""
     sizes, axis = about.sizes, choice.axis
     policies = [SCHEDULES[name] for name in choice.policies]
