@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
 
 from ..equations.activations import ACTIVATIONS
 from ..losses import LOSSES, Loss
@@ -76,12 +77,7 @@ class Sizes:
     @property
     def text(self) -> str:
         """The widths as they are typed: `784-512-256-10`, `128 x 17`."""
-        runs: list[list[int]] = []
-        for d in self.widths:
-            if runs and runs[-1][0] == d:
-                runs[-1][1] += 1
-            else:
-                runs.append([d, 1])
+        runs = ((d, len(list(equal))) for d, equal in groupby(self.widths))
         return "-".join(f"{d} x {n}" if n > 2 else "-".join([str(d)] * n) for d, n in runs)
 
     def with_depth(self, depth: int) -> Sizes:

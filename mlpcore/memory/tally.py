@@ -17,7 +17,7 @@ from ..losses import Loss
 from ..network import Shape
 from ..passes.conventions import WORKSHEET, Conventions
 from ..schedules import SCHEDULES, Schedule
-from .cost import CATEGORIES, Count, count, input_bytes
+from .cost import Count, count, input_bytes
 from .planner import BudgetSchedule, find_front, task_of
 from .sizes import Sizes
 
@@ -42,7 +42,7 @@ class Totals(NamedTuple):
 
     schedule: str
     peak: int
-    at_peak: tuple[int, ...]
+    at_peak: dict[str, int]
     parameters: int
     inputs: int
     activations: int
@@ -57,8 +57,7 @@ class Totals(NamedTuple):
 
     def list_bytes(self) -> dict[str, int]:
         """Give the bytes of `total` by what they are spent on, at the step of the peak."""
-        apart = {"parameters": self.parameters, "inputs": self.inputs, "state": self.state}
-        return dict(zip(CATEGORIES, self.at_peak, strict=True)) | apart
+        return self.at_peak | {"parameters": self.parameters, "inputs": self.inputs, "state": self.state}
 
 
 @dataclass(frozen=True)
@@ -98,11 +97,9 @@ def tally(shape: Shape, N: int, loss: Loss, schedule: Schedule, conventions: Con
     steps = schedule.steps(task_of(shape, counted, loss, conventions=conventions), conventions.lay)
     found = count(steps, shape, counted, conventions.lay)
     flops, recomputed = (n * N // counted for n in (sum(found.flops), found.recomputed_flops))
-    at_peak = tuple(found.at(found.at_peak).values())
-    apart = found.parameters, input_bytes(shape, N)
-    return Tally(
-        found, blocks, Totals(schedule.name, found.peak, at_peak, *apart, found.activations, flops, recomputed)
-    )
+    apart = found.parameters, input_bytes(shape, N), found.activations
+    sums = Totals(schedule.name, found.peak, found.at(found.at_peak), *apart, flops, recomputed)
+    return Tally(found, blocks, sums)
 
 
 # A few numbers for each size and schedule: the table of all schedules (20 ms at 16 layers) and the curves of
