@@ -20,7 +20,7 @@ Block = tuple[int, int]
 
 
 @op_factory
-def add(letters: str) -> Op:
+def add_matrices(letters: str) -> Op:
     """Give the equation that adds what has these axes."""
     return Op(
         "add",
@@ -83,4 +83,4 @@ def _add_block(var: Var, phase: str, block: Block, N: int) -> Step:
     """Add a gradient, or the loss, of a block to the sum over the examples before it."""
     first, stop = block
     operands = var.of_examples((0, first)), var.of_examples(block)
-    return Step(var.of_examples(None if stop == N else (0, stop)), add(_LETTERS[var.kind]), operands, phase)
+    return Step(var.of_examples(None if stop == N else (0, stop)), add_matrices(_LETTERS[var.kind]), operands, phase)
