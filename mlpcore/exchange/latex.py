@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -63,19 +62,16 @@ _SIGNS = re.compile(r"\\[A-Za-z]+ ?|[-+=]")
 _BRACKETS = re.compile(r"\\(left|right)(?:\\[A-Za-z]+|.)")
 
 
-def _write_matrix(var: Var, x: Array, digits: Digits, lay: Layout, most: int = MOST_COLUMNS) -> str:
+def _write_matrix(var: Var, x: Array, digits: Digits, lay: Layout, most: int) -> str:
     """Write a matrix as `bmatrix`, a single number as itself."""
     write = digits.for_matrix(var, x).latex
     return write_latex(rows_of(x, lay.is_row(var)), (MOST_ROWS, most), write) if np.ndim(x) else write(float(x))
 
 
-def _insert_numbers(
-    step: Step, values: Mapping[Var, Array], digits: Digits, lay: Layout, N: int, most: int = MOST_COLUMNS
-) -> str:
+def _insert_numbers(step: Step, values: Mapping[Var, Array], digits: Digits, lay: Layout, N: int, most: int) -> str:
     """Write the step's notation with the operands' matrices in place of their symbols, and N as a number."""
     marks = [f"@{k}@" for k in range(len(step.operands))]
-    text = _write_ones(step, step.op.notation(*marks), N)
-    text = insert_count(text, N)
+    text = insert_count(_write_ones(step, step.op.notation(*marks), N), N)
     for k, each in step.op.views.items():  # before their parentheses grow
         text = text.replace(each.latex(marks[k]), f"@view {k}@")
     text = _grow_parentheses(text, [m for m, v in zip(marks, step.operands, strict=True) if np.ndim(values[v])])
@@ -94,10 +90,10 @@ def insert_count(text: str, N: int) -> str:
     return re.sub(r"(?<![A-Za-z\\])N\b", str(N), text)
 
 
-def _write_ones(step: Step, text: str, N: int) -> str:
+def _write_ones(step: Step, text: str, N: int | str = "N") -> str:
     """Write how many ones a vector of ones has: as many as its matrix has examples."""
-    blocks = [stop - first for first, stop in (v.examples for v in step.operands if v.examples)]
-    return text.replace(r"\mathbb{1}_N", rf"\mathbb{{1}}_{{{blocks[0] if blocks else N}}}")
+    count = next((stop - first for first, stop in (v.examples for v in step.operands if v.examples)), N)
+    return text if count == "N" else text.replace(r"\mathbb{1}_N", rf"\mathbb{{1}}_{{{count}}}")
 
 
 def _grow_parentheses(text: str, marks: list[str]) -> str:
@@ -121,8 +117,7 @@ def write_lines(step: Step, values: Mapping[Var, Array], digits: Digits, lay: La
     Of matrices that are too wide for the page fewer columns are written.
     """
     left, symbols = step.latex.split(" = ", 1)
-    if any(v.examples for v in step.operands):
-        symbols = _write_ones(step, symbols, N)
+    symbols = _write_ones(step, symbols)
 
     def write(most: int) -> list[str]:
         result = _write_matrix(step.out, values[step.out], digits, lay, most)
@@ -197,7 +192,8 @@ def typeset(lines: list[str]) -> str:
     wide = _measure_lines(lines)
     size = next((size for most, size in _SIZES if wide <= most), _SIZES[-1][1])
     tight = "" if size == r"\normalsize" else r"\setlength{\arraycolsep}{2pt}"
-    first, *rest = map(_replace_fonts, lines)
+    # Of the fonts beyond amsmath: a bold one for the double-struck.
+    first, *rest = (line.replace(r"\mathbb{1}", r"\mathbf{1}") for line in lines)
     body = " \\\\*\n".join([first, " \\\\\n".join(rest)] if rest else [first])
     return f"{{{size}{tight}\n\\begin{{align*}}\n{body}\n\\end{{align*}}}}"
 
@@ -244,7 +240,6 @@ def _is_outside(before: str, depth: int) -> bool:
     return before.count("{") == before.count("}") and before.count(r"\begin{") == before.count(r"\end{")
 
 
-@lru_cache(maxsize=4096)  # each piece is measured several times until it fits
 def _measure_width(text: str) -> int:
     """Estimate how many digits wide a text is: its matrices, column by column, and what stands between them."""
     total = 0
@@ -260,8 +255,3 @@ def _measure_lines(lines: Iterable[str]) -> int:
     """Estimate how wide lines are that are aligned at their signs."""
     halves = [line.split("&", 1) for line in lines]
     return max(_measure_width(half[0]) for half in halves) + max(_measure_width(half[-1]) for half in halves)
-
-
-def _replace_fonts(line: str) -> str:
-    """Replace the fonts beyond amsmath: a bold one for the double-struck."""
-    return line.replace(r"\mathbb{1}", r"\mathbf{1}")

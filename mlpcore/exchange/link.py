@@ -31,16 +31,15 @@ def to_link(text: str) -> str:
     Raises:
         LinkTooLongError: it is longer than `MAX_LINK`.
     """
-    length = 0
+    size = f"far over {MAX_LINK:,}"
     if len(text) <= MAX_INFLATED:
-        deflate = zlib.compressobj(9, zlib.DEFLATED, _RAW)
-        packed = deflate.compress(text.encode()) + deflate.flush()
+        packed = zlib.compress(text.encode(), 9, _RAW)
         body = base64.urlsafe_b64encode(zlib.crc32(packed).to_bytes(4, "big") + packed).decode("ascii").rstrip("=")
-        length = len(body) + 2
-        if length <= MAX_LINK:
-            return f"{_VERSION}.{body}"
-    size = f"{length:,} characters" if length else f"far over {MAX_LINK:,} characters"
-    raise LinkTooLongError(f"this state is too long for a link: {size}, and a link holds {MAX_LINK:,}")
+        link = f"{_VERSION}.{body}"
+        if len(link) <= MAX_LINK:
+            return link
+        size = f"{len(link):,}"
+    raise LinkTooLongError(f"this state is too long for a link: {size} characters, and a link holds {MAX_LINK:,}")
 
 
 def from_link(link: str) -> str:

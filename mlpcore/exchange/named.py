@@ -39,7 +39,11 @@ _MARKUP = re.compile(
     r"\\(?:mathbf|mathrm|mathcal|mathit|mathsf|boldsymbol|bm|text|operatorname|rm|bf|left|right|displaystyle|,|;|!|quad|qquad)"
     r"(?![a-zA-Z])|[{}$&\s*`\"']"
 )
-_SIGNS = str.maketrans("₀₁₂₃₄₅₆₇₈₉∂ℒδη", "0123456789dLδη")
+_SIGNS = str.maketrans("₀₁₂₃₄₅₆₇₈₉∂ℒ", "0123456789dL")
+_WORDS = {
+    r"\partial": "d", r"\delta": "delta", "δ": "delta", r"\nabla": "nabla_", r"\eta": "eta", "η": "eta",
+    r"\hat": "", r"\ell": "ell",
+}  # fmt: skip
 _FRACTION = re.compile(r"\\[td]?frac\s*\{((?:[^{}]|\{[^{}]*\})*)\}\s*\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}")
 _GRADIENT = re.compile(r"(?:d(?:L|loss)?/?_?d|grad(?:_|of)?|nabla_*|∇_?|d)(W|b|Z|S)", re.IGNORECASE)
 _LAYER = re.compile(r"(delta|d[WbZS]|[WbZSM])(?:\^?[_\[(]*)(\d{1,2})[\])]*", re.IGNORECASE)
@@ -139,7 +143,7 @@ def list_named(text: str, shapes: Shapes = NO_SHAPES) -> NamedText:
         if count > _MOST:
             raise ValueError(f"there are over {_MOST:,} statements in this text")
         known = [var for name in names if (var := name_of(name))]
-        is_output = any(_simplify(name).replace("_", "").lower() in _OUTPUT for name in names)
+        is_output = any(map(_is_output, names))
         if not known and not is_output:
             named.unknown.extend(clip(name.strip()) for name in names[:1] if value and len(named.unknown) < 20)
             continue
@@ -170,9 +174,7 @@ def name_of(text: str) -> Var | None:
     name = _simplify(text)
     updated = bool(_NEW.search(name)) or text.rstrip(" }$").endswith(("'", "^+", "\\prime"))
     name = _NEW.sub("", name).removesuffix("^").removesuffix("+")
-    if (single := _SINGLE.get(name.replace("_", "").lower())) is not None:
-        if single == loss and name == "l":
-            return None
+    if name != "l" and (single := _SINGLE.get(name.replace("_", "").lower())) is not None:
         return after(single) if updated and single == loss else None if updated else single
     if name.endswith(("_grad", ".grad")):
         name = "d" + name[:-5]
@@ -180,7 +182,7 @@ def name_of(text: str) -> Var | None:
         name = "d" + gradient[1] + name[gradient.end() :]
         name = re.sub(r"[_^]?L$", "", name)
     layered = _LAYER.fullmatch(name)
-    if not layered or len(layered[2]) > 2:
+    if not layered:
         return None
     kind = layered[1]
     kind = kind.lower() if kind.lower() in ("delta", "b", "db") else kind[:-1].lower() + kind[-1].upper()
@@ -192,10 +194,9 @@ def name_of(text: str) -> Var | None:
 
 def _simplify(text: str) -> str:
     r"""Write a name without markup: `\frac{\partial \mathcal{L}}{\partial W_{1}}` as `dL/dW_1`."""
-    text = text.translate(_SIGNS)
-    text = _FRACTION.sub(r"\1/\2", text)
-    text = text.replace(r"\partial", "d").replace(r"\delta", "delta").replace("δ", "delta").replace(r"\nabla", "nabla_")
-    text = text.replace(r"\eta", "eta").replace("η", "eta").replace(r"\hat", "").replace(r"\ell", "ell")
+    text = _FRACTION.sub(r"\1/\2", text.translate(_SIGNS))
+    for latex, plain in _WORDS.items():
+        text = text.replace(latex, plain)
     return _MARKUP.sub("", text).replace("(W_", "W_").removesuffix(".")
 
 
@@ -231,7 +232,7 @@ def _split_plain(text: str) -> Iterator[tuple[list[str], str]]:
     heads = [found for found in _HEAD.finditer(text) if _is_head(found)]
     names: list[str] = []
     for head, following in zip(heads, [*heads[1:], None]):
-        names.append(head["name"] or head["alone"] or head["checked"])
+        names.append(head[head.lastgroup or 0])
         value = text[head.end() : following.start() if following else len(text)].rstrip().removesuffix(",")
         if head["checked"]:
             value = value[: value.find(")")]
@@ -241,11 +242,12 @@ def _split_plain(text: str) -> Iterator[tuple[list[str], str]]:
 
 
 def _is_head(found: re.Match) -> bool:
-    return (
-        bool(found["checked"])
-        or name_of(found["name"] or found["alone"] or "") is not None
-        or (_simplify(found["name"] or "").replace("_", "").lower() in _OUTPUT)
-    )
+    name = found[found.lastgroup or 0]
+    return found.lastgroup == "checked" or name_of(name) is not None or _is_output(name)
+
+
+def _is_output(name: str) -> bool:
+    return _simplify(name).replace("_", "").lower() in _OUTPUT
 
 
 def _mark_update(names: list[str], further: list[str]) -> list[str]:

@@ -153,7 +153,8 @@ def _list_ways(setup: Setup, var: Var, x: Array) -> list[tuple[float, Placement]
     ways = [(float(here), Placement(shape_words(x), {var: x}))]
     if len(shape) == 2 and x.shape != shape and x.shape[0] != x.shape[1]:
         there = _count_matching(shape, x.T.shape)
-        why = _explain_turn(setup, var) if there > here else ""
+        side = "columns" if setup.conventions.lay.transposes(var) else "rows"
+        why = f": looks like examples in {side}" if there > here and var in (Y, Z(0)) else ""
         ways.append((there - 0.25, Placement(f"{shape_words(x.T)}, transposed{why}", {var: x.T})))
     if var == Y:
         ways += _list_classes(setup, x)
@@ -164,12 +165,6 @@ def _count_matching(shape: tuple[int, ...], other: tuple[int, ...]) -> int:
     return sum(a == b for a, b in zip(shape, other))
 
 
-def _explain_turn(setup: Setup, var: Var) -> str:
-    if var not in (Y, Z(0)):
-        return ""
-    return f": looks like examples in {'columns' if setup.conventions.lay.transposes(var) else 'rows'}"
-
-
 def _list_classes(setup: Setup, x: Array) -> list[tuple[float, Placement]]:
     """List the ways to take whole numbers as the class of each example, counted from 0 or from 1."""
     labels = x.ravel()
@@ -178,14 +173,11 @@ def _list_classes(setup: Setup, x: Array) -> list[tuple[float, Placement]]:
     held = setup.net.widths[-1]
     score = 3.0 if setup.loss.one_hot or held > 1 else 0.0
     ways = []
-    for first in (0, 1):
-        if labels.min() < first:
-            continue
-        classes = max(held, int(labels.max()) + 1 - first, 2)
-        counted = (score - (0.5 if first != (labels.min() > 0) else 0), f"classes counted from {first}")
-        targets = one_hot([int(k) - first for k in labels], classes)
+    for first in (0, 1)[: 1 + (labels.min() > 0)]:
+        targets = one_hot([int(k) - first for k in labels], max(held, int(labels.max()) + 1 - first, 2))
         value = setup.conventions.lay.convert(Y, targets)
-        ways.append((counted[0], Placement(f"{shape_words(value)} one-hot, {counted[1]}", {Y: value})))
+        title = f"{shape_words(value)} one-hot, classes counted from {first}"
+        ways.append((score - 0.5 * (first != (labels.min() > 0)), Placement(title, {Y: value})))
     return ways
 
 
@@ -195,16 +187,13 @@ def place_named(setup: Setup, found: Mapping[Var, WrittenMatrix]) -> Placement:
     Raises:
         ValueError: none of them is an input.
     """
-    given = {var: written.values for var, written in found.items() if not var.new and _is_input(setup, var)}
+    inputs = setup.inputs()
+    given = {v: written.values for v, written in found.items() if not v.new and (v in inputs or v.kind in ("W", "b"))}
     if not given:
         raise ValueError("of the matrices in this text none can be entered here: they are computed")
     if Y in given and setup.loss.one_hot and (ways := _list_classes(setup, given[Y])):
         given[Y] = max(ways, key=lambda way: way[0])[1].values[Y]
     return Placement(", ".join(f"{var.text} {shape_words(x)}" for var, x in given.items()), given)
-
-
-def _is_input(setup: Setup, var: Var) -> bool:
-    return var in setup.inputs() or var.kind in ("W", "b")
 
 
 def place_labelled(setup: Setup, table: LabelledTable) -> Placement:

@@ -18,6 +18,7 @@ is an entry more. Floats come back bit for bit.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -253,15 +254,11 @@ PARTS: dict[str, Part] = {
 }
 
 
-def _laid_out(data: Json, depth: int = 0) -> str:
+#: A string, or a list of numbers and strings.
+_ROW = re.compile(r'"(?:[^"\\]|\\.)*"|\[(?:"(?:[^"\\]|\\.)*"|[^\[\]{}"])*\]')
+
+
+def _laid_out(data: Json) -> str:
     """Write JSON with a line for each field and each row of numbers."""
-    inner = "  " * (depth + 1)
-    if isinstance(data, dict) and data:
-        rows = [f"{json.dumps(name)}: {_laid_out(value, depth + 1)}" for name, value in data.items()]
-    elif isinstance(data, list) and data and isinstance(data[0], list | dict):
-        rows = [_laid_out(value, depth + 1) for value in data]
-    else:
-        return json.dumps(data, allow_nan=False)
-    body = ",\n".join(inner + row for row in rows)
-    opened, closed = "{}" if isinstance(data, dict) else "[]"
-    return f"{opened}\n{body}\n{'  ' * depth}{closed}"
+    text = json.dumps(data, indent=2, allow_nan=False)
+    return _ROW.sub(lambda found: json.dumps(json.loads(found[0])), text)
