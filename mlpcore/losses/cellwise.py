@@ -166,12 +166,8 @@ class MAE(CellLoss):
     name = "MAE"
     title = "Mean absolute error"
     short = "absolute error"
-
-    def forward(self, depth: int) -> list[Step]:
-        return [Step(loss, absolute_error(self.c), (Z(depth), Y), "loss")]
-
-    def backward(self, depth: int) -> list[Step]:
-        return [Step(dZ(depth), absolute_error_pullback(self.c), (Z(depth), Y), "backward")]
+    equation = staticmethod(absolute_error)
+    gradient = staticmethod(absolute_error_pullback)
 
 
 @dataclass(frozen=True)
@@ -181,9 +177,5 @@ class Huber(CellLoss):
     name = "Huber"
     title = "Huber's loss"
     short = "Huber"
-
-    def forward(self, depth: int) -> list[Step]:
-        return [Step(loss, huber(self.c), (Z(depth), Y), "loss")]
-
-    def backward(self, depth: int) -> list[Step]:
-        return [Step(dZ(depth), huber_pullback(self.c), (Z(depth), Y), "backward")]
+    equation = staticmethod(huber)
+    gradient = staticmethod(huber_pullback)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from ..arguments import check_finite
 from ..equations.penalties import PENALTIES
 from ..equations.softmax import SOFTMAX
-from ..equations.steps import Step
+from ..equations.steps import Op, Step
 from ..notation import P, Q, Var, Y, Z, dQ, dZ, ell, loss, strength
 from . import equations
 from .scales import SCALES, Scale
@@ -51,6 +52,9 @@ class Loss:
     unit_targets: ClassVar[bool] = False
     #: Name -> constant, those that it may have in front.
     scales: ClassVar[Mapping[str, Scale]] = SCALES
+    #: Where one equation is all of `forward`, and one of `backward`: the constant -> the equation.
+    equation: ClassVar[staticmethod[[Scale], Op]]
+    gradient: ClassVar[staticmethod[[Scale], Op]]
     scale: str = field(default="1", kw_only=True)
     penalty: str | None = field(default=None, kw_only=True)
     strength: float = field(default=0.01, kw_only=True)
@@ -69,11 +73,11 @@ class Loss:
 
     def forward(self, depth: int) -> list[Step]:
         """List the steps from `Z_L` and `Y` to `loss`."""
-        raise NotImplementedError
+        return [Step(loss, self.equation(self.c), (Z(depth), Y), "loss")]
 
     def backward(self, depth: int) -> list[Step]:
         """List the steps from what `forward` made to `dL/dZ_L`."""
-        raise NotImplementedError
+        return [Step(dZ(depth), self.gradient(self.c), (Z(depth), Y), "backward")]
 
     def constants(self) -> dict[Var, float]:
         """Give the loss's own numbers, by name."""
@@ -138,13 +142,9 @@ class MSE(Loss):
     title = "Mean squared error"
     short = "squared error"
     one_hot = False
+    equation = staticmethod(equations.squared_error)
+    gradient = staticmethod(partial(equations.error, twice=True))
     scale: str = field(default="1/(2N)", kw_only=True)
-
-    def forward(self, depth: int) -> list[Step]:
-        return [Step(loss, equations.squared_error(self.c), (Z(depth), Y), "loss")]
-
-    def backward(self, depth: int) -> list[Step]:
-        return [Step(dZ(depth), equations.error(self.c, twice=True), (Z(depth), Y), "backward")]
 
 
 @dataclass(frozen=True)
