@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -66,16 +66,22 @@ def one_hot(labels: ArrayLike, classes: int | None = None) -> Array:
     return np.eye(classes)[:, given]
 
 
-def _same(a: Array | None, b: Array | None) -> bool:
-    return a is b or (a is not None and b is not None and a.dtype == b.dtype and np.array_equal(a, b))
+class _ByValue:
+    """Equal, and hashed, by the fields: arrays by precision and numbers, of which -0.0 equals 0.0."""
 
+    def _list_values(self) -> list:
+        values = (getattr(self, f.name) for f in fields(self))  # type: ignore[arg-type]
+        return [(x.shape, x.dtype, (x + 0.0).tobytes()) if isinstance(x, np.ndarray) else x for x in values]
 
-def _hash(*arrays: Array | None) -> int:
-    return hash(tuple(None if x is None else (x + 0.0).tobytes() for x in arrays))  # -0.0 equals 0.0
+    def __eq__(self, other: object) -> bool:
+        return self._list_values() == other._list_values() if isinstance(other, type(self)) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._list_values()))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Dropout:
+class Dropout(_ByValue):
     """Inverted dropout (Srivastava et al. 2014): `Z_l = M_l (.) f_l(S_l)`, each cell of M_l 1/keep or 0.
 
     Attributes:
@@ -120,21 +126,13 @@ class Dropout:
         """Set the mask."""
         return replace(self, mask=None if np.array_equal(x, self.draw(layer, *x.shape).astype(x.dtype)) else x)
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Dropout):
-            return NotImplemented
-        return (self.keep, self.seed) == (other.keep, other.seed) and _same(self.mask, other.mask)
-
-    def __hash__(self) -> int:
-        return hash((self.keep, self.seed, _hash(self.mask)))
-
     def __repr__(self) -> str:
         given = "" if self.mask is None else f", {self.mask.tolist()}"
         return f"Dropout({self.keep}, {self.seed}{given})"
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
-class Layer:
+class Layer(_ByValue):
     """`Z_l = f_l(W_l Z_{l-1} + b_l)`. Equal are layers with the same numbers, activation and dropout.
 
     Attributes:
@@ -167,15 +165,6 @@ class Layer:
     @property
     def f(self) -> Activation:
         return ACTIVATIONS[self.activation]
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Layer):
-            return NotImplemented
-        kind, others = (self.activation, self.dropout), (other.activation, other.dropout)
-        return kind == others and _same(self.W, other.W) and _same(self.b, other.b)
-
-    def __hash__(self) -> int:
-        return hash((self.activation, self.dropout, _hash(self.W, self.b)))
 
     def __repr__(self) -> str:
         b = None if self.b is None else self.b.tolist()
@@ -254,9 +243,6 @@ class Shape:
     def masks(self) -> list[Var]:
         """List the dropout masks."""
         return [mask(n) for n in self.masked]
-
-    def f(self, layer: int) -> Activation:
-        return ACTIVATIONS[self.activations[layer - 1]]
 
     def biased(self, layer: int) -> bool:
         return self.biases[layer - 1]
@@ -373,7 +359,7 @@ class Network:
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
-class Batch:
+class Batch(_ByValue):
     """N examples, one a column: X of shape (d_0, N), targets Y of shape (d_L, N).
 
     Targets may be given as class labels, a vector of N integers from 0; they become one-hot (see `one_hot`).
@@ -396,12 +382,6 @@ class Batch:
     def N(self) -> int:
         """The number of examples."""
         return self.X.shape[1]
-
-    def __eq__(self, other: object) -> bool:
-        return _same(self.X, other.X) and _same(self.Y, other.Y) if isinstance(other, Batch) else NotImplemented
-
-    def __hash__(self) -> int:
-        return _hash(self.X, self.Y)
 
     def __repr__(self) -> str:
         return f"Batch({self.X.tolist()}, {self.Y.tolist()})"
