@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 
 from ..checking.numerical_gradients import Probe, differences
+from ..equations.optimisers import make_number_op
 from ..equations.steps import Op, Step, evaluate, op_factory
 from ..losses import MSE, BinaryCrossEntropy, CrossEntropy
 from ..losses.equations import total
@@ -77,11 +78,6 @@ SOFTMAX_COLUMN = Op(
 )
 
 
-def _numbers(name: str, arithmetic: Callable[..., Array], notation: Callable[..., str], cell: str, count: int) -> Op:
-    """Give an equation between single numbers."""
-    return Op(name, "," * (count - 1) + "->", arithmetic, notation, cell)
-
-
 PUT_IN = Op(
     "put in",
     "k,k,k,->",
@@ -104,7 +100,7 @@ SPLIT = Op(
     "{0}·(sum_k({1})) - {2}",
 )
 SUM = Op("sum", "k->", lambda y: y.sum(axis=-1), lambda y: rf"\textstyle\sum_k {y}", "sum_k({0})")
-DIFFERENCE = _numbers("difference", lambda p, y: p - y, lambda p, y: f"{p} - {y}", "{0} - {1}", 2)
+DIFFERENCE = make_number_op("difference", lambda p, y: p - y, lambda p, y: f"{p} - {y}", "{0} - {1}")
 
 #: The loss of each cell: binary cross-entropy, and the squared error.
 CELL_LOG_LOSS = Op(
@@ -121,32 +117,29 @@ SQUARES = Op(
     lambda Z, Y: rf"\left({Z} - {Y}\right)^2",
     "({0} - {1})²",
 )
-BY_P = _numbers(
+BY_P = make_number_op(
     "derivative of both logs",
     lambda p, y: multiply_masked(-1 / p, y) + multiply_masked(1 / (1 - p), 1 - y),
     lambda p, y: r"-\frac{y}{p} + \frac{1 - y}{1 - p}",
     "-{1} / {0} + (1 - {1}) / (1 - {0})",
-    2,
 )
-ONE_FRACTION = _numbers(
+ONE_FRACTION = make_number_op(
     "one fraction",
     lambda p, y: (p - y) / (p * (1 - p)),
     lambda p, y: r"\frac{p - y}{p\left(1 - p\right)}",
     "({0} - {1}) / ({0}·(1 - {0}))",
-    2,
 )
-SIGMOID_DERIVATIVE = _numbers(
-    "sigmoid'", lambda p: p * (1 - p), lambda p: rf"{p}\left(1 - {p}\right)", "{0}·(1 - {0})", 1
+SIGMOID_DERIVATIVE = make_number_op(
+    "sigmoid'", lambda p: p * (1 - p), lambda p: rf"{p}\left(1 - {p}\right)", "{0}·(1 - {0})"
 )
-BOTH_FACTORS = _numbers(
+BOTH_FACTORS = make_number_op(
     "both factors",
     lambda p, y: (p - y) / (p * (1 - p)) * (p * (1 - p)),
     lambda p, y: r"\frac{p - y}{p\left(1 - p\right)}\;p\left(1 - p\right)",
     "({0} - {1}) / ({0}·(1 - {0}))·{0}·(1 - {0})",
-    2,
 )
-TWICE = _numbers(
-    "derivative of a square", lambda z, y: 2 * (z - y), lambda z, y: rf"2\left({z} - {y}\right)", "2·({0} - {1})", 2
+TWICE = make_number_op(
+    "derivative of a square", lambda z, y: 2 * (z - y), lambda z, y: rf"2\left({z} - {y}\right)", "2·({0} - {1})"
 )
 
 

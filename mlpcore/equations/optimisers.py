@@ -5,6 +5,7 @@ A rule works cell by cell on one parameter, so it is the same for weights and fo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -49,20 +50,21 @@ def _find_op(rule: Rule, axes: int) -> Op:
     return rule.of[axes]
 
 
-def make_number_op(name: str, reads: int, f: Callable[..., Array], notation: Callable[..., str], cell: str) -> Op:
-    """Make an equation of single numbers."""
-    return Op(name, "," * (reads - 1) + "->", f, notation, cell, kernel=kernels.trace_arithmetic(f))
+def make_number_op(name: str, f: Callable[..., Array], notation: Callable[..., str], cell: str) -> Op:
+    """Make an equation of single numbers: those that stand in its cell."""
+    count = len(set(re.findall(r"\{(\d)\}", cell)))
+    return Op(name, "," * (count - 1) + "->", f, notation, cell, kernel=kernels.trace_arithmetic(f))
 
 
 def _root(x: Array, epsilon: Array) -> Array:
     return np.sqrt(x) + epsilon
 
 
-COUNT = make_number_op("count steps", 1, lambda t: t + 1, lambda t: f"{t} + 1", "{0} + 1")
+COUNT = make_number_op("count steps", lambda t: t + 1, lambda t: f"{t} + 1", "{0} + 1")
 
 #: The sum of the weights of a running average that began at 0 (Kingma and Ba 2015, section 3).
 CORRECTION = make_number_op(
-    "bias correction", 2, lambda beta, t: 1 - beta**t, lambda beta, t: f"1 - {beta}^{{{t}}}", "1 - {0}^({1})"
+    "bias correction", lambda beta, t: 1 - beta**t, lambda beta, t: f"1 - {beta}^{{{t}}}", "1 - {0}^({1})"
 )
 
 
@@ -82,7 +84,6 @@ def make_norm(count: int) -> Op:
     """Give the root of the sum of so many sums of squares: the norm of all gradients together."""
     return make_number_op(
         "norm of the gradient",
-        count,
         lambda *squares: np.sqrt(sum(squares[1:], start=squares[0])),
         lambda *squares: rf"\sqrt{{{' + '.join(squares)}}}",
         f"sqrt({' + '.join(f'{{{k}}}' for k in range(count))})",
@@ -92,7 +93,6 @@ def make_norm(count: int) -> Op:
 #: 1 up to the largest norm c, beyond it what shortens the gradient to c (Pascanu et al. 2013).
 CLIP = make_number_op(
     "clip",
-    2,
     lambda c, norm: np.minimum(1, c / norm),
     lambda c, norm: rf"\min\left(1, {c} / {norm}\right)",
     "min(1, {0} / {1})",

@@ -110,21 +110,14 @@ def _map(loss: Loss, true_class: int, conventions: Conventions) -> tuple[Figure,
     z = curve.loss  # also outside, so that the edge of the triangle is no staircase (see `_outside`)
     norms = np.where(inside, curve.norm, np.nan)
     heat = {
-        "type": "heatmap",
-        "x": numbers(x),
-        "y": numbers(y),
-        "z": numbers(z.reshape(_SIDE, _SIDE), 4),
-        "zmin": 0.0,
+        "type": "heatmap", "x": numbers(x), "y": numbers(y), "z": numbers(z.reshape(_SIDE, _SIDE), 4), "zmin": 0.0,
         # Where a loss grows without bound, its corners would leave the rest pale.
-        "zmax": float(np.percentile(z[inside], 97)) or 1.0,
-        "colorscale": [[0, "--paper"], [0.5, "--middle"], [1, "--strong"]],
-        "showscale": False,
-        "zsmooth": "best",
-        "hoverongaps": False,
+        "zmax": float(np.percentile(z[inside], 97)) or 1.0, "zsmooth": "best", "hoverongaps": False,
+        "colorscale": [[0, "--paper"], [0.5, "--middle"], [1, "--strong"]], "showscale": False,
         "customdata": numbers(np.column_stack([p, norms]).reshape(_SIDE, _SIDE, 4), 3),
         "hovertemplate": "p = (%{customdata[0]:.2f}, %{customdata[1]:.2f}, %{customdata[2]:.2f})"
         "<br>loss %{z:.3g}, ‖∂L/∂o‖ %{customdata[3]:.2g}<extra></extra>",
-    }
+    }  # fmt: skip
     return (
         heat,
         *_outside(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import ClassVar
 
@@ -45,6 +45,8 @@ class Optimiser:
     title: ClassVar[str]
     #: The letters of its state matrices: V velocity, M and R running averages of gradient and squared gradient.
     state_letters: ClassVar[str] = ""
+    #: Those of one parameter, where no choice changes them; gradient descent's by default.
+    equations: ClassVar[Sequence[Row]] = (("x", rules.DESCEND, "x rate g"),)
     rate: float = 0.01
     schedule: RateSchedule | None = field(default=None, kw_only=True)
     clip: float | None = field(default=None, kw_only=True)
@@ -63,9 +65,9 @@ class Optimiser:
         found = {Var(f.name): getattr(self, f.name) for f in fields(self) if f.type == "float"}
         return found | (self.schedule.numbers() if self.schedule else {}) | ({CLIP: self.clip} if self.clip else {})
 
-    def rows(self) -> list[Row]:
-        """List the equations of one parameter; those of gradient descent by default."""
-        return [("x", rules.DESCEND, "x rate g")]
+    def rows(self) -> Sequence[Row]:
+        """List the equations of one parameter."""
+        return self.equations
 
     def corrections(self) -> list[tuple[Var, Op, tuple[Var, ...]]]:
         """List equations of single numbers that come before the rows and read the count of steps."""
@@ -140,15 +142,16 @@ class Optimiser:
         """List the norm of all gradients and their shortening."""
         if self.clip is None:
             return []
+
+        def name(prefix: str, x: Var) -> Var:
+            return Var(prefix + x.kind, x.layer)
+
         parameters = shape.parameters()[::-1]
-        gradients = [Var("d" + x.kind, x.layer) for x in parameters]
-        squares = [Var("square" + x.kind, x.layer) for x in parameters]
-        pairs = list(zip(parameters, gradients, strict=True))
         return [
-            *((Var("square" + x.kind, x.layer), rules.SUM_SQUARES[len(x.axes)], (g,)) for x, g in pairs),
-            (NORM, rules.make_norm(len(squares)), tuple(squares)),
+            *((name("square", x), rules.SUM_SQUARES[len(x.axes)], (name("d", x),)) for x in parameters),
+            (NORM, rules.make_norm(len(parameters)), tuple(name("square", x) for x in parameters)),
             (SHARE, rules.CLIP, (CLIP, NORM)),
-            *((Var("short" + x.kind, x.layer), rules.SHORTEN.of[len(x.axes)], (g, SHARE)) for x, g in pairs),
+            *((name("short", x), rules.SHORTEN.of[len(x.axes)], (name("d", x), SHARE)) for x in parameters),
         ]
 
     def _name(self, text: str, x: Var) -> Var:
@@ -197,7 +200,7 @@ class Momentum(Optimiser):
         if self.sign not in ("+", "-"):
             raise ValueError(f"the sign of the velocity is + or -, not {self.sign!r}")
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> Sequence[Row]:
         """List velocity and step."""
         if self.sign == "-":
             return [("V", rules.STEP_VELOCITY, "V mu rate g"), ("x", rules.MOVE, "x V+")]
@@ -211,11 +214,8 @@ class Nesterov(Optimiser):
     name = "Nesterov"
     title = "Nesterov's momentum"
     state_letters = "V"
+    equations = (("V", rules.VELOCITY, "V mu g"), ("x", rules.LOOK_AHEAD, "x rate g mu V+"))
     mu: float = 0.9
-
-    def rows(self) -> list[Row]:
-        """List velocity and step."""
-        return [("V", rules.VELOCITY, "V mu g"), ("x", rules.LOOK_AHEAD, "x rate g mu V+")]
 
 
 @dataclass(frozen=True)
@@ -225,11 +225,8 @@ class AdaGrad(Optimiser):
     name = "AdaGrad"
     title = "AdaGrad"
     state_letters = "R"
+    equations = (("R", rules.ADD_SQUARE, "R g"), ("x", rules.DIVIDED, "x rate g R+ epsilon"))
     epsilon: float = 1e-10
-
-    def rows(self) -> list[Row]:
-        """List the sum of squares and the step."""
-        return [("R", rules.ADD_SQUARE, "R g"), ("x", rules.DIVIDED, "x rate g R+ epsilon")]
 
 
 @dataclass(frozen=True)
@@ -239,12 +236,9 @@ class RMSProp(Optimiser):
     name = "RMSProp"
     title = "RMSProp"
     state_letters = "R"
+    equations = (("R", rules.AVERAGE_SQUARE, "R beta2 g"), ("x", rules.DIVIDED, "x rate g R+ epsilon"))
     beta2: float = 0.99
     epsilon: float = 1e-8
-
-    def rows(self) -> list[Row]:
-        """List the average of squares and the step."""
-        return [("R", rules.AVERAGE_SQUARE, "R beta2 g"), ("x", rules.DIVIDED, "x rate g R+ epsilon")]
 
 
 @dataclass(frozen=True)
@@ -273,7 +267,7 @@ class Adam(Optimiser):
             (CORRECTION_2, rules.CORRECTION, (Var("beta2"), t)),
         ]
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> Sequence[Row]:
         """List both averages and the step."""
         averages: list[Row] = [("M", rules.AVERAGE, "M beta1 g"), ("R", rules.AVERAGE_SQUARE, "R beta2 g")]
         if not self.correction:
@@ -299,7 +293,7 @@ class AdamW(Adam):
     correction: bool = field(default=True, init=False)
     decay: float = 0.01
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> Sequence[Row]:
         """List both averages and the step with its decay."""
         operands = "x rate M+ correction1 R+ correction2 epsilon decay"
         return [*super().rows()[:2], ("x", rules.CORRECTED_DECAY, operands)]

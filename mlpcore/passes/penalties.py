@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from ..equations.penalties import PENALTIES, add
 from ..equations.steps import Step
@@ -38,17 +39,13 @@ def penalise(steps: Iterable[Step], loss: Loss, net: Network | Shape, lay: Layou
                 for term, x in zip(terms, penalised, strict=True)
             ]
             rows.append(Step(LOSS, add(1 + len(terms)), (DATA, *terms), "loss"))
-            rewritten.append(_rename(step, DATA))
+            rewritten.append(replace(step, out=DATA))
         elif x := by_gradient.get(step.out):
             data = Var("g" + x.kind, x.layer)
             rows = [Step(step.out, penalty.gradient.of[len(x.axes)], (data, strength, x), "backward")]
-            rewritten.append(_rename(step, data))
+            rewritten.append(replace(step, out=data))
         else:
             rewritten.append(step)
             continue
         rewritten += lay.convert_steps(rows)
     return rewritten
-
-
-def _rename(step: Step, out: Var) -> Step:
-    return Step(out, step.op, step.operands, step.phase, step.recompute, step.frees)

@@ -52,7 +52,6 @@ class StepDecay(RateSchedule):
     title = "In steps"
     op = make_number_op(
         "rate in steps",
-        4,
         lambda eta, t, T, gamma: eta * gamma ** np.floor((t - 1) / T),
         lambda eta, t, T, gamma: rf"{eta}\,{gamma}^{{\lfloor ({t} - 1) / {T}\rfloor}}",
         "{0}·{3}^(floor(({1} - 1) / {2}))",
@@ -68,7 +67,6 @@ class CosineDecay(RateSchedule):
     title = "Cosine"
     op = make_number_op(
         "rate by cosine",
-        3,
         lambda eta, t, T: eta * (1 + np.cos(np.pi * np.minimum(1, (t - 1) / T))) / 2,
         lambda eta, t, T: rf"\frac{{{eta}}}{{2}}\left(1 + \cos\left(\pi\min(1, ({t} - 1) / {T})\right)\right)",
         "{0}·(1 + cos(π·min(1, ({1} - 1) / {2}))) / 2",
@@ -83,7 +81,6 @@ class WarmUp(RateSchedule):
     title = "Warm-up"
     op = make_number_op(
         "rate by warm-up",
-        3,
         lambda eta, t, T: eta * np.minimum(1, t / T),
         lambda eta, t, T: rf"{eta}\min\left(1, {t} / {T}\right)",
         "{0}·min(1, {1} / {2})",
