@@ -197,18 +197,16 @@ def find_stretch_front(
                 peak, cost = count_move(Advance(lo, m), hi)
                 upper, lower = done[key_of(m, hi)], done[key_of(lo, m)]
                 gradients = sum(made[m + 1 : hi + 1])
-                upper_bytes = [checkpoints[lo] + part.peak for part in upper]
+                upper_bytes = [checkpoints[lo] + part.peak for part in upper]  # fewest first, as in every front
                 lower_bytes = [gradients + part.peak for part in lower]
                 least = max(checkpoints[lo] + peak, upper_bytes[0], lower_bytes[0])
                 # For every peak that is of use, the cheapest of each part that fits.
-                for peak in sorted({max(least, x) for x in (*upper_bytes, *lower_bytes)}):
-                    if peak < most:
-                        above, below = (
-                            parts[bisect_right(bytes, peak) - 1]
-                            for bytes, parts in ((upper_bytes, upper), (lower_bytes, lower))
-                        )
+                for limit in sorted({max(least, x) for x in (*upper_bytes, *lower_bytes)}):
+                    if limit < most:
+                        above = upper[bisect_right(upper_bytes, limit) - 1]
+                        below = lower[bisect_right(lower_bytes, limit) - 1]
                         work = cost[0] + above.cost[0] + below.cost[0], cost[1] + above.cost[1] + below.cost[1]
-                        found.append((peak, work, Advance(0, m - lo), above, below))
+                        found.append((limit, work, Advance(0, m - lo), above, below))
             done[here] = [StretchSchedule(peak, cost, tuple(how)) for peak, cost, *how in keep_undominated(found)]
     return done[key_of(0, depth)]
 
