@@ -138,7 +138,8 @@ class JobQueue:
             self._tickets.remove(ticket)
             ticket.state, ticket.message, ticket.report = state, message, report
             ticket.finished.set()
-            self.begin()
+            with suppress(RuntimeError):  # without a thread the next job waits for another to come or to go
+                self.begin()
 
     def close(self) -> None:
         """Cancel all jobs and leave no process. A job that is submitted later is measured all the same."""
