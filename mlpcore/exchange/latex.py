@@ -26,8 +26,6 @@ Array = np.ndarray
 
 #: Of a larger matrix the first and last rows and columns are written, with dots between.
 MOST_ROWS, MOST_COLUMNS = 16, 16
-#: Of a line that is still too wide, likewise.
-_FEWER_COLUMNS = 7
 
 PHASES = {
     "forward": "Forward pass",

@@ -35,8 +35,8 @@ _AFTER = re.compile(
 )
 _NESTED_ROW = re.compile(r"[\s,]*\[([^\[\]]*)\]")
 _END = re.compile(r"[\s,]*\]")
-_NEXT_LIST = re.compile(r"\s*,?\s*\[|\s*,?\s*$")
-_FLAT = re.compile(r"[^\[\]]*")
+_NEXT_LIST = re.compile(r"\s*[,\r\n]\s*\[")
+_BRACKET = re.compile(r"[\[\]]")
 _CALL = re.compile(rf"\s*(?:{_NAME}\s*(?::=|=)\s*)?([A-Za-z_][\w.]*)\s*\(")
 
 
@@ -84,7 +84,7 @@ def read_literal(text: str) -> tuple[list[WrittenMatrix], int]:
         readings = [rows.matrix()]
     else:
         stop = _close(text, begin)
-        if _another_list(text, stop):
+        if _NEXT_LIST.match(text, stop):
             stop = _read_lists(text, start, rows)
             readings = [rows.matrix("each list is a row")]
         else:
@@ -113,32 +113,22 @@ def _check_before(text: str, start: int) -> None:
 
 
 def _close(text: str, begin: int) -> int:
-    found = _FLAT.match(text, begin)
-    stop = found.end() if found else begin
-    if stop >= len(text):
+    found = _BRACKET.search(text, begin)
+    if not found:
         raise ValueError("a bracket [ is not closed")
-    if text[stop] == "[":
-        raise ValueError(f"a bracket [ inside of a row: “{clip(text[begin : stop + 20])}”: a row holds numbers")
-    return stop + 1
-
-
-def _another_list(text: str, stop: int) -> bool:
-    found = re.compile(r"\s*,?\s*\[").match(text, stop)
-    return found is not None and any(sign in found[0] for sign in ",\n\r")
+    if found[0] == "[":
+        raise ValueError(f"a bracket [ inside of a row: “{clip(text[begin : found.end() + 19])}”: a row holds numbers")
+    return found.end()
 
 
 def _read_lists(text: str, start: int, rows: Rows) -> int:
     """Read lists that stand one after the other, each a row."""
     while found := _NESTED_ROW.match(text, start):
-        _add_row(text, *found.span(1), rows)
+        sep = "," if text.find(",", *found.span(1)) >= 0 else None
+        piece = cut(text, *found.span(1), rows.count + 1, sep).strip().rstrip(",")
+        rows.add(piece.split(sep, MAX_SIDE))
         start = found.end()
     return start
-
-
-def _add_row(text: str, start: int, end: int, rows: Rows) -> None:
-    sep = "," if text.find(",", start, end) >= 0 else None
-    piece = cut(text, start, end, rows.count + 1, sep).strip().rstrip(",")
-    rows.add(piece.split(sep, MAX_SIDE))
 
 
 def _read_nested(text: str, start: int, rows: Rows) -> int:

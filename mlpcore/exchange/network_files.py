@@ -9,10 +9,11 @@ import struct
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
+from operator import itemgetter
 
 import numpy as np
 
@@ -125,9 +126,11 @@ def read_arrays(name: str, data: bytes) -> dict[str, Array]:
         raise ValueError(f".{suffix} files are not opened here. Two lines convert {what} to one that is:\n\n{lines}")
     if len(data) > _MOST_BYTES:
         raise ValueError(f"the file has {len(data):,} bytes; {_MOST_BYTES:,} are the most that is read")
-    read: Callable[[bytes], dict[str, Array]] = {"npy": _read_npy, "npz": _read_npz}.get(suffix, _read_safetensors)
     try:
-        arrays = read(data)
+        if suffix == "npy":
+            arrays = {"array": _load(data)}
+        else:
+            arrays = _read_npz(data) if suffix == "npz" else _read_safetensors(data)
     except _BROKEN as error:
         raise ValueError(f"this is no whole .{suffix} file: {clip(str(error))}") from None
     for key, array in arrays.items():
@@ -142,17 +145,14 @@ def _suffix(name: str) -> str:
     return name.rpartition(".")[2].lower()
 
 
-def _read_npy(data: bytes) -> dict[str, Array]:
-    return {"array": _load(io.BytesIO(data), len(data))}
-
-
-def _load(file: io.BytesIO, size: int) -> Array:
+def _load(data: bytes) -> Array:
+    file = io.BytesIO(data)
     version = np.lib.format.read_magic(file)
     header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, _, dtype = header(file)
     if dtype.hasobject:
         raise ValueError("this array holds objects, which only running code could read")
-    if prod(shape) * dtype.itemsize > size:
+    if prod(shape) * dtype.itemsize > len(data):
         raise ValueError("this array is shorter than its header says")
     file.seek(0)
     return np.load(file, allow_pickle=False)
@@ -165,9 +165,8 @@ def _read_npz(data: bytes) -> dict[str, Array]:
             raise ValueError(f"the file holds more than {_MOST_ARRAYS} arrays or {_MOST_BYTES:,} bytes")
         arrays = {}
         for info in members:
-            with archive.open(info) as member:
-                raw = member.read(info.file_size + 1)
-            arrays[info.filename.removesuffix(".npy")] = _load(io.BytesIO(raw), len(raw))
+            with archive.open(info) as member:  # `archive.read` would unpack more than the size that is listed
+                arrays[info.filename.removesuffix(".npy")] = _load(member.read(info.file_size + 1))
         return arrays
 
 
@@ -221,9 +220,7 @@ def find_network(arrays: dict[str, Array]) -> NetworkFile | None:
             others.append(name)
     if not weights:
         return None
-    weights.sort(key=lambda pair: pair[0])
-    biases.sort(key=lambda pair: pair[0])
-    matrices = [array for _, array in weights]
+    matrices, vectors = ([array for _, array in sorted(each, key=itemgetter(0))] for each in (weights, biases))
     orientations = tuple(
         orientation
         for orientation, axis in ((OUT_IN, 0), (IN_OUT, 1))
@@ -231,14 +228,12 @@ def find_network(arrays: dict[str, Array]) -> NetworkFile | None:
     )
     if not orientations:
         raise ValueError(f"these weights do not fit each other either way: {', '.join(map(shape_words, matrices[:8]))}")
-    if len(orientations) > 1 and len(biases) == len(matrices):
-        told = tuple(
-            o for o in orientations if all(m.shape[o == IN_OUT] == len(v) for m, (_, v) in zip(matrices, biases))
-        )
-        orientations = told or orientations
+    if len(orientations) > 1 and len(vectors) == len(matrices):
+        fitting = (o for o in orientations if all(m.shape[o == IN_OUT] == len(v) for m, v in zip(matrices, vectors)))
+        orientations = tuple(fitting) or orientations
     if len(orientations) > 1 and any(re.search("kernel|coef", name) for name in arrays):
         orientations = orientations[::-1]
-    layers = _join(matrices, [v for _, v in biases], orientations[0])
+    layers = _join(matrices, vectors, orientations[0])
     return NetworkFile(layers, orientations, inputs, tuple(others), matrices[0].dtype.name)
 
 

@@ -152,7 +152,7 @@ class _Table:
         self.gap = False  # an empty line was passed
         self.begun = False
         self.factor = 1.0
-        self.counting = ""  # a line that may number the columns, or be the first row
+        self.counting: list[str] = []  # the first row, which may number the columns
         self.notes: list[str] = []
 
     def feed(self, piece: str) -> None:
@@ -221,19 +221,25 @@ class _Table:
             self.heading = piece.split()
             self._note("the numbers of rows and columns")
             return
-        cells = None if self.layout.sep is None else self._cells(piece, self.layout.sep)
-        if not self.rows.count and self.heading is None:
-            names = None if self.counting else self._names(piece, cells)
-            if self.counting == piece:
-                return
-            if names is not None:
-                self.heading = names
-                self._note(f"the heading “{clip(' '.join(names))}”")
-                return
-        self._add(piece, cells)
+        cells = self.split(piece)
+        if not self.rows.count and self.heading is None and self._is_heading(piece, cells):
+            self._note(f"the heading “{clip(' '.join(self.heading or ()))}”")
+            return
+        if self.counting and self.rows.count == 1 and len(cells) == len(self.counting) + 1:
+            self.heading, self.rows = self.counting, Rows()
+        if not self.rows.count and self.heading:
+            by_blanks = self.layout.sep is None
+            self.named = len(self.heading) == len(cells) - 1 if by_blanks else not self.heading[0].strip()
+            if self.named:
+                self._note("the first column: it has no heading and names the rows")
+        self.rows.add(cells[self.named :], self.layout.commas)
 
-    def _cells(self, piece: str, sep: str) -> list[str]:
+    def split(self, piece: str) -> list[str]:
         """Cut a line at what parts its cells; empty cells at its end are none."""
+        sep = self.layout.sep
+        if sep is None:
+            piece = re.sub(r"\s*([·×⋅])\s*(?=10)", r"\1", piece)
+            return [cell.strip('"') for cell in piece.split(None, MAX_SIDE + 1)]
         piece = piece if sep == "\t" else piece.strip()
         if sep == "|":
             piece = piece.removeprefix("|")
@@ -245,51 +251,26 @@ class _Table:
             return next(csv.reader([piece], delimiter=sep, skipinitialspace=True))
         return piece.split(sep, MAX_SIDE + 1)
 
-    def _names(self, piece: str, cells: list[str] | None) -> list[str] | None:
-        """Give the names in a heading; None for a row of numbers.
+    def _is_heading(self, piece: str, cells: list[str]) -> bool:
+        """Tell whether a line names the columns, and keep the names.
 
         A heading has no number in it; where its first cell is empty, or blanks part the cells, names may be numbers
         that count the columns.
         """
-        if cells is None:
+        names = cells
+        if self.layout.sep is None:
             piece = piece.removesuffix("\\")
             names = re.split(r"\s{2,}" if re.search(r"\S\s{2,}\S", piece) else r"\s+", piece.strip(), maxsplit=MAX_SIDE)
-        else:
-            names = cells
-        named = cells is not None and len(names) > 1 and not names[0].strip()
+        named = self.layout.sep is not None and len(names) > 1 and not names[0].strip()
         counted = [name.strip() for name in names if name.strip()]
-        counts = len(counted) > 1 and counted[0] in ("0", "1") and counted == [
-            str(int(counted[0]) + k) for k in range(len(counted))
-        ]  # fmt: skip
-        if counts and named:
-            return names
-        if counts and cells is None and piece.startswith("  "):
-            self.counting = piece
-        if any(_NO_LABEL.match(name) or not _is_label(name) for name in names[named:]):
-            return None
-        return names
-
-    def _add(self, piece: str, cells: list[str] | None) -> None:
-        sep, commas = self.layout.sep, self.layout.commas
-        if self.counting:
-            names, self.counting = self.counting.split(), ""
-            if len(piece.split(None, MAX_SIDE + 1)) == len(names) + 1:
-                self.heading = names
-            else:
-                self.rows.add(names, commas)
-        if cells is None:
-            piece = re.sub(r"\s*([·×⋅])\s*(?=10)", r"\1", piece)
-            cells = [cell.strip('"') for cell in piece.split(None, MAX_SIDE + 1)]
-        if not self.rows.count and self.heading:
-            empty = sep is not None and not self.heading[0].strip()
-            self.named = empty or (sep is None and len(self.heading) == len(cells) - 1)
-            if self.named:
-                self._note("the first column: it has no heading and names the rows")
-        self.rows.add(cells[self.named :], commas)
+        counts = len(counted) > 1 and counted in ([str(first + k) for k in range(len(counted))] for first in (0, 1))
+        if counts and self.layout.sep is None and piece.startswith("  "):
+            self.counting = counted
+        elif (counts and named) or not any(_NO_LABEL.match(name) or not _is_label(name) for name in names[named:]):
+            self.heading = names
+        return self.heading is not None
 
     def finish(self) -> WrittenMatrix:
-        if self.counting:
-            self.rows.add(self.counting.split())
         if self.heading and not self.rows.count and not self.pieces:
             self.rows.add(self.heading[:1])  # the heading was the first row, and its first cell is no number
         last = self.rows.matrix(*self.notes)
@@ -299,7 +280,7 @@ class _Table:
                 heights = ", ".join(str(part.shape[0]) for part in parts[:5])
                 raise ValueError(f"the matrix is printed in pieces of columns, and they have unequal rows: {heights}")
             check_shape(1, sum(part.shape[1] for part in parts), 1)
-            values, decimals = (np.hstack([getattr(part, name) for part in parts]) for name in ("values", "decimals"))
+            values, decimals = (np.hstack(each) for each in zip(*((part.values, part.decimals) for part in parts)))
             last = WrittenMatrix(values, decimals, (*self.notes, f"{len(parts)} pieces of columns, side by side"))
         return last if self.factor == 1 else last.scale(self.factor)
 
@@ -335,10 +316,7 @@ def read_labelled(text: str) -> LabelledTable | None:
         return None
     layout = list_layouts(text)[0]
     table = _Table(layout)
-    rows = [
-        [cell.strip() for cell in (table._cells(line, layout.sep) if layout.sep else line.split(None, MAX_SIDE + 1))]
-        for line in lines
-    ]
+    rows = [[cell.strip() for cell in table.split(line)] for line in lines]
     heading = rows.pop(0) if not any(map(_NO_LABEL.match, rows[0])) else None
     width = len(rows[0])
     if width < 2 or any(len(row) != width for row in rows) or (heading and len(heading) != width):

@@ -239,7 +239,7 @@ def _write_lines(result: Traced, last: str, dialect: Dialect) -> list[str]:
 
     def write(x: Any, least: int = 0) -> str:
         if not isinstance(x, Traced):
-            return _number(x, least, dialect)
+            return _number(x, least)
         if id(x) not in names_given:
             text, binds = _written(x, write, dialect)
             if uses[id(x)] == 1 or x.head == "name":
@@ -262,7 +262,7 @@ def _count(x: Any, uses: dict[int, int]) -> None:
                 _count(part, uses)
 
 
-def _number(x: Any, least: int, lib: Dialect) -> str:
+def _number(x: Any, least: int) -> str:
     if np.ndim(x):
         raise NotImplementedError("an array that is no operand cannot be written as code")
     text = repr(x.item() if isinstance(x, np.generic | np.ndarray) else x)
