@@ -41,11 +41,18 @@ export function checkLine(check) {
 }
 
 /**
- * The verdict with the cells that were not measured.
+ * Bring a badge up to date; it names the cells that were not measured where it is pointed at.
  *
- * @param {GradientCheck} check
+ * @param {HTMLElement} badge
+ * @param {GradientCheck | undefined} check of the gradient beside it, if that is one
+ * @param {(check: GradientCheck) => string} face the verdict as a mark or as a line
  */
-export function checkDetails(check) {
-  const more = check.skips - check.skipped.length;
-  return [checkLine(check), ...check.skipped, more > 0 ? `${more} more cells like that.` : ""].filter(Boolean).join("\n");
+export function paintBadge(badge, check, face) {
+  badge.hidden = !check;
+  if (!check) return;
+  const [text, line, more] = [face(check), checkLine(check), check.skips - check.skipped.length];
+  badge.className = checkClass(check);
+  badge.textContent = text;
+  badge.title = [line, ...check.skipped, more > 0 ? `${more} more cells like that.` : ""].filter(Boolean).join("\n");
+  badge.setAttribute("aria-label", line.startsWith(text) ? line : `${text}: ${line}`);
 }

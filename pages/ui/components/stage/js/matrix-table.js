@@ -1,7 +1,7 @@
 // One matrix as a table of cells: built once for a shape, painted whenever a value changes.
 
 import { activeElement, buttonOf, el, mathNode, setAttributes } from "../../shared/dom.js";
-import { checkClass, checkDetails, checkLine, checkMark } from "./check-badge.js";
+import { checkMark, paintBadge } from "./check-badge.js";
 import { checkButton } from "./check-menu.js";
 import { openCheckTable } from "./check-table.js";
 import { shadeCell } from "./colour-scale.js";
@@ -201,7 +201,7 @@ export function paintTile(stage, tile, scale) {
   const full = `\u00b1${shortestNumber(Number(scale.toPrecision(2)))}`;
   if (tile.scale.textContent !== full) tile.scale.textContent = full;
   tile.node.classList.toggle("dimmed", isUnrelated(stage, tile));
-  paintBadge(stage, tile);
+  if (tile.badge.isConnected) paintBadge(tile.badge, stage.model.checks[spec.of], checkMark);
 }
 
 /**
@@ -231,21 +231,6 @@ function paintValue(stage, cell, matrix, value, text, scale) {
   const { background, ink } = odd ? { background: "", ink: "" } : shadeCell(stage.colours, value / scale);
   cell.style.backgroundColor = background;
   cell.style.color = ink;
-}
-
-/**
- * The seal beside a gradient: whether central differences agree, and what they could not see.
- *
- * @param {Stage} stage
- * @param {Tile} tile
- */
-function paintBadge(stage, tile) {
-  const check = stage.model.checks[tile.spec.of];
-  if (!check || !tile.badge.isConnected) return;
-  tile.badge.textContent = checkMark(check);
-  tile.badge.title = checkDetails(check);
-  tile.badge.setAttribute("aria-label", `${checkMark(check)}: ${checkLine(check)}`);
-  tile.badge.className = checkClass(check);
 }
 
 /** What is known of the cell that has the focus, within the shadow root of `root`. @param {Element} root */

@@ -274,7 +274,7 @@ export class Player extends Playing {
       this.tiles = stepView.tiles;
       this.sizes = stepView.sizes;
     }
-    if (stepView.model !== this.model) stepView.updateEquation(this);
+    stepView.paintCheck(this.model);
     this.scales = scalesOf(step, this.model.matrices);
     if (this.view.oneScale) {
       const widest = scaleOf(Object.values(this.model.matrices).filter((m) => m.shape.length));
@@ -297,7 +297,7 @@ export class Player extends Playing {
   stepViewOf(step) {
     const sizes = layOutStep(this, step, this.room);
     const shapes = step.tiles.map((t) => this.model.matrices[t.id].shape);
-    const signature = JSON.stringify([step.formula, step.tiles, sizes, shapes]);
+    const signature = JSON.stringify([step, sizes, shapes]);
     const known = this.stepViews.get(step.number);
     if (known?.signature === signature) {
       for (const tile of known.tiles) placeWindow(this, tile);
@@ -309,10 +309,9 @@ export class Player extends Playing {
     const tiles = step.tiles.map((spec) =>
       buildTile(this, { ...spec, slot: slotOf(spec, step, sizes.stacked) }, this.viewOf(step, spec, sizes)),
     );
-    const stepView = new StepView(step, sizes, tiles, signature);
+    const stepView = new StepView(this, step, sizes, tiles, signature);
     this.equation.append(stepView.equation);
     this.field.append(stepView.product);
-    stepView.updateEquation(this);
     this.stepViews.set(step.number, stepView);
     return stepView;
   }

@@ -2,7 +2,7 @@
 
 import { buttonOf, el, mathNode } from "../../shared/dom.js";
 import { cellEquation, sumTerms, viewEquation } from "./cell-formula.js";
-import { checkClass, checkDetails, checkLine } from "./check-badge.js";
+import { checkLine, paintBadge } from "./check-badge.js";
 import { openCheckTable } from "./check-table.js";
 import { formatNumber, matrixStyle, shortestNumber } from "./number-format.js";
 import { flatIndex } from "./payload.js";
@@ -30,26 +30,27 @@ function productGrid(tiles, sizes) {
 /** One step as drawn: the line with its equation, and its operands and result. */
 export class StepView {
   /**
+   * @param {Stage} stage
    * @param {Step} step
    * @param {StepSizes} sizes
    * @param {Tile[]} tiles
    * @param {string} signature
    */
-  constructor(step, sizes, tiles, signature) {
-    this.step = step;
+  constructor(stage, step, sizes, tiles, signature) {
     this.sizes = sizes;
     this.tiles = tiles;
     this.signature = signature;
-    /** @type {Model | undefined} the one that its equation was drawn of */
-    this.model = undefined;
-    this.equation = el("div", "line");
+    this.out = step.out;
+    this.badge = buttonOf("", "", "", () => openCheckTable(stage, step.out));
+    const notes = [step.recompute && "recomputed: it was not cached", step.frees.length && `frees ${step.frees.join(", ")}`].filter(Boolean);
+    const word = el("span", "word", stage.model.matrices[step.out].word);
+    this.equation = el("div", "line", mathNode(step.formula, "formula"), word, this.badge, ...notes.map((note) => el("span", "note", `${note}`)));
     this.product = productGrid(tiles, sizes);
   }
 
-  /** What the equation's line says besides the formula can change with every edit. @param {Stage} stage */
-  updateEquation(stage) {
-    this.model = stage.model;
-    this.equation.replaceChildren(...equationNodes(stage, stage.model.steps[this.step.number]));
+  /** The verdict on its result can change with every edit. @param {Model} model */
+  paintCheck({ checks }) {
+    paintBadge(this.badge, checks[this.out], checkLine);
   }
 
   /** @param {boolean} shown */
@@ -61,25 +62,6 @@ export class StepView {
     this.equation.remove();
     this.product.remove();
   }
-}
-
-/**
- * @param {Stage} stage
- * @param {Step} step
- */
-function equationNodes(stage, step) {
-  const { model } = stage;
-  const { word } = model.matrices[step.out];
-  const nodes = [mathNode(step.formula, "formula"), el("span", "word", word)];
-  const check = model.checks[step.out];
-  if (check) {
-    const badge = buttonOf(checkClass(check), checkLine(check), checkLine(check), () => openCheckTable(stage, step.out));
-    badge.title = checkDetails(check);
-    nodes.push(badge);
-  }
-  if (step.recompute) nodes.push(el("span", "note", "recomputed: it was not cached"));
-  if (step.frees.length) nodes.push(el("span", "note", `frees ${step.frees.join(", ")}`));
-  return nodes;
 }
 
 /**
