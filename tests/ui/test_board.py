@@ -43,7 +43,7 @@ def test_every_board_of_every_example(name, layout):
         assert start <= board["frame"]["at"] < start + many
         makers = {s["out"]: s for s in board["steps"]}
         for step in board["steps"]:
-            assert set(step["operands"]) <= set(board["matrices"]), (place, step["spoken"])
+            assert set(step["operands"]) <= set(board["matrices"]), (place, step["out"])
         for m in board["matrices"].values():
             if m.get("stack") and not isinstance(m["values"], dict):
                 assert len(m["values"]) in (many * int(np.prod(m["shape"])), int(np.prod(m["shape"])))

@@ -29,6 +29,9 @@ from pages.ui.state.wire_names import wire_name
 #: Of a stack with more numbers only the present frame is sent; the browser asks for the others.
 MAX_STACK = 20_000
 
+#: A board has lines of its own; of a step it needs only what explains a number.
+EXPLAINS = ("out", "makes", "operands", "reads", "cell", "views", "examples")
+
 #: The steps of a pass and the values of its matrices.
 Trace = tuple[list[Step], dict[Var, np.ndarray]]
 
@@ -86,6 +89,19 @@ class Board(Generic[T]):
         self.frame = {"letters": letters, "sizes": list(sizes), "have": have_range, "at": at, "says": says}
         return have
 
+    def set_cell_frames(self, var: Var, letters: str, sizes: Mapping[str, int], each: int = 0) -> list[tuple[int, ...]]:
+        """Set a frame for each cell of a matrix, or of one of its axes, in the order of the layout in force.
+
+        Returns the cells whose stacks, each of `each` numbers, are to be sent, indexed as in the worksheet.
+        """
+        shown = tuple(sizes[a] for a in self.order_letters(var, letters))
+        have = self.set_frames(self.order_letters(var, letters), shown, each)
+        return [self.lay.convert_cell(var, tuple(map(int, np.unravel_index(f, shown)))) for f in have]
+
+    def order_letters(self, var: Var, letters: str) -> str:
+        """Return the letters of a matrix in the order of the layout in force."""
+        return letters[::-1] if self.lay.transposes(var) else letters
+
     # --- matrices and equations ---------------------------------------------------------------
 
     def add_matrix(self, var: Var, stack: np.ndarray | None = None, name: str = "", **more: Any) -> str:
@@ -100,10 +116,27 @@ class Board(Generic[T]):
             self.matrices[name] = matrix | more
         return name
 
+    def make_tile(self, of: Var | str, letters: str = "", sign: str = "", turned: bool = False, **more: Any) -> Json:
+        """Make the tile of a matrix in a line, and add the matrix.
+
+        Args:
+            of: the matrix, or the name on the wire of one that is there.
+            letters: subscripts of its axes; those that the frame fixes highlight a row, a column or a cell.
+            sign: the sign before it.
+            turned: whether it is shown transposed.
+            more: `label`; `fills` if it is veiled until the frames have passed over it.
+        """
+        name = of if isinstance(of, str) else self.add_matrix(of)
+        down, across = tuple((letters[::-1] if turned else letters).ljust(2)[:2])
+        return {
+            "id": name, "of": name, "slot": "strip", "letters": letters, "sign": sign, "turned": turned,
+            "rows": down.strip(), "cols": across.strip(), **more,
+        }  # fmt: skip
+
     def make_factor_tile(self, var: Var, letters: str, turned: bool, first: bool) -> Json:
         """Make the tile of a matrix as a factor of a product, transposed if the product takes it so."""
         label = to_mathml(var.latex + (r"^{\top}" if turned else ""))
-        return make_tile(self.add_matrix(var), letters, "" if first else "·", turned, label=label)
+        return self.make_tile(var, letters, "" if first else "·", turned, label=label)
 
     def add_equation(self, step: Step, out: str = "") -> None:
         """Add an equation and its matrices, to explain where a number comes from."""
@@ -125,6 +158,12 @@ class Board(Generic[T]):
         for step in d.steps:
             self.add_equation(step)
 
+    def add_line(self, latex: str, why: str, **more: Any) -> Json:
+        """Add and return a line: its formula, if it has one, a sentence, and `more`, such as its matrices (`strip`)."""
+        line = {"formula": latex and to_mathml(latex), "why": why, **more}
+        self.lines.append(line)
+        return line
+
     def add_claim(self, claim: Claim, **more: Any) -> Json:
         """Add and return the line of a claim: its equation, its value, whether it holds."""
         name = f"claim{len(self.lines)}"
@@ -142,22 +181,14 @@ class Board(Generic[T]):
                 "text": "with the updated weights",
                 "word": "no gradient",
             }
-        line = {
-            "formula": to_mathml(latex),
-            "spoken": claim.step.op.name,
-            "value": name,
-            "why": claim.why,
-            "check": {
-                "holds": bool(claim.holds),
-                "meant": claim.meant,
-                "error": _format_error(claim),
-                "against": claim.against,
-                "unseen": list(claim.unseen) if claim.per_cell else [],
-            },
-            **more,
+        check = {
+            "holds": bool(claim.holds),
+            "meant": claim.meant,
+            "error": _format_error(claim),
+            "against": claim.against,
+            "unseen": list(claim.unseen) if claim.per_cell else [],
         }
-        self.lines.append(line)
-        return line
+        return self.add_line(latex, claim.why, value=name, check=check, **more)
 
     def add_origins(self, trace: Trace) -> None:
         """Add the pass's own equation of every matrix in a line, to explain where its numbers come from.
@@ -166,7 +197,7 @@ class Board(Generic[T]):
         """
         makers = {s.out: s for s in trace[0]}
         known = {s["out"] for s in self.steps}
-        for name in {spec["id"] for line in self.lines for spec in line.get("strip", [])}:
+        for name in dict.fromkeys(spec["id"] for line in self.lines for spec in line.get("strip", [])):
             step = makers.get(self.vars[name]) if name in self.vars else None
             if step and name not in known:
                 self.add_equation(step)
@@ -182,8 +213,7 @@ class Board(Generic[T]):
             "kind": kind,
             "arrangement": arrangement,
             "matrices": self.matrices,
-            # A board has lines of its own; of a step it needs only what explains a number.
-            "steps": [{k: v for k, v in s.items() if k not in ("formula", "index", "tiles")} for s in self.steps],
+            "steps": [{k: s[k] for k in EXPLAINS} for s in self.steps],
             "chain": self.chain,
             "checks": {},
             "parts": ROLES,
@@ -205,19 +235,3 @@ def _format_error(claim: Claim) -> str:
 def _drop_index(step: Step) -> str:
     """Return the symbol of a result without the indices that the frame fills in."""
     return step.out.whole.symbol if step.out.at else step.out.symbol
-
-
-def make_tile(name: str, letters: str = "", sign: str = "", turned: bool = False, **more: Any) -> Json:
-    """Make the tile of a matrix in a line.
-
-    Args:
-        letters: subscripts of its axes; those that the frame fixes highlight a row, a column or a cell.
-        sign: the sign before it.
-        turned: whether it is shown transposed.
-        more: `label`; `fills` if it is veiled until the frames have passed over it.
-    """
-    down, across = tuple((letters[::-1] if turned else letters).ljust(2)[:2])
-    return {
-        "id": name, "of": name, "slot": "strip", "letters": letters, "sign": sign, "turned": turned,
-        "rows": down.strip(), "cols": across.strip(), **more,
-    }  # fmt: skip

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-
-import numpy as np
+from math import prod
 
 from mlpcore.checking.numerical_gradients import NOT_MEASURABLE, check_steps, choose_probe_count
 from mlpcore.derivation import Derivation, count_jacobian, derive, derive_output, jacobian, targets
@@ -15,7 +14,7 @@ from mlpcore.equations.steps import Step
 from mlpcore.network import Network, shape_of
 from mlpcore.notation import S, Var, W, Z, delta, dZ
 from mlpcore.setup import Setup
-from pages.ui.components.stage.board import Board, Trace, make_tile
+from pages.ui.components.stage.board import Board, Trace
 from pages.ui.components.stage.chapters_products import fill_transpose, fill_ways
 from pages.ui.components.stage.payload import Json, to_mathml
 from pages.ui.state.place import Place
@@ -41,11 +40,6 @@ def _choose_target(board: Board[Setup]) -> Var:
     return offered[board.add_choice("target", "Gradient", options, first="W1")]
 
 
-def _order_letters(board: Board[Setup], var: Var, letters: str) -> str:
-    """Return the letters of a matrix in the order of the layout in force."""
-    return letters[::-1] if board.lay.transposes(var) else letters
-
-
 def _add_forward_steps(board: Board[Setup], trace: Trace, layer: int) -> None:
     """Add the two forward steps of a layer, to explain the cells that are zero."""
     for step in trace[0]:
@@ -60,12 +54,8 @@ def _add_derivation(board: Board[Setup], trace: Trace) -> tuple[Derivation, Var,
     sizes = shape_of(target, setup.net.widths, setup.batch.N)
     top = find_top_layer(target)
     letters = "ij"[: len(sizes)]
-    order = _order_letters(board, target, letters)
     each = setup.net.widths[top] * setup.batch.N
-    have = board.set_frames(order, tuple(sizes[letters.index(a)] for a in order), each)
-    shown = board.frame["sizes"]
-    lay = setup.conventions.lay
-    cells = [lay.convert_cell(target, tuple(int(i) for i in np.unravel_index(f, shown))) for f in have]
+    cells = board.set_cell_frames(target, letters, dict(zip(letters, sizes, strict=True)), each)
     d = derive(setup, target, cells=cells, trace=trace)
     _add_forward_steps(board, trace, top)
     board.add_derivation(d)
@@ -78,26 +68,24 @@ def fill_cell(board: Board[Setup], trace: Trace) -> None:
     d, target, kn = _add_derivation(board, trace)
     d_output = dZ(d.top)
     here = next(v for v in d.stacked if v.kind.startswith("dZd"))
-    at = _order_letters(board, d_output, kn)
+    at = board.order_letters(d_output, kn)
     letters = board.frame["letters"]
     # For the explanation of a zero: what it does not depend on.
     board.matrices[wire_name(here)] |= {"why": "zero", "of": wire_name(Z(d.top)), "by": wire_name(target)}
     board.add_claim(d.claims[0], strip=[
-        make_tile(board.add_matrix(target), letters),
-        make_tile(board.add_matrix(d_output), at),
-        make_tile(wire_name(here), at, "⊙"),
-        make_tile(wire_name(Var("terms")), at, "=", scale="sum"),
-        make_tile(board.add_matrix(d.gradient), letters, "Σ →", fills=True, scale="sum"),
+        board.make_tile(target, letters),
+        board.make_tile(d_output, at),
+        board.make_tile(here, at, "⊙"),
+        board.make_tile(Var("terms"), at, "=", scale="sum"),
+        board.make_tile(d.gradient, letters, "Σ →", fills=True, scale="sum"),
     ], numbers=False)  # fmt: skip
-    strip: list[Json] = []
+    strip = [board.make_tile(d.slope, at)] if d.slope else []
     spread = next((v for v in d.stacked if v.kind == "spread"), here)
-    if d.slope:
-        strip.append(make_tile(board.add_matrix(d.slope), at))
-    strip.append(make_tile(wire_name(spread), at, "⊙" if strip else ""))
+    strip.append(board.make_tile(spread, at, "⊙" if strip else ""))
     if target.kind == "W":
-        strip.append(make_tile(board.add_matrix(Z(d.top - 1)), _order_letters(board, Z(0), "jn"), "from"))
+        strip.append(board.make_tile(Z(d.top - 1), board.order_letters(Z(0), "jn"), "from"))
     if target.kind == "Z":
-        strip.append(make_tile(board.add_matrix(W(d.top)), _order_letters(board, W(d.top), "ki"), "from"))
+        strip.append(board.make_tile(W(d.top), board.order_letters(W(d.top), "ki"), "from"))
     board.add_claim(d.claims[1], strip=strip, numbers=False)
     # The line of numbers explains this cell while no other is pointed at.
     board.frame["reads"] = board.lines[0]["value"]
@@ -112,9 +100,9 @@ def fill_lines(board: Board[Setup], trace: Trace) -> None:
         single = not claim.step.op.makes
         local = claim.step.out.kind.startswith("dZd")
         if not single:
-            letters = _order_letters(board, dZ(d.top), kn) if local else board.frame["letters"]
+            letters = board.order_letters(dZ(d.top), kn) if local else board.frame["letters"]
             about = local or claim.step.out == d.gradient
-            line["strip"] = [make_tile(line["value"], letters if about else "")]
+            line["strip"] = [board.make_tile(line["value"], letters if about else "")]
         line["numbers"] = single
     board.frame["legend"] = LEGEND
 
@@ -124,22 +112,18 @@ def fill_output(board: Board[Setup], trace: Trace) -> None:
     setup = board.setup
     by = Z(setup.net.depth)
     sizes = {"j": setup.net.widths[-1], "n": setup.batch.N}
-    order = _order_letters(board, by, "jn")
-    shown = tuple(sizes[a] for a in order)
-    have = board.set_frames(order, shown, setup.net.widths[-1] * setup.batch.N)
-    lay = setup.conventions.lay
-    cells = [lay.convert_cell(by, tuple(int(i) for i in np.unravel_index(f, shown))) for f in have]
-    d = derive_output(setup, cells, trace)
+    order = board.order_letters(by, "jn")
+    d = derive_output(setup, board.set_cell_frames(by, "jn", sizes, prod(sizes.values())), trace)
     board.add_derivation(d)
     for claim in d.claims:
         makes = claim.step.op.makes
         line = board.add_claim(claim, numbers=not makes)
         at = makes if claim.per_cell else order if len(makes) == 2 else "n"
-        line["strip"] = [make_tile(line["value"], at)] if makes else []
+        line["strip"] = [board.make_tile(line["value"], at)] if makes else []
     first = d.claims[0].step.operands
-    board.lines[0]["strip"] = [
-        make_tile(board.add_matrix(v), order, "and" if k else "") for k, v in enumerate(first)
-    ] + [board.lines[0]["strip"][0] | {"sign": "→"}]
+    board.lines[0]["strip"] = [board.make_tile(v, order, "and" if k else "") for k, v in enumerate(first)] + [
+        board.lines[0]["strip"][0] | {"sign": "→"}
+    ]
     words = {
         "o_": f"o: example n of {by.symbol}", "p_": "p: example n of P", "y_": "y: example n of Y",
         r"\mathbf{1}_k^j": "1_k^j: 1 where k = j, else 0", r"\odot": "⊙: cell by cell",
@@ -163,7 +147,7 @@ def fill_jacobian(board: Board[Setup], trace: Trace) -> None:
     )
     if count.numbers > MAX_JACOBIAN:
         why += f" Drawn up to {MAX_JACOBIAN:,} numbers; take fewer units or examples to see it."
-        board.lines.append({"formula": to_mathml(r"J^{\top}"), "spoken": "Jacobian", "why": why})
+        board.add_line(r"J^{\top}", why)
         return
     J = jacobian(setup, target, trace)
     board.values |= J.values
@@ -174,18 +158,12 @@ def fill_jacobian(board: Board[Setup], trace: Trace) -> None:
     board.add_equation(J.step)
     rows, cols = J.blocks
     given, out = J.step.operands[1], J.step.out
-    board.lines.append({
-        "formula": to_mathml(rf"{J.step.latex},\quad {J.latex}"),
-        "spoken": "Jacobian",
-        "why": why,
-        "strip": [
-            make_tile(
-                wire_name(Var("J")), "ab", "", True, label=to_mathml(r"J^{\top}"), blocks=[cols, rows], small=True
-            ),
-            make_tile(wire_name(given), "ax", "·"),
-            make_tile(wire_name(out), "bx", "="),
-        ],
-    })  # fmt: skip
+    transposed = {"label": to_mathml(r"J^{\top}"), "blocks": [cols, rows], "small": True}
+    board.add_line(rf"{J.step.latex},\quad {J.latex}", why, strip=[
+        board.make_tile(Var("J"), "ab", "", True, **transposed),
+        board.make_tile(given, "ax", "·"),
+        board.make_tile(out, "bx", "="),
+    ])  # fmt: skip
 
 
 def _describe_vec(board: Board[Setup], given: Var, gradient: Var) -> str:
@@ -215,31 +193,28 @@ def fill_ladder(board: Board[Setup], trace: Trace) -> None:
         if layer < net.depth:
             for k, (var, turned) in enumerate(zip(pull.operands, Product(pull).turned, strict=True)):
                 strip.append(board.make_factor_tile(var, "", turned, first=k == 0))
-            strip.append(make_tile(board.add_matrix(dZ(layer)), "", "=", scale=rung))
+            strip.append(board.make_tile(dZ(layer), "", "=", scale=rung))
         else:
             for var in dict.fromkeys(v for s in steps if s.phase == "loss" for v in (*s.operands, s.out)):
                 if var.kind in ("Z", "Y", "P"):
-                    strip.append(make_tile(board.add_matrix(var), ""))
+                    strip.append(board.make_tile(var, ""))
             if len(rule.operands) > 1:
-                strip.append(make_tile(board.add_matrix(dZ(layer)), "", "→", scale=rung))
+                strip.append(board.make_tile(dZ(layer), "", "→", scale=rung))
         for step in (pull, rule):
             board.add_equation(step)
         views, cellwise = board.steps[-1]["views"], not net[layer].f.coupled
         for k, var in enumerate(rule.operands):
             if var != dZ(layer):
                 shown = views[str(k)]["id"] if str(k) in views else board.add_matrix(var)
-                strip.append(make_tile(shown, "", "⊙" if cellwise else ""))
+                strip.append(board.make_tile(shown, "", "⊙" if cellwise else ""))
         sign = "=" if cellwise and (layer < net.depth or len(rule.operands) > 1) else "→"
-        strip.append(make_tile(wire_name(delta(layer)), "", sign, scale=rung))
+        strip.append(board.make_tile(delta(layer), "", sign, scale=rung))
         check = checks[delta(layer)]
         where = "from the loss" if layer == net.depth else f"from δ of layer {layer + 1}"
-        board.lines.append({
-            "formula": to_mathml(_write_rung(pull, rule, layer == net.depth)),
-            "spoken": f"delta {layer}",
-            "why": f"Layer {layer}: δ {where}; with it {_name_gradients(net, layer)}.",
-            "check": {"holds": check.agrees, "meant": True, "against": "central differences",
-                      "error": f"{check.error:.0e}" if check.verdict != NOT_MEASURABLE else ""},
-            "strip": strip,
+        why = f"Layer {layer}: δ {where}; with it {_name_gradients(net, layer)}."
+        board.add_line(_write_rung(pull, rule, layer == net.depth), why, strip=strip, check={
+            "holds": check.agrees, "meant": True, "against": "central differences",
+            "error": f"{check.error:.0e}" if check.verdict != NOT_MEASURABLE else "",
         })  # fmt: skip
 
 
@@ -251,12 +226,11 @@ def _add_loss(board: Board[Setup], steps: list[Step]) -> None:
         board.add_equation(step)
     c = setup.conventions.loss(setup.loss).c
     square = " The factor 2 cancels 1/2." if setup.loss.name == "MSE" and c.half else ""
-    board.lines.append({
-        "formula": to_mathml(r",\quad ".join(s.latex for s in loss_steps)),
-        "spoken": "the loss",
-        "why": f"depth {setup.net.depth}, {setup.batch.N} example{'s' * (setup.batch.N > 1)}; {setup.loss.title}, "
-               f"reduction: {c.title}.{square}",
-    })  # fmt: skip
+    board.add_line(
+        r",\quad ".join(s.latex for s in loss_steps),
+        f"depth {setup.net.depth}, {setup.batch.N} example{'s' * (setup.batch.N > 1)}; {setup.loss.title}, "
+        f"reduction: {c.title}.{square}",
+    )
 
 
 def _name_gradients(net: Network, layer: int) -> str:

@@ -15,7 +15,7 @@ from mlpcore.losses.scales import SCALES
 from mlpcore.notation import A, G, O, P, Var, Y, dO, dP, ell
 from mlpcore.notation import margin as MARGIN
 from mlpcore.passes.conventions import Conventions
-from pages.ui.components.stage.board import Board, Trace, make_tile
+from pages.ui.components.stage.board import Board, Trace
 from pages.ui.components.stage.payload import Json, build_steps_payload, to_mathml
 from pages.ui.state.place import Place
 from pages.ui.state.wire_names import wire_name
@@ -47,16 +47,7 @@ def get_chapter(place: Place) -> str:
 
 def _set_frames(board: Board[Lab], letters: str, each: int = 0) -> list[tuple[int, ...]]:
     """Set frames over class j and example n, or one of them. Returns the cells that are sent, indexed (j, n)."""
-    lab = board.setup
-    lay, size = board.lay, {"j": lab.classes, "n": lab.N}
-    shown = letters[::-1] if len(letters) == 2 and lay.transposes(O) else letters
-    have = board.set_frames(shown, tuple(size[a] for a in shown), each)
-    cells = [tuple(int(i) for i in np.unravel_index(f, tuple(size[a] for a in shown))) for f in have]
-    return [cell[::-1] if shown != letters else cell for cell in cells]
-
-
-def _order_letters(board: Board[Lab], var: Var, letters: str) -> str:
-    return letters[::-1] if board.lay.transposes(var) else letters
+    return board.set_cell_frames(O, letters, {"j": board.setup.classes, "n": board.setup.N}, each)
 
 
 def fill_terms(board: Board[Lab], trace: Trace) -> None:
@@ -67,26 +58,23 @@ def fill_terms(board: Board[Lab], trace: Trace) -> None:
     here = next(v for v in d.stacked if v.kind == "dGdO")
     for var in (here, Var("terms")):
         board.matrices[wire_name(var)] |= {"struck": wire_name(A)}
-    board.add_matrix(A)
-    at, column = _order_letters(board, dO, "jn"), _order_letters(board, G, "·n")
+    why = "Exercise 3 (ii): for logit j, the sum over examples i and competing classes l of each."
+    board.add_line(logits.write_double_sum(lab.conventions.loss(lab.loss)), why)
+    at, column = board.order_letters(dO, "jn"), board.order_letters(G, "·n")
     board.add_claim(d.claims[0], numbers=False, strip=[
-        make_tile(wire_name(A), column),
-        make_tile(wire_name(here), column, "⊙"),
-        make_tile(wire_name(Var("terms")), column, "=", scale="sum"),
-        make_tile(board.add_matrix(dO), at, "Σ →", fills=True, scale="sum"),
+        board.make_tile(A, column),
+        board.make_tile(here, column, "⊙"),
+        board.make_tile(Var("terms"), column, "=", scale="sum"),
+        board.make_tile(dO, at, "Σ →", fills=True, scale="sum"),
     ])  # fmt: skip
     board.add_claim(d.claims[1], numbers=False, strip=[
-        make_tile(board.add_matrix(O), at),
-        make_tile(board.add_matrix(P), column, "→"),
-        make_tile(board.add_matrix(Y), column, "and"),
-        make_tile(board.add_matrix(G), column, "→"),
+        board.make_tile(O, at),
+        board.make_tile(P, column, "→"),
+        board.make_tile(Y, column, "and"),
+        board.make_tile(G, column, "→"),
     ])  # fmt: skip
     for claim in d.claims[2:]:
         board.add_claim(claim, numbers=False)
-    board.lines.insert(0, {
-        "formula": to_mathml(logits.write_double_sum(lab.conventions.loss(lab.loss))), "spoken": "exercise 3 (ii)",
-        "why": "Exercise 3 (ii): for logit j, the sum over examples i and competing classes l of each.",
-    })  # fmt: skip
     made = wire_name(d.part(dO, "jn"))
     board.matrices[made]["text"] = dO.symbol
     board.frame |= {"reads": made, "legend": LEGEND}
@@ -100,22 +88,22 @@ def fill_jacobian(board: Board[Lab], trace: Trace) -> None:
     J = next(v for v in d.stacked if v.kind == "dPdO")
     p, g = (d.part(v, "·n") for v in (P, dP))
     board.add_claim(d.claims[1], numbers=False, strip=[
-        make_tile(board.add_matrix(P), _order_letters(board, P, "·n")),
-        make_tile(wire_name(p), "k", "→"),
-        make_tile(wire_name(J), _order_letters(board, J, "kj"), "→"),
+        board.make_tile(P, board.order_letters(P, "·n")),
+        board.make_tile(p, "k", "→"),
+        board.make_tile(J, board.order_letters(J, "kj"), "→"),
     ])  # fmt: skip
     line = board.add_claim(d.claims[0], numbers=False)
     board.matrices[line["value"]]["text"] = d.part(dO, "·n").symbol
     factors = [
-        make_tile(wire_name(J), _order_letters(board, J, "kj"), "", True, label=to_mathml(J.latex + r"^{\top}")),
-        make_tile(wire_name(g), "k", "·"),
+        board.make_tile(J, board.order_letters(J, "kj"), "", True, label=to_mathml(J.latex + r"^{\top}")),
+        board.make_tile(g, "k", "·"),
     ]
     if board.lay.transposes(O):  # rows stand left of what they are multiplied with
-        factors = [make_tile(wire_name(g), "k"), make_tile(wire_name(J), _order_letters(board, J, "kj"), "·")]
+        factors = [board.make_tile(g, "k"), board.make_tile(J, board.order_letters(J, "kj"), "·")]
     line["strip"] = [
         *factors,
-        make_tile(line["value"], "j", "=", scale="sum"),
-        make_tile(board.add_matrix(dO), _order_letters(board, dO, "jn"), "→", fills=True, scale="sum"),
+        board.make_tile(line["value"], "j", "=", scale="sum"),
+        board.make_tile(dO, board.order_letters(dO, "jn"), "→", fills=True, scale="sum"),
     ]
     board.frame |= {"reads": line["value"], "legend": LEGEND}
 
@@ -129,16 +117,9 @@ def _add_bench(board: Board[Lab], letters: str, *shown: tuple[Var, str], formula
     marked = at if len(at) == 2 else "·n" if at == "n" else ""
     strip = []
     for var, sign in shown:
-        own = marked if len(var.axes) == 2 else marked[-1:]
-        strip.append(
-            make_tile(
-                board.add_matrix(var),
-                _order_letters(board, var, own) if len(own) == 2 else own,
-                sign,
-                scale=wire_name(var),
-            )
-        )
-    board.lines.append({"formula": formula and to_mathml(formula), "spoken": "", "why": why, "strip": strip})
+        letters = board.order_letters(var, marked if len(var.axes) == 2 else marked[-1:])
+        strip.append(board.make_tile(var, letters, sign, scale=wire_name(var)))
+    board.add_line(formula, why, strip=strip)
 
 
 _HINGE = r"\mathcal{L} = {c}\sum_n\sum_{l\neq y_n}\max(0,\; p_l - p_{y_n} + m),\quad p = \operatorname{softmax}(o)"
@@ -163,11 +144,8 @@ def fill_comparison(board: Board[Lab], _: Trace, compared: Mapping[str, LossComp
     offered = COMMON_SCALES if scale in COMMON_SCALES else {**COMMON_SCALES, scale: f"{scale} of the sum"}
     board.add_choice("over", "Loss", {name: (words, words) for name, words in offered.items()}, first=scale)
     contenders = logits.list_class_losses(lab.loss.margin)
-    strip: list[Json] = []
-    board.lines.append({
-        "formula": to_mathml(_SHOWN[show]), "spoken": "gradients",
-        "why": f"The same logits and labels, m = {lab.loss.margin:g}, one scale for all.", "strip": strip,
-    })  # fmt: skip
+    why = f"The same logits and labels, m = {lab.loss.margin:g}, one scale for all."
+    strip = board.add_line(_SHOWN[show], why, strip=[])["strip"]
     for name, c in compared.items():
         board.values[dO] = board.lay.convert(dO, getattr(c, show))
         short = contenders[name].short
@@ -177,9 +155,8 @@ def fill_comparison(board: Board[Lab], _: Trace, compared: Mapping[str, LossComp
             "text": f"∂L/∂O, {short}",
             "spoken": f"gradient of the loss by O, {short}",
         }
-        strip.append(make_tile(board.add_matrix(dO, name=f"dO.{name}", **names), scale="same"))
-        defined = rf"\text{{{short}:}}\;\; \ell = {contenders[name].each}"
-        board.lines.append({"formula": to_mathml(defined), "spoken": short, "why": f"{contenders[name].wants}."})
+        strip.append(board.make_tile(board.add_matrix(dO, name=f"dO.{name}", **names), scale="same"))
+        board.add_line(rf"\text{{{short}:}}\;\; \ell = {contenders[name].each}", f"{contenders[name].wants}.")
 
 
 def with_common_scale(lab: Lab) -> Conventions:

@@ -12,11 +12,12 @@ from mlpcore.checking.numerical_gradients import AGREES
 from mlpcore.derivation import candidates, products, walk
 from mlpcore.derivation.lines import compare
 from mlpcore.derivation.ways import Product
+from mlpcore.equations import cells
 from mlpcore.equations.steps import axis_sizes
 from mlpcore.notation import Var, dW
 from mlpcore.passes.layouts import LAYOUTS
 from mlpcore.setup import Setup
-from pages.ui.components.stage.board import Board, Trace, make_tile
+from pages.ui.components.stage.board import Board, Trace
 from pages.ui.components.stage.payload import Json, to_mathml
 from pages.ui.state.wire_names import wire_name
 
@@ -56,8 +57,8 @@ def _add_pieces(board: Board[Setup], product: Product, way: str, trace: Trace) -
     board.add_equation(product.step)
     board.add_equation(w.step)
     strip += [
-        make_tile(added, made, "→", only=True, scale="sum"),
-        make_tile(so_far, made, "Σ", fills="order", scale="sum"),
+        board.make_tile(added, made, "→", only=True, scale="sum"),
+        board.make_tile(so_far, made, "Σ", fills="order", scale="sum"),
     ]
     by_name = {"r": "{r}", "s": "{s}", "c": "{c}"} | {m: f"{{{a}}}" for m, a in product.roles.items()}
     sentence = (_MEETS if len(names) == 2 else _SUMS)[way]
@@ -65,13 +66,8 @@ def _add_pieces(board: Board[Setup], product: Product, way: str, trace: Trace) -
         sentence = sentence.replace(f"{{{mark}}}", by_name[mark])
     marks = {"A": names[0], "B": names[-1], "OUT": product.step.out.symbol}
     board.frame["says"] = re.sub(r"\bOUT\b|\bA\b|\bB\b", lambda m: marks[m[0]], sentence)
-    board.lines.append({
-        "formula": to_mathml(product.step.latex),
-        "spoken": product.step.op.name,
-        "why": f"{w.count} pieces: whichever way it is cut, they add up to {product.step.out.symbol}.",
-        "strip": strip,
-        "check": _check_sum(board, product, way, trace),
-    })  # fmt: skip
+    why = f"{w.count} pieces: whichever way it is cut, they add up to {product.step.out.symbol}."
+    board.add_line(product.step.latex, why, strip=strip, check=_check_sum(board, product, way, trace))
 
 
 def _check_sum(board: Board[Setup], product: Product, way: str, trace: Trace) -> Json:
@@ -116,21 +112,12 @@ def fill_transpose(board: Board[Setup], trace: Trace) -> None:
         strip.append(board.make_factor_tile(var, "ab", flip, first=k == 0))
     if chosen.result is not None:
         board.values[Var("term")] = chosen.result
-        strip.append(
-            make_tile(
-                board.add_matrix(Var("term"), word="product", text="product"), "", "=", label=to_mathml(chosen.latex)
-            )
-        )
-    board.add_matrix(product.step.out)
+        tried = board.add_matrix(Var("term"), word="product", text="product")
+        strip.append(board.make_tile(tried, "", "=", label=to_mathml(chosen.latex)))
     sign = "✓" if chosen.right else "≠" if chosen.result is not None else "is not defined; wanted:"
-    strip.append(make_tile(wire_name(product.step.out), "", sign, scale="sum"))
-    board.lines.append({
-        "formula": to_mathml(chosen.latex),
-        "spoken": " times ".join(_describe_factor(*o) for o in chosen.operands),
-        "why": chosen.why,
-        "check": {"holds": chosen.right, "meant": True, "against": product.step.out.symbol, "verdict": True},
-        "strip": strip,
-    })  # fmt: skip
+    strip.append(board.make_tile(product.step.out, "", sign, scale="sum"))
+    check = {"holds": chosen.right, "meant": True, "against": product.step.out.symbol, "verdict": True}
+    board.add_line(chosen.latex, chosen.why, strip=strip, check=check)
     return None
 
 
@@ -146,12 +133,10 @@ def _add_index_lines(board: Board[Setup], product: Product, trace: Trace) -> Non
     board.set_frames(letters, tuple(size[a] for a in letters), each=0)
     summed = product.roles["s"]
     strip = [
-        make_tile(board.add_matrix(v), reads, "and" if k else "")
-        for k, (v, reads) in enumerate(zip(step.operands, step.op.reads))
+        board.make_tile(v, reads, "and" if k else "") for k, (v, reads) in enumerate(zip(step.operands, step.op.reads))
     ]
-    strip.append(make_tile(board.add_matrix(made), letters, "→", fills=True))
+    strip.append(board.make_tile(made, letters, "→", fills=True))
     board.add_equation(step)
-    payload = board.steps[-1]
     where = [
         f"{v.symbol} as its {_name_position(reads, summed)} index"
         for v, reads in zip(step.operands, step.op.reads, strict=True)
@@ -163,19 +148,18 @@ def _add_index_lines(board: Board[Setup], product: Product, trace: Trace) -> Non
         why += "A product of matrices sums over the last index of the left one and the first of the right one"
         turned = [v.symbol for v, good in zip(step.operands, wanted, strict=True) if not good]
         why += f", so {' and '.join(turned)} must be transposed." if turned else ": they stand right as they are."
-    board.lines.append({"formula": payload["index"], "spoken": payload["spoken"], "why": why, "strip": strip})
+    board.add_line(cells.symbols(step), why, strip=strip)
     why = "The same for every cell at once."
     if len(letters) == 2:
         left, right = (v.symbol for v in step.operands)
         why += f" The order: {letters[0]}, the row of the result, comes from {left}, so {left} stands left; "
         why += f"{letters[1]}, its column, comes from {right}, so {right} stands right."
-    board.lines.append({"formula": to_mathml(step.latex), "spoken": payload["spoken"], "why": why})
+    board.add_line(step.latex, why)
     formulas = [rf"\text{{{name}: }} {latex}" for name, latex in _write_in_layouts(board, made).items()]
-    board.lines.append({
-        "formula": to_mathml(r",\qquad ".join(formulas)),
-        "spoken": "in every layout",
-        "why": "The same sum where examples are columns, and where they are rows (Conventions).",
-    })  # fmt: skip
+    board.add_line(
+        r",\qquad ".join(formulas),
+        "The same sum where examples are columns, and where they are rows (Conventions).",
+    )
     board.frame["reads"] = wire_name(made)
 
 

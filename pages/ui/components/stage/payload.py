@@ -267,7 +267,6 @@ def place_tiles(step: Step, views: Mapping[int, Json], lay: Layout) -> list[Json
             {
                 "id": view["id"] if view else wire_name(var),
                 "of": wire_name(var),
-                "position": position,
                 "slot": slot,
                 "rows": rows,
                 "cols": cols,
