@@ -46,34 +46,29 @@ function figureColours(host) {
 }
 
 /**
+ * What a figure says, each word and number changed; `change` is given the name of its field as well. Rows of numbers
+ * are long and stay as they are, but for sizes.
+ *
  * @param {any} value
- * @param {Record<string, string>} named
+ * @param {(leaf: any, name: string) => any} change
+ * @param {string} [name]
  * @returns {any}
  */
-function resolveColours(value, named) {
-  // Rows of numbers are long and hold no colours; a stop of a colour scale begins with a number too.
-  if (Array.isArray(value)) return typeof value.at(-1) === "number" ? value : value.map((v) => resolveColours(v, named));
-  if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, resolveColours(v, named)]));
-  return typeof value === "string" && value.startsWith("--") ? named[value.slice(2)] ?? value : value;
+function mapLeaves(value, change, name = "") {
+  // A stop of a colour scale begins with a number too.
+  if (Array.isArray(value)) return typeof value.at(-1) === "number" && name !== "size" ? value : value.map((v) => mapLeaves(v, change, name));
+  if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, mapLeaves(v, change, k)]));
+  return change(value, name);
 }
+
+/** @type {<F>(figure: F, named: Record<string, string>) => F} */
+const resolveColours = (figure, named) => mapLeaves(figure, (x) => (typeof x === "string" && x.startsWith("--") ? named[x.slice(2)] ?? x : x));
 
 /** What is given in pixels: of type and marks, of the whole, its margins, and shifts. */
 const PIXELS = ["size", "height", "l", "r", "t", "b", "xshift", "yshift", "standoff"];
 
-/**
- * All sizes, so many times as large.
- *
- * @param {any} value
- * @param {number} by
- * @param {string} [name] of the field
- * @returns {any}
- */
-function enlarge(value, by, name = "") {
-  if (by === 1) return value;
-  if (typeof value === "number") return PIXELS.includes(name) ? value * by : value;
-  if (Array.isArray(value)) return typeof value.at(-1) === "number" && name !== "size" ? value : value.map((v) => enlarge(v, by, name));
-  return value && typeof value === "object" ? Object.fromEntries(Object.entries(value).map(([k, v]) => [k, enlarge(v, by, k)])) : value;
-}
+/** All sizes, so many times as large. @type {<F>(figure: F, by: number) => F} */
+const enlarge = (figure, by) => (by === 1 ? figure : mapLeaves(figure, (x, name) => (typeof x === "number" && PIXELS.includes(name) ? x * by : x)));
 
 /** @type {(base: Record<string, any>, over: Record<string, any>) => Record<string, any>} */
 const mergeDeep = (base, over) => {

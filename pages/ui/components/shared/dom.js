@@ -44,21 +44,20 @@ export function activeElement(node) {
   return /** @type {HTMLElement | null} */ (root.activeElement);
 }
 
-/** A drawing in a square of 24 by 24, not read out. @param {string} path */
-export function svgIcon(path) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", "0 0 24 24");
-  svg.setAttribute("aria-hidden", "true");
-  const line = document.createElementNS(svg.namespaceURI, "path");
-  line.setAttribute("d", path);
-  svg.append(line);
-  return svg;
-}
-
 /** @type {<E extends Element>(node: E, attributes: Record<string, string | number>) => E} */
 export function setAttributes(node, attributes) {
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
   return node;
+}
+
+/** @type {(tag: string, attributes: Record<string, string | number>) => SVGElement} */
+export const svgElement = (tag, attributes) => setAttributes(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes);
+
+/** A drawing in a square of 24 by 24, not read out. @param {string} path */
+export function svgIcon(path) {
+  const svg = svgElement("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" });
+  svg.append(svgElement("path", { d: path }));
+  return svg;
 }
 
 /**

@@ -5,30 +5,28 @@
 import { activeElement, el, mathNode, setAttributes } from "../../shared/dom.js";
 import { growth } from "../../shared/style.js";
 import { readCell, writeCell } from "./address.js";
-import { cellEquation, viewEquation } from "./cell-formula.js";
+import { cellEquation } from "./cell-formula.js";
 import { buildChoices, buildKnob, updateKnob } from "./choices.js";
 import { scaleOf } from "./colour-scale.js";
 import { buildLegend, buildTransport } from "./controls.js";
 import { buildArrows, drawArrows, joinLines } from "./line-arrows.js";
 import { LEAST, clamp, fitType, longestNumber, sizesOf, widthFor } from "./layout.js";
 import { buildTile, focusedCell, isCell, paintTile, placeWindow } from "./matrix-table.js";
-import { shortestNumber } from "./number-format.js";
-import { flatIndex } from "./payload.js";
+import { drawnSize, flatIndex } from "./payload.js";
 import { Playing } from "./playback.js";
 import { bindLetters, blockOf, influence, isInside, provenance } from "./provenance.js";
 import { POINT_VERB, TOUCH, noHighlight } from "./stage.js";
-import { numbersNode } from "./step-view.js";
+import { numbersNode, originText } from "./step-view.js";
 import { blockWords, feedsWords, indexText } from "./wording.js";
 
 export class Board extends Playing {
   frame = 0;
+  event = "pick";
   /** Predict, then reveal: so many lines show their numbers. */
   revealed = this.view.predicting ? 0 : Infinity;
   drawn = 0;
   /** @type {Set<number>} frames that were looked at */
   visited = new Set();
-  /** @type {string | undefined} */
-  reported;
   /** @type {Record<string, number>} */
   scales = {};
   /** @type {ReturnType<Board["buildLine"]>[]} */
@@ -87,10 +85,7 @@ export class Board extends Playing {
    * @param {Post} post
    */
   update(payload, host, post) {
-    const before = this.model;
-    const dark = this.colours?.dark;
     this.receive(payload, host, post);
-    if (this.model === before && this.colours.dark === dark) return;
     this.root.classList.toggle("bench", payload.arrangement === "bench");
     const about = JSON.stringify([payload.lines.map((l) => l.formula), payload.frame.letters, payload.frame.sizes]);
     if (about !== this.aboutSignature) {
@@ -102,7 +97,7 @@ export class Board extends Playing {
     if (payload.cursor.rev !== this.rev) {
       this.rev = payload.cursor.rev;
       this.frame = payload.cursor.frame;
-      this.reported = this.framePosition();
+      this.reported = JSON.stringify(this.position);
     }
     this.frame = Math.min(this.frame, this.last);
     this.bar.classList.toggle("still", this.count === 1);
@@ -173,7 +168,7 @@ export class Board extends Playing {
 
   /** @param {number} frame */
   go(frame) {
-    this.frame = Math.max(0, Math.min(frame, this.last));
+    this.frame = clamp(frame, 0, this.last);
     this.closeBubble();
     this.highlight = noHighlight();
     this.origin = {};
@@ -181,8 +176,7 @@ export class Board extends Playing {
     this.sliceStacks();
     this.draw();
     this.live.textContent = this.frameWords();
-    clearTimeout(this.reportTimer);
-    this.reportTimer = setTimeout(() => this.reportPosition(), 300);
+    this.reportSoon();
   }
 
   /** @param {number} by */
@@ -196,9 +190,9 @@ export class Board extends Playing {
     this.go(this.frame + by);
   }
 
+  /** @returns {Record<string, () => void>} */
   keys() {
-    const lines = { ArrowDown: () => this.goToLine(1), ArrowUp: () => this.goToLine(-1) };
-    return { r: () => this.setView({ predicting: !this.view.predicting }), ...(this.model.arrangement === "proof" ? lines : {}) };
+    return this.model.arrangement === "proof" ? { ArrowDown: () => this.goToLine(1), ArrowUp: () => this.goToLine(-1) } : {};
   }
 
   /** Move the focus from line to line. @param {number} by */
@@ -213,16 +207,8 @@ export class Board extends Playing {
     super.setView(change);
   }
 
-  framePosition() {
-    return `${this.rev}/${this.frame}`;
-  }
-
-  /** Python only needs to know where we came to rest, or what it has to send. */
-  reportPosition() {
-    clearTimeout(this.reportTimer);
-    if (this.reported === this.framePosition()) return;
-    this.reported = this.framePosition();
-    this.post("pick", { frame: this.frame, rev: this.rev });
+  get position() {
+    return { frame: this.frame, rev: this.rev };
   }
 
   frameWords() {
@@ -334,8 +320,7 @@ export class Board extends Playing {
     }
     const m = matrices[id];
     const zero = this.maskReason(m, index) || (m.why === "zero" && m.data[flatIndex(m, index)] === 0 ? this.zeroReason(m, index) : "");
-    const seen = viewEquation(this.model, this.highlight.shown, index, this);
-    const text = seen || (maker[id] ? this.nameByFrame(cellEquation(maker[id], matrices, index, this), m, index) : `${m.text}${indexText(index)} = ${shortestNumber(m.data[flatIndex(m, index)])}`);
+    const text = this.nameByFrame(originText(this, id, index), m, index);
     say(numbersNode(text), el("span", "hint", zero || (m.editable ? feedsWords(this.model, influence(chain, id, index)) : m.word)));
   }
 
@@ -439,11 +424,11 @@ export class Board extends Playing {
     // Words below the last matrices of what is to be read may scroll.
     const last = lines.findLastIndex((line) => line.strip);
     const measured = lines.filter((line, k) => line.strip || !(bench || (legible && k > last)));
-    /** @type {(spec: TileSpec) => number[]} */
-    const sizeOf = ({ id, turned }) => (turned ? [matrices[id].cols, matrices[id].rows] : [matrices[id].rows, matrices[id].cols]);
+    /** @param {TileSpec} spec */
+    const sizeOf = ({ id, turned }) => drawnSize(matrices[id], turned);
     /** @type {(spec: TileSpec, sizes: Sizes) => { rows: number, cols: number }} */
     const shownOf = (spec, sizes) => {
-      const [rows, cols] = sizeOf(spec);
+      const { rows, cols } = sizeOf(spec);
       if (spec.small) return { rows, cols };
       const most = { rows: Math.floor((phone ? 300 : height * 0.6) / sizes.ch), cols: Math.floor((across - SIGN_WIDTH - sizes.gap) / this.sideOf(spec, sizes)) };
       return { rows: Math.min(rows, Math.max(4, most.rows)), cols: Math.min(cols, Math.max(2, most.cols)) };
@@ -457,7 +442,7 @@ export class Board extends Playing {
         let [row, used] = [0, 0];
         const above = total;
         for (const [n, spec] of strip.entries()) {
-          const [rows, cols] = sizeOf(spec);
+          const { rows, cols } = sizeOf(spec);
           const own = this.sideOf(spec, sizes);
           const w = (n && SIGN_WIDTH) + Math.max(cols * own, caption) + sizes.gap - sizes.space;
           if (w > across || (!may && used + w > across)) return false;
@@ -495,7 +480,7 @@ export class Board extends Playing {
   sideOf({ id, small, turned }, { font }) {
     const m = this.model.matrices[id];
     if (!small) return widthFor(this, [m], font);
-    const [rows, cols] = turned ? [m.cols, m.rows] : [m.rows, m.cols];
+    const { rows, cols } = drawnSize(m, turned);
     const most = Math.floor(Math.min((this.root.clientWidth * 0.7) / cols, (this.sheet.clientHeight * 0.8) / (rows * 0.4)));
     return most < sizesOf(LEAST, 3).cw ? clamp(most, 5, 12) : widthFor(this, [m], font);
   }
@@ -562,10 +547,9 @@ export class Board extends Playing {
     const strip = el("div", "strip");
     for (const [n, spec] of (line.strip ?? []).entries()) {
       const m = this.model.matrices[spec.id];
-      const all = spec.turned ? { rows: m.cols, cols: m.rows } : { rows: m.rows, cols: m.cols };
       const cw = this.sideOf(spec, sizes);
       const plain = cw < widthFor(this, [m], sizes.font);
-      const view = { ...sizes, cw, ...(plain ? { ch: Math.min(cw, sizes.ch), plain } : {}), row: 0, col: 0, ...(windows[n] ?? all) };
+      const view = { ...sizes, cw, ...(plain ? { ch: Math.min(cw, sizes.ch), plain } : {}), row: 0, col: 0, ...(windows[n] ?? drawnSize(m, spec.turned)) };
       const tile = buildTile(this, spec, view);
       if (spec.blocks) drawBlockLines(tile, spec.blocks);
       this.tiles.push(tile);

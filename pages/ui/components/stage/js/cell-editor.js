@@ -3,7 +3,7 @@
 import { el } from "../../shared/dom.js";
 import { isCell } from "./matrix-table.js";
 import { exactNumber } from "./number-format.js";
-import { parseNumber } from "./number-parse.js";
+import { hasSeveral, parseNumber } from "./number-parse.js";
 import { flatIndex } from "./payload.js";
 import { computedWords, spokenPlace } from "./wording.js";
 /** @import { Stage } from "./stage.js" */
@@ -67,7 +67,7 @@ export function openEditor(stage, cell, typed) {
   input.onpaste = (event) => {
     const text = event.clipboardData?.getData("text") ?? "";
     // What has no separator of cells goes into the field, as if typed.
-    if (!/[\n;[\\]|\S[\s,]+\S/.test(text.trim()) || isNumber(text)) return;
+    if (!hasSeveral(text) || isNumber(text)) return;
     event.preventDefault();
     close(false, [0, 0]);
     pasteInto(stage, cell, text);

@@ -2,9 +2,8 @@
 
 import { buttonOf, el, setAttributes } from "../../shared/dom.js";
 import { openBelow } from "./copy-menu.js";
+import { hasSeveral } from "./number-parse.js";
 /** @import { Stage } from "./stage.js" */
-
-const SEVERAL = /[\n;[\\]|\S[\s,]+\S/; // a separator of cells
 
 /**
  * @param {Stage} stage
@@ -48,7 +47,7 @@ function openField(stage, tile, matrix, button) {
   area.oninput = () => sessionStorage.setItem(key, area.value);
   area.onpaste = (event) => {
     const text = event.clipboardData?.getData("text") ?? "";
-    if (!SEVERAL.test(text.trim())) return;
+    if (!hasSeveral(text)) return;
     event.preventDefault();
     area.setRangeText(text, area.selectionStart, area.selectionEnd, "end");
     sessionStorage.setItem(key, area.value);

@@ -2,6 +2,8 @@
 
 import { buttonOf, el, setAttributes } from "../../shared/dom.js";
 import { checkLine } from "./check-badge.js";
+import { indexAt } from "./payload.js";
+import { indexText } from "./wording.js";
 /** @import { Stage } from "./stage.js" */
 
 /** @type {Record<string, string>} */
@@ -57,11 +59,10 @@ export function openCheckTable(stage, id) {
   const body = el("tbody");
   [...details.verdicts].forEach((verdict, at) => {
     const numerical = details.numerical[at];
-    const place = matrix.shape.length === 2 ? [Math.floor(at / matrix.cols) + 1, (at % matrix.cols) + 1] : matrix.shape.length ? [at + 1] : [];
     const difference = typeof numerical === "number" ? Math.abs(numerical - analytic[at]) : "";
     body.append(el(
       "tr", CLASSES[verdict],
-      el("td", "", `${matrix.text}${place.length ? `[${place.join(", ")}]` : ""}`), el("td", "", digits(analytic[at])),
+      el("td", "", matrix.text + indexText(indexAt(matrix, at))), el("td", "", digits(analytic[at])),
       el("td", "", digits(numerical)), el("td", "", magnitude(difference)), el("td", "", magnitude(details.estimate[at])),
       el("td", "", magnitude(details.steps[at])), el("td", "", VERDICTS[verdict]),
     ));

@@ -9,7 +9,7 @@ import { buttonOf, el, setAttributes, svgIcon } from "../../shared/dom.js";
 /** @type {Record<string, number>} milliseconds a step */
 export const SPEEDS = { slow: 3000, normal: 1500, fast: 600 };
 
-export const DECIMALS = ["2", "3", "4", "6", "8"];
+const DECIMALS = ["2", "3", "4", "6", "8"];
 
 /**
  * @param {string} label
@@ -42,13 +42,11 @@ export function iconButton(label, face, action, key) {
 
 /** How many decimals, and what becomes of the rest. @param {Stage} stage */
 export function decimalsBox(stage) {
-  const box = selectBox("Decimals", DECIMALS, String(stage.digits), (v) => stage.setDigits(Number(v)));
+  const box = selectBox("Decimals", DECIMALS, String(stage.digits), (v) => stage.setDecimals({ digits: Number(v) }));
   const names = Object.values(CUTS);
-  const rest = selectBox("Rounding", names, CUTS[stage.cut], (v) => stage.setCut(Object.keys(CUTS)[names.indexOf(v)]));
+  const rest = selectBox("Rounding", names, CUTS[stage.cut], (v) => stage.setDecimals({ cut: Object.keys(CUTS)[names.indexOf(v)] }));
   rest.title = "The worksheet truncates, except in \u03b4_1, which it rounds; \u2202L/\u2202Z_1 is rounded as \u03b4_1 is.";
-  const both = el("span", "picker decimals");
-  both.append(box, rest);
-  return both;
+  return el("span", "picker decimals", box, rest);
 }
 
 /**

@@ -25,7 +25,7 @@ export function buildDoors(stage) {
   // Whatever was there: an undo brings it back.
   /** @type {(words: string, example: string) => HTMLElement} */
   const door = (words, example) => buttonOf("", words, words, () => {
-    if (example === "worksheet") stage.setCut(example); // so that its digits are found again
+    if (example === "worksheet") stage.setDecimals({ cut: example }); // so that its digits are found again
     stage.post("open", { step: 0, example, at: Date.now() });
   });
   // Once this click is over: a menu that is opened within it would take it for a click beside the menu, and close.

@@ -1,11 +1,10 @@
 // Arrows from line to line of a derivation: from the part of a line that is rewritten to what it becomes in the next.
 
-import { setAttributes } from "../../shared/dom.js";
+import { svgElement } from "../../shared/dom.js";
 
 const GUTTER = 9; // px from the left edge of the lines
-const SVG = "http://www.w3.org/2000/svg";
 
-export const buildArrows = () => setAttributes(document.createElementNS(SVG, "svg"), { class: "arrows", "aria-hidden": "true" });
+export const buildArrows = () => svgElement("svg", { class: "arrows", "aria-hidden": "true" });
 
 /** @param {Element[]} run */
 const textOf = (run) => run.map((node) => node.textContent).join("").replace(/\s/g, "");
@@ -93,6 +92,6 @@ export function drawArrows(svg, joins) {
       ["", `M${a.from - left} ${low}H${GUTTER}V${high}H${b.from - left}`],
       ["part", `M${a.from - left} ${low}H${a.to - left}M${b.from - left} ${high}H${b.to - left}`],
       ["head", `M${middle - 4} ${high}h8l-4 6z`],
-    ].map(([name, d]) => setAttributes(document.createElementNS(SVG, "path"), { class: name, d }));
+    ].map(([name, d]) => svgElement("path", { class: name, d }));
   }));
 }

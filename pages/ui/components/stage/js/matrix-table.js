@@ -8,7 +8,7 @@ import { shadeCell } from "./colour-scale.js";
 import { copyButton } from "./copy-menu.js";
 import { clamp } from "./layout.js";
 import { formatNumber, matrixStyle, shortestNumber } from "./number-format.js";
-import { cellIndex, flatIndex } from "./payload.js";
+import { cellIndex, drawnSize, flatIndex } from "./payload.js";
 import { blockContains, isInside } from "./provenance.js";
 import { indexText, spokenCell } from "./wording.js";
 /** @import { Stage } from "./stage.js" */
@@ -23,7 +23,7 @@ import { indexText, spokenCell } from "./wording.js";
  */
 export function buildTile(stage, spec, view) {
   const matrix = stage.model.matrices[spec.id];
-  const [rows, cols] = spec.turned ? [matrix.cols, matrix.rows] : [matrix.rows, matrix.cols];
+  const { rows, cols } = drawnSize(matrix, spec.turned);
   const tile = /** @type {Tile} */ ({ spec, view, rows, cols, cells: /** @type {Cell[]} */ ([]) });
   const label = mathNode(spec.label ?? matrix.label);
   const title = spec.open

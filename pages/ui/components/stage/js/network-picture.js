@@ -1,7 +1,7 @@
 // The network as people draw it: units as nodes, weights or their gradients as edges, the values of one example in the
 // nodes. What is pointed at lights up in the matrices, and the other way round.
 
-import { el, setAttributes } from "../../shared/dom.js";
+import { el, svgElement } from "../../shared/dom.js";
 import { scaleOf, shadeCell } from "./colour-scale.js";
 import { clamp } from "./layout.js";
 import { formatNumber, matrixStyle } from "./number-format.js";
@@ -11,16 +11,12 @@ import { indexText } from "./wording.js";
 /** @import { Stage } from "./stage.js" */
 
 const UNITS = 16; // of a layer that are drawn
-const SPACE = "http://www.w3.org/2000/svg";
 
 /**
  * A node is a cell of Z_l, an edge one of W_l.
  *
  * @typedef {{ id: string, layer: number, index: Index, shape: SVGElement, text?: SVGElement }} Part
  */
-
-/** @type {(tag: string, attributes: Record<string, string | number>) => SVGElement} */
-const draw = (tag, attributes) => setAttributes(document.createElementNS(SPACE, tag), attributes);
 
 /** Units and edges of every layer, as the steps read the matrices in the layout in force. @param {Model} model */
 export function layersOf({ matrices, maker }) {
@@ -88,26 +84,26 @@ export class NetworkPicture {
     const drawn = counts.map((count, l) => Array.from({ length: Math.min(UNITS, count) }, (_, i) => this.first[l] + i));
     /** @type {(l: number, unit: number) => [number, number]} */
     const at = (l, unit) => [50 + 110 * l, high / 2 + 34 * (unit - this.first[l] - (drawn[l].length - 1) / 2)];
-    const svg = draw("svg", { viewBox: `0 0 ${100 + 110 * layers.length} ${high + 24}`, role: "img" });
+    const svg = svgElement("svg", { viewBox: `0 0 ${100 + 110 * layers.length} ${high + 24}`, role: "img" });
     this.parts = [];
     const { example } = layers[0];
     for (const { l, unit } of layers)
       for (const i of drawn[l])
         for (const j of drawn[l - 1]) {
           const [[x1, y1], [x2, y2]] = [at(l - 1, j), at(l, i)];
-          this.add(svg, { id: `W${l}`, layer: l, index: unit === 0 ? [i, j] : [j, i], shape: draw("line", { x1, y1, x2, y2 }) });
+          this.add(svg, { id: `W${l}`, layer: l, index: unit === 0 ? [i, j] : [j, i], shape: svgElement("line", { x1, y1, x2, y2 }) });
         }
     counts.forEach((count, l) => {
-      const column = draw("g", {});
+      const column = svgElement("g", {});
       for (const i of drawn[l]) {
         const [cx, cy] = at(l, i);
-        const text = draw("text", { x: cx, y: cy + 4, "text-anchor": "middle" });
-        const shape = draw("rect", { x: cx - 27, y: cy - 13, width: 54, height: 26, rx: 13 });
+        const text = svgElement("text", { x: cx, y: cy + 4, "text-anchor": "middle" });
+        const shape = svgElement("rect", { x: cx - 27, y: cy - 13, width: 54, height: 26, rx: 13 });
         this.add(column, { id: `Z${l}`, layer: l, index: example === 1 ? [i, this.example] : [this.example, i], shape, text });
       }
       svg.append(column);
       if (count <= UNITS) return;
-      const range = draw("text", { x: 50 + 110 * l, y: high + 20, "text-anchor": "middle" });
+      const range = svgElement("text", { x: 50 + 110 * l, y: high + 20, "text-anchor": "middle" });
       range.textContent = `${this.first[l] + 1}\u2013${this.first[l] + UNITS} of ${count}`;
       column.append(range);
       column.onwheel = (event) => {
@@ -121,7 +117,7 @@ export class NetworkPicture {
 
   /** @param {SVGElement} parent @param {Part} part */
   add(parent, part) {
-    const group = draw("g", { class: part.text ? "unit" : "edge" });
+    const group = svgElement("g", { class: part.text ? "unit" : "edge" });
     group.append(part.shape, ...(part.text ? [part.text] : []));
     group.onpointerover = (event) => {
       event.stopPropagation(); // for the stage this is no cell

@@ -3,6 +3,11 @@
 import { MINUS } from "./number-format.js";
 import { clipText } from "./wording.js";
 
+/** Whether a text has a separator of cells. @param {string} text */
+export function hasSeveral(text) {
+  return /[\n;[\\]|\S[\s,]+\S/.test(text.trim());
+}
+
 /**
  * @param {string} text
  * @returns {{ value: number, why?: undefined } | { value?: undefined, why: string }} the number, or why it is none

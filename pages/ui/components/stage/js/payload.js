@@ -49,6 +49,16 @@ export function cellIndex(matrix, turned, r, c) {
   return [];
 }
 
+/** How many rows and columns are drawn. @type {(matrix: Pick<Matrix, "rows" | "cols">, turned?: boolean) => { rows: number, cols: number }} */
+export function drawnSize({ rows, cols }, turned) {
+  return turned ? { rows: cols, cols: rows } : { rows, cols };
+}
+
+/** The index of the cell that stands at a place of `data`. @type {(matrix: Matrix, at: number) => Index} */
+export function indexAt(matrix, at) {
+  return cellIndex(matrix, false, Math.floor(at / matrix.cols), at % matrix.cols);
+}
+
 /**
  * @param {Matrix} matrix
  * @param {Index} index

@@ -2,7 +2,7 @@
 
 import { el, setAttributes } from "../../shared/dom.js";
 import { SPEEDS, icon } from "./controls.js";
-import { Stage, cellAtEvent } from "./stage.js";
+import { Stage, cellAtEvent, closest, isTyping } from "./stage.js";
 
 /** What can be played: steps or frames, from 0 to `last`. */
 export class Playing extends Stage {
@@ -23,6 +23,9 @@ export class Playing extends Stage {
   live = setAttributes(el("div", "spoken"), { "aria-live": "polite" });
   /** The count of what Python set, to which the position here belongs. */
   rev = -1;
+  /** The event that reports the position, and the position that Python knows. */
+  event = "";
+  reported = "";
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -63,26 +66,42 @@ export class Playing extends Stage {
 
   /** @param {KeyboardEvent} event */
   key(event) {
-    const target = /** @type {Element} */ (event.composedPath()[0]);
     if (event.ctrlKey || event.metaKey || event.altKey || !this.model) return;
     // A closed select box keeps the focus after a choice; the arrows are ours again then.
-    const closed = target.matches?.('[role="combobox"][aria-expanded="false"]');
-    if (!closed && target.closest?.("input, textarea, select, [contenteditable=true], [role=slider], [role=radiogroup], [role=combobox], [role=dialog], [role=menu]")) return;
+    if (isTyping(event) && !closest(event, '[role="combobox"][aria-expanded="false"]')) return;
     this.closeBubble();
     const cell = cellAtEvent(event);
     if (cell && this.root.contains(cell) && this.cellKey(event, cell)) return event.preventDefault();
     if (this.presentKey(event)) return;
-    const onButton = target.closest?.("button, a, summary");
+    const onButton = closest(event, "button, a, summary");
     /** @type {Record<string, () => void>} */
     const keys = {
       ArrowRight: () => this.walk(1), ArrowLeft: () => this.walk(-1), n: () => this.walk(1), p: () => this.walk(-1),
       ...(this.view.presenting ? { PageDown: () => this.walk(1), PageUp: () => this.walk(-1) } : {}),
-      Home: () => this.go(0), End: () => this.go(this.last), ...this.keys(),
+      Home: () => this.go(0), End: () => this.go(this.last), r: () => this.setView({ predicting: !this.view.predicting }), ...this.keys(),
       Escape: () => this.unpin(), ...(onButton ? {} : { " ": () => this.toggle() }),
     };
     if (!keys[event.key]) return;
     keys[event.key]();
     event.preventDefault();
+  }
+
+  /** Python only needs to know where we came to rest, so that the place survives a change of page. */
+  reportSoon() {
+    clearTimeout(this.reportTimer);
+    this.reportTimer = setTimeout(() => this.reportPosition(), 300);
+  }
+
+  reportPosition() {
+    clearTimeout(this.reportTimer);
+    const position = JSON.stringify(this.position);
+    if (this.reported === position) return;
+    this.reported = position;
+    this.post(this.event, this.position);
+  }
+
+  get position() {
+    return {};
   }
 
   get last() {

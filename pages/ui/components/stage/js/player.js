@@ -6,23 +6,22 @@ import { cellEquation } from "./cell-formula.js";
 import { buildChoices } from "./choices.js";
 import { scaleOf, scalesOf } from "./colour-scale.js";
 import { buildLegend, buildTransport, iconButton } from "./controls.js";
-import { widthFor } from "./layout.js";
+import { clamp, widthFor } from "./layout.js";
 import { buildTile, focusedCell, paintTile, placeWindow } from "./matrix-table.js";
-import { flatIndex } from "./payload.js";
+import { drawnSize, flatIndex, indexAt } from "./payload.js";
 import { NetworkPicture } from "./network-picture.js";
 import { Playing } from "./playback.js";
 import { countCells, influence, provenance } from "./provenance.js";
 import { POINT_VERB, TOUCH, noHighlight } from "./stage.js";
 import { layOutStep, slotOf } from "./step-layout.js";
-import { StepView, meaningNodes, numbersNode, originNodes } from "./step-view.js";
+import { StepView, meaningNodes, numbersNode, originText } from "./step-view.js";
 
 export class Player extends Playing {
   step = 0;
+  event = "cursor";
   /** Predict, then reveal: 2 while only the formula is shown, 1 without the result, 0 with it. */
   covered = this.view.predicting ? 2 : 0;
   cell = readView().cell;
-  /** @type {number | undefined} */
-  reported;
   /** @type {Map<number, StepView>} by number of the step */
   stepViews = new Map();
   /** @type {StepView | null} */
@@ -88,6 +87,14 @@ export class Player extends Playing {
     return Number(this.current.out.match(/[A-Za-z](\d+)/)?.[1] ?? -1);
   }
 
+  get cellCount() {
+    return this.model.matrices[this.current.out].data.length;
+  }
+
+  get position() {
+    return { step: this.step, rev: this.rev };
+  }
+
   get last() {
     return this.model.steps.length - 1;
   }
@@ -97,7 +104,7 @@ export class Player extends Playing {
   }
 
   keys() {
-    return { e: () => this.toggleCells(), r: () => this.setView({ predicting: !this.view.predicting }) };
+    return { e: () => this.toggleCells() };
   }
 
   /** @param {Partial<View>} change */
@@ -107,10 +114,8 @@ export class Player extends Playing {
   }
 
   pointResult() {
-    const { out, makes } = this.current;
-    const { shape } = this.model.matrices[out];
-    const at = this.cell ?? 0;
-    const index = makes.length === 2 ? [Math.floor(at / shape[1]), at % shape[1]] : makes.length ? [at] : [];
+    const { out } = this.current;
+    const index = indexAt(this.model.matrices[out], this.cell ?? 0);
     this.highlight = { id: out, index, from: provenance(this.current, index), fed: {}, pinned: true, held: null };
   }
 
@@ -129,33 +134,26 @@ export class Player extends Playing {
   /** @param {number} number */
   go(number) {
     if (number !== this.step) this.covered = this.view.predicting && number > this.step ? 2 : 0;
-    this.step = Math.max(0, Math.min(number, this.model.steps.length - 1));
+    this.step = clamp(number, 0, this.last);
     if (this.cell !== null) this.cell = 0;
     this.showStep();
   }
 
   /** @param {number} by */
   walk(by) {
-    const { steps, matrices } = this.model;
     if (by > 0 && this.covered) {
       this.covered--;
       return this.showStep();
     }
-    if (this.view.predicting) this.covered = by > 0 ? 2 : 0;
-    if (this.step + by < 0 || (this.step + by >= steps.length && this.cell === null)) this.covered = 0;
-    if (this.cell !== null) {
-      const next = this.cell + by;
-      if (next >= 0 && next < matrices[this.current.out].data.length) {
-        this.cell = next;
-        return this.showStep();
-      }
-      if (this.step + by < 0 || this.step + by >= steps.length) return this.pause();
+    const cell = this.cell === null ? -1 : this.cell + by;
+    if (cell >= 0 && cell < this.cellCount) this.cell = cell;
+    else if (this.step + by < 0 || this.step + by > this.last) return this.pause();
+    else {
       this.step += by;
-      this.cell = by > 0 ? 0 : matrices[this.current.out].data.length - 1;
-      return this.showStep();
+      if (this.cell !== null) this.cell = by > 0 ? 0 : this.cellCount - 1;
     }
-    if (this.step + by < 0 || this.step + by >= steps.length) return this.pause();
-    this.go(this.step + by);
+    this.covered = this.view.predicting && by > 0 ? 2 : 0;
+    this.showStep();
   }
 
   showStep() {
@@ -166,16 +164,7 @@ export class Player extends Playing {
     this.draw();
     const spoken = this.cell === null ? this.current.spoken : cellEquation(this.current, this.model.matrices, this.highlight.index, this);
     this.live.textContent = `Step ${this.step + 1} of ${this.model.steps.length}. ${spoken}`;
-    // Python only needs to know where we came to rest, so that the place survives a change of page.
-    clearTimeout(this.reportTimer);
-    this.reportTimer = setTimeout(() => this.reportPosition(), 300);
-  }
-
-  reportPosition() {
-    clearTimeout(this.reportTimer);
-    if (this.reported === this.step) return;
-    this.reported = this.step;
-    this.post("cursor", { step: this.step, rev: this.rev });
+    this.reportSoon();
   }
 
   toggleCells() {
@@ -190,18 +179,17 @@ export class Player extends Playing {
    */
   update(payload, host, post) {
     const before = this.model;
-    const dark = this.colours?.dark;
     this.receive(payload, host, post);
-    if (this.model === before && this.colours.dark === dark) return;
     const { rev, step } = payload.cursor;
     if (rev !== this.rev) {
       this.rev = rev;
-      this.step = this.reported = step;
+      this.step = step;
+      this.reported = JSON.stringify(this.position);
       if (before && this.cell !== null) this.cell = 0;
       this.origin = {};
     }
-    this.step = Math.max(0, Math.min(this.step, this.model.steps.length - 1));
-    if (this.cell !== null) this.cell = Math.min(this.cell, this.model.matrices[this.current.out].data.length - 1);
+    this.step = clamp(this.step, 0, this.last);
+    if (this.cell !== null) this.cell = Math.min(this.cell, this.cellCount - 1);
     if (payload.choices) buildChoices(this);
     this.root.classList.toggle("chaptered", Boolean(payload.choices));
     if (!this.bar.querySelector(".legend")) this.bar.append(buildLegend(this.model.parts));
@@ -284,9 +272,8 @@ export class Player extends Playing {
     this.repaint();
     this.revealCurrent();
     this.counter.textContent = `${this.step + 1} / ${this.model.steps.length}`;
-    const cells = this.model.matrices[step.out].data.length;
     this.cellButton.setAttribute("aria-pressed", String(this.cell !== null));
-    this.cellCounter.textContent = this.cell === null ? "" : `cell ${this.cell + 1} / ${cells}`;
+    this.cellCounter.textContent = this.cell === null ? "" : `cell ${this.cell + 1} / ${this.cellCount}`;
     this.buildAhead();
   }
 
@@ -339,7 +326,7 @@ export class Player extends Playing {
    */
   viewOf(step, spec, sizes) {
     const m = this.model.matrices[spec.id];
-    const [rows, cols] = spec.turned ? [m.cols, m.rows] : [m.rows, m.cols];
+    const { rows, cols } = drawnSize(m, spec.turned);
     const { shown, stacked, font } = sizes;
     const upright = ["above", "result"].includes(slotOf(spec, step, stacked));
     const cw = upright ? sizes.cells : widthFor(this, [m], font);
@@ -395,7 +382,7 @@ export class Player extends Playing {
       this.reader.replaceChildren(mathNode(this.current.index), numbers, ...(this.covered ? [] : meaningNodes(this, id, index)));
       return;
     }
-    this.reader.replaceChildren(...originNodes(this, id, index), ...meaningNodes(this, id, index, fed));
+    this.reader.replaceChildren(numbersNode(originText(this, id, index)), ...meaningNodes(this, id, index, fed));
   }
 
   /**

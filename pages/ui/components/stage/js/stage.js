@@ -6,11 +6,9 @@ import { readCell, readView, writeCell, writeView } from "./address.js";
 import { openMenu } from "./copy-menu.js";
 import { openEditor, pasteInto, scrubCell } from "./cell-editor.js";
 import { themeColours } from "./colour-scale.js";
-import { DECIMALS } from "./controls.js";
 import { EditQueue } from "./edit-queue.js";
 import { clamp } from "./layout.js";
 import { isCell, placeWindow } from "./matrix-table.js";
-import { CUTS } from "./number-format.js";
 import { readPayload } from "./payload.js";
 import { blockContains } from "./provenance.js";
 import { computedWords, gradientWords } from "./wording.js";
@@ -18,7 +16,6 @@ import { computedWords, gradientWords } from "./wording.js";
 export const TOUCH = matchMedia("(hover: none) and (pointer: coarse)").matches;
 
 const DECIMALS_KEY = "mlpscope.decimals"; // in the tab: one choice for all pages
-const CUT_KEY = "mlpscope.rounding";
 const SWITCHES_KEY = "mlpscope.view"; // in the tab: one colour scale, dimming, the picture and its edges
 const DOUBLE_TAP = 400; // within which a second tap makes a double one
 export const POINT_VERB = TOUCH ? "Tap" : "Point at";
@@ -53,6 +50,8 @@ export class Stage {
   view = { oneScale: false, dims: false, picture: false, gradients: false, predicting: readView().predicting, presenting: readView().presenting, ...JSON.parse(sessionStorage.getItem(SWITCHES_KEY) ?? "{}") };
   /** Cell by cell: how far the result has been filled in, where that is walked. */
   cell = /** @type {number | null} */ (null);
+  digits = 4;
+  cut = "round";
   black = el("div", "black");
   highlight = noHighlight();
   edits = new EditQueue(this);
@@ -61,10 +60,7 @@ export class Stage {
   /** @param {HTMLElement} root */
   constructor(root) {
     this.root = root;
-    const kept = sessionStorage.getItem(DECIMALS_KEY) ?? "";
-    this.digits = DECIMALS.includes(kept) ? Number(kept) : 4;
-    const cut = sessionStorage.getItem(CUT_KEY) ?? "";
-    this.cut = cut in CUTS ? cut : "round";
+    Object.assign(this, JSON.parse(sessionStorage.getItem(DECIMALS_KEY) ?? "{}"));
     // What is drawn moves under a mouse at rest, and leaves the cell that has the focus explained.
     let rest = "";
     document.addEventListener("pointermove", (event) => (rest = `${event.clientX}, ${event.clientY}`), this.abort);
@@ -118,17 +114,10 @@ export class Stage {
     this.abort.abort();
   }
 
-  /** @param {number} digits */
-  setDigits(digits) {
-    this.digits = digits;
-    sessionStorage.setItem(DECIMALS_KEY, String(digits));
-    this.draw();
-  }
-
-  /** @param {string} cut a name of `CUTS` */
-  setCut(cut) {
-    this.cut = cut;
-    sessionStorage.setItem(CUT_KEY, cut);
+  /** @param {{ digits?: number, cut?: string }} change `cut` is a name of `CUTS` */
+  setDecimals(change) {
+    Object.assign(this, change);
+    sessionStorage.setItem(DECIMALS_KEY, JSON.stringify({ digits: this.digits, cut: this.cut }));
     this.draw();
   }
 
@@ -484,7 +473,7 @@ export function isTyping(event) {
 }
 
 /** @type {(event: Event, selector: string) => Element | null} */
-function closest(event, selector) {
+export function closest(event, selector) {
   const node = event.composedPath()[0];
   return node instanceof Element ? node.closest(selector) : null;
 }

@@ -2,6 +2,7 @@
 // result where that costs little.
 
 import { SCROLLBAR, fitType, fitWindow, longestNumber, widthFor } from "./layout.js";
+import { drawnSize } from "./payload.js";
 /** @import { Stage } from "./stage.js" */
 
 const PLACE_WORTH = 0.75; // of the type is given for results that stay in one place
@@ -27,7 +28,7 @@ function stepExtent(stage, step, stacked, { font, ch, head, gap }, shown = {}) {
   extent.cells = widthFor(stage, middle, font);
   step.tiles.forEach((t, k) => {
     const m = matrices[t.id];
-    const [rows, cols] = t.turned ? [m.cols, m.rows] : [m.rows, m.cols];
+    const { rows, cols } = drawnSize(m, t.turned);
     const [down, across] = [Math.min(rows, shown[t.rows] ?? rows), Math.min(cols, shown[t.cols] ?? cols)];
     const high = down * ch + head + (across < cols ? SCROLLBAR : 0);
     const cw = upright(k) ? extent.cells : widthFor(stage, [m], font);
@@ -129,8 +130,7 @@ function axisSizes(step, matrices) {
   /** @type {Record<string, number>} */
   const size = {};
   for (const t of step.tiles) {
-    const m = matrices[t.id];
-    const [rows, cols] = t.turned ? [m.cols, m.rows] : [m.rows, m.cols];
+    const { rows, cols } = drawnSize(matrices[t.id], t.turned);
     if (t.rows) size[t.rows] = Math.max(size[t.rows] ?? 0, rows);
     if (t.cols) size[t.cols] = Math.max(size[t.cols] ?? 0, cols);
   }

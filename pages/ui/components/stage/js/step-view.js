@@ -71,14 +71,13 @@ export class StepView {
  * @param {string} id
  * @param {Index} index
  */
-export function originNodes(stage, id, index) {
+export function originText(stage, id, index) {
   const { matrices, maker } = stage.model;
-  const seen = viewEquation(stage.model, stage.highlight.shown, index, stage);
-  if (seen) return [numbersNode(seen)];
-  if (maker[id]) return [numbersNode(cellEquation(maker[id], matrices, index, stage))];
   const m = matrices[id];
   const at = flatIndex(m, index);
-  return [numbersNode(`${m.text}${indexText(index)} = ${shortestNumber(stage.edits.value(id, at) ?? m.data[at])}`)];
+  const seen = viewEquation(stage.model, stage.highlight.shown, index, stage);
+  if (seen || maker[id]) return seen || cellEquation(maker[id], matrices, index, stage);
+  return `${m.text}${indexText(index)} = ${shortestNumber(stage.edits.value(id, at) ?? m.data[at])}`;
 }
 
 const MOST_TERMS = 8; // of a sum that are drawn as bars

@@ -11,7 +11,7 @@ import { buildTile, paintTile } from "./matrix-table.js";
 import { NetworkPicture } from "./network-picture.js";
 import { influence, provenance } from "./provenance.js";
 import { POINT_VERB, Stage, TOUCH, cellAtEvent, isTyping } from "./stage.js";
-import { meaningNodes, originNodes } from "./step-view.js";
+import { meaningNodes, numbersNode, originText } from "./step-view.js";
 
 /** @typedef {{ sizes: Sizes, width: number, phone: boolean, part: boolean }} Layout */
 
@@ -211,7 +211,7 @@ export class Wall extends Stage {
 
   updateReader() {
     const { id, index, fed } = this.highlight;
-    if (id !== null) return this.reader.replaceChildren(...originNodes(this, id, index), ...meaningNodes(this, id, index, fed));
+    if (id !== null) return this.reader.replaceChildren(numbersNode(originText(this, id, index)), ...meaningNodes(this, id, index, fed));
     if (this.showsDoors && innerWidth > 760) {
       // Put in again under the pointer, they would miss its click.
       if (this.doors.parentNode !== this.reader) this.reader.replaceChildren(this.doors);
