@@ -480,6 +480,8 @@ def test_every_step_of_an_example_is_drawn(app, names):
         example = mlp.EXAMPLES[name]
         student.choose(example.title)
         steps, _ = example.setup.run()
+        student.press("g", "Escape")  # goes to the select box that was just used
+        assert not student.page.locator(".picture").is_visible()
         student.page.locator(".mlp").focus()
         for number, step in enumerate(steps, start=1):
             assert student.counter == f"{number} / {len(steps)}", name

@@ -87,7 +87,7 @@ def case(rng: random.Random) -> dict[str, Any]:
     steps = training_step(setup.net.shape, setup.loss, schedule, setup.conventions, setup.batch.N)
     with np.errstate(all="ignore"):
         values = evaluate(steps, setup.inputs())
-        payload = build_matrices(setup, steps, values) | {
+        payload = build_matrices(steps, values, setup.conventions.lay, setup.inputs()) | {
             "steps": [build_step(s, setup.conventions.lay) for s in steps]
         }
     expected = []

@@ -362,7 +362,6 @@ type Move = [down: number, across: number];
 type Letters = Record<string, number | null>;
 /** A cell of a matrix, drawn or not; `id` is another than `of` where it is seen through a function. */
 type Place = Pick<CellData, "id" | "of" | "index">;
-type CellFinder = (tile: Tile | undefined, row: number, col: number) => Cell | undefined;
 
 /** Width and height in px of each part of a drawn product, and the width of a cell of its middle. */
 interface Extent {

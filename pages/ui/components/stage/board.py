@@ -166,21 +166,17 @@ class Board(Generic[T]):
 
     def add_claim(self, claim: Claim, **more: Any) -> Json:
         """Add and return the line of a claim: its equation, its value, whether it holds."""
-        name = f"claim{len(self.lines)}"
-        self.add_matrix(
-            claim.step.out, claim.value if claim.per_cell else claim.value[None], name, text=_drop_index(claim.step)
-        )
+        name, out, latex = f"claim{len(self.lines)}", claim.step.out, claim.step.latex
+        # Without the indices that the frame fills in.
+        text = (out.whole if out.at else out).symbol
+        self.add_matrix(out, claim.value if claim.per_cell else claim.value[None], name, text=text)
         if not (claim.per_cell or claim.value.ndim):  # the same in every frame, so that it is not named by the frame
             del self.matrices[name]["stack"]
         self.add_equation(claim.step, name)
-        latex = claim.step.latex if claim.meant else claim.step.latex.replace(" = ", r" \neq ", 1)
         if not claim.meant:
-            right = claim.step.op.notation(*(v.latex for v in claim.step.operands))
-            self.matrices[name] |= {
-                "label": to_mathml(right),
-                "text": "with the updated weights",
-                "word": "no gradient",
-            }
+            latex = latex.replace(" = ", r" \neq ", 1)
+            right = to_mathml(claim.step.op.notation(*(v.latex for v in claim.step.operands)))
+            self.matrices[name] |= {"label": right, "text": "with the updated weights", "word": "no gradient"}
         check = {
             "holds": bool(claim.holds),
             "meant": claim.meant,
@@ -207,10 +203,10 @@ class Board(Generic[T]):
             for s in trace[0]
         ]  # fmt: skip
 
-    def build_payload(self, kind: str, arrangement: str) -> Json:
+    def build_payload(self, arrangement: str) -> Json:
         """Build the payload of the whole board."""
         return {
-            "kind": kind,
+            "kind": "board",
             "arrangement": arrangement,
             "matrices": self.matrices,
             "steps": [{k: s[k] for k in EXPLAINS} for s in self.steps],
@@ -225,13 +221,6 @@ class Board(Generic[T]):
 
 
 def _format_error(claim: Claim) -> str:
-    if not np.isfinite(claim.error):
-        return ""
-    if claim.meant and claim.verdict == NOT_MEASURABLE:
+    if not np.isfinite(claim.error) or (claim.meant and claim.verdict == NOT_MEASURABLE):
         return ""
     return f"{claim.error:.0e}" if claim.meant else f"{claim.error:.0%}"
-
-
-def _drop_index(step: Step) -> str:
-    """Return the symbol of a result without the indices that the frame fills in."""
-    return step.out.whole.symbol if step.out.at else step.out.symbol

@@ -274,4 +274,4 @@ def build_derivation_payload(setup: Setup, place: Place) -> Json:
         board.frame["legend"] += " Softmax couples the units of an example: its δ stands in Last layer to first."
     board.add_origins(trace)
     # What is read line by line may scroll.
-    return board.build_payload("board", arrangement) | ({"legible": True} if name == "output" else {})
+    return board.build_payload(arrangement) | ({"legible": True} if name == "output" else {})

@@ -226,7 +226,8 @@ def build_lab_payload(
     board = Board(lab, dict(trace[1]), replace(place, chosen={**place.chosen, "chapter": name}))
     board.add_choice("chapter", "", {n: (title, title) for n, title in CHAPTERS.items()})
     if name == "pass":
-        return {**build_steps_payload(lab, *trace), "kind": "player", "choices": board.choices}
+        payload = build_steps_payload(*trace, board.lay, board.editable)
+        return {**payload, "kind": "player", "choices": board.choices}
     if name in CHAPTERS_OF_LOSSES:
         _offer_losses(board, shown)
     fill, arrangement = _BOARDS.get(name, (partial(fill_comparison, compared=compared), "bench"))
@@ -237,7 +238,7 @@ def build_lab_payload(
     knob = {"of": wire_name(MARGIN), "label": "Margin m", "low": low, "high": high, "step": 0.005}
     legible: Json = {"legible": True}
     more: dict[str, Json] = {"margin": {"knob": knob}, "compare": {"room": 330}, "terms": legible, "jacobian": legible}
-    return board.build_payload("board", arrangement) | more.get(name, {})
+    return board.build_payload(arrangement) | more.get(name, {})
 
 
 #: Subscripts that the frames of a chapter run over; other chapters have steps or no frames.

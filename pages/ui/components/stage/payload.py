@@ -37,7 +37,7 @@ from mlpcore.passes.layouts import Layout
 from mlpcore.passes.optimisers import Optimiser
 from mlpcore.passes.training_step import training_step
 from mlpcore.schedules import SCHEDULES, Schedule, find
-from mlpcore.setup import Editable, Setup
+from mlpcore.setup import Setup
 from mlpcore.training import Course
 from pages.ui.state.events import list_computed
 from pages.ui.state.wire_names import wire_name
@@ -107,7 +107,8 @@ def build_pass_payload(
     steps, written = _build_steps(net.shape, setup.loss, find(schedule), conventions, setup.batch.N, optimiser)
     given = optimiser.list_inputs(net, conventions.lay, kept) if optimiser else {}
     values = evaluate(steps, given | setup.inputs())
-    return join_json(written, {**build_matrices(setup, steps, values), "cards": build_cards(values)})
+    matrices = build_matrices(steps, values, conventions.lay, setup.inputs())
+    return join_json(written, matrices, {"cards": build_cards(values)})
 
 
 def join_json(*parts: Json | str) -> str:
@@ -150,9 +151,12 @@ def build_held_change(setup: Setup, held: tuple[str, tuple[int, ...]] | None) ->
     return {"id": name, "index": list(cell), "change": change} if np.isfinite(change) else None
 
 
-def build_steps_payload(what: Editable, steps: list[Step], values: Mapping[Var, np.ndarray]) -> Json:
+def build_steps_payload(
+    steps: list[Step], values: Mapping[Var, np.ndarray], lay: Layout, editable: Collection[Var] = ()
+) -> Json:
     """Build the payload of steps that are played one by one, with their matrices."""
-    return {**build_matrices(what, steps, values), **_show_steps(steps, what.conventions.lay)}
+    payloads = [build_step(step, lay) for step in steps]
+    return {**build_matrices(steps, values, lay, editable), "steps": payloads, "parts": ROLES}
 
 
 def build_course_payload(course: Course, k: int) -> Json:
@@ -163,20 +167,11 @@ def build_course_payload(course: Course, k: int) -> Json:
     """
     course.at(k)
     steps, values = course.trace(k)
-    lay = course.setup.conventions.lay
-    return {**_show_matrices((), lay, steps, values), **_show_steps(steps, lay), "cards": build_cards(values)}
+    return {**build_steps_payload(steps, values, course.setup.conventions.lay), "cards": build_cards(values)}
 
 
-def build_matrices(what: Editable, steps: list[Step], values: Mapping[Var, np.ndarray]) -> Json:
+def build_matrices(steps: list[Step], values: Mapping[Var, np.ndarray], lay: Layout, editable: Collection[Var]) -> Json:
     """Build the matrices, the views the steps have of them, and the checks of the gradients."""
-    return _show_matrices(what.inputs(), what.conventions.lay, steps, values)
-
-
-def _show_steps(steps: list[Step], lay: Layout) -> Json:
-    return {"steps": [build_step(step, lay) for step in steps], "parts": ROLES}
-
-
-def _show_matrices(editable: Collection[Var], lay: Layout, steps: list[Step], values: Mapping[Var, np.ndarray]) -> Json:
     check = check_steps(steps, values, most=choose_probe_count(values))
     matrices = {wire_name(v): build_matrix(v, values[v], lay, v in editable) for v in values}
     for step in steps:

@@ -382,15 +382,11 @@ export class Board extends Playing {
 
   /**
    * @param {Tile} tile
-   * @param {number} r
-   * @param {number} c
-   * @param {number} down
+   * @param {number} _down
    * @param {number} across
-   * @param {CellFinder} at
    */
-  cellAcross(tile, r, c, down, across, at) {
-    const next = this.tiles[this.tiles.indexOf(tile) + across];
-    return next && across ? at(next, Math.min(r, next.rows - 1), across > 0 ? 0 : next.cols - 1) : undefined;
+  nextTile(tile, _down, across) {
+    return across ? this.tiles[this.tiles.indexOf(tile) + across] : undefined;
   }
 
   /** The letters of its axes where it has some. @param {Tile | { spec: TileSpec }} tile */

@@ -233,6 +233,11 @@ function paintValue(stage, cell, matrix, value, text, scale) {
   cell.style.color = ink;
 }
 
+/** The cell of a row and a column, where it is in the window. @type {(tile: Tile, r: number, c: number) => Cell | undefined} */
+export function findCell(tile, r, c) {
+  return tile.cells.find(({ mlp }) => mlp.r === r && mlp.c === c);
+}
+
 /** What is known of the cell that has the focus, within the shadow root of `root`. @param {Element} root */
 export function focusedCell(root) {
   const cell = activeElement(root)?.closest("td");

@@ -67,8 +67,9 @@ export class Playing extends Stage {
   /** @param {KeyboardEvent} event */
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || !this.model) return;
-    // A closed select box keeps the focus after a choice; the arrows are ours again then.
-    if (isTyping(event) && !closest(event, '[role="combobox"][aria-expanded="false"]')) return;
+    // A closed select box keeps the focus after a choice; the arrows are ours again then, letters still open it.
+    const isFree = event.key.startsWith("Arrow") && closest(event, '[role="combobox"][aria-expanded="false"]');
+    if (isTyping(event) && !isFree) return;
     this.closeBubble();
     const cell = cellAtEvent(event);
     if (cell && this.root.contains(cell) && this.cellKey(event, cell)) return event.preventDefault();

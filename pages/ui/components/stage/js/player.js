@@ -7,7 +7,7 @@ import { buildChoices } from "./choices.js";
 import { scaleOf, scalesOf } from "./colour-scale.js";
 import { buildLegend, buildTransport, iconButton } from "./controls.js";
 import { clamp, widthFor } from "./layout.js";
-import { buildTile, focusedCell, paintTile, placeWindow } from "./matrix-table.js";
+import { buildTile, findCell, focusedCell, paintTile, placeWindow } from "./matrix-table.js";
 import { drawnSize, flatIndex, indexAt } from "./payload.js";
 import { NetworkPicture } from "./network-picture.js";
 import { Playing } from "./playback.js";
@@ -342,11 +342,10 @@ export class Player extends Playing {
   }
 
   restoreFocus() {
-    const { slot, r, c } = this.focusPlace ?? {};
+    const { slot = "", r = 0, c = 0 } = this.focusPlace ?? {};
     this.focusPlace = null;
     const tile = this.tiles.find((t) => t.spec.slot === slot) ?? this.tiles[this.tiles.length - 1];
-    const cell = tile.cells.find(({ mlp }) => mlp.r === r && mlp.c === c) ?? tile.cells[0];
-    cell.focus({ preventScroll: true });
+    (findCell(tile, r, c) ?? tile.cells[0]).focus({ preventScroll: true });
   }
 
   /** Only values and marks: after an edit, a hover, a new payload of the same shape. */
@@ -387,23 +386,13 @@ export class Player extends Playing {
 
   /**
    * @param {Tile} tile
-   * @param {number} r
-   * @param {number} c
    * @param {number} down
    * @param {number} across
-   * @param {CellFinder} at
    */
-  cellAcross(tile, r, c, down, across, at) {
-    /** @param {string} name */
-    const slot = (name) => this.tiles.find((t) => t.spec.slot === name);
-    const from = tile.spec.slot;
-    if (from === "left" && across > 0) return at(slot("result"), r, 0);
-    if (from === "result" && across < 0) return at(slot("left"), r, (slot("left")?.cols ?? 0) - 1);
-    if (from === "result" && across > 0) return at(slot("right"), Math.min(r, (slot("right")?.rows ?? 1) - 1), 0);
-    if (from === "right" && across < 0) return at(slot("result"), r, (slot("result")?.cols ?? 0) - 1);
-    if (from === "above" && down > 0) return at(slot("result"), 0, c);
-    if (from === "result" && down < 0) return at(slot("above"), (slot("above")?.rows ?? 0) - 1, c);
-    return undefined;
+  nextTile({ spec }, down, across) {
+    const order = across ? ["left", "result", "right"] : ["above", "result"];
+    const at = order.indexOf(`${spec.slot}`);
+    return at < 0 ? undefined : this.tiles.find((tile) => tile.spec.slot === order[at + down + across]);
   }
 }
 

@@ -8,7 +8,7 @@ import { openEditor, pasteInto, scrubCell } from "./cell-editor.js";
 import { themeColours } from "./colour-scale.js";
 import { EditQueue } from "./edit-queue.js";
 import { clamp } from "./layout.js";
-import { isCell, placeWindow } from "./matrix-table.js";
+import { findCell, isCell, placeWindow } from "./matrix-table.js";
 import { readPayload } from "./payload.js";
 import { blockContains } from "./provenance.js";
 import { computedWords, gradientWords } from "./wording.js";
@@ -307,30 +307,14 @@ export class Stage {
   }
 
   /**
-   * The cell one step away, crossing from tile to tile where they meet in a product.
+   * The tile that a walk from cell to cell goes on in, where it leaves one.
    *
-   * @param {Cell} cell
-   * @param {Move} move
-   * @returns {Cell | undefined}
-   */
-  neighbour(cell, [down, across]) {
-    const { tile, r, c } = cell.mlp;
-    /** @type {CellFinder} */
-    const at = (t, row, col) => t?.cells.find((other) => other.mlp.r === row && other.mlp.c === col);
-    if (!down && !across) return cell;
-    return at(tile, r + down, c + across) ?? this.cellAcross(tile, r, c, down, across, at);
-  }
-
-  /**
    * @param {Tile} _tile
-   * @param {number} _r
-   * @param {number} _c
    * @param {number} _down
    * @param {number} _across
-   * @param {CellFinder} _at
-   * @returns {Cell | undefined} the cell of the next tile, where the walk leaves this one
+   * @returns {Tile | undefined}
    */
-  cellAcross(_tile, _r, _c, _down, _across, _at) {
+  nextTile(_tile, _down, _across) {
     return undefined;
   }
 
@@ -361,21 +345,27 @@ export class Stage {
   }
 
   /**
-   * At the edge of a window the window moves along.
+   * The cell so many rows and columns away: at the edge of a window the window moves along, at that of a matrix the
+   * walk goes on in the next one.
    *
    * @param {Cell} cell
    * @param {Move} step
    */
-  move(cell, step) {
+  move(cell, [down, across]) {
     const { tile, r, c } = cell.mlp;
     const { view } = tile;
-    const [row, col] = [r + step[0], c + step[1]];
-    const beyond = row < view.row || row >= view.row + view.rows || col < view.col || col >= view.col + view.cols;
-    if (!beyond || row < 0 || col < 0 || row >= tile.rows || col >= tile.cols) return this.neighbour(cell, step);
+    const [row, col] = [r + down, c + across];
+    if (row < 0 || col < 0 || row >= tile.rows || col >= tile.cols) {
+      const next = down && across ? undefined : this.nextTile(tile, down, across);
+      /** @type {(by: number, at: number, size: number) => number} */
+      const enter = (by, at, size) => (by > 0 ? 0 : by < 0 ? size - 1 : Math.min(at, size - 1));
+      return next && findCell(next, enter(down, r, next.rows), enter(across, c, next.cols));
+    }
     /** @type {(at: number, from: number, shown: number) => number} */
     const start = (at, from, shown) => (at >= from && at < from + shown ? from : at - Math.floor(shown / 2));
-    this.scrollTile(tile, start(row, view.row, view.rows), start(col, view.col, view.cols));
-    return tile.cells.find((x) => x.mlp.r === row && x.mlp.c === col);
+    const [top, left] = [start(row, view.row, view.rows), start(col, view.col, view.cols)];
+    if (top !== view.row || left !== view.col) this.scrollTile(tile, top, left);
+    return findCell(tile, row, col);
   }
 
   /** What the axes of a tile are called: tiles that share an axis share its window. @param {Tile} tile */
