@@ -326,8 +326,7 @@ class Network:
         """
         values = {Z(0): matrix(X, "X"), **dict(self.parameters())}
         _check_rows("X", values[Z(0)], 1, self[1].W.shape, 1)
-        shape = self.shape
-        steps = [s for n in shape.layers for s in forward_layer(n, shape.activations[n - 1], shape.biased(n))]
+        steps = [s for layer in self.without_dropout().shape.kinds for s in forward_layer(*layer)]
         return evaluate(steps, values)[Z(self.depth)]
 
     def without_dropout(self) -> Network:
@@ -343,19 +342,14 @@ class Network:
 
     def with_parameters(self, values: Mapping[Var, Array]) -> Network:
         """Replace the named parameters and masks."""
-        return Network(
-            tuple(
-                Layer(
-                    values.get(W(number), layer.W),
-                    None if layer.b is None else values.get(b(number), layer.b),
-                    layer.activation,
-                    layer.dropout and layer.dropout.with_mask(number, values[mask(number)])
-                    if mask(number) in values
-                    else layer.dropout,
-                )
-                for number, layer in enumerate(self.layers, start=1)
-            )
-        )
+        layers = []
+        for number, layer in enumerate(self.layers, start=1):
+            bias = None if layer.b is None else values.get(b(number), layer.b)
+            dropout = layer.dropout
+            if dropout and mask(number) in values:
+                dropout = dropout.with_mask(number, values[mask(number)])
+            layers.append(Layer(values.get(W(number), layer.W), bias, layer.activation, dropout))
+        return Network(tuple(layers))
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)

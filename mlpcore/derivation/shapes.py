@@ -63,22 +63,21 @@ def _candidate(left: tuple, right: tuple, values: dict, wanted: Array, out: Var,
     text = [v.symbol + ("ᵀ" if flip else "") for v, flip in (left, right)]
     (across, inner), (outer, down) = _means(left, lay), _means(right, lay)
     size = f"{A.shape[0]}×{A.shape[1]} times {B.shape[0]}×{B.shape[1]}"
-    if A.shape[1] != B.shape[0]:
+    made = f"{A.shape[0]}×{B.shape[1]}"
+    result, is_right = None, False
+    if A.shape[1] == B.shape[0]:
+        with np.errstate(over="ignore", invalid="ignore"):
+            result = A @ B
+    if result is None:
         why = (
             f"{size}: a row of {text[0]} has {_numbers(A.shape[1])}, one for each of the {inner}; "
             f"a column of {text[1]} has {_numbers(B.shape[0])}, one for each of the {outer}. "
             "Inner dimensions do not match."
         )
-        return Candidate(latex, (left, right), (A.shape, B.shape), None, False, why)
-    with np.errstate(over="ignore", invalid="ignore"):
-        result = A @ B
-    needed = _means((out, False), lay)
-    made = f"{result.shape[0]}×{result.shape[1]}"
     # A single number is its own transpose.
-    right_one = inner == outer and ((across, down) == needed or result.shape == (1, 1))
-    if right_one:
+    elif inner == outer and ((across, down) == _means((out, False), lay) or result.shape == (1, 1)):
         why = f"{size} makes {made}, as {out.symbol} needs; the size they share counts the {inner} in both."
-        right_one = bool(np.allclose(result.reshape(wanted.shape), wanted, rtol=ROUNDING, equal_nan=True))
+        is_right = bool(np.allclose(result.reshape(wanted.shape), wanted, rtol=ROUNDING, equal_nan=True))
     elif inner != outer:
         why = (
             f"{size} can be multiplied only because two sizes are equal here: it would add up over {inner} "
@@ -86,7 +85,7 @@ def _candidate(left: tuple, right: tuple, values: dict, wanted: Array, out: Var,
         )
     else:
         why = f"{size} makes {made}: {out.symbol}, but transposed."
-    return Candidate(latex, (left, right), (A.shape, B.shape), result, right_one, why)
+    return Candidate(latex, (left, right), (A.shape, B.shape), result, is_right, why)
 
 
 _ONE = "one column"

@@ -292,6 +292,14 @@ def _make_silu(beta: float) -> dict[str, Any]:
     }
 
 
+def _make_clip(name: str, low: int, high: int) -> Activation:
+    def is_inside(x: Array) -> Array:
+        return ((x > low) & (x < high)).astype(x.dtype)
+
+    kinks = float(low), float(high)
+    return Activation(name, lambda S: np.minimum(np.maximum(S, low), high), is_inside, is_inside, kinks=kinks)
+
+
 #: A name with a number, as `leaky relu(0.2)`.
 _MEMBER = re.compile(r"(.+?)\s*\(\s*([^()]+?)\s*\)")
 
@@ -330,20 +338,8 @@ for _row in (
     Activation("tanh", np.tanh, _sech_squared, lambda Z: 1 - Z**2, into=inplace.TANH),
     Activation("softplus", _softplus, sigmoid, lambda Z: -np.expm1(-Z), into=inplace.SOFTPLUS),
     Family("elu", "α", 1, 0, 100, _make_elu).at(1),
-    Activation(
-        "relu6",
-        lambda S: np.minimum(np.maximum(S, 0), 6),
-        lambda S: ((S > 0) & (S < 6)).astype(S.dtype),
-        lambda Z: ((Z > 0) & (Z < 6)).astype(Z.dtype),
-        kinks=(0.0, 6.0),
-    ),
-    Activation(
-        "hard tanh",
-        lambda S: np.minimum(np.maximum(S, -1), 1),
-        lambda S: ((S > -1) & (S < 1)).astype(S.dtype),
-        lambda Z: ((Z > -1) & (Z < 1)).astype(Z.dtype),
-        kinks=(-1.0, 1.0),
-    ),
+    _make_clip("relu6", 0, 6),
+    _make_clip("hard tanh", -1, 1),
     Activation(
         "softsign",
         lambda S: S / (1 + abs(S)),
