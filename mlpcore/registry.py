@@ -44,9 +44,9 @@ class Registry(dict):
         self.what, self.former = what, former or {}
 
     @classmethod
-    def of(cls, what: str, *rows: Any) -> Registry:
+    def of(cls, what: str, *rows: Any, former: Mapping[str, str] | None = None) -> Registry:
         """Collect things by their names."""
-        return cls(what, {row.name: row for row in rows})
+        return cls(what, {row.name: row for row in rows}, former=former)
 
     def __reduce__(self) -> tuple[Callable, tuple]:
         return name_constant(self)

@@ -16,60 +16,55 @@ from .moves import Advance, Move, Reverse, Task
 from .schedule import Plain, Schedule
 
 #: Name -> `Schedule`. What stands here can be chosen, and what can be chosen is tested.
-SCHEDULES: dict[str, Schedule] = Registry(
+SCHEDULES: dict[str, Schedule] = Registry.of(
     "schedule",
-    {
-        s.name: s
-        for s in (
-            Schedule("cache S and Z", "Every matrix stays until its last reader.", builders.keep_all),
-            Schedule(
-                "cache S",
-                "Only preactivations stay; the backward pass recomputes each hidden activation in place.",
-                builders.keep_preactivations,
-            ),
-            Schedule(
-                "cache Z",
-                "Only activations stay; f' is computed from Z, and S stays where Z does not determine f'.",
-                builders.keep_all,
-                derivative_from_Z=True,
-            ),
-            Schedule(
-                "every 2nd layer",
-                "Gradient checkpointing: every second activation stays; the layer between two of them is recomputed.",
-                builders.keep_every,
-                arguments=(2,),
-            ),
-            Schedule(
-                "every √L layers",
-                "Gradient checkpointing, every √L layers: about 2√L matrices stay in place of L (Chen et al. 2016).",
-                builders.keep_every_root,
-            ),
-            Schedule(
-                "binomial",
-                "About log L checkpoints, moved while the backward pass runs (revolve, Griewank and Walther 2000).",
-                builders.keep_log_checkpoints,
-            ),
-            Schedule(
-                "recompute everything",
-                "Nothing stays: every layer is recomputed from the input.",
-                builders.keep_binomial,
-                arguments=(1,),
-            ),
-            Schedule(
-                "micro-batches",
-                "About √N examples at a time, gradients accumulated. Nothing is computed twice.",
-                builders.keep_all,
-                block=builders.ceil_root,
-            ),
-            Schedule(
-                "best in half the bytes",
-                "Half the bytes of caching everything, or the fewest that are possible, with as little recomputation "
-                "as possible.",
-                builders.keep_within_half,
-                planned=True,
-            ),
-        )
-    },
+    Schedule("cache S and Z", "Every matrix stays until its last reader.", builders.keep_all),
+    Schedule(
+        "cache S",
+        "Only preactivations stay; the backward pass recomputes each hidden activation in place.",
+        builders.keep_preactivations,
+    ),
+    Schedule(
+        "cache Z",
+        "Only activations stay; f' is computed from Z, and S stays where Z does not determine f'.",
+        builders.keep_all,
+        derivative_from_Z=True,
+    ),
+    Schedule(
+        "every 2nd layer",
+        "Gradient checkpointing: every second activation stays; the layer between two of them is recomputed.",
+        builders.keep_every,
+        arguments=(2,),
+    ),
+    Schedule(
+        "every √L layers",
+        "Gradient checkpointing, every √L layers: about 2√L matrices stay in place of L (Chen et al. 2016).",
+        builders.keep_every_root,
+    ),
+    Schedule(
+        "binomial",
+        "About log L checkpoints, moved while the backward pass runs (revolve, Griewank and Walther 2000).",
+        builders.keep_log_checkpoints,
+    ),
+    Schedule(
+        "recompute everything",
+        "Nothing stays: every layer is recomputed from the input.",
+        builders.keep_binomial,
+        arguments=(1,),
+    ),
+    Schedule(
+        "micro-batches",
+        "About √N examples at a time, gradients accumulated. Nothing is computed twice.",
+        builders.keep_all,
+        block=builders.ceil_root,
+    ),
+    Schedule(
+        "best in half the bytes",
+        "Half the bytes of caching everything, or the fewest that are possible, with as little recomputation "
+        "as possible.",
+        builders.keep_within_half,
+        planned=True,
+    ),
     former={"blocks of the batch": "micro-batches"},
 )
 

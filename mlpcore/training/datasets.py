@@ -87,19 +87,14 @@ def _draw_digits(rng: np.random.Generator, N: int, noise: float) -> tuple[Array,
 
 
 #: Name -> `DataSet`. What stands here can be chosen, and what can be chosen is tested.
-DATASETS: dict[str, DataSet] = Registry(
+DATASETS: dict[str, DataSet] = Registry.of(
     "data set",
-    {
-        d.name: d
-        for d in (
-            DataSet("xor", "XOR", _draw_xor, BinaryCrossEntropy(), (4,)),
-            DataSet("moons", "Two moons", _draw_moons, BinaryCrossEntropy()),
-            DataSet("circles", "Circles", _draw_circles, BinaryCrossEntropy()),
-            DataSet("spirals", "Spirals", _draw_spirals, BinaryCrossEntropy(), (16, 8)),
-            DataSet("line", "A line with noise", _draw_line, MSE(), (6,)),
-            DataSet("digits", "Digits, 8x8 pixels", _draw_digits, CrossEntropy(), (16,), "relu"),
-        )
-    },
+    DataSet("xor", "XOR", _draw_xor, BinaryCrossEntropy(), (4,)),
+    DataSet("moons", "Two moons", _draw_moons, BinaryCrossEntropy()),
+    DataSet("circles", "Circles", _draw_circles, BinaryCrossEntropy()),
+    DataSet("spirals", "Spirals", _draw_spirals, BinaryCrossEntropy(), (16, 8)),
+    DataSet("line", "A line with noise", _draw_line, MSE(), (6,)),
+    DataSet("digits", "Digits, 8x8 pixels", _draw_digits, CrossEntropy(), (16,), "relu"),
 )
 
 
