@@ -245,14 +245,13 @@ def train(
     copies = np.empty((steps // stride + 1, runner.block.size), runner.block.dtype)
     losses = np.empty(steps + 1)
     with Program.run_quietly():
+        copies[0] = runner.block
         for number in range(steps):
-            if number % stride == 0:
-                copies[number // stride] = runner.block
             if report and number % max(1, steps // 100) == 0:
                 report(number)
             losses[number] = runner.take_step(number)
-    if steps % stride == 0:
-        copies[steps // stride] = runner.block
+            if (number + 1) % stride == 0:
+                copies[(number + 1) // stride] = runner.block
     losses[steps] = runner.compute_loss(steps)
     losses.flags.writeable = False
     size = batch_size if batch_size != setup.batch.N else None
