@@ -18,6 +18,7 @@ import tracemalloc
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -44,19 +45,16 @@ def draw_numbers(job: Job) -> tuple[Network, Batch]:
     rng = np.random.default_rng(job.seed)
     shape, dtype = job.shape, np.dtype(job.shape.dtype)
 
-    def draw(*size: int, scale: float = 1.0) -> np.ndarray:
-        return (scale * rng.standard_normal(size, dtype=np.float32)).astype(dtype)
+    def draw(*size: int) -> np.ndarray:
+        return rng.standard_normal(size, dtype=np.float32).astype(dtype, copy=False)
 
     layers = (
-        Layer(
-            draw(shape.widths[n], shape.widths[n - 1], scale=shape.widths[n - 1] ** -0.5),
-            np.zeros(shape.widths[n], dtype) if shape.biased(n) else None,
-            shape.activations[n - 1],
+        Layer(below**-0.5 * draw(above, below), np.zeros(above, dtype) if biased else None, activation)
+        for (below, above), biased, activation in zip(
+            pairwise(shape.widths), shape.biases, shape.activations, strict=True
         )
-        for n in shape.layers
     )
-    d = shape.widths[-1]
-    Y = LOSSES[job.loss]().fit_targets(draw(d, job.N))
+    Y = LOSSES[job.loss]().fit_targets(draw(shape.widths[-1], job.N))
     return Network(tuple(layers)), Batch(draw(shape.widths[0], job.N), Y.astype(dtype))
 
 
