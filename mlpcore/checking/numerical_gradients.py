@@ -50,7 +50,7 @@ PROBED_NUMBERS = 1_000_000
 
 def choose_probe_count(values: Mapping[Var, Array]) -> int:
     """Choose how many cells of a gradient can be probed without keeping a reader waiting."""
-    return max(1, min(PROBES, PROBED_NUMBERS // sum(np.size(value) for value in values.values())))
+    return max(1, min(PROBES, PROBED_NUMBERS // sum(map(np.size, values.values()))))
 
 
 @dataclass(frozen=True)

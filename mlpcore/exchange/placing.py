@@ -64,11 +64,8 @@ def place(setup: Setup, values: Mapping[Var, Array], activations: Sequence[str] 
         if layer > depth:
             raise ValueError(f"{var.text} is of layer {layer}, and this network has {depth}: W_{depth + 1} is missing")
         places: dict[str, str | int] = {"example": "N", "unit": layer, "input": layer - 1, "output": depth}
-        for axis, size in zip(
-            var.axes if layer or var.kind != "Z" else ("input", "example"), lay.convert(var, x).shape
-        ):
-            where = 0 if var == Z(0) and axis == "input" else places[axis]
-            known, other = sizes.setdefault(where, (size, var))
+        for axis, size in zip(var.axes, lay.convert(var, x).shape):
+            known, other = sizes.setdefault(places[axis], (size, var))
             if known != size:
                 raise ValueError(
                     f"{other.text} is {shape_words(shaped[other])} and {var.text} {shape_words(x)}: "
@@ -77,11 +74,12 @@ def place(setup: Setup, values: Mapping[Var, Array], activations: Sequence[str] 
     old = (*net.widths[: depth + 1], *[net.widths[-1]] * (depth - net.depth))
     widths = tuple(sizes.get(k, (old[k], None))[0] for k in range(depth + 1))
     N = sizes.get("N", (setup.batch.N, None))[0]
+    biased = {var.layer for var in shaped if var.kind == "b"}
     if not activations:
+        biased |= {n for n, layer in enumerate(net.layers, start=1) if layer.b is not None}
         known_f = [layer.activation for layer in net.layers]
         activations = (known_f[:-1] + [known_f[0]] * depth)[: depth - 1] + known_f[-1:]
-    has_bias = [layer.b is not None and not activations for layer in net.layers] + [False] * depth
-    biases = tuple(has_bias[k] or Var("b", k + 1) in shaped for k in range(depth))
+    biases = tuple(n in biased for n in range(1, depth + 1))
     now = tuple(layer.b is not None for layer in net.layers)
     if (widths, N, tuple(activations), biases) != (net.widths, setup.batch.N, net.shape.activations, now):
         setup = _take_depth(setup, depth)
@@ -116,10 +114,10 @@ def _fit_axes(var: Var, x: Array) -> Array:
     ndim = len(var.axes)
     if x.ndim == ndim:
         return x
-    if x.ndim == 2 and (ndim == 1 and 1 in x.shape):
+    if x.ndim == 2 and ndim == 1 and 1 in x.shape:
         return x.ravel()
     if ndim == 0 and x.size == 1:
-        return x.ravel()[0]
+        return x.reshape(())
     raise ValueError(f"{var.text} is {'a vector' if ndim else 'a single number'}, and this is {shape_words(x)}")
 
 

@@ -67,16 +67,14 @@ def read_array(data: Json, what: str, ndim: int = 2) -> Array:
     if not isinstance(rows, list) or not rows or not all(isinstance(row, list) for row in rows):
         raise ValueError(f"{what} must be a list of {'numbers' if ndim == 1 else 'rows, each a list of numbers'}")
     check_shape(len(rows), 1)
+    numbers = []
     for number, row in enumerate(rows, start=1):
         where = f"{what}, row {number}" if ndim == 2 else what
         if len(row) != len(rows[0]):
             raise ValueError(f"{where} has {len(row)} numbers, row 1 has {len(rows[0])}")
         check_shape(1, len(row), number)
-        if not all(type(x) is float for x in row):
-            row[:] = [real(x, f"{where}, column {column}") for column, x in enumerate(row, start=1)]
-        if not np.isfinite(row).all():
-            raise ValueError(f"{where}, column {int(np.argmin(np.isfinite(row))) + 1} must be a finite number")
-    array = np.array(rows, dtype=np.float64)
+        numbers.append([real(x, f"{where}, column {column}") for column, x in enumerate(row, start=1)])
+    array = np.array(numbers)
     return array[0] if ndim == 1 else array
 
 

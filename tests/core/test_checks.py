@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import mlpcore as mlp
-from mlpcore.checking.numerical_gradients import check_steps, measure_change
+from mlpcore.checking.numerical_gradients import PROBED_NUMBERS, PROBES, check_steps, choose_probe_count, measure_change
 from mlpcore.equations.activations import Activation
 from mlpcore.examples import one_hot
 from mlpcore.setup import with_cells
@@ -188,3 +188,9 @@ def test_the_change_of_the_loss_is_that_of_another_network_and_tends_to_the_grad
         if checks[var].cells[cell] == "agrees":
             per_step = measure_change(steps, values, mlp.loss, var.of, cell, 2.0**-20) / 2.0**-20
             assert per_step == pytest.approx(float(values[var][cell]), rel=1e-3, abs=1e-5)
+
+
+def test_the_larger_a_pass_the_fewer_cells_are_probed_but_never_none():
+    large = {mlp.W(1): np.broadcast_to(0.0, PROBED_NUMBERS + 1)}
+    half = {mlp.W(1): np.broadcast_to(0.0, PROBED_NUMBERS // 2)}
+    assert [choose_probe_count(x) for x in (large, half, {mlp.loss: np.zeros(())})] == [1, 2, PROBES]

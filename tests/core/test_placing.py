@@ -78,6 +78,20 @@ def test_several_named_matrices_fill_their_places():
     assert new.net.shape.activations == SHEET.net.shape.activations
 
 
+@pytest.mark.parametrize("name", mlp.EXAMPLES)
+def test_what_is_not_replaced_stays(name):
+    setup = mlp.EXAMPLES[name].setup
+    for var, x in setup.inputs().items():
+        placed = exchange.place(setup, {var: x})
+        assert [layer.dropout for layer in placed.net.layers] == [layer.dropout for layer in setup.net.layers]
+        for other, value in setup.inputs().items():
+            np.testing.assert_array_equal(placed.inputs()[other], value)
+    more = np.hstack([setup.inputs()[mlp.Z(0)]] * 2)
+    wider = exchange.place(setup, {mlp.Z(0): more})
+    for parameter, value in setup.net.parameters():
+        np.testing.assert_array_equal(wider.inputs()[parameter], value)
+
+
 def test_weights_of_more_layers_make_the_network_deeper_and_fewer_leave_the_others():
     deep = place_named(SHEET, exchange.read_named("W1=[1 2; 3 4]; W2=[1 2; 3 4]; W3=[5 6]")).apply(SHEET)
     assert deep.net.widths == (2, 2, 2, 1)
