@@ -186,9 +186,5 @@ def _label_both_ends(drawn: list[_Drawn]) -> Figure:
 
 def _turn(tally: Tally) -> list[Figure]:
     """Mark where forward turns into backward, once for every block that is drawn."""
-    steps = tally.count.steps
-    back = [step.phase == "backward" for step in steps]
-    turns = [n for n in range(1, len(steps)) if back[n] != back[n - 1]]
-    if len(turns) > 2 * tally.blocks:
-        turns = turns[:1]
-    return [upright(n + 0.5, "--line", "solid") for n in turns]
+    back = [step.phase == "backward" for step in tally.count.steps]
+    return [upright(n + 0.5, "--line", "solid") for n in range(1, len(back)) if back[n] != back[n - 1]]
