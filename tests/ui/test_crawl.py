@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import mlpcore as mlp
+from mlpcore.equations.steps import evaluate
 from mlpcore.logits import CONFIDENT, LABS, descend
 from mlpcore.losses import SoftmaxHinge, softmax
 from mlpcore.notation import O, dO
@@ -31,7 +32,7 @@ from pages.ui.state.memory_page import MemoryChoice
 from pages.ui.state.place import Place
 from pages.ui.widgets.stages import describe_network
 from tests.js.write_fixtures import random_setup
-from tests.visits import DERIVE, HINGE, MEMORY, list_payloads, visit
+from tests.visits import CHECK, DERIVE, HINGE, MEMORY, list_payloads, visit
 
 # --- what is on the screen ---------------------------------------------------------------------------
 
@@ -80,6 +81,12 @@ def split_sentences(text):
 # --- the world a sentence is about ------------------------------------------------------------------
 
 
+def find_unit(text):
+    """Find one unit of the last digit of 0.0123 or 1.234e-05; an exact 0 is written with four decimals like the others."""
+    number, _, power = text.partition("e")
+    return 10.0 ** (int(power or 0) - len(number.partition(".")[2])) if "." in number else 1e-4
+
+
 @dataclass(frozen=True)
 class World:
     """A visitor's state on one page, with what is recomputed of it.
@@ -111,6 +118,26 @@ class World:
     @cached_property
     def by_symbol(self):
         return {v.symbol: v for v in self.run[1]}
+
+    @cached_property
+    def work(self):
+        """The matrices that were written down to be checked: their numbers, as texts."""
+        blocks = (block.split(" =\n") for block in self.state.work.split("\n\n"))
+        return {mlp.exchange.name_of(name): rows.split() for name, rows in blocks}
+
+    def read_work(self, var):
+        return np.array(self.work[var], dtype=float).reshape(np.shape(self.run[1][var]))
+
+    @cached_property
+    def off(self):
+        """Which of their cells are not those of the pass: those that surely are not, and those that may not be."""
+        found = {}
+        for v, texts in self.work.items():
+            unit = np.array([find_unit(text) for text in texts])
+            gap = np.abs(self.read_work(v) - self.run[1][v]).ravel()
+            size = np.abs(self.run[1][v]).max()
+            found[v] = gap > 2 * unit + 1e-3 * size, gap > 0.4999 * unit
+        return found
 
     def shape(self, symbol):
         return np.shape(self.run[1][self.by_symbol[symbol.rstrip("ᵀ")]])
@@ -630,6 +657,55 @@ def check_classes(w, kind):
     assert kind == ("row" if w.setup.conventions.lay.transposes(mlp.dZ(2)) else "column")
 
 
+def check_first_wrong(w, symbol):
+    before = list(w.off)[: list(w.off).index(w.by_symbol[symbol])]
+    assert w.off[w.by_symbol[symbol]][1].any()
+    assert not any(w.off[v][0].any() for v in before)
+
+
+def check_follows(w, listed):
+    """They differ from the pass, and are what the earlier numbers of the text give, as far as its digits say."""
+    for symbol in listed.split(", "):
+        var = w.by_symbol[symbol]
+        step = next(s for s in w.run[0] if s.out == var)
+        own = [w.read_work(v) if v in w.work else w.run[1][v] for v in step.operands]
+        spread = 1e-4 * sum(np.abs(x).sum() + np.size(x) for x in own)
+        assert w.off[var][1].any()
+        np.testing.assert_allclose(step.op(*own), w.read_work(var), atol=spread)
+
+
+def check_verdict(w, symbol, word, mark, count, total):
+    surely, perhaps = w.off[w.by_symbol[symbol]]
+    assert word == w.by_symbol[symbol].word
+    if mark == "✓":
+        assert not surely.any()
+    else:
+        assert 1 <= int(count) <= perhaps.sum()
+        assert int(total) == surely.size
+
+
+def check_right_cells(w, right, total):
+    surely, perhaps = (np.concatenate(found) for found in zip(*w.off.values(), strict=True))
+    assert surely.sum() <= int(total) - int(right) <= perhaps.sum()
+    assert int(total) == surely.size
+
+
+def check_constant(w, scale):
+    values = replace(w.setup, conventions=replace(w.setup.conventions, scale=scale)).run()[1]
+    for var in w.work:
+        np.testing.assert_allclose(w.read_work(var), values[var], atol=1e-4)
+
+
+def check_mistake(w, name, sentence):
+    """The pass with the mistake in it gives the first matrix that is wrong."""
+    mistake, lay = mlp.MISTAKES[name], w.setup.conventions.lay
+    plain = replace(w.setup, conventions=replace(w.setup.conventions, layout="columns"))
+    values = evaluate(mistake.rewrite(plain.run()[0]), plain.inputs())
+    var = next(v for v, (_, perhaps) in w.off.items() if perhaps.any())
+    np.testing.assert_allclose(lay.convert(var, values[var]), w.read_work(var), atol=1e-4)
+    assert sentence == mistake.sentence
+
+
 def _assert(holds):
     assert holds
 
@@ -738,6 +814,17 @@ CLAIMS = {
         check_blocks,
     r"Counted with hidden layers like the first and identity in the last layer, unlike your network\.": check_unlike,
     r"Nothing is computed twice\.": lambda w: _assert(not any(s.recompute for s in count(w).steps)),
+    # check
+    r"✗\] First wrong: (\S+)": check_first_wrong,
+    r"(.+): right given your own earlier numbers, so not wrong a second time\.": check_follows,
+    r"(\S+) ([\w ]+) (✓|✗|↳) (?:(\d+) of (\d+) cells )?(?:right|wrong|right given yours)\]?": check_verdict,
+    r"(\d+) of (\d+) cells are right\.": check_right_cells,
+    rf"({'|'.join(map(re.escape, mlp.MISTAKES))}) · (.+)": check_mistake,
+    r"Written in the worksheet's layout: examples are columns\.": lambda w: _assert(
+        w.setup.conventions.layout != "columns"
+    ),
+    r"Right, as your course writes it: with the constant (\S+) in front of the loss, all matrices are right\.":
+        check_constant,
     # training
     r"(.+), over all examples; the whole batch of (\d+) at every step\.": check_training,
     r"All optimisers begin at the present network\.": check_begin,
@@ -781,6 +868,7 @@ PLAIN = re.compile(
             "Bytes are counted from the list of steps: .+", "1 kB = 1000 B\\.", "Yes\\.",
             "Counted, not yet measured at this size\\.", "Hollow: .+", "A cell-by-cell function, .+", "So S is stored\\.",
             "Lines are counted, .+", "Left: .+", "Right: .+", "S need not be stored\\.", "f' over Z\\.",
+            "yours: [^§]+", "If your course does not write it so, it is a mistake:", "These give your numbers alike, and cannot be told apart on this network:",
             "peak bytes.*", "matmul FLOPs.*", "layers|units|examples", "f' = .+", "S|f'|Z = f\\(S\\)|f", "time|loss|steps taken",
             "Loss over the steps of training", "They are compared with the network of the other pages .+",
             "Gradients of parameters are most of the peak, .+", "Found by .+", "This one takes .+",
@@ -809,6 +897,10 @@ def crawl(seed, every=False):
         app = visit(**({"s": link} if link else {}))
         if world.page != "app.py":
             app.switch_page(world.page).run()
+        if world.page == CHECK:
+            next(b for b in app.button if b.label == "Show an example with a mistake").click().run()
+            world = replace(world, state=app.session_state["state"])
+            assert world.work
         assert not app.exception, (world.page, app.exception)
         for text in list_page_texts(app):
             for sentence in split_sentences(text):
