@@ -40,7 +40,9 @@ LONGEST_SUM = 8
 
 # The trees of the equations in use: a payload takes the tree of every step, and an edit changes none.
 @lru_cache(maxsize=256)
-def _parse(cell: str, reads: tuple[str, ...]) -> Tree:
+def parse(op: Op) -> Tree:
+    """Parse the cell formula of an operation into a tree of lists, numbers and text."""
+    cell = op.cell
     root: Tree = []
     stack = [(root, False)]  # (tree, whether its closing parenthesis ends a sum)
     position = 0
@@ -59,7 +61,7 @@ def _parse(cell: str, reads: tuple[str, ...]) -> Tree:
             stack[-1][0].append(["size", mark["size"]])
         elif mark["ref"]:
             operand = int(mark["ref"])
-            stack[-1][0].append(["ref", operand, mark["at"] or reads[operand], bool(mark["view"])])
+            stack[-1][0].append(["ref", operand, mark["at"] or op.reads[operand], bool(mark["view"])])
         elif mark["over"]:
             body: Tree = []
             stack[-1][0].append([mark["over"], mark["axes"], body])
@@ -73,11 +75,6 @@ def _parse(cell: str, reads: tuple[str, ...]) -> Tree:
                 text(")")
     text(cell[position:])
     return root
-
-
-def parse(op: Op) -> Tree:
-    """Parse the cell formula of an operation into a tree of lists, numbers and text."""
-    return _parse(op.cell, op.reads)
 
 
 def plain(value: float) -> str:

@@ -70,17 +70,14 @@ class Conventions:
         Args:
             activations: those of the network, None where the page is about none; hinge: whether there is a hinge loss.
         """
-        sentences = [self.lay.sentence if activations is None else self.lay.sentence[:-1] + f": {self.lay.equation}."]
-        if self.scale is not None:
-            sentences.insert(0, f"Reduction of every loss: {SCALES[self.scale].title}.")
+        sentences = [*self._describe_corners(activations or ())]
         if hinge:
-            sentences.insert(
-                0,
-                "A competing class is active where its gap is >= 0: a gap of exactly 0 contributes to the gradient."
-                if self.at_tie
-                else "A competing class is active where its gap is > 0: a gap of exactly 0 does not contribute.",
-            )
-        return [*self._describe_corners(activations or ()), *sentences]
+            sign, effect = (">=", "contributes to the gradient") if self.at_tie else (">", "does not contribute")
+            sentences.append(f"A competing class is active where its gap is {sign} 0: a gap of exactly 0 {effect}.")
+        if self.scale is not None:
+            sentences.append(f"Reduction of every loss: {SCALES[self.scale].title}.")
+        equation = "." if activations is None else f": {self.lay.equation}."
+        return [*sentences, self.lay.sentence[:-1] + equation]
 
     def _describe_corners(self, activations: Iterable[str]) -> Iterator[str]:
         """Say what f'(0) is for each activation with a corner at 0."""

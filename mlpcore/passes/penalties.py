@@ -34,18 +34,17 @@ def penalise(steps: Iterable[Step], loss: Loss, net: Network | Shape, lay: Layou
     rewritten: list[Step] = []
     for step in steps:
         if step.out == LOSS:
+            data = DATA
             rows = [
                 Step(term, penalty.term.of[len(x.axes)], (x, strength), "loss")
                 for term, x in zip(terms, penalised, strict=True)
             ]
             rows.append(Step(LOSS, add(1 + len(terms)), (DATA, *terms), "loss"))
-            rewritten.append(replace(step, out=DATA))
         elif x := by_gradient.get(step.out):
             data = Var("g" + x.kind, x.layer)
             rows = [Step(step.out, penalty.gradient.of[len(x.axes)], (data, strength, x), "backward")]
-            rewritten.append(replace(step, out=data))
         else:
             rewritten.append(step)
             continue
-        rewritten += lay.convert_steps(rows)
+        rewritten += [replace(step, out=data), *lay.convert_steps(rows)]
     return rewritten
