@@ -55,15 +55,13 @@ export class Board extends Playing {
     this.knob = el("label", "knob");
     const controls = el("div", "controls", this.choices, this.knob, this.bar);
     root.replaceChildren(this.chapters, controls, this.sheet, this.topic, this.reader, this.live);
-    this.resizeObserver = new ResizeObserver(() => this.model && this.draw());
-    this.resizeObserver.observe(root);
+    this.observeSize(root, () => this.model && this.draw());
     // Once its lines are laid out, and whenever one of them gets another height.
     this.lineObserver = new ResizeObserver(() => drawArrows(this.arrows, this.joins));
   }
 
   destroy() {
     super.destroy();
-    this.resizeObserver.disconnect();
     this.lineObserver.disconnect();
   }
 
@@ -520,14 +518,12 @@ export class Board extends Playing {
     for (const { scale, id } of this.model.lines.flatMap((line) => line.strip ?? [])) {
       (groups[scale ?? id] ??= []).push(this.model.matrices[id]);
     }
-    /** @type {Record<string, number>} */
-    const scales = {};
-    const widest = scaleOf(Object.values(groups).flat().filter((m) => m.shape.length).map((m) => ({ data: m.all ?? m.data })));
-    for (const shown of Object.values(groups)) {
-      const scale = this.view.oneScale ? widest : scaleOf(shown.map((m) => ({ data: m.all ?? m.data })));
-      for (const m of shown) scales[m.id] = scale;
-    }
-    return scales;
+    const wholeStack = (/** @type {Matrix} */ { data, all = data }) => ({ data: all });
+    this.widest = scaleOf(Object.values(groups).flat().filter((m) => m.shape.length).map(wholeStack));
+    return Object.fromEntries(Object.values(groups).flatMap((shown) => {
+      const scale = scaleOf(shown.map(wholeStack));
+      return shown.map(({ id }) => [id, scale]);
+    }));
   }
 
   /**

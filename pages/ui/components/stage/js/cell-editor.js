@@ -12,9 +12,7 @@ const NOTCH = 4; // pixels
 
 /** @param {Stage} stage @param {Cell} cell */
 function shownValue(stage, { mlp: { id, index } }) {
-  const matrix = stage.model.matrices[id];
-  const at = flatIndex(matrix, index);
-  return stage.edits.value(id, at) ?? matrix.data[at];
+  return stage.edits.value(id, flatIndex(stage.model.matrices[id], index));
 }
 
 /**

@@ -76,9 +76,9 @@ export function buildKnob(stage) {
 
 /** @param {Board} stage */
 export function updateKnob(stage) {
-  const { knob, matrices } = stage.model;
+  const { knob } = stage.model;
   if (!knob) return;
-  const now = stage.edits.value(knob.of, 0) ?? matrices[knob.of].data[0];
+  const now = stage.edits.value(knob.of, 0);
   const [, slider, words] = /** @type {Iterable<HTMLInputElement>} */ (stage.knob.children);
   if (Number(slider.value) !== now) slider.value = String(now);
   words.textContent = now.toFixed(3).replace("-", MINUS);

@@ -16,10 +16,7 @@ import { cellIndex, flatIndex } from "./payload.js";
 function tileRows(stage, tile) {
   const matrix = stage.model.matrices[tile.spec.id];
   return Array.from({ length: tile.rows }, (_row, r) =>
-    Array.from({ length: tile.cols }, (_col, c) => {
-      const at = flatIndex(matrix, cellIndex(matrix, tile.spec.turned, r, c));
-      return stage.edits.value(tile.spec.id, at) ?? matrix.data[at];
-    }),
+    Array.from({ length: tile.cols }, (_col, c) => stage.edits.value(matrix.id, flatIndex(matrix, cellIndex(matrix, tile.spec.turned, r, c)))),
   );
 }
 

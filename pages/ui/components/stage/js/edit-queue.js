@@ -33,13 +33,9 @@ export class EditQueue {
     return this.cells.size === 0 && this.pastes.length === 0;
   }
 
-  /**
-   * The value that was typed into a cell, if Python has not taken it yet.
-   *
-   * @type {(id: string, at: number) => number | undefined}
-   */
+  /** The number of a cell as it is shown: the one that was typed, while Python has not taken it. @type {(id: string, at: number) => number} */
   value(id, at) {
-    return this.cells.get(`${id}|${at}`)?.value;
+    return this.cells.get(`${id}|${at}`)?.value ?? this.stage.model.matrices[id].data[at];
   }
 
   /** @type {(id: string, at: number) => boolean} */

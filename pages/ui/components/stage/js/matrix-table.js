@@ -165,17 +165,18 @@ function buildCell(tile) {
  *
  * @param {Stage} stage
  * @param {Tile} tile
- * @param {number} scale
+ * @param {number} own what full colour means where each matrix has a scale of its own
  */
-export function paintTile(stage, tile, scale) {
+export function paintTile(stage, tile, own) {
   const { spec } = tile;
+  const scale = stage.view.oneScale ? stage.widest : own;
   const matrix = stage.model.matrices[spec.id];
   // In every frame as in all of them: that is what its cells are as wide as.
   const style = matrixStyle(matrix.all ?? matrix.data, stage.digits, stage.cut, spec.of);
   for (const cell of tile.cells) {
     const { index } = cell.mlp;
     const at = flatIndex(matrix, index);
-    const value = stage.edits.value(spec.id, at) ?? matrix.data[at];
+    const value = stage.edits.value(spec.id, at);
     const veiled = stage.isVeiled(spec, index);
     const key = `${value}|${scale}|${stage.digits}|${stage.cut}|${style.power}|${veiled}|${stage.colours.dark}`;
     if (cell.mlp.key !== key) {

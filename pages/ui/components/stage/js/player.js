@@ -4,7 +4,7 @@ import { buttonOf, el, mathNode, setAttributes } from "../../shared/dom.js";
 import { readView, writeCell, writeView } from "./address.js";
 import { cellEquation } from "./cell-formula.js";
 import { buildChoices } from "./choices.js";
-import { scaleOf, scalesOf } from "./colour-scale.js";
+import { scalesOf } from "./colour-scale.js";
 import { buildLegend, buildTransport, iconButton } from "./controls.js";
 import { clamp, widthFor } from "./layout.js";
 import { buildTile, findCell, focusedCell, paintTile, placeWindow } from "./matrix-table.js";
@@ -57,11 +57,10 @@ export class Player extends Playing {
       el("div", "main", el("div", "left", this.equation, this.field, this.reader), el("div", "right", this.picture.node, this.list)),
       this.live,
     );
-    this.resizeObserver = new ResizeObserver(() => {
+    this.observeSize(this.field, () => {
       this.room = this.roomNow();
       if (this.model) this.draw();
     });
-    this.resizeObserver.observe(this.field);
     this.room = this.roomNow();
   }
 
@@ -72,7 +71,6 @@ export class Player extends Playing {
 
   destroy() {
     super.destroy();
-    this.resizeObserver.disconnect();
     cancelIdle(this.idle);
     clearTimeout(this.revealTimer);
     clearTimeout(this.focusTimer);
@@ -264,10 +262,6 @@ export class Player extends Playing {
     }
     stepView.paintCheck(this.model);
     this.scales = scalesOf(step, this.model.matrices);
-    if (this.view.oneScale) {
-      const widest = scaleOf(Object.values(this.model.matrices).filter((m) => m.shape.length));
-      for (const id of Object.keys(this.scales)) this.scales[id] = widest;
-    }
     if (this.highlight.id === null && this.cell !== null) this.pointResult();
     this.repaint();
     this.revealCurrent();

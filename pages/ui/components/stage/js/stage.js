@@ -5,7 +5,7 @@ import { buttonOf, el, setAttributes } from "../../shared/dom.js";
 import { readCell, readView, writeCell, writeView } from "./address.js";
 import { openMenu } from "./copy-menu.js";
 import { openEditor, pasteInto, scrubCell } from "./cell-editor.js";
-import { themeColours } from "./colour-scale.js";
+import { scaleOf, themeColours } from "./colour-scale.js";
 import { EditQueue } from "./edit-queue.js";
 import { clamp } from "./layout.js";
 import { findCell, isCell, placeWindow } from "./matrix-table.js";
@@ -31,6 +31,8 @@ export class Stage {
   reader;
   /** @type {Tile[]} */
   tiles = [];
+  /** The largest size of a number, where all matrices share one colour scale. */
+  widest = 1;
   /** @type {Matrices | null} */
   previousMatrices = null;
   /** @type {{ bubble: HTMLElement, where: HTMLElement | null } | null} */
@@ -114,6 +116,13 @@ export class Stage {
     this.abort.abort();
   }
 
+  /** @param {Element} node @param {() => void} react to another size of it */
+  observeSize(node, react) {
+    const observer = new ResizeObserver(react);
+    observer.observe(node);
+    this.abort.signal.addEventListener("abort", () => observer.disconnect());
+  }
+
   /** @param {{ digits?: number, cut?: string }} change `cut` is a name of `CUTS` */
   setDecimals(change) {
     Object.assign(this, change);
@@ -168,6 +177,7 @@ export class Stage {
     for (const pole of /** @type {const} */ (["plus", "minus"])) this.root.style.setProperty(`--${pole}`, `rgb(${this.colours[pole].join(" ")})`);
     const old = this.model;
     this.model = readPayload(payload);
+    this.widest = scaleOf(Object.values(this.model.matrices).filter((m) => m.shape.length));
     const same = old && old.example === payload.example && sameShapes(old, this.model);
     if (!same) {
       this.previousMatrices = null;

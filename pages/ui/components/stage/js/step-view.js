@@ -73,11 +73,9 @@ export class StepView {
  */
 export function originText(stage, id, index) {
   const { matrices, maker } = stage.model;
-  const m = matrices[id];
-  const at = flatIndex(m, index);
   const seen = viewEquation(stage.model, stage.highlight.shown, index, stage);
   if (seen || maker[id]) return seen || cellEquation(maker[id], matrices, index, stage);
-  return `${m.text}${indexText(index)} = ${shortestNumber(stage.edits.value(id, at) ?? m.data[at])}`;
+  return `${matrices[id].text}${indexText(index)} = ${shortestNumber(stage.edits.value(id, flatIndex(matrices[id], index)))}`;
 }
 
 const MOST_TERMS = 8; // of a sum that are drawn as bars
@@ -111,8 +109,4 @@ export function meaningNodes(stage, id, index, fed) {
 }
 
 /** @param {string} text */
-export function numbersNode(text) {
-  const node = el("output", "numbers");
-  node.textContent = text;
-  return node;
-}
+export const numbersNode = (text) => el("output", "numbers", text);

@@ -18,7 +18,6 @@ import { meaningNodes, numbersNode, originText } from "./step-view.js";
 export class Wall extends Stage {
   /** @type {Record<string, number>} the largest size in each matrix */
   scales;
-  widest = 1;
   cardsSignature = "";
 
   /** @param {HTMLElement} root */
@@ -45,13 +44,7 @@ export class Wall extends Stage {
         event.stopPropagation();
       }
     };
-    this.resizeObserver = new ResizeObserver(() => this.model && this.draw());
-    this.resizeObserver.observe(root);
-  }
-
-  destroy() {
-    super.destroy();
-    this.resizeObserver.disconnect();
+    this.observeSize(root, () => this.model && this.draw());
   }
 
   /**
@@ -61,7 +54,6 @@ export class Wall extends Stage {
    */
   update(payload, host, post) {
     this.receive(payload, host, post);
-    this.widest = scaleOf(Object.values(this.model.matrices).filter((m) => m.shape.length));
     this.scales = Object.fromEntries(Object.values(this.model.matrices).map((m) => [m.id, scaleOf([m])]));
     if (!this.bar.querySelector(".legend")) this.bar.append(buildLegend(this.model.parts));
     this.draw();
@@ -181,7 +173,7 @@ export class Wall extends Stage {
 
   repaint() {
     this.picture.update();
-    for (const tile of this.tiles) paintTile(this, tile, this.view.oneScale ? this.widest : this.scales[tile.spec.id]);
+    for (const tile of this.tiles) paintTile(this, tile, this.scales[tile.spec.id]);
     this.updateReader();
   }
 
