@@ -323,6 +323,14 @@ def test_a_large_network_is_windowed_and_right(app):
     page.keyboard.type("0.25")
     student.press("Enter")
     student.wait("W 1, row 256, column 256", 0.25)
+    # A copy is of all of it, also of what is outside the window and was just typed.
+    page.evaluate("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
+    page.locator('.shown [aria-label="copy W 1 as text"]').dispatch_event("click")
+    page.get_by_role("menuitem", name="CSV").click()
+    page.wait_for_function("window.copied")
+    rows = [line.split(",") for line in page.evaluate("window.copied").splitlines()]
+    assert {len(row) for row in [rows, *rows]} == {256}
+    assert rows[-1][-1] == "0.25"
 
 
 @pytest.mark.parametrize(("label", "size"), [("Units of layer 1", "256"), ("Examples", "40"), ("Inputs", "100")])
