@@ -30,7 +30,7 @@ def draw_steps() -> None:
         st.button("Take so many", on_click=session.take_chosen_steps, args=(_NUMBER,))
         _draw_optimiser(training)
         if state.setup.net.shape.masked:
-            choose(partial(st.toggle, "New dropout masks at every step"), "redraw", training.redraw)
+            choose(partial(st.toggle, "New dropout masks at every step"), "redraw")
         if taken:
             st.button("Rewind to the start", on_click=session.rewind_steps)
             st.markdown(escape_markdown(_describe(taken)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import streamlit as st
@@ -131,27 +131,32 @@ def _draw_question(choice: TrainingChoice) -> None:
                  on_change=session.ask_question, args=("question",))  # fmt: skip
 
 
-def _with_stop(stops: Sequence[float], now: float) -> list[float]:
-    """Give the stops of a slider, with the present value among them."""
-    return sorted({*stops, now})
+def _slide(
+    label: str, field: str, stops: Sequence[float], now: float | None = None, write: Callable[..., str] = "{:g}".format
+) -> None:
+    """Draw a slider over these stops and the present value, by default that of the field."""
+    now = getattr(session.get_state().training, field) if now is None else now
+    choose(partial(st.select_slider, label, sorted({*stops, now}), format_func=write), field, now)
+
+
+def _select(label: str, field: str, titles: Mapping[str, str]) -> None:
+    choose(partial(st.selectbox, label, list(titles), format_func=titles.__getitem__), field)
 
 
 def _draw_choices(setup: Setup, choice: TrainingChoice) -> None:
     titles = {name: kind.title for name, kind in OPTIMISERS.items()}
     choose(partial(st.multiselect, "Optimisers", list(titles), format_func=titles.__getitem__),
             "optimisers", list(choice.optimisers))  # fmt: skip
-    number = "{:g}".format
-    choose(partial(st.select_slider, "Learning rate η", _with_stop(_RATES, choice.rate), format_func=number),
-            "rate", choice.rate)  # fmt: skip
+    _slide("Learning rate η", "rate", _RATES)
     if any(issubclass(OPTIMISERS[name], Momentum | Nesterov) for name in choice.optimisers):
-        choose(partial(st.slider, "Momentum μ", 0.0, 0.99, step=0.01), "mu", choice.mu)
-    choose(partial(st.select_slider, "Steps", _with_stop(_STEPS, choice.steps)), "steps", choice.steps)
+        choose(partial(st.slider, "Momentum μ", 0.0, 0.99, step=0.01), "mu")
+    _slide("Steps", "steps", _STEPS, write=str)
     if setup.loss.penalty:
-        strength = choice.strength if choice.strength >= 0 else float(setup.loss.strength)
-        choose(partial(st.select_slider, "Penalty λ", _with_stop(_STRENGTHS, strength), format_func=number),
-               "strength", strength)  # fmt: skip
+        _slide(
+            "Penalty λ", "strength", _STRENGTHS, choice.strength if choice.strength >= 0 else float(setup.loss.strength)
+        )
     if setup.net.shape.masked:
-        choose(partial(st.toggle, "New dropout masks at every step"), "redraw", choice.redraw)
+        choose(partial(st.toggle, "New dropout masks at every step"), "redraw")
     for menu in (
         Menu("Initial weights", partial(_draw_start, choice)),
         Menu("Schedule, clipping, batches", partial(_draw_schedule, choice)),
@@ -161,36 +166,28 @@ def _draw_choices(setup: Setup, choice: TrainingChoice) -> None:
 
 
 def _draw_start(choice: TrainingChoice) -> None:
-    starts = {"": "The present weights", **{i.name: i.title for i in INITIALISATIONS.values()}}
-    choose(partial(st.selectbox, "Drawn", list(starts), format_func=starts.__getitem__), "start", choice.start)
+    _select("Drawn", "start", {"": "The present weights", **{i.name: i.title for i in INITIALISATIONS.values()}})
     if choice.start:
-        choose(partial(st.select_slider, "Scale", _with_stop(_SCALES, choice.scale), format_func="{:g}".format),
-               "scale", choice.scale)  # fmt: skip
-        last = max(100, choice.start_seed)
-        choose(partial(st.slider, "Seed of the weights", 0, last), "start_seed", choice.start_seed)
+        _slide("Scale", "scale", _SCALES)
+        choose(partial(st.slider, "Seed of the weights", 0, max(100, choice.start_seed)), "start_seed")
 
 
 def _draw_schedule(choice: TrainingChoice) -> None:
     schedules = {CONSTANT: "Constant", **{name: kind.title for name, kind in RATE_SCHEDULES.items()}}
-    choose(partial(st.selectbox, "Schedule of the rate", list(schedules), format_func=schedules.__getitem__),
-            "schedule", choice.schedule)  # fmt: skip
+    _select("Schedule of the rate", "schedule", schedules)
     if choice.schedule != CONSTANT:
-        choose(partial(st.select_slider, "Steps of the schedule", _with_stop(_LENGTHS, choice.length)),
-                "length", choice.length)  # fmt: skip
-    clips = _with_stop(_CLIPS, choice.clip)
-    choose(partial(st.select_slider, "Largest norm of the gradient", clips,
-                    format_func=lambda c: f"{c:g}" if c else "any"), "clip", choice.clip)  # fmt: skip
-    choose(partial(st.number_input, "Examples of a step (0: all)", 0, 256), "batch", choice.batch)
+        _slide("Steps of the schedule", "length", _LENGTHS, write=str)
+    _slide("Largest norm of the gradient", "clip", _CLIPS, write=lambda c: f"{c:g}" if c else "any")
+    choose(partial(st.number_input, "Examples of a step (0: all)", 0, 256), "batch")
     if choice.batch:
-        choose(partial(st.number_input, "Seed of the batches", 0, 10**9), "seed", choice.seed)
+        choose(partial(st.number_input, "Seed of the batches", 0, 10**9), "seed")
 
 
 def _draw_data(choice: TrainingChoice) -> None:
-    sets = {d.name: d.title for d in DATASETS.values()}
-    choose(partial(st.selectbox, "Data set", list(sets), format_func=sets.__getitem__), "dataset", choice.dataset)
-    choose(partial(st.number_input, "Examples", 2, 256), "examples", choice.examples)
-    choose(partial(st.slider, "Noise", 0.0, 1.0, step=0.05), "noise", choice.noise)
-    choose(partial(st.number_input, "Seed", 0, 10**9), "data_seed", choice.data_seed)
+    _select("Data set", "dataset", {d.name: d.title for d in DATASETS.values()})
+    choose(partial(st.number_input, "Examples", 2, 256), "examples")
+    choose(partial(st.slider, "Noise", 0.0, 1.0, step=0.05), "noise")
+    choose(partial(st.number_input, "Seed", 0, 10**9), "data_seed")
     fits = "A network that fits them becomes yours."
     _draw_change("Use these data", choice.make_setup, fits)
     st.text_area("or a table, its last column the target", height=70, key="training table",
@@ -201,10 +198,8 @@ def _draw_data(choice: TrainingChoice) -> None:
         fits,
     )
     show_errors("data")
-    centre = "Every input gets mean 0 and deviation 1."
-    _draw_change("Standardise the inputs", standardise, centre)
-    held = partial(st.slider, "Held out for validation", 0.0, 0.5, step=0.05, format="percent")
-    choose(held, "held_out", choice.held_out)
+    _draw_change("Standardise the inputs", standardise, "Every input gets mean 0 and deviation 1.")
+    choose(partial(st.slider, "Held out for validation", 0.0, 0.5, step=0.05, format="percent"), "held_out")
 
 
 def _draw_change(label: str, how: Callable[[Setup], Setup], about: str) -> None:

@@ -48,14 +48,19 @@ class View:
     held_out: Batch | None
 
 
-def choose(draw: Callable[..., Any], field: str, now: Any) -> None:
-    """Draw a widget that shows and changes one field of the choice."""
+def choose(draw: Callable[..., Any], field: str, now: Any = None) -> None:
+    """Draw a widget that shows and changes one field of the choice.
+
+    Args:
+        now: what it shows; by default the field.
+    """
+    now = getattr(session.get_state().training, field) if now is None else now
     draw(**bind(f"training {field}", now, put(field), "training", "training"))
 
 
 def _draw_loss(view: View) -> None:
     choice, courses = view.choice, view.courses
-    choose(partial(st.toggle, "Loss on a logarithmic axis"), "logarithmic", choice.logarithmic)
+    choose(partial(st.toggle, "Loss on a logarithmic axis"), "logarithmic")
     description = f"Loss over {choice.steps} steps under {', '.join(courses)}"
     figure = figures.courses(courses, choice.step, logarithmic=choice.logarithmic, held_out=view.held_out)
     draw_chart("courses", figure, description)
