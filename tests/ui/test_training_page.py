@@ -51,6 +51,11 @@ def test_a_training_that_diverges_is_reported_and_its_network_refused(page):
     assert None in read_charts(page)[TITLE]["data"][0]["y"]
     next(b for b in page.button if b.label.startswith("Take the network")).click().run()
     assert "finite" in page.error[0].value
+    state = page.session_state["state"]
+    for view in ("matrices", "rate", "fit"):
+        page.session_state["state"] = replace(state, training=replace(state.training, view=view))
+        (said,) = page.run().info
+        assert "the course has diverged" in said.value
 
 
 def test_the_network_of_a_step_is_taken_and_undone(page):

@@ -125,7 +125,7 @@ def apply_paste(before: Editable, paste: Any) -> tuple[Editable, list[dict[str, 
         # Where targets are classes, a 1 moves the example there: then its zeros are right as well.
         after, refused = with_cells(before, sorted(cells, key=lambda cell: cell[2] != 1))
         if refused:
-            raise ValueError(f"{var.symbol}{_format_cell(refused[0].cell)}: {refused[0].why}")
+            raise ValueError(f"{var.symbol}{format_cell(refused[0].cell)}: {refused[0].why}")
     except ValueError as error:
         message = f"{str(error)[:1].upper()}{str(error)[1:]}. Nothing was changed."
         refused_paste: dict[str, Any] = {"id": wire_name(var), "index": list(index), "message": message}
@@ -211,7 +211,7 @@ def _spread_block(
     """
     if block.shape[0] > room.shape[0] or block.shape[1] > room.shape[1]:
         size, left = ("×".join(map(str, each.shape)) for each in (block, room))
-        place = f"{var.symbol}{_format_cell(index)}"
+        place = f"{var.symbol}{format_cell(index)}"
         turned = "; transposed it would fit" if block.T.shape == room.shape else ""
         raise ValueError(f"the pasted block is {size}, but from {place} on there is room for {left}{turned}")
     covered = np.unravel_index(room[: block.shape[0], : block.shape[1]].ravel(), shape)
@@ -219,7 +219,8 @@ def _spread_block(
     return [(var, cell, x) for cell, x in zip(cells, block.ravel().tolist(), strict=True)]
 
 
-def _format_cell(cell: tuple[int, ...]) -> str:
+def format_cell(cell: tuple[int, ...]) -> str:
+    """Write the place of a cell behind the name of its matrix: `[1, 2]`, nothing for a single number."""
     return f"[{', '.join(str(i + 1) for i in cell)}]" if cell else ""
 
 

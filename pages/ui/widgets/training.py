@@ -80,7 +80,10 @@ def _draw_courses(named: Setup) -> None:
         if choice.question:
             _draw_answer(QUESTIONS[choice.question], courses)
         view = View(rest, choice, courses, held_out)
-        VIEWS_DRAWN[choice.view](view)
+        try:
+            VIEWS_DRAWN[choice.view](view)
+        except ValueError as error:  # the course has diverged at this step, or has too many inputs to be drawn
+            st.info(escape_markdown(f"Nothing to draw: {error}."))
     st.caption(_describe(view))
 
 

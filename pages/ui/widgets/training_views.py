@@ -139,11 +139,7 @@ def _choose_course(courses: dict[str, Course]) -> tuple[str, Course]:
 
 def _draw_matrices(view: View) -> None:
     choice, (name, course) = view.choice, _choose_course(view.courses)
-    try:
-        payload = build_course_payload(course, choice.step)
-    except ValueError as error:
-        st.info(escape_markdown(f"{name}: {error}."))
-        return
+    payload = build_course_payload(course, choice.step)
     st.caption(
         escape_markdown(f"Step {choice.step + 1} of {name}, over the whole batch, with what the optimiser keeps.")
     )
@@ -187,13 +183,8 @@ def _draw_weights(view: View) -> None:
 
 def _draw_rate(view: View) -> None:
     setup, choice, courses = view.setup, view.choice, view.courses
-    name, course = _choose_course(courses)
-    try:
-        here = course.at(choice.step)
-    except ValueError as error:
-        st.info(escape_markdown(f"{name}: {error}."))
-        return
-    curve = search_rate(here, choice.rate)
+    _, course = _choose_course(courses)
+    curve = search_rate(course.at(choice.step), choice.rate)
     draw_chart("rate", figures.rate_curve(curve, choice.rate), "Loss along minus the gradient over the learning rate")
     st.caption(
         f"From step {choice.step:,}: of the rates drawn, η = {curve.best:.4g} makes the loss of one step of gradient "
@@ -250,15 +241,11 @@ def _draw_cell_choice(cells: tuple[str, ...], k: int, listed: list[str]) -> None
 
 
 def _draw_fit(view: View) -> None:
-    setup, choice, (name, course) = view.setup, view.choice, _choose_course(view.courses)
+    setup, choice, (_, course) = view.setup, view.choice, _choose_course(view.courses)
     unit = 0
     if setup.net.widths[-1] > 1:
         unit = st.number_input("Output unit", 1, setup.net.widths[-1], 1) - 1
-    try:
-        figure = figures.fit(course.at(choice.step), unit)
-    except ValueError as error:
-        st.info(escape_markdown(f"{name}: {error}."))
-        return
+    figure = figures.fit(course.at(choice.step), unit)
     draw_chart("fit", figure, f"Output {unit + 1} over the input after {choice.step} steps")
 
 

@@ -39,7 +39,7 @@ from mlpcore.passes.training_step import training_step
 from mlpcore.schedules import SCHEDULES, Schedule, find
 from mlpcore.setup import Setup
 from mlpcore.training import Course
-from pages.ui.state.events import list_computed
+from pages.ui.state.events import format_cell, list_computed
 from pages.ui.state.wire_names import wire_name
 
 Json = dict[str, Any]
@@ -305,7 +305,7 @@ def build_checks(check: GradCheck, steps: list[Step], values: Mapping[Var, np.nd
             "error": f"{c.error:.0e}" if np.isfinite(c.error) else "",
             "compared": c.compared,
             "cells": c.size,
-            "skipped": [f"{v.symbol}{_format_cell(s.cell)} {_explain_skip(s)}" for s in c.skipped[:4]],
+            "skipped": [f"{v.symbol}{format_cell(s.cell)} {_explain_skip(s)}" for s in c.skipped[:4]],
             "skips": len(c.skipped),
             "why": _summarise_skips(c.skipped, steps, values),
             **({"details": _build_details(c)} if c.size <= OPENED else {}),
@@ -333,9 +333,7 @@ def _round_values(values: np.ndarray, digits: int) -> list[float | str]:
 def _explain_skip(skipped: Skipped) -> str:
     """Say why a cell could not be measured."""
     if skipped.kink is not None:
-        return (
-            f"is not measurable: the kink of {skipped.kink.symbol}{_format_cell(skipped.kink_cell)} is in every probe"
-        )
+        return f"is not measurable: the kink of {skipped.kink.symbol}{format_cell(skipped.kink_cell)} is in every probe"
     if skipped.reason == "out of range":
         return "is not measurable: it, or the loss, is beyond the range of numbers"
     return "is not measurable: it is smaller than what rounding does to the loss"
@@ -357,10 +355,6 @@ def _name_reason(skipped: Skipped, steps: list[Step], values: Mapping[Var, np.nd
         step = next(s for s in steps if s.op.kink and s.operands[0] == skipped.kink)
         what = f"the input of {step.op.name}"
     return f"{what} is exactly 0" if value == 0 else f"{what} is too close to a kink"
-
-
-def _format_cell(cell: tuple[int, ...]) -> str:
-    return "[" + ", ".join(str(i + 1) for i in cell) + "]"
 
 
 #: The gradients of a layer, what optimisers keep of it before and after the step, and its new parameters.
