@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import InitVar, dataclass, field, replace
+from dataclasses import InitVar, dataclass, field
 
 import numpy as np
 
@@ -114,7 +114,7 @@ class Derivation:
 
     def part(self, var: Var, at: str) -> Var:
         """Name a row, column or cell of a matrix by the letters of the worksheet."""
-        return replace(var, at=at, transposed=self.lay.transposes(var))
+        return var._replace(at=at, transposed=self.lay.transposes(var))
 
     def equation(self, out: Var, op: Op, *operands: Var) -> Step:
         """Make a step in the layout that is in force."""

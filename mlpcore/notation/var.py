@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .kinds import KINDS, SIGNS, Kind, derivative
 
 _SIGN = re.compile(rf"(?<![^\W_])({'|'.join(SIGNS)})(?![a-z])")
 
 
-@dataclass(frozen=True, slots=True)
-class Var:
+class Var(NamedTuple):
     """The name of one matrix, or of a part of one.
 
     Attributes:
