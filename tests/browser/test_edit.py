@@ -262,10 +262,10 @@ def test_opening_the_layers_changes_nothing(app):
     student = app()
     page = student.page
     student.network("Loss", "Cross-entropy of softmax")
-    page.get_by_text("there is none").wait_for()
     before = student.names("td")
     values = page.locator("td").evaluate_all("c => c.map(x => x.textContent)")
     page.get_by_role("button", name="Network").click()
+    page.get_by_text("there is none").wait_for()
     student.settle()
     assert page.get_by_label("Units of layer 1", exact=True).input_value() == "3"
     assert page.get_by_text("is not a whole number").count() == 0
