@@ -80,23 +80,23 @@ class Board(Generic[T]):
         self.choices.append({"name": name, "label": label, "options": shown, "chosen": chosen})
         return chosen
 
-    def set_frames(self, letters: str, sizes: tuple[int, ...], each: int, says: str = "") -> list[int]:
+    def set_frames(self, letters: str, size: Mapping[str, int], each: int = 0) -> list[int]:
         """Set the frames. Returns those whose stacks, each of `each` numbers, are to be sent."""
+        sizes = [size[a] for a in letters]
         count = prod(sizes)
         at = min(self.place.frame, count - 1)
         have = list(range(count)) if count * each <= MAX_STACK else [at]
-        have_range = [have[0], len(have)]
-        self.frame = {"letters": letters, "sizes": list(sizes), "have": have_range, "at": at, "says": says}
+        self.frame |= {"letters": letters, "sizes": sizes, "have": [have[0], len(have)], "at": at}
         return have
 
-    def set_cell_frames(self, var: Var, letters: str, sizes: Mapping[str, int], each: int = 0) -> list[tuple[int, ...]]:
+    def set_cell_frames(self, var: Var, letters: str, size: Mapping[str, int], each: int = 0) -> list[tuple[int, ...]]:
         """Set a frame for each cell of a matrix, or of one of its axes, in the order of the layout in force.
 
         Returns the cells whose stacks, each of `each` numbers, are to be sent, indexed as in the worksheet.
         """
-        shown = tuple(sizes[a] for a in self.order_letters(var, letters))
-        have = self.set_frames(self.order_letters(var, letters), shown, each)
-        return [self.lay.convert_cell(var, tuple(map(int, np.unravel_index(f, shown)))) for f in have]
+        have = self.set_frames(self.order_letters(var, letters), size, each)
+        cells = np.transpose(np.unravel_index(have, self.frame["sizes"])).tolist()
+        return [self.lay.convert_cell(var, tuple(cell)) for cell in cells]
 
     def order_letters(self, var: Var, letters: str) -> str:
         """Return the letters of a matrix in the order of the layout in force."""

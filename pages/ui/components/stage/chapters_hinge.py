@@ -113,8 +113,7 @@ def _add_bench(board: Board[Lab], letters: str, *shown: tuple[Var, str], formula
     scale = board.setup.conventions.scale
     if scale and not formula:
         why = f"Reduction of every loss: {SCALES[scale].title} (see Losses compared, or Conventions)."
-    at = "".join(a for a in "jn" if a in letters)
-    marked = at if len(at) == 2 else "·n" if at == "n" else ""
+    marked = letters and letters.rjust(2, "·")
     strip = []
     for var, sign in shown:
         letters = board.order_letters(var, marked if len(var.axes) == 2 else marked[-1:])
@@ -139,7 +138,6 @@ def fill_comparison(board: Board[Lab], _: Trace, compared: Mapping[str, LossComp
         "gradient": ("∂L/∂O", "the gradient of each loss"),
         "difference": ("difference from cross-entropy", "the difference from cross-entropy's gradient"),
     })  # fmt: skip
-    board.set_frames("", (), 0)
     scale = with_common_scale(lab).scale or ""
     offered = COMMON_SCALES if scale in COMMON_SCALES else {**COMMON_SCALES, scale: f"{scale} of the sum"}
     board.add_choice("over", "Loss", {name: (words, words) for name, words in offered.items()}, first=scale)

@@ -37,7 +37,7 @@ def _add_pieces(board: Board[Setup], product: Product, way: str, trace: Trace) -
     """Add a product made piece by piece: its operands, what this piece adds, and the sum so far."""
     letters, made = product.letters(way), product.step.op.makes
     size = _get_sizes(product, trace)
-    have = board.set_frames(letters, tuple(size[a] for a in letters), each=prod(size[a] for a in made))
+    have = board.set_frames(letters, size, each=prod(size[a] for a in made))
     w = walk(board.setup, product, way, frames=have, trace=trace)
     board.values |= w.values
     strip, names = [], []
@@ -85,7 +85,7 @@ def _get_sizes(product: Product, trace: Trace) -> dict[str, int]:
 def _choose_product(board: Board[Setup], products: list[Product], first: str = "") -> Product:
     offered = {wire_name(p.step.out): p for p in products}
     options = {name: (p.step.latex, f"{p.step.out.spoken}, {p.step.out.word}") for name, p in offered.items()}
-    return offered[board.add_choice("product", "Product", options, first=first if first in offered else "")]
+    return offered[board.add_choice("product", "Product", options, first)]
 
 
 def fill_transpose(board: Board[Setup], trace: Trace) -> None:
@@ -129,8 +129,7 @@ def _add_index_lines(board: Board[Setup], product: Product, trace: Trace) -> Non
     """Add the sum for every cell written out: the index that is summed must stand inside."""
     step = product.step
     letters, made = step.op.makes, step.out
-    size = _get_sizes(product, trace)
-    board.set_frames(letters, tuple(size[a] for a in letters), each=0)
+    board.set_frames(letters, _get_sizes(product, trace))
     summed = product.roles["s"]
     strip = [
         board.make_tile(v, reads, "and" if k else "") for k, (v, reads) in enumerate(zip(step.operands, step.op.reads))

@@ -6,10 +6,8 @@ import { indexAt } from "./payload.js";
 import { indexText } from "./wording.js";
 /** @import { Stage } from "./stage.js" */
 
-/** @type {Record<string, string>} */
-const VERDICTS = { a: "agrees", d: "disagrees", n: "not measurable", "-": "not probed" };
-/** @type {Record<string, string>} */
-const CLASSES = { a: "good", d: "bad", n: "open", "-": "open" };
+/** @type {Record<string, [words: string, className: string]>} */
+const VERDICTS = { a: ["agrees", "good"], d: ["disagrees", "bad"], n: ["not measurable", "open"], "-": ["not probed", "open"] };
 const COLUMNS = ["cell", "backward pass", "numerical", "difference", "estimated error", "step", "verdict"];
 
 /** @param {number | string} x */
@@ -36,7 +34,7 @@ function markedMatrix(title, matrix, values, verdicts) {
     const line = el("tr");
     for (let c = 0; c < matrix.cols; c++) {
       const at = r * matrix.cols + c;
-      line.append(el("td", CLASSES[verdicts[at]], digits(values[at])));
+      line.append(el("td", VERDICTS[verdicts[at]][1], digits(values[at])));
     }
     body.append(line);
   }
@@ -57,14 +55,15 @@ export function openCheckTable(stage, id) {
   const analytic = matrix.data;
   const head = el("tr", "", ...COLUMNS.map((name) => setAttributes(el("th", "", name), { scope: "col" })));
   const body = el("tbody");
-  [...details.verdicts].forEach((verdict, at) => {
+  [...details.verdicts].forEach((letter, at) => {
+    const [verdict, className] = VERDICTS[letter];
     const numerical = details.numerical[at];
     const difference = typeof numerical === "number" ? Math.abs(numerical - analytic[at]) : "";
     body.append(el(
-      "tr", CLASSES[verdict],
+      "tr", className,
       el("td", "", matrix.text + indexText(indexAt(matrix, at))), el("td", "", digits(analytic[at])),
       el("td", "", digits(numerical)), el("td", "", magnitude(difference)), el("td", "", magnitude(details.estimate[at])),
-      el("td", "", magnitude(details.steps[at])), el("td", "", VERDICTS[verdict]),
+      el("td", "", magnitude(details.steps[at])), el("td", "", verdict),
     ));
   });
   const dialog = setAttributes(el("dialog", "check"), { "aria-label": `Gradient check of ${matrix.spoken}` });
