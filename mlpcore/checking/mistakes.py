@@ -55,9 +55,8 @@ class Pass:
     @property
     def scale(self) -> Scale | None:
         """The constant in front of the loss."""
-        written = [(step.op.name, step.op.cell) for step in self.steps if step.out.kind in ("loss", "data")]
-        sums = ((c, make(c)) for c in CELL_SCALES.values() for make in _SUMS)
-        return next((c for c, op in sums if (op.name, op.cell) in written), None)
+        written = {step.op for step in self.steps if step.out.kind in ("loss", "data")}
+        return next((c for c in CELL_SCALES.values() for make in _SUMS if make(c) in written), None)
 
 
 #: What makes the last equation of a loss, which carries its constant.

@@ -97,9 +97,7 @@ def from_json(text: str, parts: Mapping[str, Part] | None = None) -> dict[str, A
             f"this MLPScope reads version {VERSION}"
         )
     state = {}
-    for name in data:
-        if name in ("format", "version"):
-            continue
+    for name in [name for name in data if name not in ("format", "version")]:
         if name not in parts:
             raise ValueError(f"it has a part “{clip(name)}” that this MLPScope does not know")
         try:
@@ -124,11 +122,9 @@ def _write_setup(setup: Setup) -> Json:
     return data | ({"dtype": "float32"} if setup.net.dtype == np.float32 else {})
 
 
-_SETUP = ("layers", "X", "Y", "loss", "rate", "conventions", "dtype")
-
-
 def _read_setup(data: Json) -> Setup:
-    data = fields(data, "setup", _SETUP, ("layers", "X", "Y"))
+    needed = ("layers", "X", "Y")
+    data = fields(data, "setup", (*needed, "loss", "rate", "conventions", "dtype"), needed)
     layers = data["layers"]
     if not isinstance(layers, list) or not 1 <= len(layers) <= MAX_DEPTH:
         raise ValueError(f"layers must be a list of 1 to {MAX_DEPTH} layers")
@@ -226,11 +222,7 @@ def _read_schedule(data: Json) -> Schedule:
 
 
 def _write_lab(lab: Lab) -> Json:
-    return {
-        "logits": write_array(lab.logits),
-        "labels": [k + 1 for k in lab.labels],
-        "loss": _write_loss(lab.loss),
-    }
+    return {"logits": write_array(lab.logits), "labels": [k + 1 for k in lab.labels], "loss": _write_loss(lab.loss)}
 
 
 def _read_lab(data: Json) -> Lab:
