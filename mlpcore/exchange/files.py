@@ -9,6 +9,7 @@ from keyword import iskeyword
 
 import numpy as np
 
+from ..equations.steps import Step
 from ..notation import Var
 
 Array = np.ndarray
@@ -28,6 +29,13 @@ def rows_of(x: Array, flat: bool = False) -> Array:
     """Give any array two axes: a vector becomes a column, or a row where `flat`."""
     x = np.asarray(x)
     return x if x.ndim == 2 else x.reshape((1, -1) if flat or x.ndim == 0 else (-1, 1))
+
+
+def list_given(inputs: Mapping[Var, Array], steps: Iterable[Step], values: Mapping[Var, Array]) -> dict[Var, Array]:
+    """List what a pass starts from: its inputs, then what else it reads, as the numbers and state of an optimiser."""
+    steps = list(steps)
+    known = {*inputs, *(step.out for step in steps)}
+    return dict(inputs) | {v: values[v] for step in steps for v in step.operands if v not in known}
 
 
 def to_csv(x: Array, flat: bool = False) -> str:

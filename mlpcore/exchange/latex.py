@@ -20,7 +20,7 @@ from ..passes.layouts import Layout
 from ..rendering import write_latex
 from ..setup import Setup
 from .digits import Digits
-from .files import rows_of
+from .files import list_given, rows_of
 
 Array = np.ndarray
 
@@ -163,7 +163,8 @@ def write_document(
         "they were computed in double precision and only then written.",
         r"\subsection*{Given}",
     ]
-    out += [_write_input(v, x, digits, lay) for v, x in subject.inputs().items()]
+    steps = list(steps)
+    out += [_write_input(v, x, digits, lay) for v, x in list_given(subject.inputs(), steps, values).items()]
     phase = ""
     for step in steps:
         if step.phase != phase:

@@ -20,7 +20,7 @@ from ..losses.equations import TOP
 from ..network import shape_of
 from ..notation import Var, Y, Z, loss
 from ..setup import Setup
-from .files import file_name
+from .files import file_name, list_given
 from .latex import PHASES
 from .tracing import NUMPY, TORCH, Writer
 
@@ -35,19 +35,18 @@ _ROUNDING = {"float64": ("1e-9", "1e-12"), "float32": ("1e-4", "1e-5")}
 _NUMPY_CHECK = '''np.seterr(all="ignore")  # what overflows in the pass overflows here
 
 
-def check(name, found, expected):
-    """Raise AssertionError unless the numbers agree, up to the rounding of another machine."""
+def check(name, found, expected, terms=0):
+    """Raise AssertionError unless the numbers agree, up to another machine's rounding of them or of their terms."""
     expected = np.array(expected, dtype=float)
-    size = np.abs(expected[np.isfinite(expected)]).max(initial=0)
+    size = np.abs(expected[np.isfinite(expected)]).max(initial=np.abs(terms).max())
     assert np.shape(found) == expected.shape, f"{name}: shape {np.shape(found)}, not {expected.shape}"
     np.testing.assert_allclose(found, expected, rtol=RTOL, atol=ATOL * size, err_msg=name)
 '''
 
-_TORCH_CHECK = '''def check(name, found, expected):
-    """Raise AssertionError unless the numbers agree, up to the rounding of another machine."""
+_TORCH_CHECK = '''def check(name, found, expected, terms=0.0):
+    """Raise AssertionError unless the numbers agree, up to another machine's rounding of them or of their terms."""
     expected = torch.tensor(expected)
-    finite = expected[torch.isfinite(expected)].abs()
-    size = float(finite.max()) if finite.numel() else 0.0
+    size = max(float(x.abs().max()) for x in (torch.as_tensor(terms), expected[torch.isfinite(expected)]) if x.numel())
     torch.testing.assert_close(
         found.detach(), expected, rtol=RTOL, atol=ATOL * size, equal_nan=True, msg=lambda text: f"{name}: {text}"
     )'''
@@ -109,8 +108,8 @@ def check_count(count: int) -> None:
 
 def length(setup: Setup, steps: Iterable[Step]) -> int:
     """Count the numbers of a pass from shapes alone."""
-    made = {*setup.inputs(), *(s.out for s in steps)}
-    return sum(math.prod(shape_of(v, setup.net.widths, setup.batch.N)) for v in made)
+    names = {*setup.inputs(), *(v for s in steps for v in (*s.operands, s.out))}
+    return sum(math.prod(shape_of(v, setup.net.widths, setup.batch.N)) for v in names)
 
 
 def numpy_script(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array]) -> str:
@@ -220,21 +219,24 @@ def _size(x: Array) -> str:
 def _equation(step: Step, values: Mapping[Var, Array], writer: Writer) -> list[str]:
     out = file_name(step.out)
     again = ", recomputed" if step.recompute else ""
+    made, first = (np.abs(values[v]).max(initial=0) for v in (step.out, step.operands[0]))
+    terms = f", {file_name(step.operands[0])}" if step.phase == "update" and made < 1e-3 * first else ""
     return [
         f"# {step.out.symbol}: {step.out.word}, {_size(values[step.out])}{again}",
         *writer.write_step(step, values),
-        f"check({out!r}, {out}, {write_literal(values[step.out])})",
+        f"check({out!r}, {out}, {write_literal(values[step.out])}{terms})",
     ]
 
 
 def _blocks(setup: Setup, steps: Iterable[Step], values: Mapping[Var, Array], writer: Writer) -> Iterator[_Block]:
     check_length(values)
+    steps = list(steps)
     made = "torch.tensor({0})"
     if writer.lib is NUMPY:
         made = "np.array({0}, dtype=np.float32)" if setup.net.dtype == np.float32 else "np.array({0})"
     given = [
         f"{file_name(var)} = {made.format(write_literal(x))}  # {var.word}, {_size(x)}"
-        for var, x in setup.inputs().items()
+        for var, x in list_given(setup.inputs(), steps, values).items()
     ]
     equations = list(_equation_blocks(steps, values, writer))
     if any(re.search(r"\bN\b", line) for block in equations for line in block.lines if not line.startswith("#")):
@@ -257,10 +259,12 @@ def _with_autograd(
 ) -> Iterator[_Block]:
     """Write the forward pass, what PyTorch makes of it, and the rest by its equations."""
     forward = [s for s in steps if s.phase in ("forward", "loss")]
-    yield from _blocks(setup, forward, values, writer)
+    rest = [s for s in steps if s.phase not in ("forward", "loss")]
+    given, *blocks = _blocks(setup, [*forward, *rest], values, writer)
+    yield from (given, *blocks[: len(forward)])
     if not why:
         yield _Block("Gradients as PyTorch finds them", list(_autograd(setup, forward, values, writer)))
-    yield from _equation_blocks([s for s in steps if s.phase not in ("forward", "loss")], values, writer)
+    yield from blocks[len(forward) :]
 
 
 def _explain_no_autograd(setup: Setup, steps: list[Step], values: Mapping[Var, Array]) -> str:

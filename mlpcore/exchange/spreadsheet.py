@@ -22,7 +22,7 @@ from ..equations.steps import Op, Step, axis_sizes, bind
 from ..logits import Lab
 from ..notation import Var
 from ..setup import Setup
-from .files import file_name, rows_of
+from .files import file_name, list_given, rows_of
 from .latex import PHASES
 from .scripts import check_length
 from .tracing import Traced
@@ -116,7 +116,9 @@ def list_blocks(subject: Setup | Lab, steps: Iterable[Step], values: Mapping[Var
     lay = subject.conventions.lay
     places: dict[Var, _Place] = {}
     row, phase = 0, ""
-    for var, step in [*((v, None) for v in subject.inputs()), *((s.out, s) for s in steps)]:
+    steps = list(steps)
+    given = list_given(subject.inputs(), steps, values)
+    for var, step in [*((v, None) for v in given), *((s.out, s) for s in steps)]:
         if var in places:
             continue
         heading = PHASES[step.phase] if step else "Given: change a number here"

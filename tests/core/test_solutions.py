@@ -1,5 +1,6 @@
 """Solutions out: scripts that assert their own numbers, LaTeX that compiles and says what the sheet says."""
 
+import importlib.util
 import json
 import re
 import shutil
@@ -14,7 +15,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mlpcore as mlp
-from mlpcore.exchange import CUTS, Digits, document, lab_document, notebook, numpy_script, read_matrix, torch_script
+from mlpcore.exchange import (
+    CUTS,
+    Digits,
+    document,
+    lab_document,
+    length,
+    notebook,
+    numpy_script,
+    read_matrix,
+    torch_script,
+)
+from mlpcore.exchange.files import file_name
+from mlpcore.exchange.spreadsheet import list_blocks
 from mlpcore.exchange.tracing import NUMPY, TORCH, Writer
 from mlpcore.logits import LABS, Lab
 from mlpcore.setup import resized, with_cells, with_loss
@@ -38,6 +51,26 @@ def worked(setup, schedule="cache S"):
 
 def source(file):
     return ["".join(cell["source"]) for cell in file["cells"] if cell["cell_type"] == "code"]
+
+
+@pytest.mark.parametrize("name", mlp.OPTIMISERS)
+def test_every_export_has_the_update_of_the_chosen_optimiser(name):
+    setup = replace(mlp.EXAMPLES["xor"].setup, conventions=mlp.Conventions("rows"))
+    optimiser = mlp.OPTIMISERS[name](rate=0.05, clip=0.5)
+    steps = mlp.training_step(setup.net, setup.loss, "cache S", setup.conventions, setup.batch.N, optimiser)
+    kept = optimiser.list_inputs(setup.net, setup.conventions.lay)
+    values = mlp.evaluate(steps, kept | setup.inputs())
+    assert length(setup, steps) == sum(map(np.size, values.values()))
+    names = runs(numpy_script(setup, steps, values))
+    assert all(file_name(var) in names for var in values)
+    given = document(setup, steps, values).split("Forward pass")[0]
+    assert all(f"{var.latex} &= " in given for var in kept if any(var in step.operands for step in steps))
+    blocks = list_blocks(setup, steps, values)
+    assert {block.name for block in blocks if block.phase == "Update" or block.computed} >= {
+        file_name(step.out) for step in steps if step.phase == "update"
+    }
+    if importlib.util.find_spec("torch"):
+        runs(torch_script(setup, steps, values))
 
 
 @given(setups(), st.sampled_from(tuple(mlp.SCHEDULES)), st.sampled_from((0.0, 0.5, 1.0)))
