@@ -35,8 +35,6 @@ def to_simplex(x: float, y: float) -> Array:
     return p / p.sum()
 
 
-# One grid, which every map of the page draws on.
-@lru_cache(maxsize=1)
 def _grid(side: int) -> tuple[Array, Array, Array, Array]:
     """Give x and y of a grid over the triangle, the probabilities of its points, and which lie inside."""
     x, y = np.linspace(0, 1, side), np.linspace(0, CORNERS[2, 1], side)

@@ -7,8 +7,6 @@ Conventions are the worksheet's: examples are columns, layers count from 1.
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from .kinds import KINDS, ROLES, Kind
 from .var import Var
 
@@ -17,53 +15,50 @@ __all__ = [
     "dQ", "dW", "dZ", "db", "delta", "ell", "loss", "margin", "mask", "rate", "strength",
 ]  # fmt: skip
 
-#: One object for each name, as a pass names the same matrices over and over.
-_of = lru_cache(maxsize=1024, typed=True)(Var)
-
 
 def S(layer: int) -> Var:
     """Preactivations `S_l = W_l Z_{l-1} + b_l`, shape (d_l, N)."""
-    return _of("S", layer)
+    return Var("S", layer)
 
 
 def Z(layer: int) -> Var:
     """Activations `Z_l = f_l(S_l)`, shape (d_l, N); `Z(0)` is the input X."""
-    return _of("Z", layer)
+    return Var("Z", layer)
 
 
 def W(layer: int) -> Var:
     """Weights of layer l, shape (d_l, d_{l-1})."""
-    return _of("W", layer)
+    return Var("W", layer)
 
 
 def b(layer: int) -> Var:
     """Biases of layer l, shape (d_l,)."""
-    return _of("b", layer)
+    return Var("b", layer)
 
 
 def mask(layer: int) -> Var:
     """Dropout mask `M_l` in `Z_l = M_l (.) f_l(S_l)`, shape (d_l, N)."""
-    return _of("M", layer)
+    return Var("M", layer)
 
 
 def delta(layer: int) -> Var:
     """`delta_l = dL/dS_l`, shape (d_l, N)."""
-    return _of("delta", layer)
+    return Var("delta", layer)
 
 
 def dW(layer: int) -> Var:
     """`dL/dW_l`, shape (d_l, d_{l-1})."""
-    return _of("dW", layer)
+    return Var("dW", layer)
 
 
 def db(layer: int) -> Var:
     """`dL/db_l`, shape (d_l,)."""
-    return _of("db", layer)
+    return Var("db", layer)
 
 
 def dZ(layer: int) -> Var:
     """`dL/dZ_l`, shape (d_l, N)."""
-    return _of("dZ", layer)
+    return Var("dZ", layer)
 
 
 Y = Var("Y")

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from .kinds import KINDS, SIGNS, Kind, derivative
 
+_DIFFERENTIAL = re.compile(r"(?<![a-z])d(?=[A-Zl]\w*/d)|(?<=/)d")
 _SIGN = re.compile(rf"(?<![^\W_])({'|'.join(SIGNS)})(?![a-z])")
 
 
@@ -110,8 +111,10 @@ class Var(NamedTuple):
     @property
     def symbol(self) -> str:
         """The symbol as it is typeset, on one line: `δ_1`, `∂L/∂W_1`, `η`."""
-        text = re.sub(r"(?<![a-z])d(?=[A-Zl]\w*/d)|(?<=/)d", "∂", self.text)
-        return _SIGN.sub(lambda m: SIGNS[m[0]], text.replace("L_0/", "L₀/"))
+        text = self.text
+        if "/d" in text:
+            text = _DIFFERENTIAL.sub("∂", text).replace("L_0/", "L₀/")
+        return _SIGN.sub(lambda m: SIGNS[m[0]], text)
 
     @property
     def spoken(self) -> str:
