@@ -1,5 +1,6 @@
 """Steps taken on the pages of the network."""
 
+import json
 from dataclasses import replace
 from itertools import cycle
 
@@ -7,11 +8,14 @@ import numpy as np
 import pytest
 
 import mlpcore as mlp
+from mlpcore import exchange
 from mlpcore.setup import same
+from pages.ui.components.stage.payload import build_pass_payload
 from pages.ui.state.app_state import AppState
 from pages.ui.state.steps_taken import find_kept, take_steps
 from pages.ui.state.training_page import TrainingChoice
 from pages.ui.state.wire_names import wire_name
+from pages.ui.widgets import files
 from tests.visits import DERIVE, STEP, find_keyed, make_edits, read_payload, send_events, use_toolbar
 
 
@@ -115,3 +119,15 @@ def test_parameters_that_leave_the_range_of_floats_are_refused(app):
     assert "finite" in app.error[0].value
     assert read_weights(app) == before
     assert np.isfinite(before).all()
+
+
+@pytest.mark.parametrize("optimiser", mlp.OPTIMISERS)
+def test_what_is_saved_has_the_update_and_the_state_that_the_stage_shows(optimiser):
+    state = AppState(mlp.EXAMPLES["xor"].setup, training=TrainingChoice(optimisers=(optimiser,)))
+    state = replace(state, **take_steps(state, 3))
+    setup, steps, values = files._work_out(lambda: state, "setup")
+    drawn = json.loads(build_pass_payload(setup, state.schedule, state.training.step_optimiser, find_kept(state)))
+    assert {wire_name(var) for var in values} == {name for name in drawn["matrices"] if "(" not in name}
+    for var, x in values.items():
+        np.testing.assert_array_equal(np.ravel(x), drawn["matrices"][wire_name(var)]["values"])
+    exec(exchange.numpy_script(setup, steps, values), {})
