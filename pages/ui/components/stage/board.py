@@ -170,7 +170,7 @@ class Board(Generic[T]):
         # Without the indices that the frame fills in.
         text = (out.whole if out.at else out).symbol
         self.add_matrix(out, claim.value if claim.per_cell else claim.value[None], name, text=text)
-        if not (claim.per_cell or claim.value.ndim):  # the same in every frame, so that it is not named by the frame
+        if not claim.per_cell:  # the same in every frame
             del self.matrices[name]["stack"]
         self.add_equation(claim.step, name)
         if not claim.meant:
