@@ -1,6 +1,7 @@
 """The derivation page in a browser: frames, zeros and their reasons, the sweep, conventions."""
 
 import pytest
+from playwright.sync_api import expect
 
 from pages.ui.components.stage import chapters
 from tests.browser.conftest import wait_until
@@ -209,6 +210,11 @@ def test_an_edit_on_the_board_changes_every_line(derivation):
     derivation.settle()
     assert derivation.value("gradient of the loss by Z 1, row 1, column 1") != before
     assert all(s.startswith("✓") for s in derivation.page.locator(".claim .badge").all_inner_texts())
+    last = derivation.cell("Z 0, row 2, column 4")
+    last.dblclick()
+    derivation.page.keyboard.type("0.5")
+    derivation.press("Tab")  # there is no next row
+    expect(last).to_be_focused()
 
 
 def test_outer_products_add_up_to_the_gradient(derivation):
