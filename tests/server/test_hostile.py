@@ -64,7 +64,7 @@ def test_our_errors_are_separated_from_those_that_streamlit_raises_as_it_reads(t
     assert "Invalid file extension" in refused
     assert not find_own_errors(refused)
     try:
-        events.read_step(None)
+        events.read_choice(None)
     except AttributeError:
         (error,) = find_own_errors(refused + traceback.format_exc() + refused)
     assert error.startswith("events.py:")
@@ -150,9 +150,9 @@ def test_what_is_kept_can_always_be_opened_again(server_log):
 
 
 def test_a_step_that_no_pass_has_is_none():
-    assert events.read_step({"step": 3}) == 3
+    assert events.read_count(3) == 3
     for step in (-1, 10**6, 10**400, 2.0, True, "3", None, [3]):
-        assert events.read_step({"step": step}) is None
+        assert events.read_count(step) is None
 
 
 def test_an_edit_without_its_session_is_not_answered():
@@ -185,7 +185,7 @@ def test_a_choice_that_came_by_a_link_and_is_not_offered_can_be_seen():
     "choice", [{"shown": ()}, {"shown": ("x",)}, {"shown": ([],)}, {"rate": float("nan")}, {"rate": 6}, {"count": 0.5}]
 )
 def test_what_the_charts_show_is_checked_at_birth(choice):
-    with pytest.raises(ValueError, match=r"losses|descent"):
+    with pytest.raises(ValueError, match=r"losses|shown|rate|count"):
         LabView(**choice)
 
 

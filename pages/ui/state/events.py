@@ -26,11 +26,6 @@ _MAX_FLOAT = 1.7976931348623157e308
 _Cell = tuple[Var, tuple[int, ...], float]
 
 
-def read_step(event: dict[str, Any]) -> int | None:
-    """Return the number of a step."""
-    return read_count(event.get("step"))
-
-
 def read_count(value: Any, below: int = 1_000_000) -> int | None:
     """Return a whole number from 0; by default as large as a step or frame may be in a link."""
     return value if type(value) is int and 0 <= value < below else None

@@ -184,11 +184,6 @@ def list_budgets(about: Subject) -> list[int]:
     return sorted({*low, *between, *exact, most + most // 10})
 
 
-def ladder(value: int, most: int, base: int = 2) -> list[int]:
-    """List the stops of a slider that reaches far: powers, and the present value."""
-    stops = {value}
-    at = 1
-    while at <= most:
-        stops.add(at)
-        at *= base
-    return sorted(stops)
+def ladder(value: int, most: int) -> list[int]:
+    """List the stops of a slider that reaches far: powers of 2, and the present value."""
+    return sorted({value, *(2**k for k in range(most.bit_length()))})

@@ -379,7 +379,7 @@ def apply_stage_events(stage: str, about: str = "setup", carry_over: CarryOver |
     def go_to(frame: int) -> None:
         _update(**{place: replace(getattr(get_state(), place), frame=frame)})
 
-    if (step := events.read_step(read("cursor"))) is not None:
+    if (step := events.read_count(read("cursor").get("step"))) is not None:
         _update(step=step) if about == "setup" else go_to(step)
     if choice := events.read_choice(read("choose")):
         _apply_choice(place, *choice, carry_over)
@@ -388,7 +388,7 @@ def apply_stage_events(stage: str, about: str = "setup", carry_over: CarryOver |
     if current and (frame := events.read_count(event.get("frame"))) is not None:
         go_to(frame)
     event = read("open")
-    if (step := events.read_step(event)) is not None:
+    if (step := events.read_count(event.get("step"))) is not None:
         if (example := event.get("example")) in (FIRST_EXAMPLE, CROSS_ENTROPY_EXAMPLE):
             _start_from(example)
         if example == CROSS_ENTROPY_EXAMPLE:

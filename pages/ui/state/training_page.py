@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -185,8 +185,12 @@ class TrainingChoice:
             )
         made, courses = self.make_optimisers(), {}
         for number, o in enumerate(made):
-            tell = report and partial(_report_share, report, number, self.steps, len(made))
-            courses[o.title] = train(setup, self.steps, o, **self.draw_from(setup), report=tell)
+
+            def report_step(taken: int, before: int = number * self.steps) -> None:
+                if report:
+                    report((before + taken) / (len(made) * self.steps))
+
+            courses[o.title] = train(setup, self.steps, o, **self.draw_from(setup), report=report_step)
         return courses
 
     def draw_from(self, setup: Setup) -> dict[str, Any]:
@@ -207,10 +211,6 @@ class TrainingChoice:
         """Make the set-up of the chosen data set, under the conventions in force."""
         made = make_setup(self.dataset, self.examples, noise=self.noise, seed=self.data_seed, rate=setup.rate)
         return replace(made, conventions=setup.conventions)
-
-
-def _report_share(report: Callable[[float], None], course: int, steps: int, courses: int, number: int) -> None:
-    report((course + number / steps) / courses)
 
 
 def make_table_setup(text: str, setup: Setup) -> Setup:

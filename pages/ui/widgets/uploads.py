@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
@@ -74,7 +75,9 @@ def _offer_text(setup: Setup, text: str) -> None:
         if draw_choice("This is", [with_classes, "one matrix"]) == with_classes:
             _offer(setup, exchange.place_labelled(setup, labelled))
             return
-    named = _find_named(setup, text)
+    named = {}
+    with suppress(ValueError):
+        named = exchange.list_named(text, exchange.list_shapes(setup)).take()
     _offer_check(text, named, setup)
     computed_here = events.list_computed(setup.net.shape, setup.loss).values()
     entered = next((var for var in named if var in setup.inputs()), None)
@@ -97,17 +100,10 @@ def _offer_matrix(setup: Setup, readings: Sequence[exchange.WrittenMatrix], name
     label = f"This is {exchange.shape_words(readings[0].values)}. Put it into"
     where, how = st.columns(2)
     with where:
-        var: Var = draw_choice(label, inputs, guess, format_func=_describe_input)
+        var: Var = draw_choice(label, inputs, guess, format_func=lambda var: f"{var.symbol}, {var.word}")
     with how:
         placement = _choose_placement(exchange.list_placements(setup, var, readings))
     _offer(setup, placement, readings[0].notes)
-
-
-def _find_named(setup: Setup, text: str) -> dict[Var, exchange.WrittenMatrix]:
-    try:
-        return exchange.list_named(text, exchange.list_shapes(setup)).take()
-    except ValueError:
-        return {}
 
 
 def _offer_named(setup: Setup, found: dict[Var, exchange.WrittenMatrix]) -> None:
@@ -203,10 +199,6 @@ def _guess_input(inputs: list[Var], setup: Setup, readings: Sequence[exchange.Wr
             if shape in shapes or (len(shape) == 1 and (shape[0], 1) in shapes):
                 return k
     return 0
-
-
-def _describe_input(var: Var) -> str:
-    return f"{var.symbol}, {var.word}"
 
 
 def draw_choice(label: str, options: list[Any], default: int = 0, **more: Any) -> Any:
