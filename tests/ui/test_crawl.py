@@ -461,13 +461,14 @@ def check_unlike(w):
     layers = w.setup.net.layers
     taken = (layers[0].activation,) * (len(layers) - 1) + ("identity",)
     mixed = len({layer.b is None for layer in layers}) > 1
-    assert mixed or tuple(layer.activation for layer in layers) != taken
+    assert mixed or w.setup.net.shape.masked or tuple(layer.activation for layer in layers) != taken
 
 
 def check_total(w, total, rest):
     inputs = w.setup.batch.X.size + w.setup.batch.Y.size
     parameters = sum(layer.W.size + (0 if layer.b is None else layer.b.size) for layer in w.setup.net.layers)
-    assert int(total.replace(",", "")) == count(w).peak + 8 * (inputs + parameters)
+    masks = sum(np.size(w.run[1][mask]) for mask in w.setup.net.shape.masks())
+    assert int(total.replace(",", "")) == count(w).peak + 8 * (inputs + parameters + masks)
 
 
 def check_schedule(w, name, why):
@@ -711,6 +712,8 @@ def _assert(holds):
 
 
 N = r"(-?[\d.]+(?:e[-+]?\d+)?)"
+#: The first two words of what is written about each schedule.
+BEGINNINGS = "|".join(re.escape(" ".join(s.why.split()[:2]).rstrip(",;:")) for s in mlp.SCHEDULES.values())
 CLAIMS = {
     # the foot of a page
     r"([\w ]+)'\(0\) = ([\d.]+): at a preactivation of exactly 0, (.+) flows back\.": check_corner,
@@ -800,7 +803,7 @@ CLAIMS = {
     r"Hatched corners: confidently misclassified \(a wrong class has p ≥ (.+)\)\.": lambda w, p: _assert(float(p) == CONFIDENT),
     # memory and speed
     r"Written in place, in no bytes of their own: (.+)\.": check_in_place,
-    r"([^:]+): ((?:Every matrix stays|Only (?:pre)?activations|Gradient check|About|Nothing stays|Half the bytes).+)":
+    rf"([^:]+): ((?:{BEGINNINGS}).+)":
         check_schedule,
     r"Yes\. ([\d,]+) bytes are needed in total: (.+) of it\.": check_total,
     r"peak .+ at step (\d+): .+": check_peak,
@@ -812,7 +815,7 @@ CLAIMS = {
     r"What is recomputed here is f\(S\), ([\d,]+) cells of it and no product: .+": check_recomputed,
     r"(\d+) micro-batches: the first two and the last are drawn, (\d+) between them left out \(as large as the second\)\.":
         check_blocks,
-    r"Counted with hidden layers like the first and identity in the last layer, unlike your network\.": check_unlike,
+    r"Counted with hidden layers like the first, identity in the last layer and no dropout, unlike your network\.": check_unlike,
     r"Nothing is computed twice\.": lambda w: _assert(not any(s.recompute for s in count(w).steps)),
     # check
     r"✗\] First wrong: (\S+)": check_first_wrong,
@@ -849,7 +852,7 @@ PLAIN = re.compile(
 
             # lines of Derivative of the loss: each carries a check of its own
             "the pass(?:, cell by cell|, from the logits)?", "the line before", "the chain rule", "1",
-            "[opy]: example n of \\S+", "1_k\\^j: 1 where k = j, else 0", "The losses of all examples in one number\\.", "The loss of (?:an example|each cell): .+",
+            r"(?:(?:[opy]: example n of \S+?|1_k\^j: 1 where k = j, else 0|⊙: cell by cell)(?: · |\.$))+", "The losses of all examples in one number\\.", "The loss of (?:an example|each cell): .+",
             "The (?:chain|quotient) rule.+", "The derivative of .+", "Each logarithm by itself\\.", "As one fraction\\.",
             "Both derivatives put in.+", "p_k cancels against 1/p_k\\.", "σ' cancels\\.", "The indicator leaves the term k = j; .+",
             "Every term of the sum has this weight\\.", "The constant enters here, and nowhere else\\.",

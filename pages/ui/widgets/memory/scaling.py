@@ -91,7 +91,9 @@ def _notes(choice: MemoryChoice, about: Subject) -> None:
     if choice.what == "seconds":
         notes = ["Time of a pass, measured in this session; lines only join what was measured."]
     if not about.alike:
-        notes.append("Counted with hidden layers like the first and identity in the last layer, unlike your network.")
+        notes.append(
+            "Counted with hidden layers like the first, identity in the last layer and no dropout, unlike your network."
+        )
     if choice.axis == "width" and about.sizes.depth == 1:
         notes.append("One layer has no hidden one: its width does not change anything.")
     busy = [r.unreliable for r in session.get_runs().reports if r.unreliable]
