@@ -12,12 +12,12 @@ export function buildChoices(stage) {
   if (signature === stage.choicesSignature) return;
   stage.choicesSignature = signature;
   const focused = activeElement(stage.root)?.dataset.choice;
-  const [chapters, ...rest] = choices.map((choice) => choiceRow(stage, choice));
-  const open = choices[0].options.find(({ value }) => value === choices[0].chosen);
-  stage.chapters.replaceChildren(el("h2", "spoken", open?.label ?? ""), chapters);
-  stage.choices?.replaceChildren(...rest);
+  const rows = choices.map((choice) => choiceRow(stage, choice));
+  const open = choices[0]?.options.find(({ value }) => value === choices[0].chosen);
+  stage.chapters.replaceChildren(el("h2", "spoken", open?.label ?? ""), ...rows.slice(0, 1));
+  stage.choices?.replaceChildren(...rows.slice(1));
   // On a narrow screen a row is scrolled sideways.
-  for (const row of [chapters, ...rest]) {
+  for (const row of rows) {
     const pressed = /** @type {HTMLElement | null} */ (row.querySelector('[aria-pressed="true"]'));
     if (pressed) row.scrollLeft = pressed.offsetLeft - row.offsetLeft - 90;
   }
