@@ -23,6 +23,7 @@ from pages.ui.state.app_state import CROSS_ENTROPY_EXAMPLE, FIRST_EXAMPLE, AppSt
 from pages.ui.state.memory_page import Runs
 from pages.ui.state.place import Place
 from pages.ui.state.training_page import TrainingChoice
+from pages.ui.state.validation import read_whole_number
 
 #: What an error in a page leaves in place; everything else, the widgets' values above all, is discarded.
 KEPT_KEYS = _STATE, _EVENTS, _LATEST, _TOKEN, _RUNS = "state", "events", "latest", "token", "runs"
@@ -296,18 +297,18 @@ def open_step(number: int) -> None:
     _update(step=number, rev=get_state().rev + 1)
 
 
-def take_steps(count: int) -> None:
-    """Take so many steps of gradient descent: the parameters after them become the parameters."""
+def take_steps(count: object) -> None:
+    """Take so many steps, a whole number as it was typed: the parameters after them become the parameters."""
     state = get_state()
     try:
-        _update(**steps_taken.take_steps(state, count), notices={})
+        _update(**steps_taken.take_steps(state, read_whole_number(count, 10**9)), notices={})
     except (ValueError, ArithmeticError) as error:
         _update(notices=state.notices | {"steps": (str(error), count)})
 
 
 def take_chosen_steps(widget: str) -> None:
-    """Take as many steps as a widget says."""
-    take_steps(int(st.session_state.get(widget) or 1))
+    """Take as many steps as are typed in a widget."""
+    take_steps(st.session_state.get(widget))
 
 
 def rewind_steps() -> None:

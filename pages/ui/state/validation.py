@@ -30,6 +30,19 @@ def check_fields(choice: Any, offered: Mapping[str, Iterable[str]], ranges: Mapp
             raise ValueError(f"there is no {name} {value!r}; choose one of: {', '.join(offered[name])}")
 
 
+def read_whole_number(value: object, most: int) -> int:
+    """Read what was typed as a whole number from 1 to `most`; commas may set the thousands apart.
+
+    Raises:
+        ValueError: it is none.
+    """
+    text = str(value).strip()  # a browser may send another type than a text field's
+    digits = text.replace(",", "")
+    if not (digits.isascii() and digits.isdecimal()) or len(digits) > 12 or not 1 <= int(digits) <= most:
+        raise ValueError(f"“{text[:20]}” is not a whole number from 1 to {most:,}")
+    return int(digits)
+
+
 def read_fields(kind: type, json: Json, what: str, needed: tuple[str, ...] = ()) -> dict[str, Any]:
     """Read the fields of a dataclass from plain values; lists become tuples.
 

@@ -14,17 +14,11 @@ from mlpcore import ACTIVATIONS, INITIALISATIONS, Dropout, Network, Setup, initi
 from mlpcore.exchange.numerals import read_numeral
 from mlpcore.setup import MAX_DEPTH, MAX_EXAMPLES, MAX_WIDTH, resized
 from pages.ui.state import session
+from pages.ui.state.validation import read_whole_number
 from pages.ui.widgets.bound import bind_in_menu, on_click
 from pages.ui.widgets.choices import choose_loss, choose_penalty, choose_schedule
 from pages.ui.widgets.menu import Menu
 from pages.ui.widgets.words import show_errors
-
-
-def _read_whole_number(value: object, top: int) -> int:
-    text = str(value)  # a browser may send another type than a text field's
-    if not text.strip().isdecimal() or len(text) > 9 or not 1 <= int(text) <= top:
-        raise ValueError(f"“{text[:20]}” is not a whole number from 1 to {top}")
-    return int(text)
 
 
 def _reshape(setup: Setup, **changes: Any) -> Setup:
@@ -43,11 +37,11 @@ def _with_item(values: tuple, place: int, value: object) -> tuple:
 
 
 def _with_width(setup: Setup, text: object, layer: int) -> Setup:
-    return _reshape(setup, widths=_with_item(setup.net.widths, layer, _read_whole_number(text, MAX_WIDTH)))
+    return _reshape(setup, widths=_with_item(setup.net.widths, layer, read_whole_number(text, MAX_WIDTH)))
 
 
 def _with_examples(setup: Setup, text: object) -> Setup:
-    return _reshape(setup, N=_read_whole_number(text, MAX_EXAMPLES))
+    return _reshape(setup, N=read_whole_number(text, MAX_EXAMPLES))
 
 
 def _with_activation(setup: Setup, name: str, layer: int) -> Setup:
@@ -95,10 +89,12 @@ def _with_sizes(setup: Setup, text: object) -> Setup:
     Raises:
         ValueError: it is no list of at least two whole numbers, or one is beyond the limits.
     """
-    parts = re.split(r"[-\u2013\u2212,x\u00d7\s]+", str(text).strip())
+    parts = re.split(r"\s*[-\u2013\u2212,x\u00d7]\s*|\s+", str(text).strip())
     if len(parts) < 2:
         raise ValueError("a network has at least an input and an output, as in 3-5-4-3")
-    return _with_widths(setup, tuple(_read_whole_number(part, MAX_WIDTH) for part in parts))
+    if "" in parts:
+        raise ValueError(f"in “{str(text)[:20]}” a size is missing; write them as in 3-5-4-3")
+    return _with_widths(setup, tuple(read_whole_number(part, MAX_WIDTH) for part in parts))
 
 
 def _with_activations(setup: Setup, name: str) -> Setup:

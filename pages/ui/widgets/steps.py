@@ -26,7 +26,8 @@ def draw_steps() -> None:
         st.button("Take the step", on_click=session.take_steps, args=(1,), help="W and b become their new values.")
         for count in (10, 100):
             st.button(f"Take {count}", on_click=session.take_steps, args=(count,))
-        st.number_input(_NUMBER, 1, None, 1000, key=_NUMBER, label_visibility="collapsed", width=110, step=100)
+        # A text field, because a number field takes its old number where it refuses what is typed.
+        st.text_input(_NUMBER, "1,000", key=_NUMBER, label_visibility="collapsed", width=110)
         st.button("Take so many", on_click=session.take_chosen_steps, args=(_NUMBER,))
         _draw_optimiser(training)
         if state.setup.net.shape.masked:

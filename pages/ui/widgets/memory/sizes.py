@@ -12,6 +12,7 @@ import streamlit as st
 from mlpcore import ACTIVATIONS, LOSSES
 from mlpcore.memory.sizes import DTYPES, MOST_EXAMPLES, MOST_LAYERS, MOST_UNITS, PRESETS, Sizes, read_widths
 from pages.ui.state.memory_page import OWN, TYPED, MemoryChoice, Subject, ladder
+from pages.ui.state.validation import read_whole_number
 from pages.ui.widgets.bound import Change, bind, bind_in_menu, put
 from pages.ui.widgets.menu import Menu, draw_menu
 from pages.ui.widgets.words import show_errors
@@ -76,7 +77,7 @@ def _more(about: Subject) -> None:
 
     st.text_input("Widths, input to output", sizes.text, **bound("widths", sizes.text, lambda x: read_widths(str(x))),
                   help="784-512-256-10, or 128 x 17 for seventeen equal ones: sixteen layers.")  # fmt: skip
-    st.text_input("Examples", str(sizes.N), **bound("N", sizes.N, _read_whole_number))
+    st.text_input("Examples", str(sizes.N), **bound("N", sizes.N, lambda x: read_whole_number(x, MOST_EXAMPLES)))
     for label, field, options in (
         ("Numbers", "dtype", list(DTYPES)),
         ("Activation of the hidden layers", "activation", list(dict.fromkeys((*ACTIVATIONS, sizes.activation)))),
@@ -89,10 +90,3 @@ def _more(about: Subject) -> None:
 
 def _title(name: str) -> str:
     return LOSSES[name].title if name in LOSSES else name
-
-
-def _read_whole_number(text: object) -> int:
-    digits = str(text).strip().replace(",", "")
-    if not (digits.isascii() and digits.isdecimal()) or len(digits) > 12:
-        raise ValueError(f"“{str(text)[:20]}” is not a whole number")
-    return int(digits)
