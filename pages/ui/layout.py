@@ -44,6 +44,9 @@ _BRAND = """
     [data-testid="stPageLink"] a { padding: 0.25rem 0.3rem; }
     [data-testid="stPageLink"] a p { font-size: 0.82rem; }
   }
+  @media (min-width: 1700px) {
+    .stElementContainer:is(.st-key-example, .st-key-lab-example) { width: 17rem; flex-basis: 17rem; }
+  }
   /* The menus are a fragment, and Streamlit lets those grow and sets what is in them below one another. */
   div:has(> .stVerticalBlock > [class*="st-key-menu-"] > .stPopover) { flex: 0 0 auto; width: auto; min-width: 0; }
   .stVerticalBlock:has(> [class*="st-key-menu-"] > .stPopover) { flex-direction: row; width: auto; gap: 0.25rem; }
