@@ -35,7 +35,7 @@ def resized_words(before: Setup, after: Setup) -> str:
         if var not in old:
             changes.append(f"{var.text} is new, {shape_words(x)}")
         elif old[var].shape != x.shape:
-            changes.append(f"{var.text} becomes {shape_words(x)}, now {shape_words(old[var])}")
+            changes.append(f"{var.text} from {shape_words(old[var])} to {shape_words(x)}")
     changes += [f"{var.text} goes" for var in old if var not in new]
     return "; ".join(changes)
 

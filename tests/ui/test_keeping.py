@@ -241,7 +241,7 @@ def test_a_pasted_matrix_is_shown_and_then_taken(app):
     into = next(s for s in app.selectbox if s.label.startswith("This is 4×2"))
     into.select(mlp.W(1)).run()
     assert read_payload(app)["matrices"]["W1"]["shape"] == [3, 2]
-    assert any("W\\_1 becomes 4×2, now 3×2; W\\_2 becomes 1×4" in c.value for c in app.caption)
+    assert any("W\\_1 from 3×2 to 4×2; W\\_2 from 1×3 to 1×4" in c.value for c in app.caption)
     press(app, "Apply")
     score = read_payload(app)["matrices"]
     assert score["W1"]["values"] == [1, 2, 3, 4, 5, 6, 7, 8]
