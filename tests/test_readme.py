@@ -31,6 +31,7 @@ def test_the_activation_it_shows_is_one():
     S, h = np.array([-3.0, -0.5, 0.25, 2.0]), 1e-6
     np.testing.assert_allclose(shown.derivative(S), (shown.f(S + h) - shown.f(S - h)) / (2 * h), rtol=1e-6)
     np.testing.assert_allclose(shown.derivative_from_Z(shown.f(S)), shown.derivative(S), rtol=1e-12)
+    assert shown.formula_from_Z
 
 
 def test_every_room_it_names_is_there():

@@ -33,6 +33,7 @@ class Activation:
         f: S -> Z, elementwise.
         derivative: S -> f'(S); None where f' is 1 everywhere, so that nothing is read.
         derivative_from_Z: Z -> f'(S) where the output alone determines it, else None.
+        formula_from_Z: that derivative in LaTeX.
         cell: f in the language of `mlpcore.equations.cells`; by default its name before its argument.
         exact: f is linear in pieces and takes fractions as well.
         share: how far f'(0) is on its way from the left derivative to the right one, see `at_kink`.
@@ -48,6 +49,7 @@ class Activation:
     f: Function
     derivative: Function | None
     derivative_from_Z: Function | None
+    formula_from_Z: str = ""
     cell: str = ""
     kinks: tuple[float, ...] = ()
     corner: tuple[float, float] | None = None
@@ -265,6 +267,7 @@ def _make_leaky_relu(slope: float) -> dict[str, Any]:
         "f": lambda S: np.where(S > 0, S, (Fraction(str(slope)) if S.dtype == object else slope) * S),
         "derivative": lambda S: np.where(S > 0, 1.0, slope).astype(S.dtype),
         "derivative_from_Z": lambda Z: np.where(Z > 0, 1.0, slope).astype(Z.dtype),
+        "formula_from_Z": rf"f' = 1 \text{{ where }} Z > 0, \text{{ else }} {slope:g}",
         "kinks": (0.0,),
         "corner": (slope, 1.0),
         "into": inplace.make_leaky_relu(slope),
@@ -277,6 +280,7 @@ def _make_elu(alpha: float) -> dict[str, Any]:
         "f": lambda S: np.where(S > 0, S, np.expm1(np.where(S > 0, 0, S)) * alpha),
         "derivative": lambda S: np.where(S > 0, 1.0, np.exp(np.minimum(S, 0)) * alpha).astype(S.dtype),
         "derivative_from_Z": lambda Z: np.where(Z > 0, 1.0, Z + alpha).astype(Z.dtype),
+        "formula_from_Z": rf"f' = 1 \text{{ where }} Z > 0, \text{{ else }} Z + {alpha:g}",
         "kinks": (0.0,),
         "corner": (alpha, 1.0) if alpha != 1 else None,
         "into": inplace.ELU if alpha == 1 else inplace.NOT_WRITTEN_OUT,
@@ -296,8 +300,8 @@ def _make_clip(name: str, low: int, high: int) -> Activation:
     def is_inside(x: Array) -> Array:
         return ((x > low) & (x < high)).astype(x.dtype)
 
-    kinks = float(low), float(high)
-    return Activation(name, lambda S: np.minimum(np.maximum(S, low), high), is_inside, is_inside, kinks=kinks)
+    formula, kinks = f"f' = [{low} < Z < {high}]", (float(low), float(high))
+    return Activation(name, lambda S: np.minimum(np.maximum(S, low), high), is_inside, is_inside, formula, kinks=kinks)
 
 
 #: A name with a number, as `leaky relu(0.2)`.
@@ -322,21 +326,29 @@ class _Activations(Registry):
 ACTIVATIONS: dict[str, Activation] = _Activations("activation")
 
 for _row in (
-    Activation("identity", lambda S: S, None, None),
+    Activation("identity", lambda S: S, None, None, "f' = 1"),
     Activation(
         "relu",
         lambda S: np.maximum(S, 0),
         lambda S: (S > 0).astype(S.dtype),
         lambda Z: (Z > 0).astype(Z.dtype),
+        "f' = [Z > 0]",
         kinks=(0.0,),
         corner=(0.0, 1.0),
         into=inplace.RELU,
         exact=True,
     ),
     Family("leaky relu", "slope", 0.01, 0, 1, _make_leaky_relu).at(0.01),
-    Activation("sigmoid", sigmoid, lambda S: sigmoid(S) * sigmoid(-S), lambda Z: Z * (1 - Z), into=inplace.SIGMOID),
-    Activation("tanh", np.tanh, _sech_squared, lambda Z: 1 - Z**2, into=inplace.TANH),
-    Activation("softplus", _softplus, sigmoid, lambda Z: -np.expm1(-Z), into=inplace.SOFTPLUS),
+    Activation(
+        "sigmoid",
+        sigmoid,
+        lambda S: sigmoid(S) * sigmoid(-S),
+        lambda Z: Z * (1 - Z),
+        r"f' = Z\odot(1 - Z)",
+        into=inplace.SIGMOID,
+    ),
+    Activation("tanh", np.tanh, _sech_squared, lambda Z: 1 - Z**2, "f' = 1 - Z^2", into=inplace.TANH),
+    Activation("softplus", _softplus, sigmoid, lambda Z: -np.expm1(-Z), "f' = 1 - e^{-Z}", into=inplace.SOFTPLUS),
     Family("elu", "α", 1, 0, 100, _make_elu).at(1),
     _make_clip("relu6", 0, 6),
     _make_clip("hard tanh", -1, 1),
@@ -345,6 +357,7 @@ for _row in (
         lambda S: S / (1 + abs(S)),
         lambda S: (1 + abs(S)) ** -2.0,
         lambda Z: (1 - abs(Z)) ** 2.0,
+        "f' = (1 - |Z|)^2",
         kinks=(0.0,),
     ),
     Activation(

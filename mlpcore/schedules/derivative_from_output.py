@@ -14,20 +14,6 @@ import numpy as np
 
 from ..equations.activations import ACTIVATIONS, Activation
 
-#: Activation -> f' in terms of Z, in LaTeX, with @ for its number. A new activation needs no row.
-FORMULAS = {
-    "identity": "f' = 1",
-    "relu": r"f' = [Z > 0]",
-    "leaky relu": r"f' = 1 \text{ where } Z > 0, \text{ else } @",
-    "sigmoid": r"f' = Z\odot(1 - Z)",
-    "tanh": r"f' = 1 - Z^2",
-    "softplus": r"f' = 1 - e^{-Z}",
-    "relu6": r"f' = [0 < Z < 6]",
-    "hard tanh": r"f' = [-1 < Z < 1]",
-    "softsign": r"f' = (1 - |Z|)^2",
-    "elu": r"f' = 1 \text{ where } Z > 0, \text{ else } Z + @",
-}
-
 #: Counter-examples are searched for between -8 and 8.
 REACH, _POINTS = 8.0, 4001
 
@@ -71,8 +57,7 @@ def explain(activation: str, at_kink: float = 0.0) -> Explanation:
     """
     f = ACTIVATIONS[activation].at_kink(at_kink)
     if f.derivative is None or f.derivative_from_Z is not None:
-        latex = FORMULAS.get(f.base, "").replace("@", f"{f.parameter or 0:g}")
-        return Explanation(True, f"{activation}: the output determines the derivative.", latex)
+        return Explanation(True, f"{activation}: the output determines the derivative.", f.formula_from_Z)
     found = find_counterexample(f)
     if found is None:
         return Explanation(

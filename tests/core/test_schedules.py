@@ -1,5 +1,6 @@
 """What is kept must change nothing but memory: exercise 4."""
 
+import math
 from dataclasses import replace
 from functools import cache
 
@@ -113,6 +114,23 @@ def test_a_slope_is_known_from_the_output_or_a_pair_shows_why_not(name):
             np.testing.assert_allclose(f.f(S), said.counterexample.Z, rtol=1e-12, atol=0)
             np.testing.assert_allclose(f.derivative(S), slopes)
             assert abs(slopes[0] - slopes[1]) > 0.1
+
+
+#: LaTeX of a formula of f' -> Python.
+PYTHON = {
+    r"\odot": "*", "^{-Z}": "**-Z", "^": "**", "|Z|": "abs(Z)", "[": "(", "]": ")",
+    r"\text{ where }": "if", r", \text{ else }": " else ",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*(n for n, f in mlp.ACTIVATIONS.items() if f.derivative_from_Z), "elu(2.5)"])
+def test_the_formula_from_the_output_gives_the_derivative(name):
+    f, S = mlp.ACTIVATIONS[name], np.array([-7.3, -0.6, 0.4, 2.5, 6.5])
+    code = f.formula_from_Z.removeprefix("f' = ")
+    for latex, python in PYTHON.items():
+        code = code.replace(latex, python)
+    computed = [eval(code, {"Z": Z, "e": math.e}) for Z in f.f(S).tolist()]
+    np.testing.assert_allclose(computed, f.derivative(S), rtol=1e-9, atol=1e-15)
 
 
 @settings(max_examples=25)
