@@ -15,14 +15,13 @@ from mlpcore.memory.cost import find_in_place
 from mlpcore.memory.tally import tally
 from mlpcore.schedules.derivative_from_output import explain
 
-SOFTSIGN = Activation(
-    "softsign", lambda S: S / (1 + np.abs(S)), lambda S: 1 / (1 + np.abs(S)) ** 2, None, "softsign({0})"
-)
-BUMP = Activation("bump", lambda S: np.exp(-S * S), lambda S: -2 * S * np.exp(-S * S), None, "bump({0})")
+#: One that rises and whose f' from Z is withheld, and one that turns.
+RISING = replace(mlp.ACTIVATIONS["softsign"], name="rising", derivative_from_Z=None)
+BUMP = Activation("bump", lambda S: np.exp(-S * S), lambda S: -2 * S * np.exp(-S * S), None)
 
 
 @pytest.mark.parametrize("at_kink", [0.0, 0.5, 1.0])
-@pytest.mark.parametrize("extra", [SOFTSIGN, BUMP, None])
+@pytest.mark.parametrize("extra", [RISING, BUMP, None])
 def test_a_counterexample_is_true_or_stated_as_not_found(monkeypatch, extra, at_kink):
     explain.cache_clear()
     if extra:
@@ -42,9 +41,9 @@ def test_a_counterexample_is_true_or_stated_as_not_found(monkeypatch, extra, at_
 
 def test_a_monotone_activation_has_no_counterexample_and_one_that_turns_has(monkeypatch):
     explain.cache_clear()
-    for f in (SOFTSIGN, BUMP):
+    for f in (RISING, BUMP):
         monkeypatch.setitem(mlp.ACTIVATIONS, f.name, f)
-    assert explain("softsign").counterexample is None
+    assert explain("rising").counterexample is None
     assert explain("bump").counterexample is not None
     assert all(explain(name).counterexample is not None for name in ("gelu", "silu"))
     explain.cache_clear()
