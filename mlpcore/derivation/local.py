@@ -67,7 +67,7 @@ def derive(
         _add_cellwise_lines(d, steps, setup)
     else:
         _add_product_lines(d, steps)
-    if target.kind in "SZ" and (target.layer or 0) < setup.net.depth:
+    if target.kind in ("S", "Z") and (target.layer or 0) < setup.net.depth:
         _add_updated_weights(d, setup)
     return d
 

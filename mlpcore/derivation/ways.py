@@ -55,6 +55,7 @@ class Product:
     def turned(self) -> tuple[bool, ...]:
         """Which operands are written transposed, so that rows meet columns."""
         roles = self.roles
+        # A sum over columns has one operand: the second pair of letters has none to meet.
         upright = (roles["r"] + roles["s"], roles["s"] + roles.get("c", ""))
         return tuple(reads != wanted for reads, wanted in zip(self.step.op.reads, upright, strict=False))
 

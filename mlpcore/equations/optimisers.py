@@ -25,7 +25,8 @@ class Rule:
         """Make the rule.
 
         Args:
-            cells: one character an operand: `x` for what has the axes of the parameter, `.` for a single number.
+            cells: one character an operand: `x` for what has the axes of the parameter, `.` for a single number;
+                `x.x` for x - eta v: matrix x, number eta, matrix v.
             f: the arithmetic, cell by cell.
         """
         kernel = kernels.trace_arithmetic(f)  # one for both, so that adjacent parameters can be updated at once

@@ -43,7 +43,7 @@ _NO_LABEL = re.compile(r"\s*\"?[-+.\u2212]?(?:\d|nan|na|inf|infinity)\b", re.IGN
 
 
 @dataclass(frozen=True)
-class Layout:
+class TableFormat:
     """How a table is to be read.
 
     Attributes:
@@ -59,29 +59,33 @@ class Layout:
     comma_blank: bool = False
 
 
-def list_layouts(text: str) -> list[Layout]:
+def list_table_formats(text: str) -> list[TableFormat]:
     """List the ways in which a table can be read, the likeliest first."""
     glance = text[:_GLANCE]
     if found := _SEP.match(glance):
-        return [Layout(found[1], commas=_find_commas(glance))]
+        return [TableFormat(found[1], commas=_find_commas(glance))]
     if glance.lstrip().startswith(("|", "+--")):
-        return [Layout("|", commas=_find_commas(glance))]
+        return [TableFormat("|", commas=_find_commas(glance))]
     if _R_ROW.search(glance) or _R_VECTOR.match(glance):
-        return [Layout(None)]
+        return [TableFormat(None)]
     if "\t" in text:
-        return _with_thousands(Layout("\t"), glance)
+        return _with_thousands(TableFormat("\t"), glance)
     if ";" in text:
         by_rows = _BLANK_PARTED.search(glance)
         sep = _parting(glance) if by_rows else ";"
-        return _with_thousands(Layout(sep, bool(by_rows)), glance) if sep != "," else [Layout(sep, bool(by_rows))]
+        return (
+            _with_thousands(TableFormat(sep, bool(by_rows)), glance)
+            if sep != ","
+            else [TableFormat(sep, bool(by_rows))]
+        )
     if "," not in text:
-        return [Layout(None)]
+        return [TableFormat(None)]
     if "." not in glance and re.search(r"\d,\d", glance) and _COMMA_BLANK.search(glance):
-        return [Layout(";", comma_blank=True), Layout(",")]
+        return [TableFormat(";", comma_blank=True), TableFormat(",")]
     if '"' not in glance and _TWO_READINGS.fullmatch(glance):
-        return [Layout(";")] if has_decimal_commas(glance) else [Layout(","), Layout(";")]
+        return [TableFormat(";")] if has_decimal_commas(glance) else [TableFormat(","), TableFormat(";")]
     sep = _parting(glance)
-    return [Layout(sep)] if sep == "," else _with_thousands(Layout(sep), glance)
+    return [TableFormat(sep)] if sep == "," else _with_thousands(TableFormat(sep), glance)
 
 
 def has_decimal_commas(text: str) -> bool:
@@ -108,30 +112,30 @@ def _find_commas(glance: str) -> str:
     return COMMA_THOUSANDS if _COMMA_THOUSANDS.search(glance) else DECIMAL
 
 
-def _with_thousands(layout: Layout, glance: str) -> list[Layout]:
+def _with_thousands(table_format: TableFormat, glance: str) -> list[TableFormat]:
     """Add the reading in which every comma parts thousands, where every comma could."""
     commas = _find_commas(glance)
     pairs = _COMMA_NUMBER.findall(glance) if commas == DECIMAL else ()
-    by_comma = Layout(layout.sep, layout.rows_by_semicolon, COMMA_THOUSANDS)
+    by_comma = TableFormat(table_format.sep, table_format.rows_by_semicolon, COMMA_THOUSANDS)
     if pairs and all(len(after) == 3 and before and before[0] != "0" for before, after in pairs):
-        return [by_comma] if _DECIMAL_POINT.search(glance) else [layout, by_comma]
-    return [Layout(layout.sep, layout.rows_by_semicolon, commas)]
+        return [by_comma] if _DECIMAL_POINT.search(glance) else [table_format, by_comma]
+    return [TableFormat(table_format.sep, table_format.rows_by_semicolon, commas)]
 
 
-def read_table(text: str, layout: Layout) -> WrittenMatrix:
+def read_table(text: str, table_format: TableFormat) -> WrittenMatrix:
     """Read the matrix of a table that is laid out like this.
 
     Raises:
         ValueError: a cell that is no number, by row and column; rows of unequal length; two tables.
     """
-    table = _Table(layout)
-    lines = re.compile(r"[^;\r\n]+" if layout.rows_by_semicolon else r"[^\r\n]+")
+    table = _Table(table_format)
+    lines = re.compile(r"[^;\r\n]+" if table_format.rows_by_semicolon else r"[^\r\n]+")
     stop = 0
     for found in lines.finditer(text):
         if max(text.count(end, stop, found.start()) for end in "\r\n") > 1:
             table.gap = True
         stop = found.end()
-        piece = cut(text, found.start(), stop, table.rows.count + 1, layout.sep)
+        piece = cut(text, found.start(), stop, table.rows.count + 1, table_format.sep)
         table.feed(piece)
     return table.finish()
 
@@ -143,8 +147,8 @@ def _is_label(cell: str) -> bool:
 class _Table:
     """A table as it is read, line after line."""
 
-    def __init__(self, layout: Layout) -> None:
-        self.layout = layout
+    def __init__(self, table_format: TableFormat) -> None:
+        self.table_format = table_format
         self.rows = Rows()
         self.pieces: list[WrittenMatrix] = []
         self.heading: list[str] | None = None
@@ -176,7 +180,7 @@ class _Table:
                 "or take the empty line out"
             )
         self.gap = False
-        if self.layout.sep is None and _R_VECTOR.match(piece):
+        if self.table_format.sep is None and _R_VECTOR.match(piece):
             self.rows.extend(_R_VECTOR.sub("", piece, count=1).split(None, MAX_SIDE))
             return
         self._read(piece)
@@ -204,7 +208,7 @@ class _Table:
 
     def _begins_piece(self, piece: str) -> bool:
         """Tell whether columns go on here, as R and pandas print a wide table; their heading comes again."""
-        if self.layout.sep is None and self.heading and not _NO_LABEL.match(piece):
+        if self.table_format.sep is None and self.heading and not _NO_LABEL.match(piece):
             self._close_piece()
             return True
         return False
@@ -228,15 +232,15 @@ class _Table:
         if self.counting and self.rows.count == 1 and len(cells) == len(self.counting) + 1:
             self.heading, self.rows = self.counting, Rows()
         if not self.rows.count and self.heading:
-            by_blanks = self.layout.sep is None
+            by_blanks = self.table_format.sep is None
             self.named = len(self.heading) == len(cells) - 1 if by_blanks else not self.heading[0].strip()
             if self.named:
                 self._note("the first column: it has no heading and names the rows")
-        self.rows.add(cells[self.named :], self.layout.commas)
+        self.rows.add(cells[self.named :], self.table_format.commas)
 
     def split(self, piece: str) -> list[str]:
         """Cut a line at what parts its cells; empty cells at its end are none."""
-        sep = self.layout.sep
+        sep = self.table_format.sep
         if sep is None:
             piece = re.sub(r"\s*([·×⋅])\s*(?=10)", r"\1", piece)
             return [cell.strip('"') for cell in piece.split(None, MAX_SIDE + 1)]
@@ -244,7 +248,7 @@ class _Table:
         if sep == "|":
             piece = piece.removeprefix("|")
         piece = piece.rstrip(sep + " ")
-        if self.layout.comma_blank:
+        if self.table_format.comma_blank:
             piece = _COMMA_BLANK.sub(";", piece)
         check_shape(1, piece.count(sep), self.rows.count + 1)
         if '"' in piece:
@@ -258,13 +262,13 @@ class _Table:
         that count the columns.
         """
         names = cells
-        if self.layout.sep is None:
+        if self.table_format.sep is None:
             piece = piece.removesuffix("\\")
             names = re.split(r"\s{2,}" if re.search(r"\S\s{2,}\S", piece) else r"\s+", piece.strip(), maxsplit=MAX_SIDE)
-        named = self.layout.sep is not None and len(names) > 1 and not names[0].strip()
+        named = self.table_format.sep is not None and len(names) > 1 and not names[0].strip()
         counted = [name.strip() for name in names if name.strip()]
         counts = len(counted) > 1 and counted in ([str(first + k) for k in range(len(counted))] for first in (0, 1))
-        if counts and self.layout.sep is None and piece.startswith("  "):
+        if counts and self.table_format.sep is None and piece.startswith("  "):
             self.counting = counted
         elif (counts and named) or not any(_NO_LABEL.match(name) or not _is_label(name) for name in names[named:]):
             self.heading = names
@@ -314,8 +318,8 @@ def read_labelled(text: str) -> LabelledTable | None:
     lines = [line for line in text[: MAX_SIDE * 4000].splitlines() if line.strip()]
     if len(lines) < 2 or len(lines) > MAX_SIDE + 1 or any(sign in text for sign in "[{\\"):
         return None
-    layout = list_layouts(text)[0]
-    table = _Table(layout)
+    table_format = list_table_formats(text)[0]
+    table = _Table(table_format)
     rows = [[cell.strip() for cell in table.split(line)] for line in lines]
     heading = rows.pop(0) if not any(map(_NO_LABEL.match, rows[0])) else None
     width = len(rows[0])
@@ -327,7 +331,7 @@ def read_labelled(text: str) -> LabelledTable | None:
     labels = tuple(row.pop(column) for row in rows)
     body = Rows()
     for row in rows:
-        body.add(row, layout.commas, first=1 if column else 2)
+        body.add(row, table_format.commas, first=1 if column else 2)
     numeric = all(label.isdecimal() and len(label) < 10 for label in labels)
     classes = tuple(sorted(set(labels), key=(lambda label: (int(label), label)) if numeric else None))
     if len(classes) > 256:

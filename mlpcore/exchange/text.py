@@ -15,7 +15,7 @@ import numpy as np
 from ..setup import MAX_TEXT
 from .latex_input import BEGIN, read_latex
 from .literals import brackets_of, called, check_after, read_literal, refuse_call
-from .tables import list_layouts, read_table
+from .tables import list_table_formats, read_table
 from .written import WrittenMatrix
 
 Array = np.ndarray
@@ -75,9 +75,9 @@ def list_readings(text: str) -> list[WrittenMatrix]:
         check_after(literal, end)
         return readings
     readings, error = [], None
-    for layout in list_layouts(text):
+    for table_format in list_table_formats(text):
         try:
-            readings.append(read_table(text, layout))
+            readings.append(read_table(text, table_format))
         except ValueError as refusal:
             error = error or refusal
     if not readings:

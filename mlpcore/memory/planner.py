@@ -147,7 +147,7 @@ class StretchSchedule(NamedTuple):
 
 def list_leaves(lo: int, hi: int) -> list[Reverse]:
     """List the moves that do a stretch at once, the one that keeps everything first."""
-    return [Reverse(lo, hi, recompute=False), *([Reverse(lo, hi)] if hi - lo > 1 else [])]
+    return [Reverse(lo, hi, drop_activations=False), *([Reverse(lo, hi)] if hi - lo > 1 else [])]
 
 
 def keep_undominated(schedules: Iterable[tuple]) -> list:

@@ -24,7 +24,7 @@ COUNT, CORRECTION_1, CORRECTION_2 = Var("t"), Var("correction1"), Var("correctio
 CLIP, NORM, SHARE, RATE_NOW = Var("clip"), Var("norm"), Var("share"), Var("etat")
 
 #: Result, equation, operands. `x` is the parameter and `g` its gradient; a capital is a state matrix, with `+` after
-#: the step; all else is the name of a number.
+#: the step; all else is the name of a number. Rows run in order: the row of `M` reads `M` as it was, later ones `M+`.
 Row = tuple[str, Rule, str]
 
 

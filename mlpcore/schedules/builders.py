@@ -12,7 +12,7 @@ from .schedule import Schedule
 
 def keep_all(task: Task) -> list[Move]:
     """Keep of every layer what its backward pass reads."""
-    return [Reverse(0, task.shape.depth, recompute=False)]
+    return [Reverse(0, task.shape.depth, drop_activations=False)]
 
 
 def keep_preactivations(task: Task) -> list[Move]:

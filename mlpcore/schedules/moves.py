@@ -51,13 +51,13 @@ class Reverse:
     """Compute layers lo+1 to hi from `Z_lo`, keep what their backward pass reads, then run it.
 
     Attributes:
-        recompute: the activations are dropped all the same and recomputed, each from its S, just
+        drop_activations: each Z is dropped as soon as the forward pass has read it, and recomputed from its S just
             before the step that reads it (exercise 4).
     """
 
     lo: int
     hi: int
-    recompute: bool = True
+    drop_activations: bool = True
 
 
 #: What is done in turn. The last layer is always reversed first, the first layer last.
@@ -117,7 +117,7 @@ def carry_out(moves: Iterable[Move], equations: Equations) -> list[Step]:
         for layer in range(move.hi, move.lo, -1):
             delta, *rest = equations.backward[layer]
             steps.append(delta)
-            if move.recompute and layer - 1 > move.lo:
+            if move.drop_activations and layer - 1 > move.lo:
                 steps.append(equations.compute_layers(0, layer - 1)[-1])  # Z_{l-1}, for dL/dW_l
             steps += rest
     return steps

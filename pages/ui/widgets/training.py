@@ -32,7 +32,7 @@ from pages.ui.state.training_page import (
 from pages.ui.widgets.bound import on_click
 from pages.ui.widgets.menu import Menu, draw_menu
 from pages.ui.widgets.stages import draw_silent_stage
-from pages.ui.widgets.training_views import VIEWS_DRAWN, View, choose
+from pages.ui.widgets.training_views import VIEWS_DRAWN, ViewContent, choose
 from pages.ui.widgets.words import escape_markdown, show_errors
 
 _RATES = [float(f"{m}e{e}") for e in range(-4, 2) for m in (1, 2, 5)]
@@ -79,7 +79,7 @@ def _draw_courses(named: Setup) -> None:
         show_errors("training")
         if choice.question:
             _draw_answer(QUESTIONS[choice.question], courses)
-        view = View(rest, choice, courses, held_out)
+        view = ViewContent(rest, choice, courses, held_out)
         try:
             VIEWS_DRAWN[choice.view](view)
         except ValueError as error:  # the course has diverged at this step, or has too many inputs to be drawn
@@ -210,7 +210,7 @@ def _draw_change(label: str, how: Callable[[Setup], Setup], about: str) -> None:
     st.button(label, help=f"{about} Undo brings yours back.", **on_click(how, "data"))
 
 
-def _describe(view: View) -> str:
+def _describe(view: ViewContent) -> str:
     """Say what every course has in common."""
     loss, N, batch = view.setup.conventions.loss(view.setup.loss), view.setup.batch.N, view.choice.batch
     over = f"{N} example{'s' * (N > 1)} (held out: {view.held_out.N})" if view.held_out else "all examples"

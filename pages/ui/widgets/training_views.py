@@ -39,7 +39,7 @@ _MOST_LISTED = 500
 
 
 @dataclass(frozen=True)
-class View:
+class ViewContent:
     """What a view shows: courses of a set-up, and the examples that are held out of it."""
 
     setup: Setup
@@ -58,7 +58,7 @@ def choose(draw: Callable[..., Any], field: str, now: Any = None) -> None:
     draw(**bind(f"training {field}", now, put(field), "training", "training"))
 
 
-def _draw_loss(view: View) -> None:
+def _draw_loss(view: ViewContent) -> None:
     choice, courses = view.choice, view.courses
     choose(partial(st.toggle, "Loss on a logarithmic axis"), "logarithmic")
     description = f"Loss over {choice.steps} steps under {', '.join(courses)}"
@@ -137,7 +137,7 @@ def _choose_course(courses: dict[str, Course]) -> tuple[str, Course]:
     return name, courses[name]
 
 
-def _draw_matrices(view: View) -> None:
+def _draw_matrices(view: ViewContent) -> None:
     choice, (name, course) = view.choice, _choose_course(view.courses)
     payload = build_course_payload(course, choice.step)
     st.caption(
@@ -153,7 +153,7 @@ def _draw_matrices(view: View) -> None:
     _draw_buttons({name: course}, choice.step)
 
 
-def _draw_layers(view: View) -> None:
+def _draw_layers(view: ViewContent) -> None:
     _, course = _choose_course(view.courses)
     history = read_history(course, 40)
     at, last = view.choice.step, view.choice.steps
@@ -176,12 +176,12 @@ def _draw_layers(view: View) -> None:
         st.caption(f"No unit is dead or saturated at the {len(history.at)} steps that were looked at.")
 
 
-def _draw_weights(view: View) -> None:
+def _draw_weights(view: ViewContent) -> None:
     _, course = _choose_course(view.courses)
     draw_chart("weights", figures.weights(course, view.choice.step), "Every weight and bias over the steps")
 
 
-def _draw_rate(view: View) -> None:
+def _draw_rate(view: ViewContent) -> None:
     setup, choice, courses = view.setup, view.choice, view.courses
     _, course = _choose_course(courses)
     curve = search_rate(course.at(choice.step), choice.rate)
@@ -203,7 +203,7 @@ def _draw_rate(view: View) -> None:
     )
 
 
-def _draw_paths(view: View) -> None:
+def _draw_paths(view: ViewContent) -> None:
     choice, courses = view.choice, view.courses
     listed = list_parameter_cells(view.setup) if view.setup.net.shape.parameter_cells <= _MOST_LISTED else []
     cells = choice.cells if set(choice.cells) <= set(listed) else ()
@@ -240,7 +240,7 @@ def _draw_cell_choice(cells: tuple[str, ...], k: int, listed: list[str]) -> None
     st.selectbox(("across", "up")[k], others, **bind(f"training cell {k}", cells[k], put_cell, "training", "training"))
 
 
-def _draw_fit(view: View) -> None:
+def _draw_fit(view: ViewContent) -> None:
     setup, choice, (_, course) = view.setup, view.choice, _choose_course(view.courses)
     unit = 0
     if setup.net.widths[-1] > 1:
@@ -250,7 +250,7 @@ def _draw_fit(view: View) -> None:
 
 
 #: Name of a view -> what draws it.
-VIEWS_DRAWN: dict[str, Callable[[View], None]] = {
+VIEWS_DRAWN: dict[str, Callable[[ViewContent], None]] = {
     "loss": _draw_loss,
     "matrices": _draw_matrices,
     "layers": _draw_layers,

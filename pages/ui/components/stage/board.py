@@ -124,7 +124,10 @@ class Board(Generic[T]):
             letters: subscripts of its axes; those that the frame fixes highlight a row, a column or a cell.
             sign: the sign before it.
             turned: whether it is shown transposed.
-            more: `label`; `fills` if it is veiled until the frames have passed over it.
+            more: `label` in place of its symbol; `fills`: a cell is veiled until a frame with its letters was looked
+                at, or with "order" until the frames have passed it; `only`: just the cells of the present frame are
+                shown; `scale`: tiles with one word share a colour scale; `blocks`: rows and columns of the blocks
+                between which lines are drawn; `small`: it is shown whole, without scrolling.
         """
         name = of if isinstance(of, str) else self.add_matrix(of)
         down, across = tuple((letters[::-1] if turned else letters).ljust(2)[:2])

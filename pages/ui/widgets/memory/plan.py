@@ -62,8 +62,8 @@ def draw_plan(choice: MemoryChoice, about: Subject) -> None:
     _all(choice, every)
 
 
-#: Less cached, nothing cached, and a batch in pieces: what exercise 4 weighs.
-_WEIGHED = ("cache S", "recompute everything", "micro-batches")
+#: Less cached, nothing cached, and a batch in pieces: exercise 4 weighs these against keeping everything.
+_OF_EXERCISE_4 = ("cache S", "recompute everything", "micro-batches")
 
 
 def _describe_trade(found: dict[str, Totals]) -> str:
@@ -71,7 +71,7 @@ def _describe_trade(found: dict[str, Totals]) -> str:
     base = found[BASE]
     weighed = (
         f"{name} {found[name].peak / base.peak:.2f} ({found[name].flops / base.flops:.2f} × the matmul FLOPs)"
-        for name in _WEIGHED
+        for name in _OF_EXERCISE_4
     )
     text = f"Peak bytes relative to {BASE}: {', '.join(weighed)}."
     equal = sum(t.peak == base.peak for t in found.values())
