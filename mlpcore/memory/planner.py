@@ -102,7 +102,7 @@ def _make_counter(task: Task) -> Callable[[Move, int], tuple[int, Cost]]:
     known: dict[tuple, tuple[int, Cost]] = {}
 
     def count_move(move: Move, hi: int) -> tuple[int, Cost]:
-        key = type(move), getattr(move, "recompute", None), key_of(move.lo, move.hi), hi == depth
+        key = type(move), isinstance(move, Reverse) and move.drop_activations, key_of(move.lo, move.hi), hi == depth
         if key not in known:
             found = count(_list_stretch(task, move, hi), shape, task.examples)
             known[key] = found.peak, (found.recomputed_flops, found.recomputed_cells)
