@@ -30,7 +30,7 @@ def test_a_paste_is_read_as_wanted_or_refused(case):
 
 
 def test_all_of_the_cases_are_there():
-    assert len(CASES) == 63
+    assert len(CASES) >= 63
 
 
 @pytest.mark.parametrize(
