@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 
 import numpy as np
 import pytest
@@ -121,3 +122,12 @@ def test_every_matrix_of_the_pass_is_on_the_wall():
 def test_formulas_need_no_variant_a_browser_lacks():
     assert "double-struck" not in to_mathml(r"\delta_1\,\mathbb{1}_N")
     assert "𝟙" in to_mathml(r"\delta_1\,\mathbb{1}_N")
+
+
+def test_named_functions_are_operators():
+    made = to_mathml(r"\frac{1}{Nd}\tanh(A) + \log\cosh A + \max(0, A) + \operatorname{relu}(A)")
+    spaces = re.findall(r'<mo lspace="([.\d]+)(?:em)?" rspace="([.\d]+)(?:em)?">([a-z]+)</mo>', made)
+    assert spaces == [
+        ("0.17", "0", "tanh"), ("0", "0.17", "log"), ("0", "0.17", "cosh"), ("0", "0", "max"), ("0", "0", "relu"),
+    ]  # fmt: skip
+    assert to_mathml(r"\tanh'(A)") == to_mathml(r"\operatorname{tanh}'(A)")

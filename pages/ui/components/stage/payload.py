@@ -63,12 +63,19 @@ def to_mathml(latex: str) -> str:
     text = convert(re.sub(r"(\\operatorname\{\w+)~", "\\1\u00a0", latex)).replace(
         '<mn mathvariant="double-struck">1</mn>', "<mn>𝟙</mn>"
     )
+    # The converter sets log and tanh as letters, glued to what precedes them, and max as an operator.
+    text = re.sub(r"<mi>([a-z]{2,})</mi>", r"<mo>\1</mo>", text)
     # A prime is a character of its own height; as a superscript it would float away.
     prime = r"<msubsup><mi>f</mi>(<m\w+>\w+</m\w+>)<mi>&#x02032;</mi></msubsup>"
     text = re.sub(prime, r"<msub><mi>𝑓′</mi>\1</msub>", text)
     number = r"<msubsup><mo>([\w\xa0]+)</mo>(<mrow><mn>[\d.]+</mn></mrow>)<mi>&#x02032;</mi></msubsup>"
     text = re.sub(number, r"<msub><mi>\1′</mi>\2</msub>", text)
-    return re.sub(r"<msup><mo>([\w\xa0]+)</mo><mi>&#x02032;</mi></msup>", r"<mi>\1′</mi>", text)
+    text = re.sub(r"<msup><mo>([\w\xa0]+)</mo><mi>&#x02032;</mi></msup>", r"<mi>\1′</mi>", text)
+    # A thin space on each side, as in TeX; one is enough after an operator, and none stands before a parenthesis.
+    word = '<mo lspace="0.17em" rspace="0.17em">'
+    text = re.sub(r"<mo>([a-z][\w\xa0]+)</mo>", rf"{word}\1</mo>", text)
+    text = text.replace(f"</mo>{word}", '</mo><mo lspace="0" rspace="0.17em">')
+    return re.sub(r'rspace="0.17em">([\w\xa0]+</mo>(?:<mrow>)?<mo[^>]*>&#x00028;)', r'rspace="0">\1', text)
 
 
 def pack_values(array: np.ndarray, exact: bool = True) -> list[Any] | Json:
