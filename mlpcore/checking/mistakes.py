@@ -73,8 +73,9 @@ class Mistake:
     Attributes:
         name: as it is reported.
         sentence: what was done, in one sentence.
-        chapter: what explains the equation: a chapter of the derivation, or of the page about losses
-            ("hinge/terms"), or the equation itself in the pass ("step").
+        chapter: what explains the equation: a chapter of the derivation (a key of `CHAPTERS` in
+            pages/ui/components/stage/chapters.py), or of the page about losses ("hinge/terms"), or the equation
+            itself in the pass ("step").
         operations: names of the operations in whose equations it can be made; none for any.
         alter: writes one such equation with the mistake in it.
         everywhere: it is made in all equations or in none: a place alone is no case of it.

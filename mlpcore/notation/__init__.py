@@ -11,7 +11,7 @@ from .kinds import KINDS, ROLES, Kind
 from .var import Var
 
 __all__ = [
-    "A", "G", "KINDS", "Kind", "O", "P", "Q", "ROLES", "S", "T", "Var", "W", "Y", "Z", "after", "b", "dG", "dO", "dP",
+    "KINDS", "ROLES", "A", "G", "Kind", "O", "P", "Q", "S", "T", "Var", "W", "Y", "Z", "after", "b", "dG", "dO", "dP",
     "dQ", "dW", "dZ", "db", "delta", "ell", "loss", "margin", "mask", "rate", "strength",
 ]  # fmt: skip
 
