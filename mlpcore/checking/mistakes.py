@@ -297,6 +297,9 @@ _enter_derivative("forgot the output's f'", "The derivative of the output's acti
                   lambda f, output: output, lambda f, dZ, S: dZ, lambda f, dZ, S: dZ)
 _enter("f' at Z for f' at S", "The derivative was taken at the activation Z; it is taken at the preactivation S.",
        "ladder", (), lambda step, context: _read(step, 1, Z(_find_layer(step))) if _find_activation(step) else None)
+_enter_derivative("f' by the formula for Z, put in S", "The formula of f' that takes the output Z was given the "
+                  "preactivation S: for tanh 1 − S² in place of 1 − Z².", lambda f, output: f.derivative_from_Z,
+                  lambda f, dZ, S: dZ * f.derivative_from_Z(S), lambda f, dZ, S: rf"{dZ}\odot {f.latex}'[{S}]")
 _enter_derivative("f for f'", "The activation itself was multiplied in, not its derivative.",
                   lambda f, output: True, lambda f, dZ, S: dZ * f.f(S), lambda f, dZ, S: rf"{dZ}\odot {f.latex}({S})")
 _enter_derivative("relu' from S ≥ 0", "relu' was taken as 1 where the preactivation is exactly 0.",
@@ -385,10 +388,18 @@ _enter("an input left out", "One input of the layer is missing from the sum.", "
 
 # --- biases ----------------------------------------------------------------------------------
 
-_enter("mean for db", "The mean over the examples was taken for the bias; it is the sum (δ has its 1/N already).",
+_enter("mean for db", "The mean over the examples was taken for the bias; it is the sum (the loss's constant is in δ).",
        "transpose", ("bias gradient",),
        lambda step, context: _rewrite(step, lambda d: d.mean(axis=-1),
                                       lambda d: rf"\frac{{1}}{{N}}{d}\,\mathbb{{1}}_N"))
+_enter("mean for dW",
+       "The mean over the examples was taken for the weights; it is the sum (the loss's constant is in δ).",
+       "transpose", ("weight gradient",),
+       lambda step, context: _wrap(step, lambda result, d, z: result / d.shape[-1],
+                                   lambda right, *_: rf"\frac{{1}}{{N}}{right}"))
+_enter("db from the first example", "The bias gradient is δ of the first example alone; it is the sum over all.",
+       "transpose", ("bias gradient",),
+       lambda step, context: _rewrite(step, lambda d: d[..., 0], lambda d: rf"{{{d}}}_{{\cdot 1}}"))
 _enter("one sum for all db", "δ was summed over everything: each bias has a sum of its own row.", "transpose",
        ("bias gradient",), lambda step, context: _rewrite(
            step, lambda d: np.broadcast_to(d.sum(axis=(-2, -1), keepdims=True)[..., 0], d.shape[:-1]),
@@ -503,6 +514,13 @@ _enter("softmax's off-diagonal dropped", "Softmax was differentiated as if every
 _enter("σ or softmax forgotten",
        "The logits were used where their probabilities belong, or softmax was not differentiated.",
        "hinge/jacobian", (), _forget_softmax)
+_enter("target forgotten", "The target was not subtracted: the first gradient is that of a target of 0.", "output",
+       ("error", "absolute error pullback", "huber pullback"),
+       lambda step, context: _change_operand(step, 1, np.zeros_like, lambda y: "0"))
+_enter("softmax over the examples", "Softmax ran along the wrong axis, over the examples: the classes of an "
+       "example sum to 1.", "step", ("softmax", "log softmax"),
+       lambda step, context: _rewrite(step, lambda x: transpose(step.op.arithmetic(transpose(x))),
+                                      lambda x: step.op.notation(rf"{x}^{{\top}}") + r"^{\top}"))
 _enter("Z - Y kept whole", "The error itself was used: |z − y| has its sign as derivative, and Huber clips it.",
        "ladder", ("absolute error pullback", "huber pullback"),
        lambda step, context: _write_gradient(step, context, lambda z, y: z - y, lambda z, y: f"{z} - {y}"))

@@ -75,6 +75,8 @@ class Judged:
         conventions: those under which the matrix is right, one of them changed.
         shape: what is wrong with the shape, and which transposition fits; empty if it is right.
         steps: name of a mistake -> the last equation with it in, in the worksheet's layout.
+        against: name of a mistake -> an earlier matrix that it would change, and that was given without it. Such
+            mistakes are named only where there are no others.
     """
 
     given: Array
@@ -87,6 +89,7 @@ class Judged:
     conventions: tuple[Conventions, ...] = ()
     shape: str = ""
     steps: Mapping[str, Step] = field(default_factory=dict)
+    against: Mapping[str, Var] = field(default_factory=dict)
 
     @property
     def verdict(self) -> str:
@@ -305,17 +308,26 @@ class _Work:
     def explain(self, report: WorkReport) -> dict[Var, Judged]:
         """Name the mistakes that reproduce the wrong matrices."""
         wrong = {var: judged for var, judged in report.of.items() if judged.verdict == WRONG}
+        sound = [var for var in self.given if var in self.at and var not in wrong]
         names: dict[Var, dict[str, Step]] = {var: {} for var in wrong if var in self.units and var in self.at}
+        refuted: dict[Var, dict[str, tuple[Step, Var]]] = {var: {} for var in names}
         later = [var for var in names if var != report.first_wrong]
         for name, mistake in MISTAKES.items():
             for steps in islice(mistake.variants(self.steps, *self._sizes()), 1 if self.is_long else None):
                 for var in self._find_fits(steps, [v for v in names if name not in names[v]], later):
                     # The last equation up to the matrix that has the mistake in it.
                     places = range(self.at[var], -1, -1)
-                    names[var][name] = next(steps[k] for k in places if steps[k] is not self.steps[k])
-        explained = wrong | {
-            var: replace(wrong[var], mistakes=tuple(found), steps=found) for var, found in names.items()
-        }
+                    step = next(steps[k] for k in places if steps[k] is not self.steps[k])
+                    if against := self._find_contradiction(steps, [v for v in sound if self.at[v] < self.at[var]]):
+                        refuted[var][name] = step, against
+                    else:
+                        names[var][name] = step
+        explained = dict(wrong)
+        for var, found in names.items():
+            others = {} if found else refuted[var]
+            shown = found or {name: step for name, (step, _) in others.items()}
+            refuting = {name: other for name, (_, other) in others.items()}
+            explained[var] = replace(wrong[var], mistakes=tuple(shown), steps=shown, against=refuting)
         turned = [var for var in wrong if self._fits_transposed(var)]
         for var in turned:
             if wrong[var].shape:
@@ -389,18 +401,25 @@ class _Work:
         found = self._run(steps, wanted, self.inputs, {})
         fits = [var for var, x in found.items() if self._is_reproduced(var, x)]
         rest = [] if self.is_long else [var for var in wanted if var in later and var not in fits]
-        if rest:
-            given = {var: w.fill(self.values[var]) for var, w in self.given.items() if var in self.units}
-            found = self._run(steps, rest, self.inputs | {v: x for v, x in given.items() if v in self.inputs}, given)
-            for var, x in found.items():
-                # What was given is known to its last digit only, so what follows is met within that.
-                if _is_near(self.given[var].fill(x), x, self.units[var] + self.spread[var]).all():
-                    fits.append(var)
-        return fits
+        return fits + [var for var, x in self._run_from_given(steps, rest).items() if self._follows(var, x)]
+
+    def _find_contradiction(self, steps: Sequence[Step], earlier: Sequence[Var]) -> Var | None:
+        """Find a matrix that a list with a mistake in it makes neither from the set-up nor from what was given."""
+        made = self._run(steps, earlier, self.inputs, {})
+        follows = self._run_from_given(steps, [var for var, x in made.items() if not self._follows(var, x)])
+        return next((var for var, x in follows.items() if not self._follows(var, x)), None)
+
+    def _follows(self, var: Var, found: Array) -> bool:
+        """Tell whether a matrix was given so: what it is computed from is known to its last digit only."""
+        return bool(_is_near(self.given[var].fill(found), found, self.units[var] + self.spread[var]).all())
 
     def _is_reproduced(self, var: Var, found: Array) -> bool:
         written = self.given[var]
         return _reproduces(written.fill(found), found, self.digits[var], written.rounding)
+
+    def _run_from_given(self, steps: Sequence[Step], wanted: Sequence[Var]) -> dict[Var, Array]:
+        given = {var: w.fill(self.values[var]) for var, w in self.given.items() if var in self.units}
+        return self._run(steps, wanted, self.inputs | {v: x for v, x in given.items() if v in self.inputs}, given)
 
     def _run(
         self, steps: Sequence[Step], wanted: Sequence[Var], inputs: Mapping[Var, Array], given: Mapping[Var, Array]

@@ -87,6 +87,50 @@ def test_a_mistake_is_recognised_from_four_decimals_of_any_matrix_it_changes(nam
     pytest.fail(f"only {found} networks are changed by it")
 
 
+@pytest.mark.parametrize("name", mlp.MISTAKES)
+def test_a_mistake_in_one_equation_of_a_whole_solution_is_named_and_none_that_right_numbers_refute(name):
+    rng = np.random.default_rng(sum(map(ord, name)))
+    mistake, found = mlp.MISTAKES[name], 0
+    for _ in range(400 * NETWORKS):
+        setup = draw_setup(rng)
+        steps, right = setup.run()
+        variants = list(mistake.variants(steps, setup.net.widths[0], setup.batch.N))
+        if not variants:
+            continue
+        # The last variants have it in one equation alone.
+        changed = variants[-int(rng.integers(1 if mistake.everywhere else len(mistake.places(steps)))) - 1]
+        try:
+            values = mlp.evaluate(changed, setup.inputs())
+        except ValueError:
+            continue
+        if any(np.shape(values[v]) != np.shape(x) or not np.abs(values[v]).max() < 1e4 for v, x in right.items()):
+            continue
+        if all(np.allclose(values[v], x, rtol=0, atol=1e-7) for v, x in right.items()):
+            continue
+        report = mlp.check_work(setup, {s.out: np.round(values[s.out], 8) for s in steps}, digits=8, pairs=False)
+        judged = report.of[report.first_wrong]
+        assert name in judged.mistakes
+        assert not judged.against
+        # All other equations are right, so this is the one with the mistakes in it.
+        assert {step.out for step in judged.steps.values()} == {report.first_wrong}
+        found += 1
+        if found == (NETWORKS + 2) // 5:
+            return
+    pytest.fail(f"only {found} networks are changed by it")
+
+
+def test_a_mistake_that_only_right_numbers_refute_is_named_with_the_matrix_that_does():
+    setup = mlp.EXAMPLES["three classes"].setup
+    right = setup.run()[1]
+    shown = {mlp.delta(2): right[mlp.delta(2)], mlp.dW(2): 2 * right[mlp.dW(2)]}
+    judged = mlp.check_work(setup, {v: np.round(x, 6) for v, x in shown.items()}, pairs=False).of[mlp.dW(2)]
+    assert set(judged.against) == set(judged.mistakes) == {"factor 2"}
+    assert judged.against["factor 2"] == mlp.delta(2)
+    alone = mlp.check_work(setup, {mlp.dW(2): np.round(shown[mlp.dW(2)], 6)}, pairs=False).of[mlp.dW(2)]
+    assert alone.mistakes == ("factor 2",)
+    assert not alone.against
+
+
 def test_noise_is_hardly_ever_named():
     rng = np.random.default_rng(5)
     named = judged = 0
