@@ -108,9 +108,28 @@ def test_a_complete_solution_in_another_layout_is_offered_once(page):
     (offer,) = (b for b in page.button if b.label.startswith("Use "))
     assert "all matrices are right" in read_words(page)
     assert "the result transposed" not in read_words(page)
+    assert offer.label == "Use S = Z Wᵀ + b (a row of Z is an example)"
     offer.click().run()
     assert page.session_state["state"].setup.conventions == kept.conventions
     assert "matrices are right" in read_words(page)
+
+
+def test_a_mistake_that_right_numbers_refute_is_said_to_be_one(page):
+    values = SHEET.run()[1]
+    words = read_words(
+        enter(page, write(mlp.delta(2), values[mlp.delta(2)]) + "\n" + write(mlp.dW(2), 2 * values[mlp.dW(2)]))
+    )
+    assert r"It would change ∂L/∂Z\_2" not in words
+    assert r"It would change δ\_2 too, but your δ\_2 is without it." in words
+    assert "yours: $" not in words
+
+
+def test_one_cell_two_matrices_and_minus_zero_are_written_plainly(page):
+    enter(page, "L = 0.7")
+    assert "L** loss :red[✗ wrong]" in read_words(page)
+    both = "\n".join(write(v, SHEET.run()[1][v]) for v in (mlp.delta(2), mlp.dW(2)))
+    assert "✓ Both matrices are right" in read_words(enter(page, both))
+    assert ">0<" in read_words(enter(page, "delta_2 = -0.00 1 2 3"))
 
 
 def test_a_matrix_without_a_name_is_asked_for(page):

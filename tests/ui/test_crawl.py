@@ -681,8 +681,8 @@ def check_verdict(w, symbol, word, mark, count, total):
     if mark == "✓":
         assert not surely.any()
     else:
-        assert 1 <= int(count) <= perhaps.sum()
-        assert int(total) == surely.size
+        assert 1 <= int(count or 1) <= perhaps.sum()
+        assert int(total or 1) == surely.size
 
 
 def check_right_cells(w, right, total):
@@ -823,6 +823,9 @@ CLAIMS = {
     r"(\S+) ([\w ]+) (✓|✗|↳) (?:(\d+) of (\d+) cells )?(?:right|wrong|right given yours)\]?": check_verdict,
     r"(\d+) of (\d+) cells are right\.": check_right_cells,
     rf"({'|'.join(map(re.escape, mlp.MISTAKES))}) · (.+)": check_mistake,
+    r"It would change (\S+) too, but your \1 is without it\.": lambda w, symbol: _assert(
+        not w.off[w.by_symbol[symbol]][0].any()
+    ),
     r"Written in the worksheet's layout: examples are columns\.": lambda w: _assert(
         w.setup.conventions.layout != "columns"
     ),

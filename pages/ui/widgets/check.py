@@ -216,12 +216,14 @@ def _draw_summary(setup: Setup, report: WorkReport) -> None:
     verdicts = np.concatenate([judged.cells.ravel() for judged in (computed if first is None else report.of).values()])
     cells, right = int((verdicts != OPEN).sum()), int((verdicts == RIGHT).sum())
     if first is None and report.verdict == RIGHT:
-        words = f"✓ All {len(computed)} matrices are right" if len(computed) > 1 else "✓ This matrix is right"
+        many = "Both" if len(computed) == 2 else f"All {len(computed)}"
+        words = f"✓ {many} matrices are right" if len(computed) > 1 else "✓ This matrix is right"
         if len(computed) < len(report.of):
             words = f"✓ What is computed is right: {', '.join(var.symbol for var in computed)}"
         if len(verdicts) > cells:
             words = "✓ All cells that are filled in are right"
-        st.markdown(f"**:green[{escape_markdown(words)}]** ({right} of {cells} cells, to the digits written)")
+        counted = f"{right} of {cells} cells, " if cells > 1 else ""
+        st.markdown(f"**:green[{escape_markdown(words)}]** ({counted}to the digits written)")
         return
     if first is None and not cells:
         st.markdown("No cell is filled in.")
@@ -236,13 +238,14 @@ def _draw_summary(setup: Setup, report: WorkReport) -> None:
     if following:
         words = f"{', '.join(following)}: right given your own earlier numbers, so not wrong a second time."
         st.markdown(escape_markdown(words))
-    st.caption(f"{right} of {cells} cells are right.")
+    if cells > 1:
+        st.caption(f"{right} of {cells} cells are right.")
 
 
 def _draw_matrix(var: Var, judged: Judged, is_given: bool) -> None:
     verdict = judged.verdict
     count = int((judged.cells == verdict).sum())
-    share = f"{count} of {judged.cells.size} cells " if verdict != RIGHT else ""
+    share = f"{count} of {judged.cells.size} cells " if verdict != RIGHT and judged.cells.size > 1 else ""
     missing = [f"row {i + 1}, column {j + 1}" for i, j in np.argwhere(exchange.files.rows_of(judged.cells) == OPEN)]
     words = judged.shape or f"{share}{verdict}"
     if missing and verdict != OPEN:
@@ -297,6 +300,7 @@ def _write(x: float, places: int) -> str:
     """Write a number with so many decimals; a smaller or larger one, or an exact one, with its digits; ? for NaN."""
     if np.isnan(x):
         return "?"
+    x += 0.0  # -0.0 becomes 0.0
     fixed = f"{x:.{places}f}"
     exact = abs(float(fixed) - x) <= 1e-12 and places == _MOST_PLACES
     text = f"{x:.{max(places, 6)}g}" if exact or x == 0 or not 10.0**-places <= abs(x) < 1e5 else fixed
@@ -367,7 +371,10 @@ def _draw_mistake(setup: Setup, var: Var, name: str, judged: Judged) -> None:
     mistake, step = MISTAKES[name], judged.steps.get(name)
     with st.container(border=True):
         st.markdown(f"**{escape_markdown(name)}** · {escape_markdown(mistake.sentence)}")
-        if step:
+        if name in judged.against:
+            other = judged.against[name].symbol
+            st.markdown(escape_markdown(f"It would change {other} too, but your {other} is without it."))
+        elif step:
             own = next(s for s in training_step(setup.net, setup.loss) if s.out == step.out)
             st.markdown(f"yours: ${step.latex}$\n\nright: ${own.latex}$")
             if setup.conventions.layout != "columns":
@@ -406,7 +413,7 @@ def _open_chapter(chapter: str, out: Var) -> None:
 def _describe_change(before: Conventions, after: Conventions) -> str:
     """Describe the one convention that differs."""
     if before.layout != after.layout:
-        return f"{after.lay.equation} ({after.layout})"
+        return f"{after.lay.equation} (a row of Z is {'an example' if after.lay.transposes_batches else 'a unit'})"
     if before.scale != after.scale:
         return f"the constant {after.scale} in front of the loss"
     if before.at_kink != after.at_kink:
