@@ -58,7 +58,7 @@ def measurements(report: Report) -> DataFrame:
     """Make a frame of a report: a row for each schedule, counted beside measured, and what it was measured under."""
     import pandas as pd
 
-    return pd.DataFrame(tabulate(report)).set_index("policy").rename_axis("schedule")
+    return pd.DataFrame(tabulate(report)).set_index("schedule")
 
 
 def gradients(check: GradCheck) -> DataFrame:

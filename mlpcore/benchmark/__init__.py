@@ -1,6 +1,6 @@
 """Time and memory measured beside what is counted, in a process of its own.
 
-    >>> ticket = shared_queue().submit(Job(shape, N=512, policies=("cache S and Z", "cache S", mlp.blocks(128))))
+    >>> ticket = shared_queue().submit(Job(shape, N=512, schedules=("cache S and Z", "cache S", mlp.blocks(128))))
     >>> ticket.state, ticket.position, ticket.progress, ticket.seconds_left   # from any thread, any session
     >>> ticket.wait().measurements[1].ratio
 

@@ -22,43 +22,43 @@ class RefusedError(ValueError):
 
 @dataclass(frozen=True)
 class Job:
-    """Policies to time against each other on one network and batch.
+    """Schedules to time against each other on one network and batch.
 
     Attributes:
         shape: of the network; its numbers are drawn at random.
         N: the number of examples.
-        policies: schedules, the first of them the baseline; their names do as well.
+        schedules: the first of them is the baseline; their names do as well.
         loss: a name of `LOSSES`.
         rounds: the number of times that each is timed.
         seed: of the numbers, and of the order in each round.
 
     Raises:
-        ValueError: no policy, no example, no round.
+        ValueError: no schedule, no example, no round.
         KeyError: no such schedule or loss.
     """
 
     shape: Shape
     N: int
-    policies: tuple[Schedule, ...]
+    schedules: tuple[Schedule, ...]
     loss: str = "MSE"
     rounds: int = 15
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not self.policies:
-            raise ValueError("choose at least one policy to measure")
+        if not self.schedules:
+            raise ValueError("choose at least one schedule to measure")
         if self.N < 1 or self.rounds < 1:
             raise ValueError("at least one example and one round are needed")
         LOSSES[self.loss]
-        object.__setattr__(self, "policies", tuple(map(find, self.policies)))
+        object.__setattr__(self, "schedules", tuple(map(find, self.schedules)))
 
     def totals(self) -> list[Totals]:
-        """Return the counted side of each policy."""
-        return [totals(self.shape, self.N, LOSSES[self.loss](), policy) for policy in self.policies]
+        """Return the counted side of each schedule."""
+        return [totals(self.shape, self.N, LOSSES[self.loss](), schedule) for schedule in self.schedules]
 
     @property
     def bytes_needed(self) -> int:
-        """The bytes allocated at once: parameters, inputs, and the one arena that all policies share."""
+        """The bytes allocated at once: parameters, inputs, and the one arena that all schedules share."""
         # Twice: tracing allocates a second arena, and drawing the inputs takes them twice for a moment.
         return 2 * max(t.total for t in self.totals())
 
@@ -77,12 +77,12 @@ class Job:
 
 @dataclass(frozen=True)
 class Measurement:
-    """One policy, measured.
+    """One schedule, measured.
 
     Attributes:
-        policy: its name.
+        schedule: its name.
         counted: bytes of its peak, counted; `traced`: measured by tracemalloc.
-        activations: bytes among these that depend on the policy.
+        activations: bytes among these that depend on the schedule.
         flops, recomputed_flops: matmul FLOPs in all, and those of recomputation.
         seconds: CPU time of a pass, the median over rounds.
         ratio, low, high: its time over the baseline's: the median of the ratios within a round, and the 95 %
@@ -90,7 +90,7 @@ class Measurement:
         arena: bytes of the one array it worked in; at least `counted`.
     """
 
-    policy: str
+    schedule: str
     counted: int
     traced: int
     activations: int
@@ -113,7 +113,7 @@ class Report:
     """The result of a job.
 
     Attributes:
-        measurements: one for each policy, in order; the first is the baseline.
+        measurements: one for each schedule, in order; the first is the baseline.
         machine: what it was measured on.
         unreliable: why the times are unreliable; "" where they are reliable.
     """
@@ -125,7 +125,7 @@ class Report:
 
 
 def tabulate(report: Report) -> list[dict[str, object]]:
-    """Return a row for each policy, with everything it was measured under."""
+    """Return a row for each schedule, with everything it was measured under."""
     job, shape = report.job, report.job.shape
     conditions = {
         "widths": "-".join(map(str, shape.widths)),

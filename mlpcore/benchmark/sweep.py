@@ -17,7 +17,7 @@ MAX_FLOPS = 4 * 10**9
 MAX_POINTS = 5
 
 
-def make_jobs(sizes: Sizes, axis: str, policies: Sequence[Schedule], rounds: int, limit: int) -> list[Job]:
+def make_jobs(sizes: Sizes, axis: str, schedules: Sequence[Schedule], rounds: int, limit: int) -> list[Job]:
     """Return a job for each of a few sizes along an axis, the present one among them, that are quick and fit.
 
     Args:
@@ -26,9 +26,9 @@ def make_jobs(sizes: Sizes, axis: str, policies: Sequence[Schedule], rounds: int
     now, jobs = find_size(sizes, axis), {}
     for value in sorted({*AXES[axis][1], now}):
         here = resize_along(sizes, axis, value)
-        sums = compare(here.shape, here.N, here.costs, policies).values()
+        sums = compare(here.shape, here.N, here.costs, schedules).values()
         if sums and max(s.flops for s in sums) <= MAX_FLOPS and 2 * max(s.total for s in sums) <= limit:
-            jobs[value] = Job(here.shape, here.N, tuple(policies), here.loss, rounds)
+            jobs[value] = Job(here.shape, here.N, tuple(schedules), here.loss, rounds)
     others = [value for value in jobs if value != now]
     spread = np.linspace(0, len(others) - 1, min(len(others), MAX_POINTS - 1)).round().astype(int)
     chosen = {now, *(others[n] for n in spread)}
@@ -36,7 +36,7 @@ def make_jobs(sizes: Sizes, axis: str, policies: Sequence[Schedule], rounds: int
 
 
 def find_measurements(reports: Iterable[Report], sizes: Sizes, axis: str) -> dict[str, dict[int, Measurement]]:
-    """Return policy -> size on the axis -> the last measurement there."""
+    """Return schedule -> size on the axis -> the last measurement there."""
     found: dict[str, dict[int, Measurement]] = {}
     for report in reports:
         job = report.job
@@ -44,5 +44,5 @@ def find_measurements(reports: Iterable[Report], sizes: Sizes, axis: str) -> dic
         here = resize_along(sizes, axis, value[axis])
         if (here.shape, here.N, here.loss) == (job.shape, job.N, job.loss):
             for measurement in report.measurements:
-                found.setdefault(measurement.policy, {})[value[axis]] = measurement
+                found.setdefault(measurement.schedule, {})[value[axis]] = measurement
     return found

@@ -11,14 +11,14 @@ TINY = 64 * 2**10
 
 
 def is_tie(a: Measurement, b: Measurement) -> bool:
-    """Return whether the times of two policies cannot be told apart: their intervals overlap."""
+    """Return whether the times of two schedules cannot be told apart: their intervals overlap."""
     return (a.low <= b.high and b.low <= a.high) or abs(a.ratio - b.ratio) < TIE
 
 
 def pareto_front_with_ties(measurements: Sequence[Measurement]) -> list[int]:
     """Return the indices of the Pareto front by bytes and time, in the order of bytes.
 
-    One policy dominates another if it takes fewer bytes and is not clearly slower, or no more bytes and is
+    One schedule dominates another if it takes fewer bytes and is not clearly slower, or no more bytes and is
     clearly faster.
     """
 
@@ -45,14 +45,14 @@ def summarise(report: Report) -> list[str]:
         sentences.append(
             "So small a pass spends its time in calls, not in arithmetic: only the counted bytes mean much."
         )
-    ties = [m.policy for m in others if m.ties_baseline]
+    ties = [m.schedule for m in others if m.ties_baseline]
     if ties:
         sentences.append(
             "No significant difference in time between "
-            + " and ".join(f"“{n}”" for n in (baseline.policy, *ties))
+            + " and ".join(f"“{n}”" for n in (baseline.schedule, *ties))
             + "."
         )
     if others:
-        front = [report.measurements[n].policy for n in pareto_front_with_ties(report.measurements)]
+        front = [report.measurements[n].schedule for n in pareto_front_with_ties(report.measurements)]
         sentences.append(f"Pareto-optimal of those measured, fewest bytes first: {', '.join(front)}.")
     return sentences

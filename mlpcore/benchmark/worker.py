@@ -59,7 +59,7 @@ def draw_numbers(job: Job) -> tuple[Network, Batch]:
 
 
 def measure(job: Job, show_progress: Callable[[float], object]) -> Report:
-    """Time and trace every policy of a job.
+    """Time and trace every schedule of a job.
 
     Args:
         show_progress: called with the share of the work that is done, after each round and each trace.
@@ -69,8 +69,8 @@ def measure(job: Job, show_progress: Callable[[float], object]) -> Report:
     counts = job.totals()
     # They take turns in the arena of the largest.
     largest = max(range(len(counts)), key=lambda n: counts[n].peak)
-    arena = compile_pass(net, batch, loss, job.policies[largest]).arena
-    programs = [compile_pass(net, batch, loss, policy, arena=arena) for policy in job.policies]
+    arena = compile_pass(net, batch, loss, job.schedules[largest]).arena
+    programs = [compile_pass(net, batch, loss, schedule, arena=arena) for schedule in job.schedules]
     units = job.rounds + len(programs)
 
     order = random.Random(job.seed)
@@ -93,13 +93,13 @@ def measure(job: Job, show_progress: Callable[[float], object]) -> Report:
     arenas = [program.arena.nbytes for program in programs]
     del programs, arena
     measurements = []
-    for n, (policy, counted) in enumerate(zip(job.policies, counts, strict=True)):
-        traced = _trace_bytes(partial(compile_pass, net, batch, loss, policy))
+    for n, (schedule, counted) in enumerate(zip(job.schedules, counts, strict=True)):
+        traced = _trace_bytes(partial(compile_pass, net, batch, loss, schedule))
         ratios = [t / base for t, base in zip(times[n], times[0], strict=True)]
         low, high = median_interval(ratios)
         measurements.append(
             Measurement(
-                policy.name, counted.peak, traced, counted.activations, counted.flops, counted.recomputed_flops,
+                schedule.name, counted.peak, traced, counted.activations, counted.flops, counted.recomputed_flops,
                 statistics.median(times[n]), statistics.median(ratios), low, high, arenas[n],
             )
         )  # fmt: skip
@@ -124,11 +124,11 @@ def median_interval(values: list[float]) -> tuple[float, float]:
 
 
 def find_unreliability(walls: list[float], times: list[list[float]]) -> str:
-    """Return why times, or their ratios to the first policy's, are unreliable; "" where they are reliable.
+    """Return why times, or their ratios to the first schedule's, are unreliable; "" where they are reliable.
 
     Args:
         walls: for every timing, its wall time over its CPU time.
-        times: for each policy, the seconds of each round.
+        times: for each schedule, the seconds of each round.
     """
     if statistics.median(walls) > MAX_WALL:
         return f"the machine was busy: a pass took {statistics.median(walls):.1f} times its CPU time"
@@ -142,7 +142,7 @@ def find_unreliability(walls: list[float], times: list[list[float]]) -> str:
     ends = [median_interval([t / base for t, base in zip(seconds, times[0], strict=True)]) for seconds in times]
     widest = max((high - low) / (high + low) for low, high in ends)
     if widest > MAX_RATIO_ERROR:
-        return f"ratios of one policy in different rounds leave it open by {widest:.0%}; more rounds narrow that"
+        return f"ratios of one schedule in different rounds leave it open by {widest:.0%}; more rounds narrow that"
     return ""
 
 

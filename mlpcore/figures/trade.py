@@ -74,7 +74,7 @@ def trade(spots: Sequence[Spot], report: Report | None = None) -> Figure:
     data = _front([(s.bytes, s.work) for s in spots], "predicted Pareto front", "dot", "--quiet")
     beside = set_apart([s.bytes for s in spots], [s.work for s in spots], 0.022)
     shown: list[tuple[float, float, str, int]] = []
-    measured = {arm.policy for arm in report.measurements} if report else set()
+    measured = {arm.schedule for arm in report.measurements} if report else set()
     stairs: list[tuple[float, float]] = []
     for s, place in zip(spots, beside.tolist(), strict=True):
         colour, symbol = _look(s.number)
@@ -90,10 +90,10 @@ def trade(spots: Sequence[Spot], report: Report | None = None) -> Figure:
         ]
         data += _front(stairs, "measured front", "solid", "--ink", given=True)
         for n, arm in enumerate(report.measurements):
-            spot = known.get(arm.policy)
+            spot = known.get(arm.schedule)
             number = spot.number if spot else n
             x, tie = arm.traced / base.traced, " (time: no difference)" if n and arm.ties_baseline else ""
-            shown.append((x, arm.ratio, arm.policy + tie, number))
+            shown.append((x, arm.ratio, arm.schedule + tie, number))
             data += _measured(arm, x, number, spot)
     reach = (
         [y for _, y, *_ in shown] + ([a.high for a in report.measurements] if report else []) + [s.work for s in spots]
@@ -141,7 +141,7 @@ def _front(
 def _measured(arm, x: float, number: int, spot: Spot | None) -> list[Figure]:
     colour, symbol = _look(number)
     said = (
-        f"{arm.policy}, measured: {bytes_text(arm.traced)}, {seconds_text(arm.seconds)}<br>{x:.3f} of the bytes, "
+        f"{arm.schedule}, measured: {bytes_text(arm.traced)}, {seconds_text(arm.seconds)}<br>{x:.3f} of the bytes, "
         f"{arm.ratio:.3f} of the time ({arm.low:.3f} to {arm.high:.3f}): {describe_time(arm)}"
     )
     spread = {

@@ -141,7 +141,7 @@ def _check_depth(shape: Shape) -> None:
     if shape.depth > PLANNED:
         raise ValueError(
             f"the planner is asked up to {PLANNED} layers here, and this network has {shape.depth}: "
-            "take another policy, or fewer layers"
+            "take another schedule, or fewer layers"
         )
 
 

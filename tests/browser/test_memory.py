@@ -65,7 +65,7 @@ def test_what_was_chosen_is_still_shown_after_another_chapter(lab):
         ticked = page.get_by_test_id("stButtonGroup").last.locator(
             "button[aria-checked=true], button[aria-pressed=true]"
         )
-        assert ticked.count() == len(MemoryChoice().policies) - 1  # of all but what they are held against
+        assert ticked.count() == len(MemoryChoice().schedules) - 1  # of all but what they are held against
         chapter(lab, "Plan")
         page.locator('[data-testid="stSelectbox"] input[value="gradient checkpointing, every k layers"]').wait_for(
             timeout=5000

@@ -74,12 +74,12 @@ def start(queue, job=LONG):
     ],
 )
 def test_what_is_measured_is_what_was_counted(queue, shape, N, loss):
-    policies = ("cache S and Z", "cache S", "cache Z", ("every", 2), ("blocks", 300), ("blocks", 256, "cache S"))
-    job = Job(shape, N, policies, loss, rounds=3)
+    schedules = ("cache S and Z", "cache S", "cache Z", ("every", 2), ("blocks", 300), ("blocks", 256, "cache S"))
+    job = Job(shape, N, schedules, loss, rounds=3)
     report = queue.submit(job).wait(120)
-    assert [a.policy for a in report.measurements] == [mlp.schedules.find(p).name for p in policies]
-    for m, policy in zip(report.measurements, policies, strict=True):
-        counted = count_pass(shape, N, mlp.LOSSES[loss](), mlp.schedules.find(policy))
+    assert [a.schedule for a in report.measurements] == [mlp.schedules.find(p).name for p in schedules]
+    for m, schedule in zip(report.measurements, schedules, strict=True):
+        counted = count_pass(shape, N, mlp.LOSSES[loss](), mlp.schedules.find(schedule))
         assert (m.counted, m.activations, m.recomputed_flops) == (
             counted.peak,
             counted.activations,
@@ -98,7 +98,7 @@ def test_rows_hold_everything_and_survive_csv(queue):
     report = queue.submit(SMALL).wait(60)
     table = list(csv.DictReader(io.StringIO(format_csv([report, report]))))
     assert len(table) == 4
-    assert [row["policy"] for row in table[:2]] == ["cache S and Z", "cache S"]
+    assert [row["schedule"] for row in table[:2]] == ["cache S and Z", "cache S"]
     assert {"kernel", "threads", "dtype", "rounds", "examples", "widths", "unreliable", "tie"} <= set(table[0])
     assert table[0]["widths"] == "6-8-3"
     assert float(table[1]["ratio"]) == tabulate(report)[1]["ratio"]
@@ -281,9 +281,9 @@ def test_a_failed_job_gives_its_reason(queue, monkeypatch):
 @pytest.mark.parametrize(
     ("wrong", "error"),
     [
-        ({"policies": ()}, ValueError),
-        ({"policies": ("?",)}, KeyError),
-        ({"policies": (("every", 0),)}, ValueError),
+        ({"schedules": ()}, ValueError),
+        ({"schedules": ("?",)}, KeyError),
+        ({"schedules": (("every", 0),)}, ValueError),
         ({"N": 0}, ValueError),
         ({"rounds": 0}, ValueError),
         ({"loss": "?"}, KeyError),
@@ -291,7 +291,7 @@ def test_a_failed_job_gives_its_reason(queue, monkeypatch):
 )
 def test_a_job_that_is_none_is_refused(wrong, error):
     with pytest.raises(error):
-        Job(**{"shape": SMALL.shape, "N": 4, "policies": ("cache S",)} | wrong)
+        Job(**{"shape": SMALL.shape, "N": 4, "schedules": ("cache S",)} | wrong)
 
 
 def test_a_job_and_its_report_can_be_sent_to_another_process():

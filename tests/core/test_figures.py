@@ -59,9 +59,9 @@ def descents(example="four answers"):
     return figures.descents(paths(LABS[example].lab), LOSSES, LABS[example].lab.labels[0], 0)
 
 
-def counted(name, policy):
+def counted(name, schedule):
     sizes = PRESETS[name]
-    return tally(sizes.shape, sizes.N, sizes.costs, mlp.schedules.find(policy))
+    return tally(sizes.shape, sizes.N, sizes.costs, mlp.schedules.find(schedule))
 
 
 def timeline(what):
@@ -105,9 +105,11 @@ def trade(measured):
 def scaling(what):
     axis, shown = what
     curves = []
-    for n, (policy, points) in enumerate(count_along(PRESETS["gelu"], axis, list(mlp.SCHEDULES.values())[:-1]).items()):
+    for n, (schedule, points) in enumerate(
+        count_along(PRESETS["gelu"], axis, list(mlp.SCHEDULES.values())[:-1]).items()
+    ):
         at, values = zip(*((v, float(t.peak)) for v, t in points), strict=True)
-        curves.append(figures.ScalingCurve(policy, n, at, values, ((4, 100.0),) if n < 2 else ()))
+        curves.append(figures.ScalingCurve(schedule, n, at, values, ((4, 100.0),) if n < 2 else ()))
     return figures.scaling(
         curves if shown != "seconds" else [figures.ScalingCurve("a", 0, (), (), ((2, 0.5),))], shown, "x", 8
     )

@@ -8,7 +8,7 @@ from mlpcore.equations.steps import Step
 from mlpcore.memory.cost import count
 from mlpcore.memory.liveness import find_lifetimes, mark_liveness
 from mlpcore.schedules import Task, find
-from tests.core.test_schedules import POLICIES
+from tests.core.test_schedules import TRIED
 
 layers = st.tuples(st.integers(1, 9), st.sampled_from(tuple(mlp.ACTIVATIONS)), st.booleans())
 tasks = st.builds(
@@ -24,9 +24,9 @@ layouts = st.sampled_from(tuple(mlp.LAYOUTS.values()))
 
 
 @settings(max_examples=60)
-@given(tasks, st.sampled_from(POLICIES), layouts)
-def test_what_goes_is_what_no_later_step_reads_and_nothing_is_computed_for_nothing(task, policy, lay):
-    steps = policy.steps(task, lay)
+@given(tasks, st.sampled_from(TRIED), layouts)
+def test_what_goes_is_what_no_later_step_reads_and_nothing_is_computed_for_nothing(task, schedule, lay):
+    steps = schedule.steps(task, lay)
     made = set()
 
     def read_later(n, var):
@@ -46,16 +46,16 @@ def test_what_goes_is_what_no_later_step_reads_and_nothing_is_computed_for_nothi
 
 
 @settings(max_examples=60)
-@given(tasks, st.sampled_from(POLICIES), layouts)
-def test_a_marked_list_marked_again_stays_as_it_is(task, policy, lay):
-    steps = policy.steps(task, lay)
+@given(tasks, st.sampled_from(TRIED), layouts)
+def test_a_marked_list_marked_again_stays_as_it_is(task, schedule, lay):
+    steps = schedule.steps(task, lay)
     assert mark_liveness(steps) == steps
 
 
 @settings(max_examples=60)
-@given(tasks, st.sampled_from(POLICIES))
-def test_no_two_results_in_one_buffer_are_alive_in_the_same_step(task, policy):
-    steps = policy.steps(task)
+@given(tasks, st.sampled_from(TRIED))
+def test_no_two_results_in_one_buffer_are_alive_in_the_same_step(task, schedule):
+    steps = schedule.steps(task)
     taken = set()
     for n, (freed, until, buffer) in enumerate(find_lifetimes(steps)):
         assert n <= freed

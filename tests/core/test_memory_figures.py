@@ -15,9 +15,9 @@ from mlpcore.memory.tally import tally
 from tests.core.test_figures import counted, found, trade
 
 
-@pytest.mark.parametrize("policy", list(mlp.SCHEDULES))
-def test_areas_add_up_to_live_bytes_and_the_mark_is_at_the_peak(policy):
-    t = counted("gelu", policy)
+@pytest.mark.parametrize("schedule", list(mlp.SCHEDULES))
+def test_areas_add_up_to_live_bytes_and_the_mark_is_at_the_peak(schedule):
+    t = counted("gelu", schedule)
     figure = figures.timeline(t)
     areas = [np.array(trace["y"]) for trace in figure["data"] if trace.get("stackgroup")]
     assert (sum(areas)[:-1] == t.count.live).all()
@@ -29,9 +29,9 @@ def test_areas_add_up_to_live_bytes_and_the_mark_is_at_the_peak(policy):
     assert name in figure["layout"]["annotations"][0]["text"]
 
 
-@pytest.mark.parametrize("policy", list(mlp.SCHEDULES))
-def test_every_life_is_a_stroke_and_what_is_made_again_has_a_diamond(policy):
-    t = counted("gelu", policy)
+@pytest.mark.parametrize("schedule", list(mlp.SCHEDULES))
+def test_every_life_is_a_stroke_and_what_is_made_again_has_a_diamond(schedule):
+    t = counted("gelu", schedule)
     data = figures.timeline(t)["data"]
     lives = [life for life in t.count.lives if life.var is not None]
     strokes = [d for d in data if d["mode"] == "lines" and d.get("yaxis") == "y2" and d.get("hoverinfo") != "skip"]
@@ -115,7 +115,7 @@ def test_curves_differ_in_colour_or_stroke_and_many_are_named_at_their_ends():
 
 
 def test_no_name_overlaps_another_name():
-    shown = [(0.5, 1.0, f"policy {n}", n) for n in range(6)]
+    shown = [(0.5, 1.0, f"schedule {n}", n) for n in range(6)]
     placed = place_names(shown, (0, 1), (0, 2))
     assert len({(p["ay"], p["ax"]) for p in placed}) == 6
 

@@ -292,9 +292,9 @@ def test_the_frame_of_a_report_has_a_row_for_each_schedule():
     from mlpcore.benchmark import Job, Measurement, Report
 
     job = Job(SHEET.net.shape, 4, ("cache S and Z", "cache S"))
-    measured = [Measurement(p.name, 10, 11, 5, 100, 0, 1e-3, 1.0, 0.9, 1.1, 12) for p in job.policies]
+    measured = [Measurement(p.name, 10, 11, 5, 100, 0, 1e-3, 1.0, 0.9, 1.1, 12) for p in job.schedules]
     frame = mlp.frames.measurements(Report(job, tuple(measured), {"cpu": "a"}))
-    assert list(frame.index) == [p.name for p in job.policies]
+    assert list(frame.index) == [p.name for p in job.schedules]
     assert frame.loc["cache S", "counted"] == 10
     assert frame.index.name == "schedule"
 

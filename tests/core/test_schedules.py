@@ -23,7 +23,7 @@ def close(actual, expected, relative):
 
 
 #: What can be chosen, and what can be built besides.
-POLICIES = [
+TRIED = [
     *mlp.SCHEDULES.values(), mlp.every(1), mlp.every(3), mlp.binomial(1), mlp.binomial(3), mlp.blocks(1), mlp.blocks(2),
     mlp.blocks(3, mlp.SCHEDULES["cache S"]), mlp.blocks(2, mlp.SCHEDULES["cache Z"]), mlp.blocks(2, mlp.binomial(2)),
 ]  # fmt: skip
@@ -34,7 +34,7 @@ def test_every_schedule_gives_the_same_gradients(problem):
     """Bit for bit where the same formulas are computed again."""
     net, batch, loss = problem
     expected = mlp.gradients(net, batch, loss)
-    for schedule in POLICIES:
+    for schedule in TRIED:
         grads = mlp.gradients(net, batch, loss, schedule)
         assert grads.keys() == expected.keys()
         for var in expected:
@@ -48,7 +48,7 @@ def test_every_schedule_gives_the_same_gradients(problem):
 def test_a_plan_reads_only_what_is_alive_and_frees_all_but_its_results(problem):
     """A simulator that knows nothing but names: a schedule is data."""
     net, batch, loss = problem
-    for schedule in POLICIES:
+    for schedule in TRIED:
         given_ = set(initial_values(net, batch, loss))
         alive = set(given_)
         for step in one_pass(net, loss, schedule, N=batch.N):
@@ -168,7 +168,7 @@ def test_a_cell_of_a_block_is_that_example_of_the_batch():
         (lambda: one_pass(mlp.EXAMPLES["xor"].net, schedule=mlp.blocks(2)), "how many examples"),
     ],
 )
-def test_a_policy_that_is_none_is_refused_with_the_reason(wrong, says):
+def test_a_schedule_that_is_none_is_refused_with_the_reason(wrong, says):
     with pytest.raises(ValueError, match=says):
         wrong()
 

@@ -18,7 +18,7 @@ shapes = st.builds(
     st.sampled_from(tuple(mlp.ACTIVATIONS)),
     bias=st.booleans(),
 )
-policies = st.one_of(
+schedules = st.one_of(
     st.sampled_from(tuple(SCHEDULES.values())),
     st.integers(1, 6).map(mlp.every),
     st.integers(1, 40).map(mlp.blocks),
@@ -26,13 +26,13 @@ policies = st.one_of(
 )
 
 
-@given(shapes, st.integers(1, 60), policies, st.sampled_from((mlp.MSE(), mlp.CrossEntropy())))
-def test_a_tally_equals_the_count_of_the_pass_to_the_byte(shape, N, policy, loss):
-    quick = tally.tally(shape, N, loss, policy).totals
-    whole = mlp.count_pass(shape, N, loss, policy)
+@given(shapes, st.integers(1, 60), schedules, st.sampled_from((mlp.MSE(), mlp.CrossEntropy())))
+def test_a_tally_equals_the_count_of_the_pass_to_the_byte(shape, N, schedule, loss):
+    quick = tally.tally(shape, N, loss, schedule).totals
+    whole = mlp.count_pass(shape, N, loss, schedule)
     assert (quick.peak, quick.total, quick.activations) == (whole.peak, whole.total, whole.activations)
     assert (quick.flops, quick.recomputed_flops) == (sum(whole.flops), whole.recomputed_flops)
-    assert tally.totals(shape, N, loss, policy) == quick
+    assert tally.totals(shape, N, loss, schedule) == quick
     assert sum(quick.list_bytes().values()) == quick.total
 
 
@@ -56,7 +56,7 @@ def test_blocks_that_are_drawn_are_named_by_their_own_examples():
     assert names(8, 9) == set()
 
 
-def test_a_step_list_that_is_kept_is_not_used_for_another_policy_or_depth():
+def test_a_step_list_that_is_kept_is_not_used_for_another_schedule_or_depth():
     for depth in (2, 3, 5):
         for k in (1, 2, 3):
             shape = mlp.Shape.of((4,) * (depth + 1))

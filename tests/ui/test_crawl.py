@@ -191,7 +191,7 @@ def random_worlds(seed, every=False):
             fields = {
                 DERIVE: {"place": place},
                 HINGE: {"lab_place": place},
-                MEMORY: {"memory": MemoryChoice(chapter=chapter, policy=rng.choice(list(mlp.SCHEDULES)))}
+                MEMORY: {"memory": MemoryChoice(chapter=chapter, schedule=rng.choice(list(mlp.SCHEDULES)))}
                 if page == MEMORY
                 else {},
             }
@@ -437,8 +437,8 @@ def check_meets(w, kind, first, second):
 
 
 def count(w):
-    policy, loss = w.state.memory.policy, w.setup.loss
-    return mlp.count_pass(w.setup.net.shape, w.setup.batch.N, loss, policy, conventions=w.setup.conventions)
+    schedule, loss = w.state.memory.schedule, w.setup.loss
+    return mlp.count_pass(w.setup.net.shape, w.setup.batch.N, loss, schedule, conventions=w.setup.conventions)
 
 
 def check_in_place(w, listed):
@@ -472,7 +472,7 @@ def check_total(w, total, rest):
 
 
 def check_schedule(w, name, why):
-    assert name == w.state.memory.policy
+    assert name == w.state.memory.schedule
     steps = w.setup.run(name)[0]
     if "Nothing is computed twice" in why or "Every matrix stays" in why:
         assert not any(s.recompute for s in steps)
@@ -585,7 +585,7 @@ def check_equal_peaks(w, equal, total):
 
 
 def check_recomputed(w, cells):
-    steps = w.setup.run(w.state.memory.policy)[0]
+    steps = w.setup.run(w.state.memory.schedule)[0]
     assert int(cells.replace(",", "")) == sum(
         np.size(w.run[1][s.out]) for s in steps if s.recompute and s.out.kind == "Z"
     )
@@ -808,7 +808,7 @@ CLAIMS = {
     r"Yes\. ([\d,]+) bytes are needed in total: (.+) of it\.": check_total,
     r"peak .+ at step (\d+): .+": check_peak,
     r"Peak bytes relative to cache S and Z: (.+)\.": check_trade,
-    r"(\d+) of (\d+) policies have the same peak at this size\.": check_equal_peaks,
+    r"(\d+) of (\d+) schedules have the same peak at this size\.": check_equal_peaks,
     r"(\S.*): S = (\S+) and S = (\S+) both give Z = (\S+), but the derivative is (\S+) at one and (\S+) at the other\.":
         check_counterexample,
     r"(\S.*): the output determines the derivative\.": check_sufficient,

@@ -353,9 +353,9 @@ def test_a_schedule_is_known_by_the_name_it_had_in_old_links():
     now, former = mlp.SCHEDULES["micro-batches"], "blocks of the batch"
     assert former not in list(mlp.SCHEDULES)
     text = json.loads(saved.write_document(AppState(SHEET, schedule=now)))
-    text["schedule"] = text["memory"]["policy"] = former
-    text["memory"]["policies"] = ["cache S and Z", former]
+    text["schedule"] = former
+    text["memory"] = {"policy": former, "policies": ["cache S and Z", former]}
     read = saved.read_saved({"doc": json.dumps(text)})
     assert read["schedule"] == now
-    assert read["memory"].policy == now.name
-    assert read["memory"].policies == ("cache S and Z", now.name)
+    assert read["memory"].schedule == now.name
+    assert read["memory"].schedules == ("cache S and Z", now.name)

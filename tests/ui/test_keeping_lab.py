@@ -124,15 +124,15 @@ def test_an_invalid_schedule_is_refused(schedule):
 
 
 def test_what_is_chosen_on_the_page_memory_comes_back():
-    choice = MemoryChoice(policy="every", k=5, source="typed", sizes=Sizes((3, 4, 5), 7), policies=("cache Z",))
+    choice = MemoryChoice(schedule="every", k=5, source="typed", sizes=Sizes((3, 4, 5), 7), schedules=("cache Z",))
     assert from_json(to_json({"memory": choice}, saved.PARTS), saved.PARTS) == {"memory": choice}
 
 
 @pytest.mark.parametrize(
     "choice",
-    [7, {"x": 1}, {"policy": "x"}, {"policy": ["a"]}, {"k": 0}, {"k": "3"}, {"sizes": {"widths": [1]}},
-     {"policies": "a"},
-     {"sizes": {"widths": [1, 2], "N": 10**30}}, {"sizes": {"widths": [[1], 2], "N": 1}}, {"policies": [["a"]]},
+    [7, {"x": 1}, {"schedule": "x"}, {"schedule": ["a"]}, {"k": 0}, {"k": "3"}, {"sizes": {"widths": [1]}},
+     {"schedules": "a"},
+     {"sizes": {"widths": [1, 2], "N": 10**30}}, {"sizes": {"widths": [[1], 2], "N": 1}}, {"schedules": [["a"]]},
      {"sizes": {"widths": [1, 2], "N": 3, "loss": ["x"]}},
      {"sizes": {"widths": [1, 2], "N": 3, "activation": {}}}],
 )  # fmt: skip

@@ -49,7 +49,7 @@ def test_measuring_shows_counted_beside_measured_and_keeps_it(page, queue):
     until(page, lambda: page.session_state["runs"].reports)
     assert not any(b.key == "memory cancel" for b in page.button)
     (report,) = page.session_state["runs"].reports
-    assert [a.policy for a in report.measurements] == list(choice(page).policies)
+    assert [a.schedule for a in report.measurements] == list(choice(page).schedules)
     assert "only the counted bytes mean much" in words(page)
     filled = [t for t in figures(page)[0]["data"] if "error_y" in t]
     assert len(filled) == len(report.measurements)
@@ -71,7 +71,7 @@ def test_measuring_along_an_axis_puts_dots_on_the_lines(page, queue, monkeypatch
     page.button(key="memory measure").click().run()
     until(page, lambda: not page.session_state["runs"].tickets)
     dots = [t for t in figures(page)[0]["data"] if t["mode"] == "markers"]
-    assert len(dots) == len(choice(page).policies)
+    assert len(dots) == len(choice(page).schedules)
     assert len(dots[0]["x"]) == 2
 
 
@@ -102,7 +102,7 @@ def test_what_would_exhaust_the_machine_is_refused_with_its_bytes(page, queue):
     go(page, "measure")
     page.button(key="memory measure").click().run()
     sizes = choice(page).sizes
-    needs = Job(sizes.shape, sizes.N, choice(page).policies, sizes.loss).bytes_needed
+    needs = Job(sizes.shape, sizes.N, choice(page).schedules, sizes.loss).bytes_needed
     assert f"{needs:,} bytes" in page.error[0].value
     assert not queue.tickets()
 

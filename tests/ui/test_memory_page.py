@@ -16,7 +16,7 @@ from pages.ui.state import saved
 from pages.ui.state.app_state import make_initial_state
 from pages.ui.state.memory_page import CHAPTERS, MemoryChoice, find_schedule, find_subject
 from pages.ui.widgets.bound import put
-from pages.ui.widgets.memory.measure import put_policies
+from pages.ui.widgets.memory.measure import put_schedules
 from pages.ui.widgets.memory.sizes import resize
 from tests.visits import MEMORY, STEP, find_field, find_keyed, list_payloads, open_menu, read_payload, visit
 
@@ -73,7 +73,7 @@ def test_it_opens_where_caching_less_shows_and_an_older_link_on_the_network_of_t
     older.switch_page(MEMORY).run()
     assert find_keyed(older, "memory source").value == "own"
     choose(page, "memory source", "784-512-256-10")
-    assert "policies have the same peak at this size" in words(page)
+    assert "schedules have the same peak at this size" in words(page)
     state = replace(make_initial_state(), step=3)
     newer = visit(s=saved.build_keep_payload(state)["link"])
     assert newer.session_state["state"].memory == state.memory
@@ -89,14 +89,14 @@ def test_the_plan_of_the_network_of_the_app(page):
 
 
 @pytest.mark.parametrize("source", ["own", "784-512-256-10", "gelu"])
-def test_every_policy_of_every_kind_is_planned(page, source):
+def test_every_schedule_of_every_kind_is_planned(page, source):
     choose(page, "memory source", source)
-    for policy in (*SCHEDULES, "every", "blocks", "within"):
-        choose(page, "memory policy", policy)
+    for schedule in (*SCHEDULES, "every", "blocks", "within"):
+        choose(page, "memory schedule", schedule)
         assert not page.error
         assert len(figures(page)) == 1
-        expected = totals(*_counted(page), _policy(page)).peak
-        assert f"{expected:,}" in read_figures(page), policy
+        expected = totals(*_counted(page), _schedule(page)).peak
+        assert f"{expected:,}" in read_figures(page), schedule
 
 
 def read_figures(page):
@@ -111,16 +111,16 @@ def _counted(page):
     return setup.net.shape, setup.batch.N, setup.loss
 
 
-def _policy(page):
+def _schedule(page):
     work = page.session_state["state"]
     return find_schedule(work.memory, find_subject(work.memory, work.setup))
 
 
-@pytest.mark.parametrize("policy", [*SCHEDULES, "every", "blocks", "within"])
+@pytest.mark.parametrize("schedule", [*SCHEDULES, "every", "blocks", "within"])
 @pytest.mark.share(5)
-def test_every_plan_plays_on_the_stage(page, policy):
-    choose(page, "memory policy", policy)
-    wanted = _policy(page)
+def test_every_plan_plays_on_the_stage(page, schedule):
+    choose(page, "memory schedule", schedule)
+    wanted = _schedule(page)
     page.button(key="memory play").click().run()
     assert not page.exception
     page.switch_page(STEP).run()
@@ -138,7 +138,7 @@ def test_every_plan_plays_on_the_stage(page, policy):
 
 
 def test_a_plan_that_no_longer_fits_after_an_edit_is_reported_and_plays_on(page):
-    choose(page, "memory policy", "within")
+    choose(page, "memory schedule", "within")
     page.button(key="memory play").click().run()
     page.switch_page("app.py").run()
     work = page.session_state["state"]
@@ -155,7 +155,7 @@ def test_sizes_are_typed_and_dragged_and_kept(page):
     choose(page, "memory width", 2**20)
     choose(page, "memory batch", 2**24)
     assert "**No.**" in words(page)
-    assert "No policy here would" in words(page) or "would, with" in words(page)
+    assert "No schedule here would" in words(page) or "would, with" in words(page)
     type_into(page, "Widths, input to output", "784-512 x 3-10")
     assert choice(page).sizes.widths == (784, 512, 512, 512, 10)
     open_menu(page, "More")
@@ -190,31 +190,31 @@ def test_what_makes_no_sense_is_reported_and_changes_nothing(page):
 
 def test_a_budget_is_dragged_and_too_small_a_one_names_the_way_out(page):
     choose(page, "memory source", "gelu")
-    choose(page, "memory policy", "within")
+    choose(page, "memory schedule", "within")
     stops = [int(o.replace(",", "").split()[0]) for o in find_keyed(page, "memory budget").options]
     choose(page, "memory budget", stops[0])
     assert "No plan fits" in page.error[0].value
     page.button(key="memory least").click().run()
     assert not page.error
     sizes = PRESETS["gelu"]
-    assert totals(sizes.shape, sizes.N, sizes.costs, _policy(page)).peak <= choice(page).budget
+    assert totals(sizes.shape, sizes.N, sizes.costs, _schedule(page)).peak <= choice(page).budget
     choose(page, "memory budget", stops[-1])
     assert "plans are Pareto-optimal" in words(page)
 
 
 def test_a_budget_of_a_small_network_becomes_the_least_of_a_large_one(page):
-    choose(page, "memory policy", "within")
+    choose(page, "memory schedule", "within")
     choose(page, "memory source", "784-512-256-10")
     assert not page.error
     assert find_budget_schedules(*_counted(page))[0].peak == find_keyed(page, "memory budget").value
 
 
 def test_the_cost_of_caching_s_alone_is_stated_where_no_product_is_recomputed(page):
-    choose(page, "memory policy", "cache S")
+    choose(page, "memory schedule", "cache S")
     assert "f(S), 12 cells of it" in words(page)  # Z_1 of the worksheet: 3 units, 4 examples
-    choose(page, "memory policy", "cache S and Z")
+    choose(page, "memory schedule", "cache S and Z")
     assert "f(S)" not in words(page)
-    choose(page, "memory policy", "recompute everything")
+    choose(page, "memory schedule", "recompute everything")
     assert "cells of it and no product" not in words(page)
 
 
@@ -227,7 +227,7 @@ def test_will_it_fit_is_answered_in_words(page):
     state = mlp.Adam().count_state_bytes(PRESETS["deep and narrow"].shape)
     assert f"**No.** {35_725_828 + state:,} bytes are needed in total" in words(page)
     type_into(page, "Will it fit into", "1 kB")
-    assert "No policy here would; the least is" in words(page)
+    assert "No schedule here would; the least is" in words(page)
     type_into(page, "Will it fit into", "1 GiB")
     assert "**Yes.**" in words(page)
     assert next(w.value for w in page.text_input if w.label == "Will it fit into") == "1 GiB"  # not 1073741824
@@ -264,19 +264,19 @@ def test_scaling_draws_what_was_counted(page):
             assert "Nothing was measured" in page.info[0].value
         else:
             (figure,) = figures(page)
-            assert len([t for t in figure["data"] if t["mode"] == "lines"]) == len(choice(page).policies)
+            assert len([t for t in figure["data"] if t["mode"] == "lines"]) == len(choice(page).schedules)
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"policy": "nothing"},
+        {"schedule": "nothing"},
         {"k": 0},
         {"block": -1},
         {"room": 0},
         {"rounds": 1000},
         {"chapter": "x"},
-        {"policies": ("x",)},
+        {"schedules": ("x",)},
     ],
 )
 def test_no_choice_is_made_of_nonsense(wrong):
@@ -300,7 +300,7 @@ WIDGET_VALUES = ("many", None, 0, -1, 10**30, 1.5, float("nan"), [], ["x"], {}, 
 
 def test_whatever_a_widget_sends_the_choice_is_one_or_is_refused(page):
     about = find_subject(MemoryChoice(), page.session_state["state"].setup)
-    hows = [put_policies, *(put(field) for field in ("chapter", "source", "policy", "k", "block", "budget", "room",
+    hows = [put_schedules, *(put(field) for field in ("chapter", "source", "schedule", "k", "block", "budget", "room",
                                                      "rounds", "axis", "what", "activation"))]  # fmt: skip
     hows += [resize(about, how) for how in (Sizes.with_depth, Sizes.with_width, put("N"), put("dtype"))]
     made = []
@@ -325,5 +325,5 @@ def test_every_example_of_the_app_is_counted_in_every_chapter(page):
             assert figures(page)
 
 
-def test_the_policies_have_a_reason_each():
+def test_the_schedules_have_a_reason_each():
     assert all(schedule.why for schedule in SCHEDULES.values())

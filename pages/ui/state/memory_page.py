@@ -40,10 +40,10 @@ class MemoryChoice:
         chapter: a name of `CHAPTERS`.
         source: `own`, the network of the app; a name of `PRESETS`; or `typed`.
         sizes: where they are typed.
-        policy: a name of `SCHEDULES` or of `BUILT`.
+        schedule: a name of `SCHEDULES` or of `BUILT`.
         k, block, budget: the numbers of those in `BUILT`.
         room: the bytes that it has to fit into.
-        policies: the schedules that are measured and drawn over sizes.
+        schedules: the schedules that are measured and drawn over sizes.
         rounds: how often each is timed.
         axis, what: what is drawn over what, in the chapter Scaling.
         activation: the one whose derivative is shown.
@@ -56,12 +56,12 @@ class MemoryChoice:
     chapter: str = "plan"
     source: str = OWN
     sizes: Sizes = PRESETS["deep and narrow"]
-    policy: str = BASE
+    schedule: str = BASE
     k: int = 3
     block: int = 32
     budget: int = 0
     room: int = 16 * 10**9
-    policies: tuple[str, ...] = (
+    schedules: tuple[str, ...] = (
         "cache S and Z", "cache S", "cache Z", "every √L layers", "recompute everything", "micro-batches",
     )  # fmt: skip
     rounds: int = 15
@@ -74,7 +74,7 @@ class MemoryChoice:
         offered = {
             "chapter": CHAPTERS,
             "source": (OWN, TYPED, *PRESETS),
-            "policy": (*SCHEDULES, *BUILT),
+            "schedule": (*SCHEDULES, *BUILT),
             "axis": AXES,
             "what": MEASURES,
             "activation": CELLWISE,
@@ -88,7 +88,7 @@ class MemoryChoice:
             "rounds": (1, MOST_ROUNDS),
         }
         check_fields(self, offered, ranges)
-        for name in self.policies:
+        for name in self.schedules:
             SCHEDULES[name]
 
 
@@ -147,13 +147,13 @@ def find_schedule(choice: MemoryChoice, about: Subject) -> Schedule:
     Raises:
         ValueError: the network is too deep for the planner.
     """
-    if choice.policy == "every":
+    if choice.schedule == "every":
         return BUILDERS["every"](min(choice.k, about.shape.depth))
-    if choice.policy == "blocks":
+    if choice.schedule == "blocks":
         return BUILDERS["blocks"](min(choice.block, about.N))
-    if choice.policy == "within":
+    if choice.schedule == "within":
         return BUILDERS["within"](find_budget(choice, about))
-    return SCHEDULES[choice.policy]
+    return SCHEDULES[choice.schedule]
 
 
 def find_budget(choice: MemoryChoice, about: Subject) -> int:

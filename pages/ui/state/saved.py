@@ -58,7 +58,13 @@ def _read_training(json: Json) -> TrainingChoice:
     return TrainingChoice(**{"redraw": False} | read_fields(TrainingChoice, json, "training"))
 
 
+#: Fields of the choices of Memory and speed as they were called before -> as they are called now.
+_FORMER_FIELDS = {"policy": "schedule", "policies": "schedules"}
+
+
 def _read_memory(json: Json) -> MemoryChoice:
+    if isinstance(json, dict):
+        json = {_FORMER_FIELDS.get(name, name): value for name, value in json.items()}
     choice = read_fields(MemoryChoice, json, "memory")
     if "sizes" in choice:
         sizes = read_fields(Sizes, choice["sizes"], "sizes", ("widths", "N"))
@@ -67,9 +73,9 @@ def _read_memory(json: Json) -> MemoryChoice:
         for name in ("dtype", "activation", "loss"):
             word(sizes.get(name, ""), name)
         choice["sizes"] = Sizes(**sizes)
-    for name in ("policy", "policies"):  # schedules may have had other names
+    for name in ("schedule", "schedules"):  # schedules may have had other names
         if isinstance(names := choice.get(name), tuple):
-            choice[name] = tuple(SCHEDULES[word(each, "policy")].name for each in names)
+            choice[name] = tuple(SCHEDULES[word(each, "schedule")].name for each in names)
         elif names is not None and word(names, name) not in BUILT:
             choice[name] = SCHEDULES[names].name
     return MemoryChoice(**choice)

@@ -1,7 +1,7 @@
 """Memory and speed as ratios within one run: `python -m tests.tools.benchmarks.bench_memory`.
 
 A training step (forward, backward, update in place) against its own bare matrix products and, where
-torch is installed, against PyTorch eager; and every policy against caching everything, bytes and
+torch is installed, against PyTorch eager; and every schedule against caching everything, bytes and
 CPU time. The bare products are `np.matmul(A, B, out)` or `np.dot(A, B, out)`, whichever is faster;
 "own calls" is the ratio to the products alone as the step itself calls them, with still less around
 them. One BLAS thread, the arms interleaved at random, garbage collection off, the median of the
@@ -39,14 +39,14 @@ STEPS = [
     ("worksheet", (2, 3, 1), False, 4, 300, 3.0, 20),
 ]
 
-#: Title, shape, N: chains on which every policy is timed.
+#: Title, shape, N: chains on which every schedule is timed.
 CHAINS = [
     ("8 of 512, tanh", mlp.Shape.of((512,) * 9, "tanh", dtype="float32"), 2048),
     ("8 of 512, relu", mlp.Shape.of((512,) * 9, "relu", dtype="float32"), 2048),
     ("16 of 256, relu", mlp.Shape.of((256,) * 17, "relu", dtype="float32"), 2048),
     ("8 of 128 after 32, sigmoid", mlp.Shape.of((32, *(128,) * 8), "sigmoid", dtype="float32"), 4096),
 ]
-POLICIES = (
+TRIED = (
     "cache S and Z", "cache S", "cache Z", ("every", 2), "every √L layers", "binomial", "best in half the bytes",
     "recompute everything", ("blocks", 256), ("blocks", 512), ("blocks", 256, "cache Z"),
 )  # fmt: skip
@@ -146,16 +146,17 @@ def steps():
             print(f"{name:20} {'peak bytes':14} {ours:11,d}     cache Z, PyTorch {theirs:,d}: {ours / theirs:.3f}")
 
 
-def policies():
+def schedules():
     queue = JobQueue()
     for title, shape, N in CHAINS:
-        report = queue.submit(Job(shape, N, POLICIES, rounds=15)).wait()
+        report = queue.submit(Job(shape, N, TRIED, rounds=15)).wait()
         all_of_it = report.measurements[0]
         print(f"\n{title}, N = {N}, {shape.dtype}; against caching S and Z  {report.unreliable.upper()}")
         print(f"{'':32}{'activations':>12}{'all bytes':>11}{'traced':>9}{'time':>8}  95 %")
         for arm in report.measurements:
             print(
-                f"{arm.policy:32}{arm.activations / all_of_it.activations:12.3f}{arm.counted / all_of_it.counted:11.3f}"
+                f"{arm.schedule:32}{arm.activations / all_of_it.activations:12.3f}"
+                f"{arm.counted / all_of_it.counted:11.3f}"
                 f"{arm.traced / arm.counted - 1:9.2%}{arm.ratio:8.3f}  [{arm.low:.3f}, {arm.high:.3f}]"
                 f"{'  tie' if arm.ties_baseline else ''}"
             )
@@ -165,7 +166,7 @@ def policies():
         for what, bytes_, limit, ratio, slowest in (
             ("S only", s_only.activations, 0.60, s_only.ratio, 1.10),
             ("Z only", z_only.activations, 1.00, z_only.ratio, 1.02),
-            (best.policy, best.activations, 0.30, best.ratio, 1.15),
+            (best.schedule, best.activations, 0.30, best.ratio, 1.15),
         ):
             share = bytes_ / all_of_it.activations
             good = share <= limit and ratio <= slowest
@@ -192,7 +193,7 @@ def main():
         torch.set_num_threads(1)
         print(f"PyTorch {torch.__version__}, {torch.get_num_threads()} thread")
     steps()
-    policies()
+    schedules()
     planner()
 
 

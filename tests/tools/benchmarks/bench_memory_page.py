@@ -2,7 +2,7 @@
 
     .venv/bin/python -m tests.tools.benchmarks.bench_memory_page
 
-Sixteen layers. Plan: the slider k under the timeline, the ledger and the table of all policies. Scaling: the
+Sixteen layers. Plan: the slider k under the timeline, the ledger and the table of all schedules. Scaling: the
 slider of the batch under six curves. A redraw is over when the chart stands for the new value; the bare app is
 that of `bench_stage`.
 """

@@ -1,6 +1,6 @@
 """One job measured again and again while others work: `python -m tests.tools.load.measuring --seconds 60`.
 
-Printed are the ratio of each policy in every report and whether the report calls itself reliable. Run it
+Printed are the ratio of each schedule in every report and whether the report calls itself reliable. Run it
 once on an idle machine and once beside a class (`tests/tools/load/class_of.py`, or any other load); with the
 class's own figures, without and with this beside it, that is what measuring costs the others.
 """
@@ -43,7 +43,7 @@ def main() -> None:
     for n, m in enumerate(reports[0].measurements):
         ratios = [r.measurements[n].ratio for r in reports if not r.unreliable]
         spread = f"{min(ratios):.3f} to {max(ratios):.3f}, median {statistics.median(ratios):.3f}" if ratios else "none"
-        print(f"{m.policy:32} reliable: {spread}")
+        print(f"{m.schedule:32} reliable: {spread}")
 
 
 if __name__ == "__main__":

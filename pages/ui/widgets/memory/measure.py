@@ -1,4 +1,4 @@
-"""The chapter Measure: policies timed in a process of their own, beside what is counted."""
+"""The chapter Measure: schedules timed in a process of their own, beside what is counted."""
 
 from __future__ import annotations
 
@@ -27,13 +27,14 @@ UPDATE_INTERVAL = 0.5
 
 def draw_measure(choice: MemoryChoice, about: Subject) -> None:
     """Show bytes against time: counted at once, measured on demand."""
-    policies = list_policies(choice, about)
-    choose_policies(choice)
-    show_errors("memory policies")
-    tallies = compare(*about.counted, policies)
+    schedules = list_schedules(choice, about)
+    choose_schedules(choice)
+    show_errors("memory schedules")
+    tallies = compare(*about.counted, schedules)
     base = tallies[BASE]
     spots = [
-        figures.Spot(name, index_policy(name), t.peak / base.peak, t.flops / base.flops) for name, t in tallies.items()
+        figures.Spot(name, index_schedule(name), t.peak / base.peak, t.flops / base.flops)
+        for name, t in tallies.items()
     ]
     report = find_newest(about)
     left, right = st.columns([7, 4], gap="medium")
@@ -41,7 +42,7 @@ def draw_measure(choice: MemoryChoice, about: Subject) -> None:
         draw_chart("trade", figures.trade(spots, report), _describe_chart(report, len(spots)))
     with right:
         choose_rounds_and_start(
-            lambda: [Job(about.shape, about.N, tuple(policies), about.loss.name, choice.rounds)], choice
+            lambda: [Job(about.shape, about.N, tuple(schedules), about.loss.name, choice.rounds)], choice
         )
         show_progress()
         _show_summary(report)
@@ -49,33 +50,33 @@ def draw_measure(choice: MemoryChoice, about: Subject) -> None:
     offer_downloads()
 
 
-def list_policies(choice: MemoryChoice, about: Subject) -> list[Schedule]:
-    """Return the policies to measure: those chosen, and the one built in the chapter Plan."""
-    policies = [SCHEDULES[name] for name in choice.policies]
-    if choice.policy in BUILT:
+def list_schedules(choice: MemoryChoice, about: Subject) -> list[Schedule]:
+    """Return the schedules to measure: those chosen, and the one built in the chapter Plan."""
+    schedules = [SCHEDULES[name] for name in choice.schedules]
+    if choice.schedule in BUILT:
         with suppress(ValueError):
-            policies.append(find_schedule(choice, about))
-    return policies
+            schedules.append(find_schedule(choice, about))
+    return schedules
 
 
-def index_policy(policy: str) -> int:
-    """Return a policy's place in the list, which gives it its colour and its shape in every chart."""
-    return list(SCHEDULES).index(policy) if policy in SCHEDULES else len(SCHEDULES)
+def index_schedule(schedule: str) -> int:
+    """Return a schedule's place in the list, which gives it its colour and its shape in every chart."""
+    return list(SCHEDULES).index(schedule) if schedule in SCHEDULES else len(SCHEDULES)
 
 
-def choose_policies(choice: MemoryChoice) -> None:
-    """Let the visitor choose the policies to draw and measure; the baseline is always one of them."""
+def choose_schedules(choice: MemoryChoice) -> None:
+    """Let the visitor choose the schedules to draw and measure; the baseline is always one of them."""
     st.pills(
-        f"Policies, beside {BASE}",
+        f"Schedules, beside {BASE}",
         [name for name in SCHEDULES if name != BASE],
         selection_mode="multi",
-        **bind("memory policies", [name for name in choice.policies if name != BASE], put_policies, "memory"),
+        **bind("memory schedules", [name for name in choice.schedules if name != BASE], put_schedules, "memory"),
     )
 
 
-def put_policies(choice: MemoryChoice, names: list[str] | None) -> MemoryChoice:
-    """Take policies in the order in which they are offered."""
-    return replace(choice, policies=tuple(name for name in SCHEDULES if name == BASE or name in (names or ())))
+def put_schedules(choice: MemoryChoice, names: list[str] | None) -> MemoryChoice:
+    """Take schedules in the order in which they are offered."""
+    return replace(choice, schedules=tuple(name for name in SCHEDULES if name == BASE or name in (names or ())))
 
 
 def choose_rounds_and_start(
@@ -163,7 +164,7 @@ def _describe_state(tickets: tuple[Ticket, ...]) -> str:
         return f"Waiting: {ticket.position} before it in the queue{after}"
     seconds = ticket.seconds_left
     left = "" if seconds is None else f", about {max(1, round(seconds))} s left"
-    return f"Measuring {len(ticket.job.policies)} policies{left}{after}"
+    return f"Measuring {len(ticket.job.schedules)} schedules{left}{after}"
 
 
 def _cancel() -> None:
@@ -182,7 +183,7 @@ def find_newest(about: Subject) -> Report | None:
 def _describe_chart(report: Report | None, count: int) -> str:
     measured = f", {len(report.measurements)} of them measured" if report else ""
     work = "time" if report else "matmul FLOPs"
-    return f"Peak bytes against {work} for {count} policies, relative to caching everything{measured}"
+    return f"Peak bytes against {work} for {count} schedules, relative to caching everything{measured}"
 
 
 def _show_summary(report: Report | None) -> None:
@@ -220,7 +221,7 @@ def _show_table(report: Report | None) -> None:
         ("measured", "counted", "arena", "measured", "of S and Z", "time", "of S and Z", "95 % interval", "verdict"),
         [
             (
-                m.policy, f"{m.counted:,} B", f"{m.arena:,} B", f"{m.traced:,} B", f"{m.traced / base.traced:.3f}",
+                m.schedule, f"{m.counted:,} B", f"{m.arena:,} B", f"{m.traced:,} B", f"{m.traced / base.traced:.3f}",
                 seconds_text(m.seconds), f"{m.ratio:.3f}", f"{m.low:.3f} to {m.high:.3f}",
                 "" if m is base else _compare_times(m),
             )

@@ -30,8 +30,8 @@ from pages.ui.widgets.words import draw_table, escape_markdown, show_errors
 def draw_plan(choice: MemoryChoice, about: Subject) -> None:
     """Draw and count one schedule."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        _choose_policy(choice, about)
-    show_errors("memory policy")
+        _choose_schedule(choice, about)
+    show_errors("memory schedule")
     try:
         schedule = find_schedule(choice, about)
         counted = tally(*about.counted, schedule, about.conventions)
@@ -75,7 +75,7 @@ def _describe_trade(found: dict[str, Totals]) -> str:
     )
     text = f"Peak bytes relative to {BASE}: {', '.join(weighed)}."
     equal = sum(t.peak == base.peak for t in found.values())
-    return text if equal == 1 else f"{text} {equal} of {len(found)} policies have the same peak at this size."
+    return text if equal == 1 else f"{text} {equal} of {len(found)} schedules have the same peak at this size."
 
 
 #: More results in place than this are counted, not named.
@@ -101,14 +101,14 @@ def _least(about: Subject) -> None:
         )
 
 
-def _choose_policy(choice: MemoryChoice, about: Subject) -> None:
+def _choose_schedule(choice: MemoryChoice, about: Subject) -> None:
     names = [*SCHEDULES, *BUILT]
     st.selectbox(
         "Cached for the backward pass",
         names,
         format_func=lambda name: BUILT.get(name, name),
         width=230,
-        **bind("memory policy", choice.policy, put("policy"), "memory"),
+        **bind("memory schedule", choice.schedule, put("schedule"), "memory"),
     )
     st.selectbox(
         "Optimiser",
@@ -118,15 +118,15 @@ def _choose_policy(choice: MemoryChoice, about: Subject) -> None:
         **bind("memory optimiser", choice.optimiser, put("optimiser"), "memory"),
     )
     shape = about.shape
-    if choice.policy == "every" and shape.depth > 1:
+    if choice.schedule == "every" and shape.depth > 1:
         k = min(choice.k, shape.depth)
         bound = bind("memory k", k, put("k"), "memory")
         st.slider("k: a checkpoint every k layers", 1, shape.depth, width=260, **bound)
-    elif choice.policy == "blocks":
+    elif choice.schedule == "blocks":
         block = min(choice.block, about.N)
         bound = bind("memory block", block, put("block"), "memory")
         st.select_slider("Examples in a micro-batch", ladder(block, about.N), width=260, **bound)
-    elif choice.policy == "within" and shape.depth <= PLANNED:
+    elif choice.schedule == "within" and shape.depth <= PLANNED:
         st.select_slider(
             "Budget: bytes alive at once, excluding parameters and inputs",
             list_budgets(about),
@@ -203,7 +203,7 @@ def _fit(choice: MemoryChoice, counted: Totals, others: dict[str, Totals]) -> No
         cure = f"**{fitting[0].schedule}** would, with {bytes_text(fitting[0].total)}."
     else:
         least = min(others.values(), key=lambda t: t.total)
-        cure = f"No policy here would; the least is {bytes_text(least.total)}, {least.schedule}."
+        cure = f"No schedule here would; the least is {bytes_text(least.total)}, {least.schedule}."
     st.error(f"**No.** {counted.total:,} bytes are needed in total, {bytes_text(-spare)} too many. {cure}")
 
 
@@ -247,7 +247,7 @@ def _write_reasons(schedule: Schedule, counted: Tally, about: Subject) -> None:
     at = counted.count.at(counted.count.at_peak)
     if counted.blocks == 1 and 2 * at["gradients"] > counted.count.peak:
         parts.append(
-            "Gradients of parameters are most of the peak, and no policy changes them: a larger batch shows more."
+            "Gradients of parameters are most of the peak, and no schedule changes them: a larger batch shows more."
         )
     st.markdown(escape_markdown(" ".join(parts)).replace(r"\*\*", "**"))
 
@@ -256,7 +256,7 @@ def _all(choice: MemoryChoice, found: dict[str, Totals]) -> None:
     """Show every schedule at this size."""
     base, room = found[BASE], bytes_words(choice.room)
     draw_table(
-        ("policy", "peak", "÷ S and Z", "cached and workspace", "÷ S and Z", "matmul FLOPs", "total", f"fits {room}"),
+        ("schedule", "peak", "÷ S and Z", "cached and workspace", "÷ S and Z", "matmul FLOPs", "total", f"fits {room}"),
         [
             (
                 t.schedule, bytes_text(t.peak), f"{t.peak / base.peak:.2f}", bytes_text(t.activations),

@@ -12,9 +12,9 @@ from pages.ui.state import session
 from pages.ui.state.memory_page import MemoryChoice, Subject
 from pages.ui.widgets.bound import bind, put
 from pages.ui.widgets.memory.measure import (
-    choose_policies,
     choose_rounds_and_start,
-    index_policy,
+    choose_schedules,
+    index_schedule,
     offer_downloads,
     show_progress,
 )
@@ -27,25 +27,25 @@ _AXES = {"depth": "Depth", "width": "Width", "batch": "Batch"}
 def draw_scaling(choice: MemoryChoice, about: Subject) -> None:
     """Draw counted lines through measured dots."""
     sizes, axis = about.sizes, choice.axis
-    policies = [SCHEDULES[name] for name in choice.policies]
-    choose_policies(choice)
+    schedules = [SCHEDULES[name] for name in choice.schedules]
+    choose_schedules(choice)
     left, right = st.columns([7, 4], gap="medium")
     with right:
         _choose_view(choice)
         choose_rounds_and_start(
-            lambda: bench.make_jobs(sizes, axis, policies, choice.rounds, bench.memory_limit()),
+            lambda: bench.make_jobs(sizes, axis, schedules, choice.rounds, bench.memory_limit()),
             choice,
             f"Measure along {_AXES[axis].lower()}",
         )
         show_progress()
         _notes(choice, about)
-    curves = _curves(choice, about, policies)
+    curves = _curves(choice, about, schedules)
     words = AXES[axis][0]
     with left:
         if choice.what == "seconds" and not any(c.dots for c in curves):
             st.info("Nothing was measured along here yet. Counted bytes and FLOPs need no measurement.")
         else:
-            said = f"{_WHAT[choice.what]} over {words} for {len(curves)} policies"
+            said = f"{_WHAT[choice.what]} over {words} for {len(curves)} schedules"
             draw_chart("scaling", figures.scaling(curves, choice.what, words, find_size(sizes, axis)), said)
     offer_downloads()
 
@@ -59,7 +59,7 @@ def _choose_view(choice: MemoryChoice) -> None:
             width="content",
             **bind(f"memory {field}", value, put(field), "memory"),
         )
-    show_errors("memory axis", "memory what", "memory policies")
+    show_errors("memory axis", "memory what", "memory schedules")
 
 
 #: What is shown -> (what is counted of it, what is measured of it).
@@ -82,7 +82,7 @@ def _curves(choice: MemoryChoice, about: Subject, schedules: list[Schedule]) -> 
         sizes = tuple(at for at, _ in points) if counted else ()
         values = tuple(float(getattr(sums, counted)) for _, sums in points) if counted else ()
         dots = tuple((at, float(getattr(arm, got))) for at, arm in arms) if got else ()
-        curves.append(figures.ScalingCurve(name, index_policy(name), sizes, values, dots))
+        curves.append(figures.ScalingCurve(name, index_schedule(name), sizes, values, dots))
     return curves
 
 
