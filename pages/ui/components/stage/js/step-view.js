@@ -42,6 +42,7 @@ export class StepView {
     this.signature = signature;
     this.out = step.out;
     this.badge = buttonOf("", "", "", () => openCheckTable(stage, step.out));
+    this.badge.hidden = true;
     const notes = [step.recompute && "recomputed: it was not cached", step.frees.length && `frees ${step.frees.join(", ")}`].filter(Boolean);
     const word = el("span", "word", stage.model.matrices[step.out].word);
     this.equation = el("div", "line", mathNode(step.formula, "formula"), word, this.badge, ...notes.map((note) => el("span", "note", `${note}`)));
