@@ -116,7 +116,7 @@ def drop(op: Op) -> Op:
         f"{{{len(op.reads)}}}·{cell}",
         kink=kink and (lambda *operands: kink(*operands[:-1])),
         views=views,
-        kernel=kernels.wrap_arithmetic(arithmetic),
+        kernel=kernels.wrap_arithmetic(arithmetic) if set(op.reads) == {op.makes} else None,  # softmax reads columns
         exact=op.exact,
     )
 

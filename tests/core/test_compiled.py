@@ -52,6 +52,17 @@ def test_compiled_steps_give_the_same_bits_in_an_arena_of_the_counted_size(probl
                 close(found[var], expected[var], 1e-12)
 
 
+@pytest.mark.parametrize("activation", list(mlp.ACTIVATIONS))
+def test_a_layer_with_dropout_has_the_same_bits(activation):
+    rng = np.random.default_rng(0)
+    masked = mlp.Layer(rng.normal(size=(3, 2)), None, activation, mlp.Dropout(0.6, seed=1))
+    net = mlp.Network((masked, mlp.Layer(rng.normal(size=(2, 3)))))
+    compiled, steps, values = compile_and_list(net, mlp.Batch(rng.normal(size=(2, 4)), np.ones((2, 4))), mlp.MSE())
+    expected, found = mlp.evaluate(steps, values, free=True), compiled.run(2)
+    for var in expected:
+        np.testing.assert_array_equal(found[var], expected[var], err_msg=var.text)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(
     ("schedule", "loss"),
