@@ -20,9 +20,8 @@ from ..equations.activations import Activation, find_applied
 from ..equations.dense import transpose
 from ..equations.softmax import softmax
 from ..equations.steps import Op, Step
-from ..losses.cellwise import absolute_error, binary_cross_entropy, huber
-from ..losses.equations import active, active_classes, at_top, squared_error, total
-from ..losses.scales import CELL_SCALES, Scale
+from ..losses.equations import active, active_classes, at_top
+from ..losses.scales import Scale
 from ..network import Array
 from ..notation import S, Var, W, Z, after, dW, dZ, rate
 from ..registry import Registry
@@ -55,12 +54,9 @@ class Pass:
     @property
     def scale(self) -> Scale | None:
         """The constant in front of the loss."""
-        written = {step.op for step in self.steps if step.out.kind in ("loss", "data")}
-        return next((c for c in CELL_SCALES.values() for make in _SUMS if make(c) in written), None)
+        given = (x for step in self.steps if step.out.kind in ("loss", "data") for x in step.op.arguments)
+        return next((x for x in given if isinstance(x, Scale)), None)
 
-
-#: What makes the last equation of a loss, which carries its constant.
-_SUMS = (squared_error, total, binary_cross_entropy, absolute_error, huber)
 
 #: One equation of a pass -> the equation with the mistake in it; None where it cannot be made.
 Alter = Callable[[Step, Pass], Step | None]

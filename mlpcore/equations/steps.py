@@ -92,6 +92,12 @@ class Op:
         object.__setattr__(self, "maker", (make, args))
         return self
 
+    @property
+    def arguments(self) -> tuple:
+        """What an `op_factory` made it from; nothing for any other operation."""
+        make, given = self.maker or (None, ())
+        return given[1] if make is _make_op else ()
+
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, Op) and self.maker is not None and self.maker == other.maker)
 

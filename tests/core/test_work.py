@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import mlpcore as mlp
 from mlpcore import exchange
+from mlpcore.checking.mistakes import Pass
 from mlpcore.checking.work import FOLLOWS, OPEN, RIGHT, WRONG
 from mlpcore.exchange import Digits
 from mlpcore.setup import with_cells
@@ -129,6 +130,14 @@ def test_a_mistake_that_only_right_numbers_refute_is_named_with_the_matrix_that_
     alone = mlp.check_work(setup, {mlp.dW(2): np.round(shown[mlp.dW(2)], 6)}, pairs=False).of[mlp.dW(2)]
     assert alone.mistakes == ("factor 2",)
     assert not alone.against
+
+
+@pytest.mark.parametrize("name", list(mlp.LOSSES))
+def test_the_constant_of_every_loss_is_known_to_the_mistakes_about_it(name):
+    for scale in mlp.LOSSES[name].scales:
+        loss = mlp.LOSSES[name](scale=scale)
+        steps = mlp.training_step(LARGER.net, loss)
+        assert Pass(tuple(steps)).scale == loss.c
 
 
 def test_noise_is_hardly_ever_named():
