@@ -118,8 +118,7 @@ class JobQueue:
         """
         if self._tickets and self._tickets[0].state == WAITING:
             ticket = self._tickets[0]
-            for work in (self._run, self._watch):
-                threading.Thread(target=work, args=(ticket,), name="mlpcore.benchmark", daemon=True).start()
+            _start_thread(self._run, ticket)
             ticket.state, ticket.started = RUNNING, time.monotonic()
 
     def tickets(self) -> list[Ticket]:
@@ -153,8 +152,9 @@ class JobQueue:
             if ticket not in self._tickets:
                 return
             try:
+                _start_thread(self._watch, ticket)
                 self._process = process = _start_worker()
-            except (OSError, ValueError) as error:
+            except (OSError, RuntimeError, ValueError) as error:
                 message = f"measuring needs a process of its own, and none can be started here: {error}"
                 self.finish(ticket, FAILED, message)
                 return
@@ -182,6 +182,10 @@ class JobQueue:
             if time.monotonic() - ticket.started >= self.max_seconds:
                 remedy = "make it smaller, take fewer rounds, or try when the machine has less to do"
                 self.finish(ticket, FAILED, f"stopped after {self.max_seconds:.0f} seconds: {remedy}")
+
+
+def _start_thread(work: Callable[[Ticket], None], ticket: Ticket) -> None:
+    threading.Thread(target=work, args=(ticket,), name="mlpcore.benchmark", daemon=True).start()
 
 
 def _start_worker() -> subprocess.Popen[bytes]:
