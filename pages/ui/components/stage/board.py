@@ -104,15 +104,21 @@ class Board(Generic[T]):
 
     # --- matrices and equations ---------------------------------------------------------------
 
-    def add_matrix(self, var: Var, stack: np.ndarray | None = None, name: str = "", **more: Any) -> str:
-        """Add a matrix, or the stack of its values in each frame. Returns its name on the wire."""
+    def add_matrix(
+        self, var: Var, value: np.ndarray | None = None, name: str = "", stack: bool = False, **more: Any
+    ) -> str:
+        """Add a matrix, by default as it is in the pass. Returns its name on the wire.
+
+        Args:
+            stack: `value` holds it for each of the frames.
+        """
         name = name or wire_name(var)
         self.vars[name] = var
         if name not in self.matrices:
-            value = self.values[var] if stack is None else stack[0]
-            matrix = build_matrix(var, value, self.lay, var in self.editable)
-            if stack is not None:
-                matrix |= {"values": pack_values(stack, exact=False), "stack": True}
+            value = self.values[var] if value is None else value
+            matrix = build_matrix(var, value[0] if stack else value, self.lay, var in self.editable)
+            if stack:
+                matrix |= {"values": pack_values(value, exact=False), "stack": True}
             self.matrices[name] = matrix | more
         return name
 
@@ -156,8 +162,9 @@ class Board(Generic[T]):
             for var in (*step.operands, step.out):
                 if var in d.values:
                     self.values[var] = d.values[var]
-                    more = {"text": "column times row", "spoken": "column times row"} if var.kind == "spread" else {}
-                    self.add_matrix(var, d.values[var] if var in d.stacked else None, **more)
+                    words = ("text", "spoken") if var.kind == "spread" else ()
+                    more: Json = dict.fromkeys(words, "column times row")
+                    self.add_matrix(var, stack=var in d.stacked, **more)
         for step in d.steps:
             self.add_equation(step)
 
@@ -172,9 +179,7 @@ class Board(Generic[T]):
         name, out, latex = f"claim{len(self.lines)}", claim.step.out, claim.step.latex
         # Without the indices that the frame fills in.
         text = (out.whole if out.at else out).symbol
-        self.add_matrix(out, claim.value if claim.per_cell else claim.value[None], name, text=text)
-        if not claim.per_cell:  # the same in every frame
-            del self.matrices[name]["stack"]
+        self.add_matrix(out, claim.value, name, claim.per_cell, text=text)
         self.add_equation(claim.step, name)
         if not claim.meant:
             latex = latex.replace(" = ", r" \neq ", 1)

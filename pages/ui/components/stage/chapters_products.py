@@ -48,11 +48,11 @@ def _add_pieces(board: Board[Setup], product: Product, way: str, trace: Trace) -
         names.append(var.symbol + ("ᵀ" if turned else ""))
     for e in w.values:
         if e.kind == "one":
-            board.add_matrix(e, w.values[e])
+            board.add_matrix(e, stack=True)
     # What a product is made of is of its kind: a forward product has no gradient in it.
     part = board.matrices[board.add_matrix(product.step.out)]["part"]
-    added = board.add_matrix(Var("term"), w.terms, row=board.lay.is_row(product.step.out), part=part)
-    so_far = board.add_matrix(Var("sofar"), w.sums, row=board.lay.is_row(product.step.out), part=part)
+    added = board.add_matrix(Var("term"), w.terms, stack=True, row=board.lay.is_row(product.step.out), part=part)
+    so_far = board.add_matrix(Var("sofar"), w.sums, stack=True, row=board.lay.is_row(product.step.out), part=part)
     board.add_matrix(product.step.out)
     board.add_equation(product.step)
     board.add_equation(w.step)
