@@ -173,6 +173,7 @@ NO_SIZES = [
     ("Widths, input to output", "0-3", "at least one unit"),
     ("Widths, input to output", "3 x 400", "layers"),
     ("Examples", "-1", "not a whole number"),
+    ("Examples", "2,5", "not a whole number"),
     ("Examples", "9" * 12, "not a whole number from 1 to 16,777,216"),
     ("Will it fit into", "a lot", "is not a number of bytes"),
     ("Examples", "0", "not a whole number from 1 to 16,777,216"),

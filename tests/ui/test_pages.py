@@ -263,6 +263,8 @@ def test_a_network_is_shaped_by_one_text(app):
         ("7", "at least an input and an output"),
         ("3-y-2", "“y”"),
         ("3-0-2", "“0”"),
+        ("3-5-x", "in “3-5-x” a size is missing"),
+        ("3--4", "in “3--4” a size is missing"),
         ("3" * 99, "at least"),
     ):
         find_field(app, "Sizes, as 3-5-4-3").set_value(text).run()
@@ -272,7 +274,7 @@ def test_a_network_is_shaped_by_one_text(app):
 
 def test_an_invalid_size_shows_an_error_beside_its_field(app):
     before = read_payload(app)["matrices"]
-    for text in ("abc", "2.5", "0", "-3", "1000", "", "²", "1e2", "9" * 5000):
+    for text in ("abc", "2.5", "2,5", "0", "-3", "1000", "", "²", "1e2", "9" * 5000):
         find_field(app, "Units of layer 1").set_value(text).run()
         (error,) = app.error
         assert error.value.startswith(f"“{text[:8]}"), text

@@ -52,6 +52,17 @@ def test_a_step_makes_the_new_parameters_the_parameters_and_undo_brings_them_bac
         assert read_weights(app) == setup.net[1].W.ravel().tolist()
 
 
+def test_a_number_of_steps_that_is_none_takes_no_step(app):
+    for text in ("0", "2,5", "many"):
+        app.text_input(key="number of steps").set_value(text)
+        press(app, "Take so many")
+        assert f"“{text}” is not a whole number" in app.error[0].value
+        assert not read_sentence(app)
+    app.text_input(key="number of steps").set_value("1,000")
+    press(app, "Take so many")
+    assert "1,000 steps taken" in read_sentence(app)
+
+
 def test_steps_taken_one_by_one_are_the_course_and_rewind_goes_to_the_start(app):
     app.selectbox(key="example").select("xor").run()
     setup = mlp.EXAMPLES["xor"].setup

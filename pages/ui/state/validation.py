@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields as dataclass_fields
 from typing import Any
 
 from mlpcore.exchange.plain import Json, fields
 
+_WHOLE = re.compile(r"\d+|\d{1,3}(,\d{3})+", re.ASCII)
 _KINDS = {str: "a name", int: "a whole number", float: "a number", bool: "true or false", tuple: "a list of names"}
 
 
@@ -38,7 +40,7 @@ def read_whole_number(value: object, most: int) -> int:
     """
     text = str(value).strip()  # a browser may send another type than a text field's
     digits = text.replace(",", "")
-    if not (digits.isascii() and digits.isdecimal()) or len(digits) > 12 or not 1 <= int(digits) <= most:
+    if not _WHOLE.fullmatch(text) or len(digits) > 12 or not 1 <= int(digits) <= most:
         raise ValueError(f"“{text[:20]}” is not a whole number from 1 to {most:,}")
     return int(digits)
 
