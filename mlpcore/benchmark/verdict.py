@@ -1,4 +1,4 @@
-"""What a report allows to be said in words: no winner is named within the spread of the times."""
+"""What a report shows, in words: no winner is named within the spread of the times."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TINY = 64 * 2**10
 
 
 def is_tie(a: Measurement, b: Measurement) -> bool:
-    """Return whether the times of two schedules cannot be told apart: their intervals overlap."""
+    """Return whether the times of two schedules are no different: their intervals overlap."""
     return (a.low <= b.high and b.low <= a.high) or abs(a.ratio - b.ratio) < TIE
 
 
@@ -36,7 +36,7 @@ def describe_time(measurement: Measurement) -> str:
 
 
 def summarise(report: Report) -> list[str]:
-    """Return what a report allows to be said, as sentences, the warnings first."""
+    """Describe what a report shows, in sentences, the warnings first."""
     sentences = []
     if report.unreliable:
         sentences.append(f"The times are not reliable: {report.unreliable}. Trust the counted side, or measure again.")

@@ -60,7 +60,7 @@ class Skipped:
     Attributes:
         cell: its index in the gradient.
         reason: "kink", "below rounding" or "out of range".
-        kink, kink_cell: the matrix and the cell whose kink lies inside every probe.
+        kink, kink_cell: the matrix and the cell whose kink is inside every probe.
     """
 
     cell: tuple[int, ...]
@@ -189,7 +189,7 @@ class Probe:
         measured: the derivative of every entry of what was watched, shape (cells, *watched).
         estimate: the estimated error of each, infinite where nothing was measured.
         steps: the step size of each.
-        kinks: for each cell the kink that lies inside every probe, or None.
+        kinks: for each cell the kink that is inside every probe, or None.
     """
 
     measured: Array
@@ -325,7 +325,7 @@ class _Differences(NamedTuple):
 
     Attributes:
         measured, rounding: the differences and what rounding does to them, shape (cells, sizes, *watched).
-        crossed: whether a kink lies inside the probe, shape (cells, sizes).
+        crossed: whether a kink is inside the probe, shape (cells, sizes).
         kinks: for each cell the kink inside its smallest probe, or None.
     """
 

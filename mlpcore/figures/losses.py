@@ -51,7 +51,7 @@ def over_margin(
         title,
         230,
         axis("margin m", range=[low, high]),
-        # Said outright: where all is (almost) 0, Plotly finds no range of its own.
+        # Given: where all is (almost) 0, Plotly finds no range of its own.
         {"range": [0.0, 1.07 * float(values.max()) if values.max() > 1e-12 else 1.0]},
         shapes=[upright(now)],
         annotations=[_beside(now, low, high, f"m = {now:.3g}")],

@@ -42,10 +42,10 @@ def timeline(tally: Tally) -> Figure:
     cause = steps[peak]
     tall = max(LANES, LANE * min(len(lanes), NAMED))
     plot = AREAS + GAP + tall
-    said = f"peak {bytes_text(count.peak)} at step {peak + 1}: {_short(cause.out)}" + (
+    text = f"peak {bytes_text(count.peak)} at step {peak + 1}: {_short(cause.out)}" + (
         ", recomputed" if cause.recompute else ""
     )
-    marker, hover = {"color": "--ink", "size": 11, "symbol": "triangle-down"}, f"{said}<extra></extra>"
+    marker, hover = {"color": "--ink", "size": 11, "symbol": "triangle-down"}, f"{text}<extra></extra>"
     mark = scatter([peak + 1], [], marker=marker, cliponaxis=False, hovertemplate=hover) | {"y": [count.peak]}
     left = peak < last / 2
     return {
@@ -61,7 +61,7 @@ def timeline(tally: Tally) -> Figure:
             "yaxis2": {"domain": [0, tall / plot], "range": [len(lanes) - 0.4, -0.6], "showgrid": False,
                        "zeroline": False, **_names(lanes)},
             "shapes": [upright(peak + 1, "--ink", "dot"), *_turn(tally)],
-            "annotations": [label(peak + 1, 1.22 * top, f"&nbsp;{said}&nbsp;", yanchor="top",
+            "annotations": [label(peak + 1, 1.22 * top, f"&nbsp;{text}&nbsp;", yanchor="top",
                                   xanchor="left" if left else "right")],
         },
     }  # fmt: skip

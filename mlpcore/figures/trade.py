@@ -140,7 +140,7 @@ def _front(
 
 def _measured(arm, x: float, number: int, spot: Spot | None) -> list[Figure]:
     colour, symbol = _look(number)
-    said = (
+    text = (
         f"{arm.schedule}, measured: {bytes_text(arm.traced)}, {seconds_text(arm.seconds)}<br>{x:.3f} of the bytes, "
         f"{arm.ratio:.3f} of the time ({arm.low:.3f} to {arm.high:.3f}): {describe_time(arm)}"
     )
@@ -148,7 +148,7 @@ def _measured(arm, x: float, number: int, spot: Spot | None) -> list[Figure]:
         "type": "data", "symmetric": False, "array": numbers([arm.high - arm.ratio]),
         "arrayminus": numbers([arm.ratio - arm.low]), "color": colour, "thickness": 2, "width": 5,
     }  # fmt: skip
-    drawn = [_dot(x, arm.ratio, said, color=colour, symbol=symbol, size=12) | {"error_y": spread}]
+    drawn = [_dot(x, arm.ratio, text, color=colour, symbol=symbol, size=12) | {"error_y": spread}]
     if spot:
         style = {"color": colour, "width": 1, "dash": "dot"}
         drawn.insert(0, scatter([spot.bytes, x], [spot.work, arm.ratio], mode="lines", line=style, hoverinfo="skip"))

@@ -51,7 +51,7 @@ class Life(NamedTuple):
         made, freed: the first and the last step that it is alive in.
         bytes: its size.
         category: a name of `CATEGORIES`.
-        place: the number of the buffer it lies in; lives in one place follow each other.
+        place: the number of the buffer it is in; lives in one place follow each other.
         until: the last step in which the place is its own: the next one there may be made as it is freed.
         recomputed: it is a recomputation.
     """
@@ -223,7 +223,7 @@ def input_bytes(shape: Shape, N: int) -> int:
 
 
 def laid(var: Var, shape: Shape, N: int, lay: Layout = COLUMNS) -> tuple[int, ...]:
-    """Give the shape of a matrix as it lies in a layout."""
+    """Give the shape of a matrix as a layout has it."""
     worksheet = shape_of(var, shape.widths, N)
     return worksheet[::-1] if lay.transposes(var) else worksheet
 

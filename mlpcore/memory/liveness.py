@@ -55,11 +55,11 @@ def mark_liveness(
 
 
 def find_lifetimes(steps: Sequence[Step]) -> list[tuple[int, int, int | None]]:
-    """Find when the result of each step is alive, and where it lies.
+    """Find when the result of each step is alive, and where it is stored.
 
     Returns:
         For each step: the step that frees its result, the last one where none does; the last step in which its buffer
-        is its own, as a result that overwrites it may be made while it is freed; and the step whose result lies in
+        is its own, as a result that overwrites it may be made while it is freed; and the step whose result is in
         that buffer first, None where it takes no bytes, as a view of an input and an updated parameter that overwrites
         the old one.
     """

@@ -74,7 +74,7 @@ def find_best(task: Task, budget: int) -> BudgetSchedule:
     """Find the schedule under the budget that recomputes least.
 
     Raises:
-        ValueError: none fits; the message says the least bytes that would do.
+        ValueError: none fits; the message names the least bytes that would do.
     """
     front = find_front(task)
     fitting = [schedule for schedule in front if schedule.peak <= budget]

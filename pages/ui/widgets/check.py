@@ -157,7 +157,7 @@ def _draw_verdicts(setup: Setup, work: str) -> None:
         if len(report.of) > 1 and any(
             c in offered and c.layout != setup.conventions.layout for c in judged.conventions
         ):
-            continue  # a whole solution lies the other way: said once, above
+            continue  # the whole solution is in another layout: stated once, above
         _draw_mistakes(setup, var, judged, offered)
         if not (judged.mistakes or judged.shape or judged.conventions):
             unexplained[var] = st.container()

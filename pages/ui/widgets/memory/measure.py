@@ -187,7 +187,7 @@ def _describe_chart(report: Report | None, count: int) -> str:
 
 
 def _show_summary(report: Report | None) -> None:
-    """Show what the numbers allow to be said, and what they were measured on."""
+    """Show what the numbers mean, and what they were measured on."""
     if report is None:
         st.markdown(
             "**Counted, not yet measured at this size.** Hollow: the counted peak, and matmul FLOPs in place of "

@@ -145,7 +145,7 @@ def _play(choice: MemoryChoice, about: Subject) -> None:
         schedule = find_schedule(choice, about)
         tally(*about.counted, schedule, about.conventions)
     except ValueError:
-        return  # no such plan, which is said below
+        return  # no such plan, as is stated below
     session.play_schedule(schedule)
     st.switch_page("pages/1_Step_through.py")
 

@@ -45,8 +45,8 @@ def draw_scaling(choice: MemoryChoice, about: Subject) -> None:
         if choice.what == "seconds" and not any(c.dots for c in curves):
             st.info("Nothing was measured along here yet. Counted bytes and FLOPs need no measurement.")
         else:
-            said = f"{_WHAT[choice.what]} over {words} for {len(curves)} schedules"
-            draw_chart("scaling", figures.scaling(curves, choice.what, words, find_size(sizes, axis)), said)
+            description = f"{_WHAT[choice.what]} over {words} for {len(curves)} schedules"
+            draw_chart("scaling", figures.scaling(curves, choice.what, words, find_size(sizes, axis)), description)
     offer_downloads()
 
 
