@@ -160,7 +160,7 @@ def test_a_cell_of_a_block_is_that_example_of_the_batch():
 
 
 @pytest.mark.parametrize(
-    ("wrong", "says"),
+    ("wrong", "words"),
     [
         (lambda: mlp.every(0), "every 1, 2, 3"),
         (lambda: mlp.binomial(0), "at least 1"),
@@ -168,8 +168,8 @@ def test_a_cell_of_a_block_is_that_example_of_the_batch():
         (lambda: one_pass(mlp.EXAMPLES["xor"].net, schedule=mlp.blocks(2)), "how many examples"),
     ],
 )
-def test_a_schedule_that_is_none_is_refused_with_the_reason(wrong, says):
-    with pytest.raises(ValueError, match=says):
+def test_a_schedule_that_is_none_is_refused_with_the_reason(wrong, words):
+    with pytest.raises(ValueError, match=words):
         wrong()
 
 

@@ -54,8 +54,8 @@ def test_a_training_that_diverges_is_reported_and_its_network_refused(page):
     state = page.session_state["state"]
     for view in ("matrices", "rate", "fit"):
         page.session_state["state"] = replace(state, training=replace(state.training, view=view))
-        (said,) = page.run().info
-        assert "the course has diverged" in said.value
+        (info,) = page.run().info
+        assert "the course has diverged" in info.value
 
 
 def test_the_network_of_a_step_is_taken_and_undone(page):
