@@ -14,16 +14,12 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mlpcore import benchmark
-from pages.ui.server.workarounds import parse_message
+from pages.ui.server.runs import follow_runs
 
 ADDRESS = os.environ.get("MLPSCOPE_METRICS", "")
-#: The message that ends a run is shorter than this; longer ones need not be parsed.
-MAX_END_BYTES = 256
 
 #: name -> type, help.
 FAMILIES = {
@@ -45,41 +41,24 @@ def count_runs(app: ASGIApp) -> ASGIApp:
         if scope["type"] != "websocket":
             await app(scope, receive, send)
             return
-        asked: float | None = None
+        begun = 0.0
 
-        async def receive_request() -> Message:
-            nonlocal asked
-            message = await receive()
-            parsed = parse_message(message.get("bytes") or b"")
-            if asked is None and parsed is not None and parsed.WhichOneof("type") == "rerun_script":
-                asked = time.monotonic()
-            return message
+        async def begin() -> None:
+            nonlocal begun
+            begun = time.monotonic()
 
-        async def send_result(message: Message) -> None:
-            nonlocal asked
+        def end() -> None:
             global _seconds
-            await send(message)
-            if asked is not None and _ends_run(message.get("bytes") or b""):
-                _counts["reruns"] += 1
-                _seconds += time.monotonic() - asked
-                asked = None
+            _counts["reruns"] += 1
+            _seconds += time.monotonic() - begun
 
         _counts["connections"] += 1
         try:
-            await app(scope, receive_request, send_result)
+            await follow_runs(app, scope, receive, send, begin, end)
         finally:
             _counts["connections"] -= 1
 
     return run
-
-
-def _ends_run(raw: bytes) -> bool:
-    if len(raw) > MAX_END_BYTES:
-        return False
-    try:
-        return ForwardMsg.FromString(raw).WhichOneof("type") == "script_finished"
-    except DecodeError:
-        return False
 
 
 def describe() -> str:

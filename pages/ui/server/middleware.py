@@ -17,6 +17,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pages.ui.server import metrics
+from pages.ui.server.runs import take_turns
 from pages.ui.server.workarounds import (
     drop_stale_reruns,
     max_message_bytes,
@@ -185,6 +186,7 @@ middleware = [
         reject_heavy_messages,
         drop_stale_reruns,
         upload_quota,
+        take_turns,
         *((metrics.count_runs,) if metrics.ADDRESS else ()),
     )
 ]
