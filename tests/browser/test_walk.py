@@ -119,7 +119,7 @@ def test_the_place_and_the_held_cell_survive_a_change_of_page(app):
     change = float(moved.run()[1][mlp.loss] - setup.run()[1][mlp.loss])
     expect(reader).to_contain_text(f"; exactly \u2212{-float(f'{change:.6g}'):.12f}".rstrip("0"))
     assert reader.locator(".terms > span").count() == 4
-    assert "Example 1 adds most." in reader.inner_text()
+    assert "Example 1 has the largest term in size." in reader.inner_text()
     student.page.get_by_role("link", name="Step through").click()
     student.page.locator(".counter").wait_for()
     student.settle()

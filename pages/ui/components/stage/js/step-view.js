@@ -98,7 +98,10 @@ export function meaningNodes(stage, id, index, fed) {
   if (terms.length < 2) return [el("span", "hint", [...words, feeds].filter(Boolean).join(" "))];
   const sorted = terms.toSorted((a, b) => Math.abs(b.value) - Math.abs(a.value));
   const [first, second] = sorted.map(({ value }) => Math.abs(value));
-  if (first > second) words.push(`${sorted[0].name.replace(/^./, (c) => c.toUpperCase())} adds most.`);
+  // Terms that differ by rounding alone are equal.
+  if (first - second > 1e-9 * first) {
+    words.push(`${sorted[0].name.replace(/^./, (c) => c.toUpperCase())} has the largest term in size.`);
+  }
   const style = matrixStyle(matrices[id].data, digits, cut, id);
   const drawn = terms.filter((term) => sorted.indexOf(term) < MOST_TERMS).map(({ name, value }) => {
     const bar = el("i", value < 0 ? "minus" : "");
