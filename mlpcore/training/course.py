@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
+from typing import Any
 
 import numpy as np
 
@@ -128,10 +129,19 @@ class Course:
     def __len__(self) -> int:
         return len(self.losses) - 1
 
+    @property
+    def draws(self) -> dict[str, Any]:
+        """What `train` is given about the examples and the masks of a step."""
+        return {"batch_size": self.batch_size, "seed": self.seed, "redraw": self.redraw}
+
     def __reduce__(self) -> tuple:
         """Pickle what it starts from: trained again, it is the same to the last bit."""
-        again = partial(train, batch_size=self.batch_size, seed=self.seed, redraw=self.redraw, state=self.state(0))
-        return again, (self.setup, len(self), self.optimiser)
+        return self.repeat, (self.setup, len(self), self.optimiser)
+
+    @property
+    def repeat(self) -> Callable[..., Course]:
+        """`train` with the draws of this course and the state that its optimiser began with."""
+        return partial(train, **self.draws, state=self.state(0))
 
     @property
     def loss_steps(self) -> list[Step]:

@@ -14,10 +14,9 @@ from ..network import Batch, Layer, Network
 from ..notation import Var, Z, after, delta, mask
 from ..notation import loss as LOSS
 from ..passes.optimisers import Momentum, Nesterov
-from ..passes.training_step import trace
 from ..registry import Registry
 from ..setup import Setup
-from .course import Course, train
+from .course import Course
 from .datasets import standardise
 from .readings import name_cell, read_history, search_rate, sweep_rates
 
@@ -54,7 +53,7 @@ def _count_rises(course: Course) -> int:
 
 def _answer_rate(course: Course, *_: Course) -> str:
     rate = course.optimiser.rate
-    best = search_rate(course.setup, rate, 3)
+    best = search_rate(course.setup, rate)
     return (
         f"At η = {rate:g} the first step takes the loss from {course.losses[0]:.4g} to {course.losses[1]:.4g}; along "
         f"−gradient, up to η = {best.rates[-1]:.3g}, it is least at η = {best.best:.3g}, {best.best_loss:.4g}. Of "
@@ -84,11 +83,12 @@ def _answer_dead(course: Course, *_: Course) -> str:
     for n in course.setup.net.shape.layers:
         dead = sorted(set(history.dead[n][0]).intersection(*history.dead[n]))
         if dead:
+            units = f"unit {dead[0]} is" if len(dead) == 1 else f"units {', '.join(map(str, dead))} are"
             moved = course.at(len(course)).net[n].W - course.setup.net[n].W
             most = float(np.abs(moved[[unit - 1 for unit in dead]]).max())
             words.append(
-                f"In layer {n}, unit {', '.join(map(str, dead))} is dead at all {len(history.at)} steps that were "
-                f"looked at; its weights move by {most:.3g}."
+                f"In layer {n}, {units} dead at all {len(history.at)} steps that were looked at; weights there move by "
+                f"at most {most:.3g}."
             )
     return " ".join(words) or f"No unit is dead at all {len(history.at)} steps that were looked at."
 
@@ -96,11 +96,12 @@ def _answer_dead(course: Course, *_: Course) -> str:
 def _answer_vanishing(course: Course, *_: Course) -> str:
     norms, last = read_history(course, 2).gradients, course.setup.net.depth
     low, high = float(norms[1][0]), float(norms[last][0])
+    if not high:
+        return "The gradient of the last layer is 0."
+    others = f" and {low:.2g} in layer 1, {low / high:.2g} of that" if last > 1 else ""
     return (
-        f"At the start the norm of the gradient is {low:.2g} in layer 1 and {high:.2g} in layer {last}: "
-        f"{low / high:.2g} of it is left. The loss goes from {course.losses[0]:.4g} to {course.losses[-1]:.4g}."
-        if high
-        else "The gradient of the last layer is 0."
+        f"At the start the norm of the gradient is {high:.2g} in layer {last}{others}. The loss goes from "
+        f"{course.losses[0]:.4g} to {course.losses[-1]:.4g}."
     )
 
 
@@ -164,7 +165,7 @@ def _answer_unscaled(course: Course, *_: Course) -> str:
     spread = course.setup.batch.X.std(axis=1)
     ends = []
     for setup in (course.setup, standardise(course.setup)):
-        finals = sweep_rates(setup, course.optimiser, _TRIED, min(len(course), 100))
+        finals = sweep_rates(setup, course.optimiser, _TRIED, min(len(course), 100), **course.draws)
         ends.append(float(np.nanmin(np.where(np.isfinite(finals), finals, np.inf))))
     return (
         f"The deviations of the inputs go from {spread.min():.3g} to {spread.max():.3g}. With the best of "
@@ -181,7 +182,7 @@ def _answer_penalty(course: Course, *_: Course) -> str:
     def norm(net: Network) -> float:
         return float(np.sqrt(sum((layer.W**2).sum() for layer in net.layers)))
 
-    without = train(course.setup.without_penalty(), len(course), course.optimiser)
+    without = course.repeat(course.setup.without_penalty(), len(course), course.optimiser)
     return (
         f"The norm of all weights goes from {norm(course.setup.net):.3g} to {norm(course.at(len(course)).net):.3g} "
         f"under {loss.penalty} with λ = {loss.strength:g}, and to {norm(without.at(len(course)).net):.3g} without it."
@@ -200,13 +201,13 @@ def _answer_masks(course: Course, *_: Course) -> str:
 
 
 def _answer_wrong(course: Course, *_: Course) -> str:
-    setup = course.setup
+    setup = replace(course.setup, conventions=replace(course.setup.conventions, layout="columns"))
     net, last = setup.net, setup.net.depth
     if setup.loss.name != "BinaryCrossEntropy" or net[last].activation != "identity":
         return "The loss is not binary cross-entropy of a linear output: choose that in the menu Network."
-    cross = trace(net, setup.batch, setup.loss)[1][delta(last)]
+    cross = setup.run()[1][delta(last)]
     sigmoid = Network((*net.layers[:-1], replace(net[last], activation="sigmoid")))
-    values = trace(sigmoid, setup.batch, MSE())[1]
+    values = replace(setup, net=sigmoid, loss=MSE()).run()[1]
     p, targets, squared = values[Z(last)], setup.batch.Y, values[delta(last)]
     worst = np.unravel_index(np.abs(p - targets).argmax(), p.shape)
     return (

@@ -114,13 +114,15 @@ def search_rate(setup: Setup, rate: float, points: int = 161) -> RateCurve:
     rates = np.linspace(0.0, min(max(1.25 * beyond, 1.1 * abs(rate)), 20 * beyond), points)
     losses = follow(rates)
     square = sum(float((g * g).sum()) for g in grads.values())
-    low, high = 0.0, float(rates[-1])
+    near, found = rates, losses
+    best, least = 0.0, start
     for _ in range(4):
-        near = np.linspace(low, high, 101)
+        place = int(np.argmin(np.where(np.isfinite(found), found, np.inf)))
+        if found[place] < least:
+            best, least = float(near[place]), float(found[place])
+        near = np.linspace(near[max(0, place - 1)], near[min(len(near) - 1, place + 1)], 101)
         found = follow(near)
-        place = int(np.nanargmin(np.where(np.isfinite(found), found, np.inf)))
-        low, high = near[max(0, place - 1)], near[min(100, place + 1)]
-    return RateCurve(rates, losses, start - rates * square, float(near[place]), float(found[place]))
+    return RateCurve(rates, losses, start - rates * square, best, least)
 
 
 def sample_parameters(course: Course, most: int) -> tuple[Array, dict[Var, Array]]:

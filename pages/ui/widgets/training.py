@@ -214,9 +214,9 @@ def _describe(view: ViewContent) -> str:
     """Say what every course has in common."""
     loss, N, batch = view.setup.conventions.loss(view.setup.loss), view.setup.batch.N, view.choice.batch
     over = f"{N} example{'s' * (N > 1)} (held out: {view.held_out.N})" if view.held_out else "all examples"
-    how = (
-        f"{batch} examples a step, drawn anew each epoch" if 0 < batch < N else f"the whole batch of {N} at every step"
-    )
+    how = f"the whole batch of {N} at every step"
+    if 0 < batch < N:
+        how = f"{batch} example{'s' * (batch > 1)} a step, drawn anew each epoch"
     start = INITIALISATIONS[view.choice.start].title if view.choice.start else ""
     begin = f"{start}, scale {view.choice.scale:g}, seed {view.choice.start_seed}" if start else "the present network"
     masks = "Every step draws new dropout masks, from their seed plus its number, and its loss is that under them"
