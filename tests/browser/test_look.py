@@ -219,7 +219,7 @@ def test_the_step_stands_on_one_beamer_screen(visited):
         for part in (".equation", ".field", ".reader"):
             box = page.locator(part).bounding_box()
             assert box["y"] + box["height"] <= page.viewport_size["height"], part
-        parts = (".shown td", ".shown th", ".shown .title", ".shown .scale", ".formula:visible", ".reader .hint")
+        parts = (".field td", ".field th", ".field .title", ".field .scale", ".formula:visible", ".reader .hint")
         return [page.locator(part).first.evaluate("x => parseFloat(getComputedStyle(x).fontSize)") for part in parts]
 
     small = look()
@@ -272,7 +272,7 @@ def test_formulas_under_the_pointer_are_those_of_python(app, name):
     student.page.locator(".mlp").focus()
     for step in steps:
         cell = (0,) * len(step.op.makes)
-        student.page.locator(".shown .slot.result td").first.hover()
+        student.page.locator(".slot.result td").first.hover()
         shown = student.page.locator(".reader .numbers").inner_text()
         written = cells.numbers(step, values, cell, form).replace(" - ", " \u2212 ")
         assert f"= {written}" in shown or written == form(float(values[step.out][cell])), step
@@ -295,23 +295,23 @@ def test_a_large_network_is_windowed_and_right(app):
     page.get_by_role("link", name="Step through").click()
     page.locator(".counter").wait_for()
     student.settle()
-    table = page.locator(".shown .slot.result table")
+    table = page.locator(".slot.result table")
     assert table.get_attribute("aria-rowcount") == "256"
     assert page.locator("td:visible").count() < 4000
     assert page.locator("td:visible").evaluate_all("cells => cells.every((c) => c.textContent)")
-    page.locator(".shown .slot.result td").last.focus()
-    window = page.locator(".shown .slot.result .window")
+    page.locator(".slot.result td").last.focus()
+    window = page.locator(".slot.result .window")
     before = window.inner_text()
     student.press("ArrowRight")
     assert before != window.inner_text()
-    above = page.locator(".shown .slot.above .window").inner_text()
+    above = page.locator(".slot.above .window").inner_text()
     assert window.inner_text().split(",")[1] == above.split(",")[1]
-    first = page.locator(".shown .slot.result td").first.get_attribute("aria-label")
+    first = page.locator(".slot.result td").first.get_attribute("aria-label")
     column = window.inner_text().split(", ")[1].split("\u2013")[0]
     assert first.startswith(f"S 1, row 1, column {column}")
     # By the wheel and by the bars, to the last cell, which can be typed into.
     before = window.inner_text()
-    page.locator(".shown .slot.result td").first.hover()
+    page.locator(".slot.result td").first.hover()
     page.mouse.wheel(0, 100)
     student.page.wait_for_function(
         "([w, was]) => w.textContent !== was", arg=[window.element_handle(), before], timeout=5000
@@ -325,7 +325,7 @@ def test_a_large_network_is_windowed_and_right(app):
     student.wait("W 1, row 256, column 256", 0.25)
     # A copy is of all of it, also of what is outside the window and was just typed.
     page.evaluate("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
-    page.locator('.shown [aria-label="copy W 1 as text"]').dispatch_event("click")
+    page.locator('.field [aria-label="copy W 1 as text"]').dispatch_event("click")
     page.get_by_role("menuitem", name="CSV").click()
     page.wait_for_function("window.copied")
     rows = [line.split(",") for line in page.evaluate("window.copied").splitlines()]
@@ -353,7 +353,7 @@ def test_every_drawn_cell_is_on_the_screen(app, label, size):
                 const roots = [...document.querySelectorAll("*")].map((e) => e.shadowRoot);
                 const root = roots.find((r) => r?.querySelector(".mlp"));
                 const field = root.querySelector(".field").getBoundingClientRect();
-                return [...root.querySelectorAll(".shown td")].map((c) => c.getBoundingClientRect())
+                return [...root.querySelectorAll(".field td")].map((c) => c.getBoundingClientRect())
                     .filter((b) => b.bottom > field.bottom + 1 || b.right > field.right + 1).length;
             }"""
         )
@@ -421,7 +421,7 @@ def test_presenting_fills_the_screen_and_takes_the_keys_of_a_clicker(app):
     assert page.locator(".counter").text_content() == "2 / 18"
     student.press("PageUp", "r")
     # The formula, then the operands, then the result.
-    veiled = page.locator(".shown td.veiled")
+    veiled = page.locator(".field td.veiled")
     counts = []
     for _ in range(3):
         counts.append(veiled.count())
@@ -463,7 +463,7 @@ def test_a_gradient_that_cannot_be_measured_is_not_green(app):
     student.page.locator('td[aria-label="S 1, row 1, column 1, \u221e"]').wait_for()
     assert student.page.locator("td:visible.odd").count() >= 1
     student.press("Escape", *["ArrowRight"] * 7)
-    badge = student.page.locator(".shown .badge")
+    badge = student.page.locator(".equation .badge")
     expect(badge).to_have_class("badge open")
     assert "not measurable" in badge.get_attribute("title")
 
@@ -493,7 +493,7 @@ def test_every_step_of_an_example_is_drawn(app, names):
         student.page.locator(".mlp").focus()
         for number, step in enumerate(steps, start=1):
             assert student.counter == f"{number} / {len(steps)}", name
-            drawn = student.page.locator(".field .shown table").count()
+            drawn = student.page.locator(".field table").count()
             assert drawn == len(step.operands) + 1, (name, step)
             wide = student.page.evaluate("document.documentElement.scrollWidth")
             assert wide <= 1280, (name, step)

@@ -15,12 +15,12 @@ def test_the_right_arrow_steps_through_all_of_the_sheet(app):
     steps, values = mlp.EXAMPLES["worksheet"].setup.run()
     for number, step in enumerate(steps, start=1):
         assert student.counter == f"{number} / {len(steps)}"
-        cell = student.page.locator(".shown .slot.result td").first
+        cell = student.page.locator(".slot.result td").first
         first = float(values[step.out].ravel()[0])
         assert cell.get_attribute("aria-label").startswith(step.out.spoken)
         shown = cell.get_attribute("title").rpartition("= ")[2].replace("\u2212", "-")
         assert float(shown) == pytest.approx(first, abs=1e-13)
-        assert student.page.locator(".equation .shown math").count() == 1
+        assert student.page.locator(".equation math").count() == 1
         student.press("ArrowRight")
     assert student.counter == "18 / 18"
     student.press("Home")
@@ -52,25 +52,21 @@ def test_keyboard_only_from_home_to_the_provenance_of_a_gradient(app):
     page.locator(".counter").wait_for(timeout=10000)
     student.settle()
     assert student.counter == "11 / 18"
-    page.locator(".shown .slot.result td").first.focus()
+    page.locator(".slot.result td").first.focus()
     student.press("ArrowDown")
     numbers = page.locator(".reader .numbers").inner_text()
     assert numbers.startswith("∂L/∂W_1[2, 1] = ")
     assert numbers.count("\u00b7") == 4
-    lit = page.locator(".shown .slot.left td.from").evaluate_all(
-        "cells => cells.map(c => c.getAttribute('aria-label'))"
-    )
+    lit = page.locator(".slot.left td.from").evaluate_all("cells => cells.map(c => c.getAttribute('aria-label'))")
     assert [x.rsplit(",", 1)[0] for x in lit] == [f"delta 1, row 2, column {n}" for n in (1, 2, 3, 4)]
-    lit = page.locator(".shown .slot.above td.from").evaluate_all(
-        "cells => cells.map(c => c.getAttribute('aria-label'))"
-    )
+    lit = page.locator(".slot.above td.from").evaluate_all("cells => cells.map(c => c.getAttribute('aria-label'))")
     assert [x.rsplit(",", 1)[0] for x in lit] == [f"Z 0, row 1, column {n}" for n in (1, 2, 3, 4)]
 
 
 def test_cell_by_cell_fills_the_result_in(app):
     student = app(STEP)
     student.press("e")
-    veiled = student.page.locator(".shown .slot.result td.veiled")
+    veiled = student.page.locator(".slot.result td.veiled")
     assert veiled.count() == 11
     student.press("ArrowRight", "ArrowRight")
     assert veiled.count() == 9
@@ -146,7 +142,7 @@ def test_the_picture_and_the_matrices_light_each_other(app):
     assert student.names("td.pointed") == ["W 1, row 2, column 1"]
     nodes.nth(3).hover()
     lit = {name for n in (1, 2, 3, 4) for name in [f"S 1, row 2, column {n}"]}
-    assert set(student.names(".shown td.from")) == lit
+    assert set(student.names(".field td.from")) == lit
     assert "feeds S_2 column 1" in page.locator(".reader").inner_text()
     student.cell("W 1, row 3, column 2").hover()
     assert page.locator(".picture .edge.lit").count() == 1
@@ -160,7 +156,7 @@ def test_nothing_jumps_between_steps(visited):
     student = visited(STEP)
     corners = set()
     for _ in range(18):
-        box = student.page.locator(".shown .slot.result").bounding_box()
+        box = student.page.locator(".slot.result").bounding_box()
         bar = student.page.locator(".bar").bounding_box()
         reader = student.page.locator(".reader").bounding_box()
         corners.add((box["x"], box["y"], bar["y"], reader["y"]))
@@ -218,10 +214,10 @@ def test_a_block_of_the_batch_is_highlighted_where_it_stands_in_the_batch(app):
     steps = mlp.EXAMPLES["worksheet"].setup.run("micro-batches")[0]
     wanted = mlp.Z(0).of_examples((2, 4))
     student.press("Home", *["ArrowRight"] * next(n for n, s in enumerate(steps) if s.out == wanted))
-    page.locator(".shown .slot.result td").first.focus()
+    page.locator(".slot.result td").first.focus()
     student.press("ArrowDown")
     assert page.locator(".reader .numbers").inner_text() == "Z_0[3:4][2, 1] = 0.8000"
-    assert student.names(".shown td.from") == ["Z 0, row 2, column 3"]
+    assert student.names(".field td.from") == ["Z 0, row 2, column 3"]
 
 
 def test_a_link_clicked_over_an_open_menu_opens_its_page(app):

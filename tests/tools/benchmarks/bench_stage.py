@@ -54,7 +54,7 @@ STEP = """([key, n]) => clock(
 
 # Type into W_1[1,1]: painted in its own cell, then in S_1[1,1], which only Python can compute.
 EDIT = """async ([value, own, next]) => {
-    const named = (start) => deep(".shown td").find((c) => c.getAttribute("aria-label").startsWith(start));
+    const named = (start) => deep(".field td").find((c) => c.getAttribute("aria-label").startsWith(start));
     const cell = named("W 1, row 1, column 1");
     cell.focus();
     cell.dispatchEvent(new MouseEvent("dblclick", { bubbles: true, composed: true }));

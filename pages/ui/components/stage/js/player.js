@@ -3,6 +3,8 @@
 import { buttonOf, el, mathNode, setAttributes } from "../../shared/dom.js";
 import { readView, writeCell, writeView } from "./address.js";
 import { cellEquation } from "./cell-formula.js";
+import { checkLine, paintBadge } from "./check-badge.js";
+import { openCheckTable } from "./check-table.js";
 import { buildChoices } from "./choices.js";
 import { scalesOf } from "./colour-scale.js";
 import { buildLegend, buildTransport, iconButton } from "./controls.js";
@@ -14,7 +16,7 @@ import { Playing } from "./playback.js";
 import { countCells, influence, provenance } from "./provenance.js";
 import { POINT_VERB, TOUCH, noHighlight } from "./stage.js";
 import { layOutStep, slotOf } from "./step-layout.js";
-import { StepView, meaningNodes, numbersNode, originText } from "./step-view.js";
+import { meaningNodes, numbersNode, originText, productGrid } from "./step-view.js";
 
 export class Player extends Playing {
   step = 0;
@@ -22,21 +24,15 @@ export class Player extends Playing {
   /** Predict, then reveal: 2 while only the formula is shown, 1 without the result, 0 with it. */
   covered = this.view.predicting ? 2 : 0;
   cell = readView().cell;
-  /** @type {Map<number, StepView>} by number of the step */
-  stepViews = new Map();
-  /** @type {StepView | null} */
-  stepView = null;
-  /** @type {StepSizes} */
-  sizes;
+  /** The badge beside the equation: the check of its result. */
+  badge = el("button");
+  /** What is drawn: a step, its sizes and shapes. */
+  drawnSignature = "";
   /** @type {Record<string, number>} */
   scales;
   /** @type {{ number: number, out: string, button: HTMLElement, mark: HTMLElement }[]} */
   items = [];
   listSignature = "";
-  /** What builds the next step while nothing else goes on. */
-  idle = 0;
-  /** @type {{ slot: string, r: number, c: number } | null} */
-  focusPlace = null;
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -67,13 +63,6 @@ export class Player extends Playing {
   /** Asked for when it changes, not at every step; beside the last matrix there is no gap. On a phone the field grows with its content. */
   roomNow() {
     return { width: this.field.clientWidth - 4, height: innerWidth <= 760 ? Math.max(470, innerHeight * 0.7) : this.field.clientHeight - 12 };
-  }
-
-  destroy() {
-    super.destroy();
-    cancelIdle(this.idle);
-    clearTimeout(this.revealTimer);
-    clearTimeout(this.focusTimer);
   }
 
   get current() {
@@ -160,7 +149,8 @@ export class Player extends Playing {
     writeCell(this, null);
     writeView(this);
     this.draw();
-    const spoken = this.cell === null ? this.current.spoken : cellEquation(this.current, this.model.matrices, this.highlight.index, this);
+    const { matrices } = this.model;
+    const spoken = this.cell === null ? this.current.spoken : cellEquation(this.current, matrices, indexAt(matrices[this.current.out], this.cell), this);
     this.live.textContent = `Step ${this.step + 1} of ${this.model.steps.length}. ${spoken}`;
     this.reportSoon();
   }
@@ -200,7 +190,6 @@ export class Player extends Playing {
     if (signature === this.listSignature) return this.markList();
     this.listSignature = signature;
     this.items = [];
-    this.removeStepViews();
     this.list.replaceChildren();
     let phase = "";
     for (const step of this.model.steps) {
@@ -244,72 +233,44 @@ export class Player extends Playing {
     }, 30);
   }
 
-  /**
-   * Show the current step. Each step is a leaf: its equation and its tables, built once for a
-   * shape and a size, then only laid out and painted when it is turned to.
-   */
   draw() {
     if (!(this.room?.width > 0)) return;
+    const { matrices, checks, steps } = this.model;
     const step = this.current;
-    const stepView = this.editing && this.stepView ? this.stepView : this.stepViewOf(step);
-    if (stepView !== this.stepView) {
-      this.rememberFocus();
-      this.stepView?.show(false);
-      stepView.show(true);
-      this.stepView = stepView;
-      this.tiles = stepView.tiles;
-      this.sizes = stepView.sizes;
+    const sizes = layOutStep(this, step, this.room);
+    const focus = focusedCell(this.root);
+    const signature = JSON.stringify([step, sizes, step.tiles.map((t) => matrices[t.id].shape)]);
+    if (signature !== this.drawnSignature && !this.editing) {
+      this.drawnSignature = signature;
+      this.buildStep(step, sizes);
     }
-    stepView.paintCheck(this.model);
-    this.scales = scalesOf(step, this.model.matrices);
+    for (const tile of this.tiles) placeWindow(this, tile);
+    paintBadge(this.badge, checks[step.out], checkLine);
+    this.scales = scalesOf(step, matrices);
     if (this.highlight.id === null && this.cell !== null) this.pointResult();
     this.repaint();
     this.revealCurrent();
-    this.counter.textContent = `${this.step + 1} / ${this.model.steps.length}`;
+    this.counter.textContent = `${this.step + 1} / ${steps.length}`;
     this.cellButton.setAttribute("aria-pressed", String(this.cell !== null));
     this.cellCounter.textContent = this.cell === null ? "" : `cell ${this.cell + 1} / ${this.cellCount}`;
-    this.buildAhead();
+    if (focus && !this.tiles.includes(focus.tile)) this.restoreFocus(focus);
   }
 
   /**
+   * The line with the equation of a step, and its operands and result.
+   *
    * @param {Step} step
-   * @returns {StepView}
+   * @param {StepSizes} sizes
    */
-  stepViewOf(step) {
-    const sizes = layOutStep(this, step, this.room);
-    const shapes = step.tiles.map((t) => this.model.matrices[t.id].shape);
-    const signature = JSON.stringify([step, sizes, shapes]);
-    const known = this.stepViews.get(step.number);
-    if (known?.signature === signature) {
-      for (const tile of known.tiles) placeWindow(this, tile);
-      return known;
-    }
-    known?.remove();
-    // Where every step has a size of its own, cells are many: one leaf at a time.
-    if (!sizes.place) this.removeStepViews();
-    const tiles = step.tiles.map((spec) =>
+  buildStep(step, sizes) {
+    this.badge = buttonOf("", "", "", () => openCheckTable(this, step.out));
+    const notes = [step.recompute && "recomputed: it was not cached", step.frees.length && `frees ${step.frees.join(", ")}`].filter(Boolean);
+    const word = el("span", "word", this.model.matrices[step.out].word);
+    this.equation.replaceChildren(mathNode(step.formula, "formula"), word, this.badge, ...notes.map((note) => el("span", "note", `${note}`)));
+    this.tiles = step.tiles.map((spec) =>
       buildTile(this, { ...spec, slot: slotOf(spec, step, sizes.stacked) }, this.viewOf(step, spec, sizes)),
     );
-    const stepView = new StepView(this, step, sizes, tiles, signature);
-    this.equation.append(stepView.equation);
-    this.field.append(stepView.product);
-    this.stepViews.set(step.number, stepView);
-    return stepView;
-  }
-
-  /** The steps not yet built, the next ones first, while nothing else is going on. */
-  buildAhead() {
-    cancelIdle(this.idle);
-    if (!this.sizes.place) return;
-    const { steps } = this.model;
-    const missing = steps.map((_, n) => steps[(this.step + n) % steps.length]).find((s) => !this.stepViews.has(s.number));
-    if (missing) this.idle = whenIdle(() => this.model && (this.stepViewOf(missing), this.buildAhead()));
-  }
-
-  removeStepViews() {
-    for (const stepView of this.stepViews.values()) stepView.remove();
-    this.stepViews.clear();
-    this.stepView = null;
+    this.field.replaceChildren(productGrid(this.tiles, sizes));
   }
 
   /**
@@ -327,18 +288,9 @@ export class Player extends Playing {
     return { ...sizes, cw, row: 0, col: 0, rows: Math.min(rows, shown?.[spec.rows] ?? rows), cols: Math.min(cols, shown?.[spec.cols] ?? cols) };
   }
 
-  /** Walking with the focus in a matrix: it comes back once the step is painted, for it costs a layout. */
-  rememberFocus() {
-    const cell = focusedCell(this.root);
-    if (cell) this.focusPlace = { slot: cell.tile.spec.slot, r: cell.r, c: cell.c };
-    clearTimeout(this.focusTimer);
-    if (this.focusPlace) this.focusTimer = setTimeout(() => this.restoreFocus(), 20);
-  }
-
-  restoreFocus() {
-    const { slot = "", r = 0, c = 0 } = this.focusPlace ?? {};
-    this.focusPlace = null;
-    const tile = this.tiles.find((t) => t.spec.slot === slot) ?? this.tiles[this.tiles.length - 1];
+  /** Walking with the focus in a matrix: it goes on at the same place. @param {Cell["mlp"]} focus */
+  restoreFocus({ tile: { spec }, r, c }) {
+    const tile = this.tiles.find((t) => t.spec.slot === spec.slot) ?? this.tiles[this.tiles.length - 1];
     (findCell(tile, r, c) ?? tile.cells[0]).focus({ preventScroll: true });
   }
 
@@ -389,9 +341,3 @@ export class Player extends Playing {
     return at < 0 ? undefined : this.tiles.find((tile) => tile.spec.slot === order[at + down + across]);
   }
 }
-
-/** @type {(work: () => void) => number} */
-const whenIdle = window.requestIdleCallback ?? ((work) => Number(setTimeout(work, 50)));
-
-/** @type {(id: number) => void} */
-const cancelIdle = window.cancelIdleCallback ?? clearTimeout;

@@ -1,9 +1,7 @@
-// One step as drawn, and the lines of text about it.
+// How the matrices of a step stand, and the lines of text about its cells.
 
-import { buttonOf, el, mathNode } from "../../shared/dom.js";
+import { el } from "../../shared/dom.js";
 import { cellEquation, sumTerms, viewEquation } from "./cell-formula.js";
-import { checkLine, paintBadge } from "./check-badge.js";
-import { openCheckTable } from "./check-table.js";
 import { formatNumber, matrixStyle, shortestNumber } from "./number-format.js";
 import { flatIndex } from "./payload.js";
 import { feedsWords, gradientWords, indexText } from "./wording.js";
@@ -15,7 +13,7 @@ import { feedsWords, gradientWords, indexText } from "./wording.js";
  * @param {Tile[]} tiles
  * @param {StepSizes} sizes
  */
-function productGrid(tiles, sizes) {
+export function productGrid(tiles, sizes) {
   const slots = Object.fromEntries(["left", "above", "result", "right"].map((s) => [s, el("div", `slot ${s}`)]));
   for (const tile of tiles) slots[tile.spec.slot].append(tile.node);
   const grid = el("div", "product", ...Object.values(slots));
@@ -25,44 +23,6 @@ function productGrid(tiles, sizes) {
     grid.style.setProperty("--top", `${sizes.place.top}px`);
   }
   return grid;
-}
-
-/** One step as drawn: the line with its equation, and its operands and result. */
-export class StepView {
-  /**
-   * @param {Stage} stage
-   * @param {Step} step
-   * @param {StepSizes} sizes
-   * @param {Tile[]} tiles
-   * @param {string} signature
-   */
-  constructor(stage, step, sizes, tiles, signature) {
-    this.sizes = sizes;
-    this.tiles = tiles;
-    this.signature = signature;
-    this.out = step.out;
-    this.badge = buttonOf("", "", "", () => openCheckTable(stage, step.out));
-    this.badge.hidden = true;
-    const notes = [step.recompute && "recomputed: it was not cached", step.frees.length && `frees ${step.frees.join(", ")}`].filter(Boolean);
-    const word = el("span", "word", stage.model.matrices[step.out].word);
-    this.equation = el("div", "line", mathNode(step.formula, "formula"), word, this.badge, ...notes.map((note) => el("span", "note", `${note}`)));
-    this.product = productGrid(tiles, sizes);
-  }
-
-  /** The verdict on its result can change with every edit. @param {Model} model */
-  paintCheck({ checks }) {
-    paintBadge(this.badge, checks[this.out], checkLine);
-  }
-
-  /** @param {boolean} shown */
-  show(shown) {
-    for (const node of [this.equation, this.product]) node.classList.toggle("shown", shown);
-  }
-
-  remove() {
-    this.equation.remove();
-    this.product.remove();
-  }
 }
 
 /**
