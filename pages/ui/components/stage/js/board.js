@@ -188,9 +188,10 @@ export class Board extends Playing {
     this.go(this.frame + by);
   }
 
-  /** @returns {Record<string, () => void>} */
-  keys() {
-    return this.model.arrangement === "proof" ? { ArrowDown: () => this.goToLine(1), ArrowUp: () => this.goToLine(-1) } : {};
+  /** @param {KeyboardEvent} event */
+  keys(event) {
+    const lines = { ArrowDown: () => this.goToLine(1), ArrowUp: () => this.goToLine(-1) };
+    return { ...(this.model.arrangement === "proof" ? lines : {}), ...super.keys(event) };
   }
 
   /** Move the focus from line to line. @param {number} by */

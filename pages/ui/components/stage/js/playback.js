@@ -2,7 +2,7 @@
 
 import { el, setAttributes } from "../../shared/dom.js";
 import { SPEEDS, icon } from "./controls.js";
-import { Stage, cellAtEvent, closest, isTyping } from "./stage.js";
+import { Stage, closest } from "./stage.js";
 
 /** What can be played: steps or frames, from 0 to `last`. */
 export class Playing extends Stage {
@@ -26,14 +26,6 @@ export class Playing extends Stage {
   /** The event that reports the position, and the position that Python knows. */
   event = "";
   reported = "";
-
-  /** @param {HTMLElement} root */
-  constructor(root) {
-    super(root);
-    // On the way down: a select box keeps to itself the keys that come up to it.
-    const how = { capture: true, signal: this.abort.signal };
-    document.addEventListener("keydown", (event) => this.key(event), how);
-  }
 
   destroy() {
     super.destroy();
@@ -64,27 +56,19 @@ export class Playing extends Stage {
     this.toggle();
   }
 
-  /** @param {KeyboardEvent} event */
-  key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || !this.model) return;
-    // A closed select box keeps the focus after a choice; the arrows are ours again then, letters still open it.
-    const isFree = event.key.startsWith("Arrow") && closest(event, '[role="combobox"][aria-expanded="false"]');
-    if (isTyping(event) && !isFree) return;
-    this.closeBubble();
-    const cell = cellAtEvent(event);
-    if (cell && this.root.contains(cell) && this.cellKey(event, cell)) return event.preventDefault();
-    if (this.presentKey(event)) return;
-    const onButton = closest(event, "button, a, summary");
-    /** @type {Record<string, () => void>} */
-    const keys = {
-      ArrowRight: () => this.walk(1), ArrowLeft: () => this.walk(-1), n: () => this.walk(1), p: () => this.walk(-1),
-      ...(this.view.presenting ? { PageDown: () => this.walk(1), PageUp: () => this.walk(-1) } : {}),
-      Home: () => this.go(0), End: () => this.go(this.last), r: () => this.setView({ predicting: !this.view.predicting }), ...this.keys(),
-      Escape: () => this.unpin(), ...(onButton ? {} : { " ": () => this.toggle() }),
+  /**
+   * @param {KeyboardEvent} event
+   * @returns {Record<string, () => void>}
+   */
+  keys(event) {
+    const next = () => this.walk(1);
+    const back = () => this.walk(-1);
+    return {
+      ArrowRight: next, ArrowLeft: back, n: next, p: back, ...(this.view.presenting ? { PageDown: next, PageUp: back } : {}),
+      Home: () => this.go(0), End: () => this.go(this.last), r: () => this.setView({ predicting: !this.view.predicting }),
+      Escape: () => this.unpin(), ...(closest(event, "button, a, summary") ? {} : { " ": () => this.toggle() }),
+      ...super.keys(event),
     };
-    if (!keys[event.key]) return;
-    keys[event.key]();
-    event.preventDefault();
   }
 
   /** Python only needs to know where we came to rest, so that the place survives a change of page. */
@@ -118,9 +102,4 @@ export class Playing extends Stage {
 
   /** @param {number} _by */
   walk(_by) {}
-
-  /** Further keys. @returns {Record<string, () => void>} */
-  keys() {
-    return {};
-  }
 }

@@ -90,8 +90,9 @@ export class Player extends Playing {
     return this.step === this.last && this.cell === null;
   }
 
-  keys() {
-    return { e: () => this.toggleCells() };
+  /** @param {KeyboardEvent} event */
+  keys(event) {
+    return { e: () => this.toggleCells(), ...super.keys(event) };
   }
 
   /** @param {Partial<View>} change */

@@ -108,6 +108,8 @@ export class Stage {
       for (const other of cell.mlp.tile.cells) other.tabIndex = other === cell ? 0 : -1;
       this.pointAt(cell.mlp);
     }, this.abort);
+    // On the way down: a select box keeps to itself the keys that come up to it.
+    document.addEventListener("keydown", (event) => this.key(event), { capture: true, signal: this.abort.signal });
     // The bubble is fixed to the window, so it closes when what it points at moves.
     root.onwheel = () => this.closeBubble();
   }
@@ -146,22 +148,41 @@ export class Stage {
   }
 
   /**
-   * The keys of someone who presents: `f` begins and ends it, `b` is black, `g` shows the graph of the network. Returns
-   * whether the key was used.
+   * A key: first for the cell that has the focus, then for the whole stage.
    *
    * @param {KeyboardEvent} event
    */
-  presentKey(event) {
-    const { presenting } = this.view;
-    if (event.key === "f") this.setView({ presenting: !presenting });
-    else if (event.key === "g") this.setView({ picture: !this.view.picture });
-    else if (event.key === "Escape" && presenting && !this.highlight.pinned) this.setView({ presenting: false });
-    else if (event.key === "b" && presenting) {
-      if (this.black.isConnected) this.black.remove();
-      else this.root.append(this.black);
-    } else return false;
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.model) return;
+    // A closed select box keeps the focus after a choice; the arrows are ours again then, letters still open it.
+    const isFree = event.key.startsWith("Arrow") && closest(event, '[role="combobox"][aria-expanded="false"]');
+    if (isTyping(event) && !isFree) return;
+    this.closeBubble();
+    const cell = cellAtEvent(event);
+    const used = cell && this.root.contains(cell) && this.cellKey(event, cell);
+    const action = this.keys(event)[event.key];
+    if (!used && !action) return;
+    if (!used) action();
     event.preventDefault();
-    return true;
+  }
+
+  /**
+   * What each key does outside a cell. Of someone who presents: `f` begins and ends it, `b` is black, `g` shows the graph
+   * of the network.
+   *
+   * @param {KeyboardEvent} _event
+   * @returns {Record<string, () => void>}
+   */
+  keys(_event) {
+    const { presenting, picture } = this.view;
+    const end = () => this.setView({ presenting: false });
+    const black = () => (this.black.isConnected ? this.black.remove() : this.root.append(this.black));
+    return {
+      f: () => this.setView({ presenting: !presenting }),
+      g: () => this.setView({ picture: !picture }),
+      ...(presenting ? { b: black } : {}),
+      ...(presenting && !this.highlight.pinned ? { Escape: end } : {}),
+    };
   }
 
   /**

@@ -10,7 +10,7 @@ import { LEAST, SCROLLBAR, fitType, longestNumber, sizesOf } from "./layout.js";
 import { buildTile, paintTile } from "./matrix-table.js";
 import { NetworkPicture } from "./network-picture.js";
 import { influence, provenance } from "./provenance.js";
-import { POINT_VERB, Stage, TOUCH, cellAtEvent, isTyping } from "./stage.js";
+import { POINT_VERB, Stage, TOUCH } from "./stage.js";
 import { meaningNodes, numbersNode, originText } from "./step-view.js";
 
 /** @typedef {{ sizes: Sizes, width: number, phone: boolean, part: boolean }} Layout */
@@ -31,19 +31,6 @@ export class Wall extends Stage {
     this.doors = buildDoors(this);
     listenForDoors(this);
     root.replaceChildren(this.topic, this.reader, this.bar, this.picture.node, this.cards);
-    document.addEventListener("keydown", (event) => {
-      if (!event.ctrlKey && !event.metaKey && !event.altKey && !isTyping(event)) this.presentKey(event);
-    }, { signal: this.abort.signal });
-    root.onkeydown = (event) => {
-      const cell = cellAtEvent(event);
-      if (event.ctrlKey || event.metaKey || event.altKey) return;
-      this.closeBubble();
-      if (!cell || cell.querySelector("input")) return;
-      if (this.cellKey(event, cell)) {
-        event.preventDefault();
-        event.stopPropagation();
-      }
-    };
     this.observeSize(root, () => this.model && this.draw());
   }
 
