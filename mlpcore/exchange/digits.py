@@ -29,7 +29,8 @@ class Digits:
             delta_1 takes as they are); it leaves zeros at the end out of numbers that need fewer decimals, and gives
             the loss one decimal more.
         short: leave zeros at the end out where a number needs fewer decimals.
-        power: whether numbers are written with a power of ten; None for those that are very large or very small.
+        power: whether numbers are written with a power of ten; None for those that are very large or very small. All
+            of a matrix are where its largest is, or has one digit and another would vanish.
 
     Raises:
         ValueError: not such a number of places; KeyError: no such cut.
@@ -52,10 +53,12 @@ class Digits:
             cut = "rounded" if var.kind in ("delta", "dZ") and var.layer == 1 else "truncated"
             digits = replace(self, places=min(self.places + (var.kind == "loss"), _MOST), cut=cut, short=True)
         size = np.abs(np.asarray(x, dtype=float))
-        return replace(digits, power=digits._needs_power(float(size[np.isfinite(size)].max(initial=0.0))))
+        size = size[np.isfinite(size) & (size > 0)]
+        return replace(digits, power=size.size > 0 and digits._needs_power(float(size.max()), float(size.min())))
 
-    def _needs_power(self, largest: float) -> bool:
-        return largest >= _LARGE or 0 < largest < 10.0**-self.places
+    def _needs_power(self, largest: float, smallest: float) -> bool:
+        vanishes = smallest < 10.0**-self.places and largest < 10.0 ** min(0, 1 - self.places)
+        return largest >= _LARGE or vanishes
 
     def __call__(self, x: float) -> str:
         """Write a number as plain text."""
@@ -72,7 +75,7 @@ class Digits:
         if x == 0 or not np.isfinite(x):
             return "0" if x == 0 else str(x)
         number = _CLEAN.create_decimal(repr(float(x)))
-        if not (self._needs_power(abs(x)) if self.power is None else self.power):
+        if not (self._needs_power(abs(x), abs(x)) if self.power is None else self.power):
             return self._cut(number)
         exponent = number.adjusted()
         return write_power(self._cut(_WORK.scaleb(number, -exponent)), exponent)

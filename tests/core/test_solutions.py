@@ -274,7 +274,9 @@ def test_as_the_worksheet_prints_it_has_the_digits_of_the_sheet():
 
 def test_the_numbers_of_a_matrix_are_written_alike():
     digits = Digits(2)
-    assert [*map(digits.for_matrix(mlp.S(1), [0.002, 0.01]), (0.002, 0.01))] == ["0.00", "0.01"]
+    assert [*map(digits.for_matrix(mlp.S(1), [0.002, 0.1]), (0.002, 0.1))] == ["0.00", "0.10"]
+    # Where all are small none may vanish, as in Adam's v.
+    assert [*map(digits.for_matrix(mlp.S(1), [0.002, 0.01]), (0.002, 0.01))] == ["2.00e-3", "1.00e-2"]
     assert [*map(digits.for_matrix(mlp.S(1), [1e7, 0.01]), (1e7, 0.01))] == ["1.00e7", "1.00e-2"]
 
 

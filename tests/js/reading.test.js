@@ -118,7 +118,8 @@ test("decimals are decimals in a matrix and by themselves, as in the export", ()
   assert.ok(fixtures.matrices.some((/** @type {{ data: number[], digits: number }} */ m) => matrixStyle(m.data, m.digits).power));
   /** @param {number[]} data @param {number} digits */
   const texts = (data, digits) => data.map((x) => formatNumber(x, matrixStyle(data, digits)));
-  assert.deepEqual(texts([0.002, 0.01, 0], 2), ["0.00", "0.01", "0"]);
+  assert.deepEqual(texts([0.002, 0.1, 0], 2), ["0.00", "0.10", "0"]);
+  assert.deepEqual(texts([0.0002, 0.00001, 0], 4), ["2.0000e\u22124", "1.0000e\u22125", "0"]);
   assert.deepEqual(texts([0.00001234, -2e-7], 4), ["1.2340e\u22125", "\u22122.0000e\u22127"]);
   assert.deepEqual(texts([0.5, -0.00503, 0.1205], 4), ["0.5000", "\u22120.0050", "0.1205"]);
 });

@@ -11,9 +11,9 @@ function trimZeros(text) {
 export const CUTS = { round: "round", truncate: "truncate", worksheet: "as the worksheet" };
 
 /**
- * How the numbers of one matrix are written: all alike, none with a power of ten beside one without. The worksheet
- * truncates, except delta_1 (and dL/dZ_1 beside it), which it rounds; it leaves zeros at the end out and gives the
- * loss one decimal more.
+ * How the numbers of one matrix are written: all alike, none with a power of ten beside one without. They have one where
+ * the largest has at most one digit and another would vanish. The worksheet truncates, except delta_1 (and dL/dZ_1
+ * beside it), which it rounds; it leaves zeros at the end out and gives the loss one decimal more.
  *
  * @param {ArrayLike<number>} data
  * @param {number} digits
@@ -22,11 +22,16 @@ export const CUTS = { round: "round", truncate: "truncate", worksheet: "as the w
  * @returns {NumberStyle}
  */
 export function matrixStyle(data, digits, cut = "round", id = "") {
+  let smallest = Infinity;
   let largest = 0;
-  for (let i = 0; i < data.length; i++) if (Number.isFinite(data[i])) largest = Math.max(largest, Math.abs(data[i]));
+  for (let i = 0; i < data.length; i++) {
+    const size = Math.abs(data[i]);
+    if (size && size < smallest) smallest = size;
+    if (size < Infinity && size > largest) largest = size;
+  }
   const short = cut === "worksheet";
   const places = digits + Number(short && /^(new\.)?loss/.test(id));
-  const power = largest >= 1e5 || (largest > 0 && largest < 10 ** -places);
+  const power = largest >= 1e5 || (smallest < 10 ** -places && largest < 10 ** Math.min(0, 1 - places));
   return { digits: places, cut: short ? (/^(delta|dZ)1\b/.test(id) ? "round" : "truncate") : cut, short, power };
 }
 
