@@ -69,6 +69,10 @@ _BRAND = """
   @media (max-width: 760px) {
     .stMainBlockContainer { padding: 1.05rem 0.6rem 1rem; }
   }
+  /* Where Streamlit sets columns below one another, what is drawn stands above its settings. */
+  @media (max-width: 640px) {
+    .stColumn:has(.st-key-training-settings) { order: 1; }
+  }
   @media (max-width: 760px), (max-height: 520px) {
     /* The controls stay one row, which scrolls sideways. */
     div:has(> div > .stHtml > .mlp-brand) { flex-wrap: nowrap; overflow-x: auto; }

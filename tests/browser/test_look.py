@@ -367,8 +367,11 @@ def test_the_overview_explains_the_app_until_that_is_dismissed(app):
     assert page.get_by_role("heading", level=1).inner_text().startswith("MLPScope")
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight") <= 720
     doors = page.locator(".doors")
+    position = "reader => getComputedStyle(reader).position"
+    assert page.locator(".reader").evaluate(position) == "static"  # unlike what a cell says it scrolls away
     page.get_by_role("button", name="Dismiss").click()
     assert doors.count() == 0
+    assert page.locator(".reader").evaluate(position) == "sticky"
     page.reload()
     student.cell("W 1, row 1, column 1").wait_for()
     assert doors.count() == 0

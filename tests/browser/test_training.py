@@ -55,6 +55,8 @@ def test_nothing_jumps_or_fades_and_matrices_have_the_stage_to_themselves(app):
     page.locator(".mlp-chart .legend").wait_for()
     # On a phone the names of the curves stand below them, not over the title.
     page.wait_for_function(LEGEND_IS_BELOW)
+    # And what is drawn stands above its settings.
+    assert chart.bounding_box()["y"] < page.locator(".st-key-training-settings").bounding_box()["y"]
     page.set_viewport_size({"width": 1280, "height": 720})
     page.get_by_text("Every matrix").click()
     student.cell("W 1, row 1, column 1").wait_for()

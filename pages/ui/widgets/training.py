@@ -58,7 +58,7 @@ def _draw_courses(named: Setup) -> None:
     if setup is not named:
         st.rerun()
     left, right = st.columns([3, 8], gap="medium")
-    with left:
+    with left, st.container(key="training-settings"):
         _draw_question(choice)
         _draw_choices(setup, choice)
     with right:

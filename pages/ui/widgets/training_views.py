@@ -140,11 +140,11 @@ def _choose_course(courses: dict[str, Course]) -> tuple[str, Course]:
 def _draw_matrices(view: ViewContent) -> None:
     choice, (name, course) = view.choice, _choose_course(view.courses)
     payload = build_course_payload(course, choice.step)
-    st.caption(
-        escape_markdown(f"Step {choice.step + 1} of {name}, over the whole batch, with what the optimiser keeps.")
-    )
-    kind = st.segmented_control("Draw", list(_KINDS), default="wall", format_func=_KINDS.__getitem__,
-                                label_visibility="collapsed") or "wall"  # fmt: skip
+    about = f"Step {choice.step + 1} of {name}, over the whole batch, with what the optimiser keeps."
+    with st.container(horizontal=True, vertical_alignment="center"):
+        kind = st.segmented_control("Draw", list(_KINDS), default="wall", format_func=_KINDS.__getitem__,
+                                    label_visibility="collapsed") or "wall"  # fmt: skip
+        st.caption(escape_markdown(about))
     more = {
         "kind": kind, "example": "", "look": "", "answer": None, "keep": session.build_keep_payload(),
         "cursor": {"rev": 0, "step": 0},
