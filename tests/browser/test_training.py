@@ -51,6 +51,9 @@ def test_nothing_jumps_or_fades_and_matrices_have_the_stage_to_themselves(app):
     student.settle()
     opacities = page.evaluate("[...opacities]")
     assert opacities == ["1"] or (SITE and not opacities)  # there a run may be over before a frame shows it
+    page.evaluate("document.activeElement.blur()")
+    student.press("f")
+    assert page.locator(".presenting").count() == 0  # without matrices there is nothing to present
     page.set_viewport_size({"width": 390, "height": 844})
     page.locator(".mlp-chart .legend").wait_for()
     # On a phone the names of the curves stand below them, not over the title.

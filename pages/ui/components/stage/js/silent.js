@@ -8,29 +8,23 @@ import { Stage } from "./stage.js";
 const MOVES = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1] };
 
 export class Silent extends Stage {
-  /** @param {HTMLElement} root */
-  constructor(root) {
-    super(root);
-    document.addEventListener("keydown", walkVerdicts, { signal: this.abort.signal });
-  }
-
   /** @param {Payload} payload */
   update(payload) {
     this.model = readPayload({ ...payload, matrices: {}, steps: [] });
   }
-}
 
-/** @param {KeyboardEvent} event */
-function walkVerdicts(event) {
-  const cell = event.target instanceof Element ? event.target.closest("td") : null;
-  const table = cell?.closest("table");
-  const move = MOVES[event.key];
-  if (!cell || !move || !table?.classList.contains("mlp-check")) return;
-  event.preventDefault();
-  const row = /** @type {HTMLTableRowElement} */ (cell.parentElement).rowIndex + move[0];
-  const next = table.rows[row]?.cells[cell.cellIndex + move[1]];
-  if (!next) return;
-  cell.tabIndex = -1;
-  next.tabIndex = 0;
-  next.focus();
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    const cell = event.target instanceof Element ? event.target.closest("td") : null;
+    const table = cell?.closest("table");
+    const move = MOVES[event.key];
+    if (!cell || !move || !table?.classList.contains("mlp-check")) return;
+    event.preventDefault();
+    const row = /** @type {HTMLTableRowElement} */ (cell.parentElement).rowIndex + move[0];
+    const next = table.rows[row]?.cells[cell.cellIndex + move[1]];
+    if (!next) return;
+    cell.tabIndex = -1;
+    next.tabIndex = 0;
+    next.focus();
+  }
 }
