@@ -34,11 +34,6 @@ export class Board extends Playing {
   arrows = buildArrows();
   /** @type {ReturnType<typeof joinLines>} */
   joins = [];
-  knobSignature = "";
-  linesSignature = "";
-  aboutSignature = "";
-  /** @type {{ id: string, index: Index } | null} */
-  focusPlace = null;
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -85,9 +80,7 @@ export class Board extends Playing {
   update(payload, host, post) {
     this.receive(payload, host, post);
     this.root.classList.toggle("bench", payload.arrangement === "bench");
-    const about = JSON.stringify([payload.lines.map((l) => l.formula), payload.frame.letters, payload.frame.sizes]);
-    if (about !== this.aboutSignature) {
-      this.aboutSignature = about;
+    if (this.isStale("frames", payload.lines.map((l) => l.formula), payload.frame.letters, payload.frame.sizes)) {
       this.visited.clear();
       this.pause();
       this.sheet.scrollTop = 0;
@@ -485,10 +478,8 @@ export class Board extends Playing {
     const sizes = this.measure();
     const { lines, matrices } = this.model;
     const shapes = Object.values(matrices).map((m) => m.shape);
-    const signature = JSON.stringify([lines.map((l) => [l.formula, l.strip, l.why]), sizes, shapes]);
-    if (signature !== this.linesSignature && !this.editing) {
-      this.linesSignature = signature;
-      this.rememberFocus();
+    if (!this.editing && this.isStale("lines", lines.map((l) => [l.formula, l.strip, l.why]), sizes, shapes)) {
+      const focus = focusedCell(this.root);
       this.tiles = [];
       this.sheet.className = `sheet ${sizes.proof ? "proof" : "scene"}`;
       this.rows = lines.map((line, n) => this.buildLine(line, sizes, sizes.shown[n]));
@@ -499,7 +490,7 @@ export class Board extends Playing {
         this.joins = joinLines(this.rows.map((row) => row.formula));
         for (const { node } of this.rows) this.lineObserver.observe(node);
       }
-      this.restoreFocus();
+      if (focus) this.cellAt(focus.id, focus.index)?.focus({ preventScroll: true });
     }
     for (const tile of this.tiles) placeWindow(this, tile);
     this.scales = this.scalesNow();
@@ -578,15 +569,6 @@ export class Board extends Playing {
     seal.className = `badge ${unseen || check.error === "" ? "open" : good ? "good" : "bad"}`;
     seal.textContent = unseen ? NOT_COMPARABLE : claimCheckText(check);
     seal.title = /differences/.test(check.against ?? "") ? NUDGE_HINT : "";
-  }
-
-  rememberFocus() {
-    const cell = focusedCell(this.root);
-    this.focusPlace = cell ? { id: cell.tile.spec.id, index: cell.index } : null;
-  }
-
-  restoreFocus() {
-    if (this.focusPlace) this.cellAt(this.focusPlace.id, this.focusPlace.index)?.focus({ preventScroll: true });
   }
 }
 

@@ -8,9 +8,7 @@ import { MINUS } from "./number-format.js";
 /** Rebuild the rows where what they offer has changed. @param {Playing} stage */
 export function buildChoices(stage) {
   const { choices } = stage.model;
-  const signature = JSON.stringify(choices);
-  if (signature === stage.choicesSignature) return;
-  stage.choicesSignature = signature;
+  if (!stage.isStale("choices", choices)) return;
   const focused = activeElement(stage.root)?.dataset.choice;
   const rows = choices.map((choice) => choiceRow(stage, choice));
   const open = choices[0]?.options.find(({ value }) => value === choices[0].chosen);
@@ -64,9 +62,7 @@ function choiceRow(stage, { name, label, options, chosen, many }) {
  */
 export function buildKnob(stage) {
   const { knob } = stage.model;
-  const signature = JSON.stringify(knob);
-  if (signature === stage.knobSignature) return;
-  stage.knobSignature = signature;
+  if (!stage.isStale("knob", knob)) return;
   if (!knob) return stage.knob.replaceChildren();
   const slider = setAttributes(el("input"), { type: "range", min: knob.low, max: knob.high, step: knob.step });
   slider.onpointerdown = slider.onkeydown = () => stage.edits.stroke++;

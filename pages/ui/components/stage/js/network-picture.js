@@ -40,7 +40,6 @@ export class NetworkPicture {
   first = [];
   /** @type {CellHighlight | undefined} what the windows were last moved to */
   followed;
-  signature = "";
   words = el("figcaption", "hint");
 
   /** @param {Stage} stage */
@@ -59,11 +58,7 @@ export class NetworkPicture {
     const counts = [layers[0].inputs, ...layers.map((layer) => layer.units)];
     this.first = counts.map((count, l) => clamp(this.first[l] ?? 0, 0, Math.max(0, count - UNITS)));
     this.showUnit(layers, counts);
-    const signature = JSON.stringify([layers, this.first]);
-    if (signature !== this.signature) {
-      this.signature = signature;
-      this.build(layers, counts);
-    }
+    if (stage.isStale("picture", layers, this.first)) this.build(layers, counts);
     this.paint(layers);
   }
 

@@ -19,7 +19,6 @@ export class Playing extends Stage {
   chapters;
   /** @type {HTMLElement | undefined} */
   choices;
-  choicesSignature = "";
   live = setAttributes(el("div", "spoken"), { "aria-live": "polite" });
   /** The count of what Python set, to which the position here belongs. */
   rev = -1;

@@ -26,13 +26,10 @@ export class Player extends Playing {
   cell = readView().cell;
   /** The badge beside the equation: the check of its result. */
   badge = el("button");
-  /** What is drawn: a step, its sizes and shapes. */
-  drawnSignature = "";
   /** @type {Record<string, number>} */
   scales;
   /** @type {{ number: number, out: string, button: HTMLElement, mark: HTMLElement }[]} */
   items = [];
-  listSignature = "";
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -187,9 +184,7 @@ export class Player extends Playing {
   }
 
   fillList() {
-    const signature = this.model.steps.map((s) => s.formula + s.phase).join();
-    if (signature === this.listSignature) return this.markList();
-    this.listSignature = signature;
+    if (!this.isStale("list", this.model.steps.map(({ formula, phase }) => [formula, phase]))) return this.markList();
     this.items = [];
     this.list.replaceChildren();
     let phase = "";
@@ -240,11 +235,7 @@ export class Player extends Playing {
     const step = this.current;
     const sizes = layOutStep(this, step, this.room);
     const focus = focusedCell(this.root);
-    const signature = JSON.stringify([step, sizes, step.tiles.map((t) => matrices[t.id].shape)]);
-    if (signature !== this.drawnSignature && !this.editing) {
-      this.drawnSignature = signature;
-      this.buildStep(step, sizes);
-    }
+    if (!this.editing && this.isStale("step", step, sizes, step.tiles.map((t) => matrices[t.id].shape))) this.buildStep(step, sizes);
     for (const tile of this.tiles) placeWindow(this, tile);
     paintBadge(this.badge, checks[step.out], checkLine);
     this.scales = scalesOf(step, matrices);

@@ -58,6 +58,8 @@ export class Stage {
   highlight = noHighlight();
   edits = new EditQueue(this);
   abort = new AbortController();
+  /** @type {Record<string, string>} what each part was built from */
+  builtFrom = {};
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -116,6 +118,13 @@ export class Stage {
 
   destroy() {
     this.abort.abort();
+  }
+
+  /** Whether to build a part anew: for the first time, or from something else. @type {(part: string, ...from: unknown[]) => boolean} */
+  isStale(part, ...from) {
+    const was = this.builtFrom[part];
+    this.builtFrom[part] = JSON.stringify(from);
+    return this.builtFrom[part] !== was;
   }
 
   /** @param {Element} node @param {() => void} react to another size of it */

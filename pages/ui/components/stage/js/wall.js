@@ -18,7 +18,6 @@ import { meaningNodes, numbersNode, originText } from "./step-view.js";
 export class Wall extends Stage {
   /** @type {Record<string, number>} the largest size in each matrix */
   scales;
-  cardsSignature = "";
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -127,9 +126,7 @@ export class Wall extends Stage {
     this.picture.update(); // it takes room from the matrices
     const layout = this.measure();
     const { matrices, cards } = this.model;
-    const signature = JSON.stringify([cards, layout, Object.values(matrices).map((m) => m.shape)]);
-    if (signature !== this.cardsSignature && !this.editing) {
-      this.cardsSignature = signature;
+    if (!this.editing && this.isStale("cards", cards, layout, Object.values(matrices).map((m) => m.shape))) {
       this.tiles = [];
       const lines = this.linesOf(layout);
       this.cards.replaceChildren(...lines.map((line) => el("div", "flow", ...line.cards.map((card) => this.card(card, layout)))));
