@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 from ..setup import MAX_SIDE
 from .numerals import clip
@@ -33,9 +34,13 @@ _AFTER = re.compile(
     r"(?:\([^()]{0,40}\)|<[^<>]{0,80}>|'[^']{0,40}'|\"[^\"]{0,40}\"|[\w.:]{1,40})\s*)*,?\s*[)>}\s]*"
     r"(\.T\b|\.mT\b|\.t\(\)|\.transpose\(\)|\.'|')?\s*[;,]?\s*(?:[#%][^\r\n]*\s*)?",
 )
-_NESTED_ROW = re.compile(r"[\s,]*\[([^\[\]]*)\]")
-_END = re.compile(r"[\s,]*\]")
+_INNER = re.compile(r"\s*\[")
+_NESTED_ROW = re.compile(r"[\s,;]*\[([^\[\]]*)\]")
+_END = re.compile(r"[\s,;]*\]")
 _NEXT_LIST = re.compile(r"\s*[,\r\n]\s*\[")
+#: Two numbers of a row without a comma between them.
+_PARTED = re.compile(r"\d[ \t\u00a0;]+[-+.\d\u2212]")
+_PARTING_COMMA = re.compile(r"(?<!\d),|,(?!\d)")
 _BRACKET = re.compile(r"[\[\]]")
 _CALL = re.compile(rf"\s*(?:{_NAME}\s*(?::=|=)\s*)?([A-Za-z_][\w.]*)\s*\(")
 
@@ -77,18 +82,15 @@ def read_literal(text: str) -> tuple[list[WrittenMatrix], int]:
     """
     start = text.find("[")
     _check_before(text, start)
-    rows, begin = Rows(), start + 1
-    inner = re.compile(r"\s*\[").match(text, begin)
-    if inner:
-        stop = _read_nested(text, begin, rows)
-        readings = [rows.matrix()]
+    if _INNER.match(text, start + 1):
+        rows, stop = _split_lists(text, start + 1)
+        readings = _read_rows(rows) if rows else []
+        stop = _find_end(text, stop, len(rows))
+    elif _NEXT_LIST.match(text, stop := _close(text, start + 1)):
+        rows, stop = _split_lists(text, start)
+        readings = _read_rows(rows, "each list is a row")
     else:
-        stop = _close(text, begin)
-        if _NEXT_LIST.match(text, stop):
-            stop = _read_lists(text, start, rows)
-            readings = [rows.matrix("each list is a row")]
-        else:
-            readings = _read_flat(text, begin, stop - 1)
+        readings = _read_flat(text, start + 1, stop - 1)
     after = _AFTER.match(text, stop)
     end = after.end() if after else stop
     if after and after[1]:
@@ -121,52 +123,68 @@ def _close(text: str, begin: int) -> int:
     return found.end()
 
 
-def _read_lists(text: str, start: int, rows: Rows) -> int:
-    """Read lists that stand one after the other, each a row."""
+def _split_lists(text: str, start: int) -> tuple[list[str], int]:
+    """Split lists that stand one after the other into the insides of each; and where they end."""
+    rows: list[str] = []
     while found := _NESTED_ROW.match(text, start):
-        sep = "," if text.find(",", *found.span(1)) >= 0 else None
-        piece = cut(text, *found.span(1), rows.count + 1, sep).strip().rstrip(",")
-        rows.add(piece.split(sep, MAX_SIDE))
+        rows.append(cut(text, *found.span(1), len(rows) + 1, ",").strip(" \t\r\n;").rstrip(","))
         start = found.end()
-    return start
+    return rows, start
 
 
-def _read_nested(text: str, start: int, rows: Rows) -> int:
-    start = _read_lists(text, start, rows)
+def _find_end(text: str, start: int, count: int) -> int:
     if found := _END.match(text, start):
         return found.end()
     rest = text[start : start + 80]
     if not rest.strip():
         raise ValueError("a bracket [ is not closed")
-    raise ValueError(f"row {rows.count + 1}: a row in brackets [ ] is expected where “{clip(rest)}” stands")
+    raise ValueError(f"row {count + 1}: a row in brackets [ ] is expected where “{clip(rest)}” stands")
 
 
 def _read_flat(text: str, start: int, end: int) -> list[WrittenMatrix]:
     """Read what stands between one pair of brackets: rows as MATLAB parts them, or one vector that was wrapped."""
+    inside = text[start:end] if end - start <= LONGEST_ROW else ""
+    rows = list(_split_rows(text, start, end))
+    if "\n" not in inside.strip() or re.search("[;,]", inside):
+        readings = _read_rows(rows)
+        return readings[::-1] if inside.count(",") > 1 else readings
+    vector = []
+    with suppress(ValueError):
+        vector = _read_rows([inside], "one vector, printed on several lines")
+    try:
+        readings = [*_read_rows(rows), *vector]
+    except ValueError:  # such as rows of unequal length
+        if not vector:
+            raise
+        return vector
+    # NumPy fills its lines, and prints whole floats as `1.`, which people do not type.
+    first_line = inside.lstrip("\r\n").partition("\n")[0]
+    is_filled = len(first_line) > _FILLED or re.search(r"\d\.(?!\d)", first_line)
+    return readings[::-1] if is_filled else readings
+
+
+def _read_rows(pieces: Sequence[str], *notes: str) -> list[WrittenMatrix]:
+    """Read rows whose cells commas part, or blanks; then with decimal commas, and blanks or semicolons between cells.
+
+    Commas may be decimal ones where each is inside of a number, and other signs part cells, or there is one as in 0,35.
+    """
     readings: list[WrittenMatrix] = []
     errors: list[ValueError] = []
 
-    def read(pieces: Iterable[str], *notes: str, comma: str | None = ",") -> None:
+    def read(split: Callable[[str], list[str]], *notes: str) -> None:
         rows = Rows()
         try:
             for piece in pieces:
-                rows.add(piece.split(comma if "," in piece else None, MAX_SIDE))
+                rows.add(split(piece))
             readings.append(rows.matrix(*notes))
         except ValueError as error:
             errors.append(error)
 
-    inside = text[start:end] if end - start <= LONGEST_ROW else ""
-    read(_split_rows(text, start, end))
-    if "\n" in inside.strip() and not re.search("[;,]", inside):
-        read([inside], "one vector, printed on several lines")
-        # NumPy fills its lines, and prints whole floats as `1.`, which people do not type.
-        first_line = inside.lstrip("\r\n").partition("\n")[0]
-        if len(first_line) > _FILLED or re.search(r"\d\.(?!\d)", first_line):
-            readings.reverse()
-    elif "." not in inside and has_decimal_commas(inside):
-        read(_split_rows(text, start, end), "each comma as a decimal comma", comma=None)
-        if inside.count(",") > 1:
-            readings.reverse()
+    read(lambda piece: piece.split("," if "," in piece else None, MAX_SIDE), *notes)
+    text = "\n".join(pieces)
+    is_parted = _PARTED.search(text) and not _PARTING_COMMA.search(text)
+    if "," in text and (is_parted or ("." not in text and has_decimal_commas(text))):
+        read(lambda piece: re.split(r"[;\s]\s*", piece, maxsplit=MAX_SIDE), *notes, "each comma as a decimal comma")
     if not readings:
         raise errors[0]
     return readings
