@@ -23,7 +23,7 @@ from ..equations.steps import Op, Step
 from ..losses.equations import active, active_classes, at_top
 from ..losses.scales import Scale
 from ..network import Array
-from ..notation import S, Var, W, Z, after, dW, dZ, rate
+from ..notation import S, Var, W, Z, after, b, db, dW, dZ, rate
 from ..registry import Registry
 
 #: Inputs and examples that are left out one by one in search of the one that is missing.
@@ -227,13 +227,21 @@ _enter("Y - Z for Z - Y", "The sign of the first gradient is wrong: target minus
 # fmt: on
 
 
-def _enter_update(name: str, sentence: str, arithmetic: Callable, notation: Callable) -> None:
-    """Enter another equation of the update, from a parameter, the rate beside it, and its gradient."""
+def _enter_update(name: str, sentence: str, arithmetic: Callable, notation: Callable, *, of_descent: bool) -> None:
+    """Enter another equation of the update, from a parameter, the rate beside it, and its gradient.
+
+    Args:
+        of_descent: it takes the place of gradient descent's; otherwise of any other optimiser's.
+    """
 
     def alter(step: Step, context: Pass) -> Step | None:
-        if step.phase != "update":
+        if step.phase != "update" or step.out.kind not in ("W", "b"):
             return None
-        return _rewrite(step, lambda w, eta, g: arithmetic(w, _beside(eta, w), g), notation)
+        layer = _find_layer(step)
+        operands = (W(layer), rate, dW(layer)) if step.out.kind == "W" else (b(layer), rate, db(layer))
+        if (step.operands == operands) != of_descent:
+            return None
+        return _rewrite(step, lambda w, eta, g: arithmetic(w, _beside(eta, w), g), notation, operands)
 
     _enter(name, sentence, "step", (), alter)
 
@@ -244,11 +252,13 @@ def _beside(eta: Array, w: Array) -> Array:
 
 # fmt: off
 _enter_update("ascent", "The gradient was added: that climbs, and descent subtracts.",
-              lambda w, eta, g: w + eta * g, lambda w, eta, g: rf"{w} + {eta}\,{g}")
+              lambda w, eta, g: w + eta * g, lambda w, eta, g: rf"{w} + {eta}\,{g}", of_descent=True)
 _enter_update("rate forgotten", "The gradient was subtracted without the learning rate.",
-              lambda w, eta, g: w - g, lambda w, eta, g: f"{w} - {g}")
+              lambda w, eta, g: w - g, lambda w, eta, g: f"{w} - {g}", of_descent=True)
 _enter_update("rate twice", "The learning rate was multiplied in twice.",
-              lambda w, eta, g: w - eta**2 * g, lambda w, eta, g: rf"{w} - {eta}^2\,{g}")
+              lambda w, eta, g: w - eta**2 * g, lambda w, eta, g: rf"{w} - {eta}^2\,{g}", of_descent=True)
+_enter_update("gradient descent", "Gradient descent's update was made; the optimiser that is chosen makes another.",
+              lambda w, eta, g: w - eta * g, lambda w, eta, g: rf"{w} - {eta}\,{g}", of_descent=False)
 # fmt: on
 
 # --- activations -----------------------------------------------------------------------------

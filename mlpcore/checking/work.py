@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations, islice
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +19,7 @@ from ..network import Array
 from ..notation import Var
 from ..passes.conventions import Conventions
 from ..passes.layouts import LAYOUTS
+from ..passes.optimisers import Optimiser
 from ..passes.training_step import training_step
 from .mistakes import MISTAKES
 
@@ -32,7 +33,7 @@ SAMPLES = 24
 #: A number that was not shortened may differ by this share of the largest entry: sums in another order.
 ROUNDING = 1e-9
 ROUNDING_32 = 1e-5
-#: Numbers of a pass from which on a mistake is tried in all equations only, and of two at once none.
+#: Numbers of a pass from which on no two mistakes at once are tried.
 LONG_PASS = 20_000
 #: Two mistakes are named together only where fewer than this many pairs would fit a matrix of any numbers.
 CHANCE = 1e-3
@@ -71,7 +72,8 @@ class Judged:
         cells: the verdict of each cell, shape of `given`; all wrong where the shape is.
         unit: one unit of the last digit written, for each cell.
         mistakes: names in `MISTAKES` that reproduce the matrix, ties included.
-        pairs: pairs of names that reproduce it together, where none does alone; None where none was tried.
+        pairs: pairs of names that reproduce it together, where none does alone or only such as earlier matrices
+            refute; None where none was tried.
         conventions: those under which the matrix is right, one of them changed.
         shape: what is wrong with the shape, and which transposition fits; empty if it is right.
         steps: name of a mistake -> the last equation with it in, in the worksheet's layout.
@@ -95,6 +97,11 @@ class Judged:
     def verdict(self) -> str:
         """The worst verdict of its cells."""
         return next(v for v in (WRONG, FOLLOWS, RIGHT, OPEN) if (self.cells == v).any())
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether its shape, a convention or a mistake that no other matrix refutes is why it is wrong."""
+        return bool(self.shape or self.conventions or set(self.mistakes) - set(self.against))
 
     @property
     def factor(self) -> float | None:
@@ -163,19 +170,22 @@ def check_matrices(
     setup: Setup,
     given: Mapping[Var, Written],
     *,
+    optimiser: Optimiser | None = None,
+    state: Mapping[Var, Array] | None = None,
     pairs: bool = True,
     progress: Callable[[float], object] = lambda share: None,
 ) -> WorkReport:
     """Judge every cell of matrices of a training step, and name the mistakes that reproduce the wrong ones.
 
     Args:
+        optimiser, state: what makes the update, by default gradient descent, and its state after earlier steps.
         pairs: look for two mistakes at once where none fits alone.
         progress: is called with the share of the pairs that were tried, from 0 to 1.
 
     Raises:
         ValueError: a matrix that is none of this pass, or none at all.
     """
-    work = _Work(setup, given)
+    work = _Work(setup, given, optimiser, state)
     report = work.judge()
     explained = work.explain(report)
     if pairs:
@@ -186,13 +196,19 @@ def check_matrices(
 class _Work:
     """A pass in the worksheet's layout, and what was given of it."""
 
-    def __init__(self, setup: Setup, given: Mapping[Var, Written]) -> None:
+    def __init__(
+        self,
+        setup: Setup,
+        given: Mapping[Var, Written],
+        optimiser: Optimiser | None,
+        state: Mapping[Var, Array] | None,
+    ) -> None:
         if not given:
             raise ValueError("no matrix was given")
-        conventions = replace(setup.conventions, layout="columns")
-        self.lay, self.setup = setup.conventions.lay, setup
-        self.steps = training_step(setup.net, setup.loss, conventions=conventions)
-        self.inputs = {var: np.asarray(self.lay.convert(var, x), dtype=float) for var, x in setup.inputs().items()}
+        self.lay, self.setup, self.optimiser = setup.conventions.lay, setup, optimiser
+        self.steps = self._list_steps(setup.conventions)
+        inputs = (optimiser.list_inputs(setup.net, self.lay, state) if optimiser else {}) | setup.inputs()
+        self.inputs = {var: np.asarray(self.lay.convert(var, x), dtype=float) for var, x in inputs.items()}
         self.values = evaluate(self.steps, self.inputs)
         self.at = {step.out: k for k, step in enumerate(self.steps)}
         order = [*self.inputs, *self.at]
@@ -200,8 +216,12 @@ class _Work:
             if var not in self.values:
                 raise ValueError(f"{var.text} is no matrix of this pass")
         self.given = {var: self._fit(var, given[var]) for var in order if var in given}
-        self.is_long = sum(np.size(x) for x in self.values.values()) > LONG_PASS
         self.shapes = {var: np.shape(x) for var, x in self.values.items()}
+
+    def _list_steps(self, conventions: Conventions) -> list[Step]:
+        """List the training step under other conventions, in the worksheet's layout."""
+        conventions = replace(conventions, layout="columns")
+        return training_step(self.setup.net, self.setup.loss, conventions=conventions, optimiser=self.optimiser)
 
     def _fit(self, var: Var, written: Written) -> Written:
         """Give what was written the axes and the layout of the pass, where its shape allows it."""
@@ -313,12 +333,12 @@ class _Work:
         refuted: dict[Var, dict[str, tuple[Step, Var]]] = {var: {} for var in names}
         later = [var for var in names if var != report.first_wrong]
         for name, mistake in MISTAKES.items():
-            for steps in islice(mistake.variants(self.steps, *self._sizes()), 1 if self.is_long else None):
+            for steps in mistake.variants(self.steps, *self._sizes()):
                 for var in self._find_fits(steps, [v for v in names if name not in names[v]], later):
                     # The last equation up to the matrix that has the mistake in it.
                     places = range(self.at[var], -1, -1)
                     step = next(steps[k] for k in places if steps[k] is not self.steps[k])
-                    if against := self._find_contradiction(steps, [v for v in sound if self.at[v] < self.at[var]]):
+                    if against := self._find_contradiction(steps, sound, var):
                         refuted[var][name] = step, against
                     else:
                         names[var][name] = step
@@ -340,13 +360,13 @@ class _Work:
         self, explained: Mapping[Var, Judged], progress: Callable[[float], object]
     ) -> dict[Var, Judged]:
         """Name the pairs of mistakes that reproduce the matrices that no mistake does alone."""
+        is_long = sum(np.size(x) for x in self.values.values()) > LONG_PASS
         wanted = [
             var
             for var, judged in explained.items()
-            if not (judged.mistakes or judged.conventions or judged.shape or self.is_long)
-            and var in self.at
-            and self._has_enough_digits(var, judged)
+            if not (is_long or judged.is_explained) and var in self.at and self._has_enough_digits(var, judged)
         ]
+        sound = [var for var in self.given if var in self.at and var not in explained]
         pairs: dict[Var, list[tuple[str, str]]] = {var: [] for var in wanted}
         end = max((self.at[var] + 1 for var in wanted), default=0)
         usable = [name for name, m in MISTAKES.items() if any(k < end for k in m.places(self.steps))]
@@ -354,8 +374,10 @@ class _Work:
         for count, (a, b) in enumerate(both):
             if count % 32 == 0:
                 progress(count / len(both))
-            for var in self._find_fits(MISTAKES[b].rewrite(MISTAKES[a].rewrite(self.steps)), wanted):
-                pairs[var].append((a, b))
+            steps = MISTAKES[b].rewrite(MISTAKES[a].rewrite(self.steps))
+            for var in self._find_fits(steps, wanted):
+                if not self._find_contradiction(steps, sound, var):
+                    pairs[var].append((a, b))
         return {var: replace(explained[var], pairs=tuple(found)) for var, found in pairs.items()}
 
     def _find_conventions(self, wanted: Sequence[Var], turned: Sequence[Var]) -> dict[Var, list[Conventions]]:
@@ -374,8 +396,7 @@ class _Work:
         others += [replace(now, at_kink=share) for share in (0.0, 0.5, 1.0) if share != now.at_kink]
         others.append(replace(now, at_tie=not now.at_tie))
         for other in others if wanted else []:
-            steps = training_step(self.setup.net, self.setup.loss, conventions=replace(other, layout="columns"))
-            values = evaluate(steps, self.inputs)
+            values = evaluate(self._list_steps(other), self.inputs)
             for var in wanted:
                 if self._is_reproduced(var, values[var]):
                     found[var].append(other)
@@ -400,11 +421,16 @@ class _Work:
         """Find the matrices that a list with a mistake in it reproduces: from the set-up, or from what was given."""
         found = self._run(steps, wanted, self.inputs, {})
         fits = [var for var, x in found.items() if self._is_reproduced(var, x)]
-        rest = [] if self.is_long else [var for var in wanted if var in later and var not in fits]
+        rest = [var for var in wanted if var in later and var not in fits]
         return fits + [var for var, x in self._run_from_given(steps, rest).items() if self._follows(var, x)]
 
-    def _find_contradiction(self, steps: Sequence[Step], earlier: Sequence[Var]) -> Var | None:
-        """Find a matrix that a list with a mistake in it makes neither from the set-up nor from what was given."""
+    def _find_contradiction(self, steps: Sequence[Step], sound: Sequence[Var], var: Var) -> Var | None:
+        """Find a matrix before `var` that a list with a mistake makes neither from the set-up nor from what was given.
+
+        Args:
+            sound: the matrices that are not wrong.
+        """
+        earlier = [v for v in sound if self.at[v] < self.at[var]]
         made = self._run(steps, earlier, self.inputs, {})
         follows = self._run_from_given(steps, [var for var, x in made.items() if not self._follows(var, x)])
         return next((var for var, x in follows.items() if not self._follows(var, x)), None)

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..checking.work import ROUNDING, ROUNDING_32, WorkReport, Written, check_matrices
 from ..notation import Var
+from ..passes.optimisers import Optimiser
 from ..setup import Setup
 from .numerals import EXACT
 from .text import read_written
@@ -26,6 +27,8 @@ def check_work(
     given: Mapping[Var, Given] | str,
     digits: int | None = None,
     *,
+    optimiser: Optimiser | None = None,
+    state: Mapping[Var, np.ndarray] | None = None,
     pairs: bool = True,
     progress: Callable[[float], object] = lambda share: None,
 ) -> WorkReport:
@@ -34,6 +37,8 @@ def check_work(
     Args:
         given: arrays or texts by name, laid out as the set-up's conventions say; or one text with named matrices.
         digits: decimals that were kept; None for as many as are written.
+        optimiser, state: what makes the update, by default gradient descent, and its state after earlier steps, laid
+            out as the set-up's conventions say; the learning rate is the set-up's.
         pairs: try two mistakes at once where none explains a matrix alone.
         progress: is called with the share of the pairs that were tried, from 0 to 1.
 
@@ -45,7 +50,7 @@ def check_work(
 
         given = dict(read_named(given, list_shapes(setup)))
     written = {var: _read(var, x, digits) for var, x in given.items()}
-    return check_matrices(setup, written, pairs=pairs, progress=progress)
+    return check_matrices(setup, written, optimiser=optimiser, state=state, pairs=pairs, progress=progress)
 
 
 def _read(var: Var, given: Given, digits: int | None) -> Written:

@@ -1,7 +1,7 @@
 """Somebody's matrices: which cells are right, which follow from earlier ones, which mistake explains the rest."""
 
 from dataclasses import replace
-from itertools import pairwise
+from itertools import cycle, pairwise
 
 import numpy as np
 import pytest
@@ -13,12 +13,13 @@ from mlpcore import exchange
 from mlpcore.checking.mistakes import Pass
 from mlpcore.checking.work import FOLLOWS, OPEN, RIGHT, WRONG
 from mlpcore.exchange import Digits
-from mlpcore.setup import with_cells
+from mlpcore.setup import resized, with_cells
 from tests.core.test_worksheet import SHEET as PRINTED
 from tests.strategies import setups
 
 SHEET = mlp.EXAMPLES["worksheet"].setup
 LARGER = mlp.EXAMPLES["larger"].setup
+SGD = mlp.OPTIMISERS["SGD"]()
 #: Networks for each mistake, and a twentieth of the matrices with noise.
 NETWORKS = 100 if settings().max_examples >= 500 else 3
 
@@ -47,17 +48,23 @@ def draw_setup(rng):
     return mlp.Setup(mlp.Network(layers), mlp.Batch(draw(widths[0], N), targets), loss, 0.3)
 
 
-def evaluate_mistaken(setup, name):
+def list_update(setup, optimiser):
+    """A training step by an optimiser, in the worksheet's layout, and what it starts from."""
+    steps = mlp.training_step(setup.net, setup.loss, conventions=setup.conventions, optimiser=optimiser)
+    return steps, optimiser.list_inputs(setup.net, setup.conventions.lay) | setup.inputs()
+
+
+def evaluate_mistaken(setup, name, optimiser=SGD):
     """The values with the mistake in them; None where it changes nothing or does not fit."""
-    steps = mlp.training_step(setup.net, setup.loss, conventions=setup.conventions)
+    steps, inputs = list_update(setup, optimiser)
     changed = mlp.MISTAKES[name].rewrite(steps)
     if changed == steps:
         return None
     try:
-        values = mlp.evaluate(changed, setup.inputs())
+        values = mlp.evaluate(changed, inputs)
     except ValueError:
         return None
-    right = setup.run()[1]
+    right = mlp.evaluate(steps, inputs)
     if any(np.shape(values[v]) != np.shape(x) for v, x in right.items()):
         return None
     off = [
@@ -75,12 +82,13 @@ def test_a_mistake_is_recognised_from_four_decimals_of_any_matrix_it_changes(nam
     rng = np.random.default_rng(sum(map(ord, name)))
     found = 0
     for _ in range(400 * NETWORKS):
-        setup = draw_setup(rng)
-        if (case := evaluate_mistaken(setup, name)) is None:
+        setup, optimiser = draw_setup(rng), mlp.OPTIMISERS[str(rng.choice(list(mlp.OPTIMISERS)))]()
+        if (case := evaluate_mistaken(setup, name, optimiser)) is None:
             continue
         values, off = case
         var = off[int(rng.integers(len(off)))]
-        report = mlp.check_work(setup, {var: np.round(values[var], 4)}, digits=4, pairs=False)
+        shown = {var: np.round(values[var], 4)}
+        report = mlp.check_work(setup, shown, digits=4, optimiser=optimiser, pairs=False)
         assert name in report.of[var].mistakes, (var, report.of[var].mistakes)
         found += 1
         if found == NETWORKS:
@@ -93,22 +101,24 @@ def test_a_mistake_in_one_equation_of_a_whole_solution_is_named_and_none_that_ri
     rng = np.random.default_rng(sum(map(ord, name)))
     mistake, found = mlp.MISTAKES[name], 0
     for _ in range(400 * NETWORKS):
-        setup = draw_setup(rng)
-        steps, right = setup.run()
+        setup, optimiser = draw_setup(rng), mlp.OPTIMISERS[str(rng.choice(list(mlp.OPTIMISERS)))]()
+        steps, inputs = list_update(setup, optimiser)
+        right = mlp.evaluate(steps, inputs)
         variants = list(mistake.variants(steps, setup.net.widths[0], setup.batch.N))
         if not variants:
             continue
         # The last variants have it in one equation alone.
         changed = variants[-int(rng.integers(1 if mistake.everywhere else len(mistake.places(steps)))) - 1]
         try:
-            values = mlp.evaluate(changed, setup.inputs())
+            values = mlp.evaluate(changed, inputs)
         except ValueError:
             continue
         if any(np.shape(values[v]) != np.shape(x) or not np.abs(values[v]).max() < 1e4 for v, x in right.items()):
             continue
         if all(np.allclose(values[v], x, rtol=0, atol=1e-7) for v, x in right.items()):
             continue
-        report = mlp.check_work(setup, {s.out: np.round(values[s.out], 8) for s in steps}, digits=8, pairs=False)
+        shown = {s.out: np.round(values[s.out], 8) for s in steps}
+        report = mlp.check_work(setup, shown, digits=8, optimiser=optimiser, pairs=False)
         judged = report.of[report.first_wrong]
         assert name in judged.mistakes
         assert not judged.against
@@ -130,6 +140,54 @@ def test_a_mistake_that_only_right_numbers_refute_is_named_with_the_matrix_that_
     alone = mlp.check_work(setup, {mlp.dW(2): np.round(shown[mlp.dW(2)], 6)}, pairs=False).of[mlp.dW(2)]
     assert alone.mistakes == ("factor 2",)
     assert not alone.against
+
+
+def test_a_mistake_in_one_equation_of_a_large_network_is_not_refuted_by_the_others():
+    setup = resized(mlp.EXAMPLES["three classes"].setup, (64, 64, 64, 3), 16, ("relu",) * 3, (True,) * 3)
+    steps, right = setup.run()
+    assert sum(np.size(x) for x in right.values()) > 20_000
+    wrong = dict(zip(steps, mlp.MISTAKES["forgot f'"].rewrite(steps)))
+    values = mlp.evaluate([wrong[s] if s.out == mlp.delta(1) else s for s in steps], setup.inputs())
+    shown = {s.out: np.round(values[s.out], 6) for s in steps if s.phase == "backward"}
+    report = mlp.check_work(setup, shown, digits=6, pairs=False)
+    assert report.first_wrong == mlp.delta(1)
+    assert "forgot f'" in report.of[mlp.delta(1)].mistakes
+    assert not report.of[mlp.delta(1)].against
+
+
+def test_two_mistakes_are_tried_where_right_numbers_refute_the_one_that_fits(monkeypatch):
+    def multiply(factor):
+        return lambda step, context: (
+            replace(step, op=replace(step.op, arithmetic=lambda *xs: factor * step.op.arithmetic(*xs)))
+            if step.out == mlp.dW(2)
+            else None
+        )
+
+    for name, factor in (("eightfold", 8), ("a quarter", 1 / 4)):
+        mistake = replace(mlp.MISTAKES["factor 2"], name=name, alter=multiply(factor))
+        monkeypatch.setitem(mlp.MISTAKES, name, mistake)
+    right = LARGER.run()[1]
+    shown = {mlp.delta(2): right[mlp.delta(2)], mlp.dW(2): 2 * right[mlp.dW(2)]}
+    judged = mlp.check_work(LARGER, {v: np.round(x, 6) for v, x in shown.items()}, digits=6).of[mlp.dW(2)]
+    assert "factor 2" in judged.against
+    assert judged.pairs == (("eightfold", "a quarter"),)
+
+
+@pytest.mark.parametrize(("name", "layout"), list(zip(mlp.OPTIMISERS, cycle(mlp.LAYOUTS))))
+def test_new_parameters_are_judged_by_the_optimiser_and_its_state(name, layout):
+    start = replace(LARGER, conventions=mlp.Conventions(layout))
+    optimiser = mlp.OPTIMISERS[name](rate=LARGER.rate)
+    course = mlp.train(start, 4, optimiser)
+    values = course.trace(3)[1]
+    update = {"optimiser": optimiser, "state": course.state(3)}
+    shown = {mlp.after(v): np.round(values[mlp.after(v)], 6) for v in (mlp.W(1), mlp.W(2), mlp.b(1))}
+    report = mlp.check_work(course.at(3), shown, digits=6, **update)
+    assert report.verdict == RIGHT
+    if optimiser.state(start.net):
+        plain = course.at(3).run()[1]
+        theirs = {var: np.round(plain[var], 6) for var in shown}
+        report = mlp.check_work(course.at(3), theirs, digits=6, pairs=False, **update)
+        assert [judged.mistakes for judged in report.of.values()] == [("gradient descent",)] * 3
 
 
 @pytest.mark.parametrize("name", list(mlp.LOSSES))

@@ -11,8 +11,9 @@ from mlpcore.exchange.files import rows_of
 from mlpcore.setup import resized, with_loss
 from pages.ui.state import history, saved
 from pages.ui.state.app_state import MAX_WORK, make_initial_state
+from pages.ui.state.steps_taken import find_kept, list_steps
 from tests.core.test_worksheet import SHEET as PRINTED
-from tests.visits import CHECK, DERIVE, open_menu
+from tests.visits import CHECK, DERIVE, find_keyed, open_menu
 
 SHEET = mlp.EXAMPLES["worksheet"].setup
 
@@ -147,6 +148,25 @@ def test_the_example_with_a_mistake_is_recognised_on_every_network(page, example
     words = read_words(page)
     assert "First wrong" in words
     assert "Derivation: " in "".join(b.label for b in page.button)
+
+
+def test_new_weights_are_compared_with_the_update_that_the_stage_shows(app):
+    find_keyed(app, "step optimiser").select("Adam").run()
+    next(b for b in app.button if b.label == "Take 10").click().run()
+    state = app.session_state["state"]
+    steps = list_steps(state)
+    inputs = state.training.step_optimiser.list_inputs(state.setup.net, state.setup.conventions.lay, find_kept(state))
+    new = mlp.after(mlp.W(1))
+    values = mlp.evaluate(steps, inputs | state.setup.inputs())
+    page = app.switch_page(CHECK).run()
+    words = read_words(enter(page, write(new, values[new]))).replace("\\", "")
+    assert "✓ This matrix is right" in words
+    assert "The update is the one that is shown on Step through: Adam." in words
+    words = read_words(enter(page, write(new, state.setup.run()[1][new])))
+    assert "**gradient descent**" in words
+    assert "yours: $" in words
+    page.button(key=f"chapter {new.text} gradient descent").click().run()
+    assert steps[app.session_state["state"].step].out == new
 
 
 def test_what_cannot_be_read_is_explained_and_stays_in_the_field(page):

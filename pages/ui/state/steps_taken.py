@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mlpcore import Optimiser, Setup, Var, after, loss, train
+from mlpcore import Optimiser, Setup, Step, Var, after, loss, train, training_step
 from mlpcore.network import Array
 from mlpcore.training.course import MAX_STEPS
 
@@ -34,6 +34,12 @@ class StepsTaken:
     optimiser: Optimiser
     kept: Mapping[Var, Array]
 
+    def find_kept(self, optimiser: Optimiser | None) -> Mapping[Var, Array] | None:
+        """Find what an optimiser keeps from these steps; None where it did not make them."""
+        if optimiser is None or type(optimiser) is not type(self.optimiser):
+            return None
+        return self.kept if self.kept.keys() == set(optimiser.state(self.setup.net)) else None
+
 
 def find_steps(state: Any) -> StepsTaken | None:
     """Find how the present set-up came about; None if it was entered."""
@@ -42,10 +48,14 @@ def find_steps(state: Any) -> StepsTaken | None:
 
 def find_kept(state: Any) -> Mapping[Var, Array] | None:
     """Find what the optimiser of the step keeps from the steps before; None where it did not make them."""
-    taken, optimiser = find_steps(state), state.training.step_optimiser
-    if taken is None or optimiser is None or type(optimiser) is not type(taken.optimiser):
-        return None
-    return taken.kept if taken.kept.keys() == set(optimiser.state(state.setup.net)) else None
+    taken = find_steps(state)
+    return taken.find_kept(state.training.step_optimiser) if taken else None
+
+
+def list_steps(state: Any) -> list[Step]:
+    """List the pass and the update of the chosen optimiser, as the stage shows them."""
+    setup, optimiser = state.setup, state.training.step_optimiser
+    return training_step(setup.net, setup.loss, state.schedule, setup.conventions, setup.batch.N, optimiser)
 
 
 def take_steps(state: Any, count: int) -> dict[str, Any]:

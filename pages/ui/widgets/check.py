@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from html import escape
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from mlpcore import MISTAKES, Conventions, Setup, Var, check_work, evaluate, exchange, training_step
+from mlpcore import MISTAKES, Conventions, Optimiser, Setup, Var, check_work, evaluate, exchange, training_step
 from mlpcore.checking.work import FOLLOWS, LONG_PASS, OPEN, RIGHT, WRONG, Judged, WorkReport
 from mlpcore.exchange import Digits, NamedText
 from pages.ui.components.stage import chapters, chapters_hinge
 from pages.ui.state import session
-from pages.ui.state.app_state import MAX_WORK
+from pages.ui.state.app_state import MAX_WORK, AppState
+from pages.ui.state.steps_taken import StepsTaken, find_steps, list_steps
 from pages.ui.state.wire_names import wire_name
 from pages.ui.widgets.bound import bind, on_click
 from pages.ui.widgets.stages import draw_silent_stage
@@ -70,7 +72,7 @@ def draw_check() -> None:
             st.button("Clear", on_click=_put, args=(lambda _: "",), disabled=not work)
     with verdicts:
         if work.strip():
-            _draw_verdicts(session.get_state().setup, work)
+            _draw_verdicts(session.get_state())
 
 
 def _limit_work(work: str, text: str | None) -> str:
@@ -106,11 +108,35 @@ def _write_example(setup: Setup) -> str:
     return ""
 
 
+@dataclass(frozen=True)
+class _Task:
+    """What is compared with what.
+
+    Attributes:
+        work: the text.
+        optimiser: what makes the update; None for plain descent.
+        taken: the steps after which the set-up is, with what the optimiser keeps from them.
+    """
+
+    setup: Setup
+    work: str
+    optimiser: Optimiser | None
+    taken: StepsTaken | None
+
+    def check(self, named: NamedText, **how: Any) -> WorkReport:
+        """Judge matrices that were read."""
+        kept = self.taken.find_kept(self.optimiser) if self.taken else None
+        if self.taken and kept:
+            before, now = self.taken.setup.conventions.lay, self.setup.conventions.lay
+            kept = {v: now.convert(v, before.convert(v, x)) for v, x in kept.items()}
+        return check_work(self.setup, dict(named.matrices), optimiser=self.optimiser, state=kept, **how)
+
+
 @lru_cache(maxsize=64)
-def _judge(setup: Setup, work: str) -> tuple[WorkReport, NamedText]:
+def _judge(task: _Task) -> tuple[WorkReport, NamedText]:
     """Judge the matrices of a text, without pairs of mistakes. Returns what else has a name as well."""
-    named = _read(setup, work)
-    return check_work(setup, dict(named.matrices), pairs=False) if named.matrices else WorkReport({}), named
+    named = _read(task.setup, task.work)
+    return task.check(named, pairs=False) if named.matrices else WorkReport({}), named
 
 
 def _read(setup: Setup, work: str) -> NamedText:
@@ -124,19 +150,21 @@ def _read(setup: Setup, work: str) -> NamedText:
 
 
 @lru_cache(maxsize=64)
-def _find_pairs(setup: Setup, work: str) -> Mapping[Var, Judged]:
+def _find_pairs(task: _Task) -> Mapping[Var, Judged]:
     """Judge them with pairs of mistakes, and draw a progress bar meanwhile."""
-    bar = st.progress(0.0, "No single mistake fits. Trying two at once …")
-    report = check_work(setup, dict(_read(setup, work).matrices), progress=bar.progress)
+    bar = st.progress(0.0, "No single mistake fits all of it. Trying two at once …")
+    report = task.check(_read(task.setup, task.work), progress=bar.progress)
     bar.empty()
     return report.of
 
 
-def _draw_verdicts(setup: Setup, work: str) -> None:
+def _draw_verdicts(state: AppState) -> None:
+    setup, optimiser = state.setup, state.training.step_optimiser
+    task = _Task(setup, state.work, optimiser, find_steps(state) if optimiser else None)
     try:
-        report, named = _judge(setup, work)
+        report, named = _judge(task)
         if not (report.of or named.errors or named.formulas):
-            _offer_names(setup, work)
+            _offer_names(setup, state.work)
             return
     except ValueError as error:
         st.error(escape_markdown(str(error)))
@@ -146,8 +174,10 @@ def _draw_verdicts(setup: Setup, work: str) -> None:
     if report.of:
         st.html(_STYLE)
         _draw_summary(setup, report)
+    if optimiser and any(var.new for var in report.of):
+        st.caption(escape_markdown(f"The update is the one that is shown on Step through: {optimiser.title}."))
     _draw_notes(named)
-    offered = _offer_conventions(setup, work, report)
+    offered = _offer_conventions(task, report)
     unexplained = {}
     for var in sorted(report.of, key=lambda var: report.of[var].verdict != WRONG):
         judged = report.of[var]
@@ -158,13 +188,13 @@ def _draw_verdicts(setup: Setup, work: str) -> None:
             c in offered and c.layout != setup.conventions.layout for c in judged.conventions
         ):
             continue  # the whole solution is in another layout: stated once, above
-        _draw_mistakes(setup, var, judged, offered)
-        if not (judged.mistakes or judged.shape or judged.conventions):
+        _draw_mistakes(state, var, judged, offered)
+        if not judged.is_explained:
             unexplained[var] = st.container()
     # Last, so that all that a single mistake explains is on the screen before.
     for var, place in unexplained.items():
         with place:
-            _draw_pairs(setup, _find_pairs(setup, work)[var])
+            _draw_pairs(setup, _find_pairs(task)[var])
 
 
 def _offer_names(setup: Setup, work: str) -> None:
@@ -310,11 +340,12 @@ def _write(x: float, places: int) -> str:
 # --- mistakes --------------------------------------------------------------------------------
 
 
-def _offer_conventions(setup: Setup, work: str, report: WorkReport) -> list[Conventions]:
+def _offer_conventions(task: _Task, report: WorkReport) -> list[Conventions]:
     """Offer the conventions under which the most matrices are right, where wrong ones are right under any."""
+    setup = task.setup
     wrong = [judged for judged in report.of.values() if judged.verdict == WRONG]
     found = list(dict.fromkeys(c for judged in wrong for c in judged.conventions))[:_MOST_CONVENTIONS]
-    counts = {c: _count_right(_judge(replace(setup, conventions=c), work)[0]) for c in found}
+    counts = {c: _count_right(_judge(replace(task, setup=replace(setup, conventions=c)))[0]) for c in found}
     best = max(counts.values(), default=0)
     if best <= _count_right(report):
         return []
@@ -335,10 +366,11 @@ def _count_right(report: WorkReport) -> int:
     return sum(judged.verdict == RIGHT for judged in report.of.values())
 
 
-def _draw_mistakes(setup: Setup, var: Var, judged: Judged, offered: Sequence[Conventions]) -> None:
+def _draw_mistakes(state: AppState, var: Var, judged: Judged, offered: Sequence[Conventions]) -> None:
     """Draw the mistakes that give a matrix, all of them, or by what factor it is wrong."""
+    now = state.setup.conventions
     first, more = judged.mistakes[:_MOST_EQUATIONS], judged.mistakes[_MOST_EQUATIONS:]
-    others = [_describe_change(setup.conventions, c) for c in judged.conventions if c not in offered]
+    others = [_describe_change(now, c) for c in judged.conventions if c not in offered]
     if others:
         st.markdown(escape_markdown(f"Right with {' or '.join(others)}."))
     if judged.conventions and first:
@@ -346,7 +378,7 @@ def _draw_mistakes(setup: Setup, var: Var, judged: Judged, offered: Sequence[Con
     if len(judged.mistakes) > 1:
         st.markdown("These give your numbers alike, and cannot be told apart on this network:")
     for name in first:
-        _draw_mistake(setup, var, name, judged)
+        _draw_mistake(state, var, name, judged)
     if more:
         st.markdown("\n".join(f"- **{escape_markdown(n)}** · {escape_markdown(MISTAKES[n].sentence)}" for n in more))
     if not (judged.mistakes or judged.conventions or judged.shape):
@@ -360,14 +392,15 @@ def _draw_pairs(setup: Setup, judged: Judged) -> None:
     for a, b in (judged.pairs or ())[:8]:
         st.markdown(escape_markdown(f"Both: {a}. {MISTAKES[a].sentence} And {b}. {MISTAKES[b].sentence}"))
     if judged.pairs == ():
-        st.markdown("No two known mistakes at once give them either.")
+        st.markdown("No two known mistakes at once give these numbers.")
     elif judged.pairs is None:
         is_long = sum(np.size(x) for x in setup.run()[1].values()) > LONG_PASS
         why = "too large a network" if is_long else "too few digits are wrong, so that some pair would fit by chance"
         st.markdown(f"Two mistakes at once were not tried: {why}.")
 
 
-def _draw_mistake(setup: Setup, var: Var, name: str, judged: Judged) -> None:
+def _draw_mistake(state: AppState, var: Var, name: str, judged: Judged) -> None:
+    setup = state.setup
     mistake, step = MISTAKES[name], judged.steps.get(name)
     with st.container(border=True):
         st.markdown(f"**{escape_markdown(name)}** · {escape_markdown(mistake.sentence)}")
@@ -375,7 +408,8 @@ def _draw_mistake(setup: Setup, var: Var, name: str, judged: Judged) -> None:
             other = judged.against[name].symbol
             st.markdown(escape_markdown(f"It would change {other} too, but your {other} is without it."))
         elif step:
-            own = next(s for s in training_step(setup.net, setup.loss) if s.out == step.out)
+            steps = training_step(setup.net, setup.loss, optimiser=state.training.step_optimiser)
+            own = next(s for s in steps if s.out == step.out)
             st.markdown(f"yours: ${step.latex}$\n\nright: ${own.latex}$")
             if setup.conventions.layout != "columns":
                 st.caption("Written in the worksheet's layout: examples are columns.")
@@ -399,7 +433,7 @@ def _open_chapter(chapter: str, out: Var) -> None:
     page, _, name = chapter.rpartition("/")
     state = session.get_state()
     if chapter == "step":
-        outs = [step.out for step in state.setup.run(state.schedule)[0]]
+        outs = [step.out for step in list_steps(state)]
         session.open_step(outs.index(out) if out in outs else 0)
         return
     about = "lab_place" if page else "place"

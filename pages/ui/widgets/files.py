@@ -9,12 +9,11 @@ from typing import Any
 
 import streamlit as st
 
-from mlpcore import Step, evaluate, exchange
-from mlpcore.passes.training_step import training_step
+from mlpcore import evaluate, exchange
 from pages.ui.components.stage.pictures import render_pass
 from pages.ui.state import saved, session
 from pages.ui.state.app_state import AppState
-from pages.ui.state.steps_taken import find_kept
+from pages.ui.state.steps_taken import find_kept, list_steps
 from pages.ui.widgets.menu import Menu
 from pages.ui.widgets.uploads import draw_choice, draw_upload
 from pages.ui.widgets.words import escape_markdown
@@ -40,15 +39,9 @@ def _work_out(read_state: Callable[[], AppState], about: str) -> tuple:
     if about == "lab":
         lab = replace(state.lab, conventions=state.setup.conventions)
         return lab, *lab.run()
-    setup, optimiser, steps = state.setup, state.training.step_optimiser, _list_steps(state)
+    setup, optimiser, steps = state.setup, state.training.step_optimiser, list_steps(state)
     given = optimiser.list_inputs(setup.net, setup.conventions.lay, find_kept(state)) if optimiser else {}
     return setup, steps, evaluate(steps, given | setup.inputs())
-
-
-def _list_steps(state: AppState) -> list[Step]:
-    """List the pass and the update of the chosen optimiser, as the stage shows them."""
-    setup, optimiser = state.setup, state.training.step_optimiser
-    return training_step(setup.net, setup.loss, state.schedule, setup.conventions, setup.batch.N, optimiser)
 
 
 def _export(how: Callable[..., Any], read_state: Callable[[], AppState], about: str) -> Any:
@@ -97,7 +90,7 @@ def _explain_too_long(about: str) -> str:
         exchange.check_count(
             exchange.count_terms(session.get_lab())
             if about == "lab"
-            else exchange.length(state.setup, _list_steps(state))
+            else exchange.length(state.setup, list_steps(state))
         )
     except ValueError as error:
         return str(error)

@@ -131,12 +131,10 @@ def _build_steps(
     """Return the steps and the JSON of all that edits of values leave as it is: most of the payload."""
     steps = training_step(shape, loss, schedule, conventions, N, optimiser)
     keeps_all = schedule == next(iter(SCHEDULES.values()))
-    # A learner's new parameters are checked against gradient descent.
-    computed = list_computed(shape, loss).items()
     payload = {
         "steps": [build_step(step, conventions.lay, keeps_all) for step in steps],
         "parts": ROLES,
-        "checkable": [name for name, var in computed if not (optimiser and var.new)],
+        "checkable": [*list_computed(shape, loss)],
     }
     return steps, json.dumps(payload)
 
