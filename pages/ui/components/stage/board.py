@@ -22,7 +22,15 @@ from mlpcore.logits import Lab
 from mlpcore.notation import ROLES, Var
 from mlpcore.passes.layouts import Layout
 from mlpcore.setup import Setup
-from pages.ui.components.stage.payload import Json, build_matrix, build_step, build_views, pack_values, to_mathml
+from pages.ui.components.stage.payload import (
+    Json,
+    build_matrix,
+    build_step,
+    build_views,
+    pack_values,
+    split_letters,
+    to_mathml,
+)
 from pages.ui.state.place import Place
 from pages.ui.state.wire_names import wire_name
 
@@ -136,10 +144,10 @@ class Board(Generic[T]):
                 between which lines are drawn; `small`: it is shown whole, without scrolling.
         """
         name = of if isinstance(of, str) else self.add_matrix(of)
-        down, across = tuple((letters[::-1] if turned else letters).ljust(2)[:2])
+        down, across = split_letters(letters[::-1] if turned else letters, self.matrices[name]["row"])
         return {
             "id": name, "of": name, "slot": "strip", "letters": letters, "sign": sign, "turned": turned,
-            "rows": down.strip(), "cols": across.strip(), **more,
+            "rows": down, "cols": across, **more,
         }  # fmt: skip
 
     def make_factor_tile(self, var: Var, letters: str, turned: bool, first: bool) -> Json:

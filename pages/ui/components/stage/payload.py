@@ -251,11 +251,11 @@ def place_tiles(step: Step, views: Mapping[int, Json], lay: Layout) -> list[Json
     The result is in the corner. An operand with the same row letter stands left of it, one with the
     same column letter above it, transposed if that letter runs the other way.
     """
-    down, across = _split_letters(step.op.makes, lay.is_row(step.out))
+    down, across = split_letters(step.op.makes, lay.is_row(step.out))
     tiles: list[Json] = []
     taken: set[str] = set()
     for position, (var, letters) in enumerate(zip(step.operands, step.op.reads, strict=True)):
-        rows, cols = _split_letters(letters, lay.is_row(var))
+        rows, cols = split_letters(letters, lay.is_row(var))
         turn = len(letters) == 2 and rows != down and (cols == down != "" or rows == across != "")
         if turn:
             rows, cols = cols, rows
@@ -280,7 +280,7 @@ def place_tiles(step: Step, views: Mapping[int, Json], lay: Layout) -> list[Json
     ]
 
 
-def _split_letters(letters: str, flat: bool) -> tuple[str, str]:
+def split_letters(letters: str, flat: bool) -> tuple[str, str]:
     """Split the subscripts of a matrix into the letter that runs down and the one that runs across."""
     if len(letters) == 2:
         return letters[0], letters[1]

@@ -381,14 +381,6 @@ export class Board extends Playing {
     return across ? this.tiles[this.tiles.indexOf(tile) + across] : undefined;
   }
 
-  /** The letters of its axes where it has some. @param {Tile | { spec: TileSpec }} tile */
-  axesOf({ spec }) {
-    const m = this.model.matrices[spec.id];
-    const letters = spec.letters ?? "";
-    const [down, across] = m.shape.length === 2 ? (spec.turned ? [letters[1], letters[0]] : letters) : m.row ? ["", letters] : [letters, ""];
-    return [down || `${spec.id}/rows`, across || `${spec.id}/cols`];
-  }
-
   /** What the frame holds is in the window, until it is moved. @param {Tile} tile */
   windowOrigin(tile) {
     const { rows, cols } = tile.view;
