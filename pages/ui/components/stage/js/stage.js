@@ -492,7 +492,7 @@ export function noHighlight() {
  * @param {Event} event
  * @returns {Cell | null}
  */
-export function cellAtEvent(event) {
+function cellAtEvent(event) {
   const cell = closest(event, "td");
   return cell && isCell(cell) ? cell : null;
 }
