@@ -30,12 +30,20 @@ def test_everything_downstream_follows_and_is_marked(app):
     student.wait("new L", float(f"{values[mlp.after(mlp.loss)]:.6f}"))
 
 
+TYPED = (("0,5", 0.5), (".25", 0.25), ("1e-2", 0.01), ("\u22120.25", -0.25), ("+3", 3), (" 7 ", 7), ("3 / 4", 0.75),
+    ("12.5%", 0.125), ("2\u00b710^-3", 0.002),
+)  # fmt: skip
+
+
 @pytest.mark.site
 def test_numbers_as_people_write_them(app):
     student = app(STEP)
-    for text, value in (("0,5", 0.5), (".25", 0.25), ("1e-2", 0.01), ("\u22120.25", -0.25), ("+3", 3), (" 7 ", 7)):
+    for text, value in TYPED:
         type_into(student, "W 1, row 1, column 1", text)
         student.wait("W 1, row 1, column 1", value)
+    type_into(student, "W 1, row 1, column 1", "1/0")
+    student.page.get_by_role("alert").filter(has_text="\u201c1/0\u201d is not a number").wait_for()
+    assert student.value("W 1, row 1, column 1") == 0.002
 
 
 #: What is no number, and what is said of it: never the same twice in a row, so that an old message is none.

@@ -9,6 +9,8 @@ import { computedWords, spokenPlace } from "./wording.js";
 /** @import { Stage } from "./stage.js" */
 
 const NOTCH = 4; // pixels
+/** 1/3, 12.5%, 2\u00b710^-3: Python reads it. */
+const CALCULATED = /^[-+\u2212]?[\d.]+\s*[/\u2044%\u00b7\u00d7\u22c5*]\s*[-+\u2212\d.^]*$/;
 
 /** @param {Stage} stage @param {Cell} cell */
 function shownValue(stage, { mlp: { id, index } }) {
@@ -83,7 +85,7 @@ function isNumber(text) {
 }
 
 /**
- * Set a cell to what was typed. Returns whether it is a number.
+ * Set a cell to what was typed. Returns whether it is a number, as far as the browser can tell.
  *
  * @param {Stage} stage
  * @param {Cell} cell
@@ -92,6 +94,10 @@ function isNumber(text) {
 function takeNumber(stage, cell, text) {
   const { id, index } = cell.mlp;
   const { value, why } = parseNumber(text);
+  if (value === undefined && CALCULATED.test(text.trim())) {
+    pasteInto(stage, cell, text.replace(/\s/g, ""));
+    return true;
+  }
   if (value === undefined) {
     stage.edits.refuse({ id, index, why });
     return false;
