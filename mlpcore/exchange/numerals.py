@@ -85,7 +85,8 @@ def _read_typed(typed: str, commas: str) -> tuple[float, float]:
         (above, places), (below, places_below) = (_read_typed(part.strip(), commas) for part in fraction.groups())
         if below:
             # What one unit of the last digit of each moves the fraction by; whole numbers are exact.
-            unit = (places > 0) * 10.0**-places + (places_below > 0) * abs(above / below) * 10.0**-places_below
+            share = abs(above / below)
+            unit = sum(10.0**-n * size for n, size in ((places, 1.0), (places_below, share)) if n > 0)
             return above / below, log10(abs(below) / unit) if unit else EXACT
     raise ValueError(typed)
 
