@@ -62,6 +62,18 @@ def test_the_first_wrong_matrix_its_mistake_and_the_chapter_are_named(page):
     assert page.session_state["state"].place.chapter == mlp.MISTAKES["W already updated"].chapter
 
 
+@pytest.mark.parametrize("scale", mlp.SCALES)
+def test_the_right_formula_is_that_of_the_chosen_scale(page, scale):
+    conventions = mlp.Conventions(scale=scale)
+    setup = replace(SHEET, conventions=conventions)
+    page.session_state["state"] = replace(make_initial_state(), setup=setup)
+    steps, values = setup.run()
+    words = read_words(enter(page, write(mlp.dZ(2), -values[mlp.dZ(2)])))
+    own = next(s for s in steps if s.out == mlp.dZ(2))
+    assert "**Y - Z for Z - Y**" in words
+    assert f"right: ${own.latex}$" in words
+
+
 def test_numbers_that_only_rounding_moved_are_not_wrong(page):
     words = read_words(enter(page, "delta_2 = -0,225 -0,247 0,265 0,251\ndL/dW_2 = -0,1028 -0,2057 0,0173"))
     assert "✓ Nothing is wrong" in words

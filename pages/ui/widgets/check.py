@@ -232,6 +232,12 @@ def _draw_notes(named: NamedText) -> None:
     if named.repeated:
         twice = ", ".join(var.symbol for var in dict.fromkeys(named.repeated))
         st.warning(escape_markdown(f"Given more than once, with other numbers: {twice}. The last one is read."))
+    if named.activations_are_a:
+        st.caption(
+            "This text has activations A_l: its Z_l are read as S_l, its dZ_l as δ_l, and A_l as Z_l.".replace(
+                "_", r"\_"
+            )
+        )
     if named.unknown:
         st.caption(escape_markdown(f"Not read, as these names are not known here: {', '.join(named.unknown)}."))
 
@@ -408,7 +414,10 @@ def _draw_mistake(state: AppState, var: Var, name: str, judged: Judged) -> None:
             other = judged.against[name].symbol
             st.markdown(escape_markdown(f"It would change {other} too, but your {other} is without it."))
         elif step:
-            steps = training_step(setup.net, setup.loss, optimiser=state.training.step_optimiser)
+            conventions = replace(setup.conventions, layout="columns")
+            steps = training_step(
+                setup.net, setup.loss, conventions=conventions, optimiser=state.training.step_optimiser
+            )
             own = next(s for s in steps if s.out == step.out)
             st.markdown(f"yours: ${step.latex}$\n\nright: ${own.latex}$")
             if setup.conventions.layout != "columns":
