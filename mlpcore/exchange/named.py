@@ -7,8 +7,9 @@ the name of a matrix. So `Y_{out} = Z_2 = S_2 = W_2 Z_1 = \begin{bmatrix}...` gi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from types import MappingProxyType
 
 import numpy as np
@@ -29,11 +30,15 @@ _MOST = 2_000
 _LONGEST_NAME = 120
 
 _LAYERED = {"W": W, "b": b, "S": S, "Z": Z, "M": mask, "delta": delta, "dW": dW, "db": db, "dZ": dZ, "dS": delta}
+#: The same for a text that calls activations A_l: Z_l are its preactivations.
+_ACTIVATIONS_ARE_A = _LAYERED | {"A": Z, "Z": S, "dA": dZ, "dZ": delta}
+_ACTIVATION = re.compile(r"(?:d|d(?:L|loss)/?_?d|grad_?|nabla_*|∇_?)?A(?:\^?[_\[(]*)\d{1,2}[\])]*")
 _SINGLE = {
     "x": Z(0), "inputs": Z(0), "xtrain": Z(0), "y": Y, "ygt": Y, "ytrue": Y, "ytrain": Y, "targets": Y,
     "l": loss, "loss": loss, "rate": rate, "eta": rate, "lr": rate, "learningrate": rate,
 }  # fmt: skip
-_OUTPUT = {"yout", "ypred", "yhat", "output"}
+_OUTPUT = {"yout", "ypred", "yhat", "ŷ", "output"}
+_Y_HAT = re.compile(r"\\hat\W*(?:\\\w+\W*)?y", re.IGNORECASE)
 
 _MARKUP = re.compile(
     r"\\(?:mathbf|mathrm|mathcal|mathit|mathsf|boldsymbol|bm|text|operatorname|rm|bf|left|right|displaystyle|,|;|!|quad|qquad)"
@@ -45,8 +50,8 @@ _WORDS = {
     r"\hat": "", r"\ell": "ell",
 }  # fmt: skip
 _FRACTION = re.compile(r"\\[td]?frac\s*\{((?:[^{}]|\{[^{}]*\})*)\}\s*\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}")
-_GRADIENT = re.compile(r"(?:d(?:L|loss)?/?_?d|grad(?:_|of)?|nabla_*|∇_?|d)(W|b|Z|S)", re.IGNORECASE)
-_LAYER = re.compile(r"(delta|d[WbZS]|[WbZSM])(?:\^?[_\[(]*)(\d{1,2})[\])]*", re.IGNORECASE)
+_GRADIENT = re.compile(r"(?:d(?:L|loss)?/?_?d|grad(?:_|of)?|nabla_*|∇_?|d)(W|b|Z|S|A)", re.IGNORECASE)
+_LAYER = re.compile(r"(delta|d[WbZSA]|[WbZSMA])(?:\^?[_\[(]*)(\d{1,2})[\])]*", re.IGNORECASE)
 _NEW = re.compile(r"\^?_?(?:new|updated|neu)\)?$|^new_?", re.IGNORECASE)
 _PREFIX = re.compile(r"^(?:(?!new\b)[^\W\d_]{2,}[^\S\n]+){1,12}(?=\S+$)")
 
@@ -56,12 +61,19 @@ _HEAD = re.compile(
     r"(?::=|=(?!=)|:(?!\d)|<-|←)[ \t]*"
     r"|(?:^|(?<=\n))[ \t]{0,20}(?P<alone>[\w∂δη/^.()ℒ'][\w∂δη/^.()ℒ' ]{0,40})[ \t]{0,20}"
     r"(?=\r?\n[ \t]*(?:array|tensor|[-+.\d\u2212\[]))"
+    r"|(?:^|(?<=\n))(?P<printed>[^\W\d]\w{0,20})[ \t]+(?=\[|array\(|tensor\()"
     r"|check\(\s*'(?P<checked>\w{1,40})',\s*\w+,\s*",
 )
-_PROMPTS = re.compile(r"^(?:>>>|>>|In \[\d+\]:|Out\[\d+\]:)[ \t]*", re.MULTILINE)
+#: A name that is not known here is one of a matrix where numbers in brackets, or rows of numbers, follow.
+_UNKNOWN_NAME = re.compile(r"[^\W\d]\w{0,20}")
+_MATRIX_FOLLOWS = re.compile(r"\s*(?:[\w.]+\(\s*)?\[\s*\[?\s*[-+.\d\u2212]|[ \t]*\r?\n\s*[-+.\d\u2212]")
+_PROMPTS = re.compile(r"^(?:>>>|>>|>|In \[\d+\]:|Out\[\d+\]:)[ \t]*", re.MULTILINE)
 _EQUALS = re.compile(r"&?\s*(?:=|\\leftarrow|\\gets|:=)\s*&?")
 _DISPLAY = re.compile(
     r"\$\$|\\\[|\\\]|\\(?:begin|end)\{(?:equation|align|gather|aligned|split)\*?\}|\n[ \t]*\r?\n|(?<!\\)\$"
+    # A line `name = ...` after one that is complete.
+    r"|(?<=[^\s=&])[ \t]{0,20}\r?\n"
+    r"(?=[ \t]{0,20}(?![&=+-]|\\(?:\\|q?quad|begin|end|left|right|cdot|times|odot))[^\n=&]{1,80}=)"
 )
 # A line ends where the next one neither goes on with `=` nor continues a long right-hand side, `\qquad {}+ ...`.
 _LINE_END = re.compile(r"\\\\(?:\[[^\]]{0,16}\])?(?!\*?\s*&?\s*(?:=|\\qquad\s*\{\}))\*?|\\q?quad\b(?!\s*\{\})|;")
@@ -72,6 +84,8 @@ _OPEN = re.compile(r"(?<![^\s,;&\[({])\?(?![^\s,;&\])}\\])|(?<=\t)(?=\t)|(?<=[,&
 #: Numbers that are read in its place: a cell is open where these differ.
 _STAND_INS = "8e200", "9e200"
 _LITERAL = re.compile(r"\s*(?:[A-Za-z_][\w.]*\s*\(\s*)*\[|\s*Parameter|\s*<tf")
+# Labels of columns, of rows or of a vector, as R prints them.
+_R_LABEL = re.compile(r"\s*\[(?:,\d+\]|\d+,\]|\d+\]\s+[-+.\d])")
 # A further line `N = 4`, whose name is not known here: no part of the chain before it.
 _NEXT_STATEMENT = re.compile(r"\n[ \t]*[^\W\d][^\n=\[\]]*=(?!=)")
 _POWER_OF_TEN = re.compile(r"(1(?:\.0*)?e[-+]?\d{1,2})\s*\*\s*(?=\[|[\w.]+\(\s*\[)", re.IGNORECASE)
@@ -86,6 +100,7 @@ class NamedText:
         repeated: names that have two matrices that differ; the last is read.
         formulas: names that have no numbers, but a formula.
         unknown: names before a value that are not known here.
+        activations_are_a: the text calls activations A_l, so its Z_l were read as S_l.
         errors: name -> why its matrix cannot be read.
     """
 
@@ -94,6 +109,7 @@ class NamedText:
     formulas: list[Var] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     errors: dict[str, str] = field(default_factory=dict)
+    activations_are_a: bool = False
 
     def take(self) -> dict[Var, WrittenMatrix]:
         """Give the matrices.
@@ -113,10 +129,11 @@ def read_named(text: str, shapes: Shapes = NO_SHAPES) -> dict[Var, WrittenMatrix
     r"""Read every named matrix of a text: `S_1 = ...`, `dW1`, `\frac{\partial L}{\partial W_1} = ...`, `loss = 0.49`.
 
     NumPy, MATLAB, LaTeX and tables under a name are read; of a chain `A = B C = D` the last part is the value.
-    X is Z_0, Y_out the activations of the highest layer named. A single number has shape (1, 1).
+    X is Z_0, Y_out the activations of the last layer. A single number has shape (1, 1).
 
     Args:
-        shapes: of the matrices that may be meant; they decide where a table can be read in two ways.
+        shapes: of the matrices that may be meant; they decide where a table can be read in two ways, and which layer
+            is the last: without them it is the highest that is named.
 
     Raises:
         ValueError: a named matrix that cannot be read, with its name; no named matrix at all.
@@ -135,14 +152,17 @@ def list_named(text: str, shapes: Shapes = NO_SHAPES) -> NamedText:
     """
     if len(text) > MAX_TEXT:
         raise ValueError(f"the text has {len(text):,} characters; {MAX_TEXT:,} are the most that is read")
-    named = NamedText()
+    split = _split_latex if BEGIN.search(text) or "\\frac" in text else _split_plain
+    statements = list(islice(split(text), _MOST + 1))
+    if len(statements) > _MOST:
+        raise ValueError(f"there are over {_MOST:,} statements in this text")
+    is_a = any(_ACTIVATION.fullmatch(_simplify(name)) for names, _ in statements for name in names)
+    kinds = _ACTIVATIONS_ARE_A if is_a else _LAYERED
+    named = NamedText(activations_are_a=is_a)
     found = named.matrices
     output: WrittenMatrix | None = None
-    statements = _split_latex(text) if BEGIN.search(text) or "\\frac" in text else _split_plain(text)
-    for count, (names, value) in enumerate(statements):
-        if count > _MOST:
-            raise ValueError(f"there are over {_MOST:,} statements in this text")
-        known = [var for name in names if (var := name_of(name))]
+    for names, value in statements:
+        known = [var for name in names if (var := name_of(name, kinds))]
         is_output = any(map(_is_output, names))
         if not known and not is_output:
             named.unknown.extend(clip(name.strip()) for name in names[:1] if value and len(named.unknown) < 20)
@@ -160,14 +180,18 @@ def list_named(text: str, shapes: Shapes = NO_SHAPES) -> NamedText:
         found |= dict.fromkeys(known, matrix)
         if is_output and not known:
             output = matrix
-    depth = max((var.layer or 0 for var in found), default=0)
+    depth = max((var.layer or 0 for var in shapes or found), default=0)
     if output is not None and depth:
         found.setdefault(Z(depth), output)
     return named
 
 
-def name_of(text: str) -> Var | None:
-    r"""Tell which matrix a name means: `W_1`, `dW1`, `dL/dW_1`, `grad_b1`, `\delta_2`, `W_1_new`; else None."""
+def name_of(text: str, kinds: Mapping[str, Callable[[int], Var]] = _LAYERED) -> Var | None:
+    r"""Tell which matrix a name means: `W_1`, `dW1`, `dL/dW_1`, `grad_b1`, `\delta_2`, `W_1_new`; else None.
+
+    Args:
+        kinds: what a name before the number of a layer means.
+    """
     if len(text) > _LONGEST_NAME or not text.strip():
         return None
     text = _PREFIX.sub("", text.strip()) if "\\" not in text else text
@@ -186,7 +210,9 @@ def name_of(text: str) -> Var | None:
         return None
     kind = layered[1]
     kind = kind.lower() if kind.lower() in ("delta", "b", "db") else kind[:-1].lower() + kind[-1].upper()
-    var = _LAYERED[kind](int(layered[2]))
+    if kind not in kinds:
+        return None
+    var = kinds[kind](int(layered[2]))
     if var.layer == 0 and var.kind != "Z":
         return None
     return after(var) if updated else var
@@ -194,7 +220,7 @@ def name_of(text: str) -> Var | None:
 
 def _simplify(text: str) -> str:
     r"""Write a name without markup: `\frac{\partial \mathcal{L}}{\partial W_{1}}` as `dL/dW_1`."""
-    text = _FRACTION.sub(r"\1/\2", text.translate(_SIGNS))
+    text = _FRACTION.sub(r"\1/\2", _Y_HAT.sub("yhat", text).translate(_SIGNS))
     for latex, plain in _WORDS.items():
         text = text.replace(latex, plain)
     return _MARKUP.sub("", text).replace("(W_", "W_").removesuffix(".")
@@ -229,7 +255,7 @@ def _outside(text: str, at: re.Pattern) -> Iterator[str]:
 def _split_plain(text: str) -> Iterator[tuple[list[str], str]]:
     """Yield the names before a value, and the value with what follows up to the next name."""
     text = _PROMPTS.sub("", text)
-    heads = [found for found in _HEAD.finditer(text) if _is_head(found)]
+    heads = [found for found in _HEAD.finditer(text) if _is_head(found, text)]
     names: list[str] = []
     for head, following in zip(heads, [*heads[1:], None]):
         names.append(head[head.lastgroup or 0])
@@ -241,9 +267,11 @@ def _split_plain(text: str) -> Iterator[tuple[list[str], str]]:
             names = []
 
 
-def _is_head(found: re.Match) -> bool:
+def _is_head(found: re.Match, text: str) -> bool:
     name = found[found.lastgroup or 0]
-    return found.lastgroup == "checked" or name_of(name) is not None or _is_output(name)
+    if found.lastgroup == "checked" or name_of(name) is not None or _is_output(name):
+        return True
+    return bool(_UNKNOWN_NAME.fullmatch(name) and _MATRIX_FOLLOWS.match(text, found.end()))
 
 
 def _is_output(name: str) -> bool:
@@ -301,6 +329,8 @@ def _read_value(value: str, shape: tuple[int, ...] | None) -> WrittenMatrix | No
             return rows.matrix()
     if scalar := re.match(r"\w+\.\w+\(\s*([-+.\deE]+)\s*\)|tensor\(\s*([-+.\deE]+)[,)]", value):
         return list_readings(scalar[1] or scalar[2])[0]
+    if _R_LABEL.match(value):
+        return choose_reading(list_readings(_leading_table(value)), shape)
     literal = brackets_of(value)
     if literal is not None and "[" in literal:
         if not _LITERAL.match(literal):

@@ -197,6 +197,57 @@ def test_what_is_not_read_hides_no_matrix():
     assert (named.repeated, named.formulas, list(named.errors)) == ([mlp.S(2)], [mlp.Z(1), mlp.loss], ["W_1"])
 
 
+def test_a_matrix_whose_name_is_not_known_is_named():
+    for text in (
+        "S_1 = [[1, 2]]\nh1 = [[1, 2]]",
+        "S_1 =\n1 2\nh1 =\n3 4",
+        "S_1\n[[1 2]]\nh1\n[[3 4]]",
+        "S_1 [[1 2]]\nh1 [[3 4]]",
+    ):
+        named = exchange.list_named(text)
+        assert list(named.matrices) == [mlp.S(1)], text
+        assert named.unknown == ["h1"], text
+    code = "N = 4\nrng = np.random.default_rng(0)\nS_1 = np.array([[1, 2]], dtype=float)\nk = S_1.sum(axis=1)"
+    assert exchange.list_named(code).unknown == []
+
+
+@pytest.mark.parametrize("name", ["yhat", "output", "ŷ", r"\hat{y}", r"\hat{\mathbf{Y}}", "Y_{out}"])
+def test_an_output_is_that_of_the_last_layer_of_the_network(name):
+    shapes = exchange.list_shapes(SHEET)
+    values = r"\begin{bmatrix}1 & 2\end{bmatrix}" if "{" in name else "[[1, 2]]"
+    for before in ("", "Z_1 = ", "dW1 = "):
+        found = exchange.list_named(f"{before + values if before else ''}\n\n{name} = {values}", shapes).matrices
+        assert mlp.Z(2) in found, (name, before)
+
+
+def test_a_text_with_activations_a_has_preactivations_z():
+    text = "Z1 = [[1]]\nA1 = [[2]]\ndA1 = [[3]]\ndZ1 = [[4]]\ndW1 = [[5]]\nA0 = [[6]]"
+    named = exchange.list_named(text)
+    wanted = {mlp.S(1): 1, mlp.Z(1): 2, mlp.dZ(1): 3, mlp.delta(1): 4, mlp.dW(1): 5, mlp.Z(0): 6}
+    assert {var: x.values.item() for var, x in named.matrices.items()} == wanted
+    assert named.activations_are_a
+    assert list(exchange.list_named(text.replace("A", "q")).matrices) == [mlp.Z(1), mlp.dZ(1), mlp.dW(1)]
+
+
+@pytest.mark.parametrize("between", ["\n", " \\quad ", "\n\n", "$$\n$$", r" \\ ", "\r\n", "; "])
+def test_matrices_in_latex_each_have_their_name(between):
+    lines = [
+        rf"{v} = \begin{{bmatrix}} {n} & 2 \\ 3 & 4 \end{{bmatrix}}" for n, v in enumerate(("X", "W_1", r"\delta_2"))
+    ]
+    found = exchange.list_named(between.join(lines)).matrices
+    assert {var: x.values[0, 0] for var, x in found.items()} == {mlp.Z(0): 0, mlp.W(1): 1, mlp.delta(2): 2}
+
+
+def test_what_r_and_a_print_with_a_name_show_is_read():
+    r = "> dW1\n      [,1] [,2]\n[1,]  0.1  0.2\n[2,]  0.3  0.4\n> L\n[1] 0.5\n> dW2\n     [,1]\n[1,]   -7\n"
+    found = read_named(r)
+    assert found[mlp.dW(1)].values.tolist() == [[0.1, 0.2], [0.3, 0.4]]
+    assert (found[mlp.loss].values, found[mlp.dW(2)].values) == (0.5, -7)
+    found = read_named("dW1 [[0.1 0.2]\n [0.3 0.4]]\ndW2 tensor([[-7.]])")
+    assert found[mlp.dW(1)].values.tolist() == [[0.1, 0.2], [0.3, 0.4]]
+    assert found[mlp.dW(2)].values == -7
+
+
 def test_a_formula_is_no_value_and_a_fault_has_its_name():
     with pytest.raises(ValueError, match="no matrix in this text has a name"):
         read_named("delta_2 = 1/4 * [1 2]")

@@ -79,6 +79,9 @@ def _offer_text(setup: Setup, text: str) -> None:
     with suppress(ValueError):
         named = exchange.list_named(text, exchange.list_shapes(setup)).take()
     _offer_check(text, named, setup)
+    if sum(var in setup.inputs() for var in named) > 1:
+        _offer_named(setup, named)
+        return
     computed_here = events.list_computed(setup.net.shape, setup.loss).values()
     entered = next((var for var in named if var in setup.inputs()), None)
     if entered or not any(var in computed_here and not var.new for var in named):
