@@ -9,6 +9,7 @@ import numpy as np
 
 from ..network import Batch, Layer, Network, one_hot
 from ..notation import Var, Y, Z
+from ..passes.layouts import LAYOUTS, Layout
 from ..setup import Setup, resized
 from .preview import shape_words
 from .tables import LabelledTable
@@ -43,6 +44,22 @@ class Placement:
         return _to_single(placed) if self.single else placed
 
 
+Sizes = dict[str | int, tuple[int, Var]]
+
+
+def _read_sizes(shaped: Mapping[Var, Array], depth: int, lay: Layout) -> tuple[Sizes, tuple[Var, Var] | None]:
+    """Read the batch ("N") and the widths (their layer) off matrices that lie so, and find two that do not fit."""
+    sizes: Sizes = {}
+    for var, x in shaped.items():
+        layer = var.layer or 0
+        places: dict[str, str | int] = {"example": "N", "unit": layer, "input": layer - 1, "output": depth}
+        for axis, size in zip(var.axes, lay.convert(var, x).shape):
+            known, other = sizes.setdefault(places[axis], (size, var))
+            if known != size:
+                return sizes, (other, var)
+    return sizes, None
+
+
 def place(setup: Setup, values: Mapping[Var, Array], activations: Sequence[str] = ()) -> Setup:
     """Replace several inputs at once; weights of more layers than there are make the network deeper.
 
@@ -58,19 +75,16 @@ def place(setup: Setup, values: Mapping[Var, Array], activations: Sequence[str] 
     whole = weights == set(range(1, len(weights) + 1)) and (activations or len(weights) > net.depth)
     depth = len(weights) if whole else net.depth
     shaped = {var: _fit_axes(var, np.asarray(x, dtype=np.float64)) for var, x in values.items()}
-    sizes: dict[str | int, tuple[int, Var]] = {}
-    for var, x in shaped.items():
-        layer = var.layer or 0
-        if layer > depth:
-            raise ValueError(f"{var.text} is of layer {layer}, and this network has {depth}: W_{depth + 1} is missing")
-        places: dict[str, str | int] = {"example": "N", "unit": layer, "input": layer - 1, "output": depth}
-        for axis, size in zip(var.axes, lay.convert(var, x).shape):
-            known, other = sizes.setdefault(places[axis], (size, var))
-            if known != size:
-                raise ValueError(
-                    f"{other.text} is {shape_words(shaped[other])} and {var.text} {shape_words(x)}: "
-                    "they do not fit each other"
-                )
+    for var in shaped:
+        if (var.layer or 0) > depth:
+            missing = f"W_{depth + 1} is missing"
+            raise ValueError(f"{var.text} is of layer {var.layer}, and this network has {depth}: {missing}")
+    sizes, clash = _read_sizes(shaped, depth, lay)
+    if clash:
+        first, second = (f"{var.text} {shape_words(shaped[var])}" for var in clash)
+        fitting = [other.title for other in LAYOUTS.values() if not _read_sizes(shaped, depth, other)[1]]
+        advice = f", unless examples are {' or '.join(fitting)}: see Conventions" if fitting else ""
+        raise ValueError(f"{first} and {second} do not fit each other{advice}")
     old = (*net.widths[: depth + 1], *[net.widths[-1]] * (depth - net.depth))
     widths = tuple(sizes.get(k, (old[k], None))[0] for k in range(depth + 1))
     N = sizes.get("N", (setup.batch.N, None))[0]

@@ -100,8 +100,20 @@ def test_weights_of_more_layers_make_the_network_deeper_and_fewer_leave_the_othe
     assert one.net[2].W.tolist() == [[0.02, 0.03]]
 
 
+@pytest.mark.parametrize("layout", mlp.LAYOUTS)
+def test_matrices_that_lie_another_way_are_refused_with_the_way_that_fits(layout):
+    text = "W1 = [1 2; 3 4; 5 6]; W2 = [1 2 3; 4 5 6]; X = [1 2 3 4 5; 6 7 8 9 0]"  # examples are columns
+    found = exchange.read_named(text)
+    here = replace(SHEET, conventions=mlp.Conventions(layout))
+    if layout == "columns":
+        assert place_named(here, found).apply(here).net.widths == (2, 3, 2)
+    else:
+        with pytest.raises(ValueError, match="do not fit each other, unless examples are columns: see Conventions"):
+            place_named(here, found).apply(here)
+
+
 def test_what_does_not_fit_each_other_is_refused_by_name():
-    with pytest.raises(ValueError, match="W_1 is 2×2 and W_2 1×3: they do not fit each other"):
+    with pytest.raises(ValueError, match=r"^W_1 2×2 and W_2 1×3 do not fit each other$"):
         place_named(SHEET, exchange.read_named("W1=[1 2; 3 4]; W2=[1 2 3]")).apply(SHEET)
     with pytest.raises(ValueError, match="W_3 is missing"):
         place_named(SHEET, exchange.read_named("W1=[1 2; 3 4]; W4=[1 2 3]")).apply(SHEET)
