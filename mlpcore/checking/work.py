@@ -142,7 +142,8 @@ def find_units(values: Array, decimals: Array, *, whole: bool = True) -> Array:
     """Find one unit of the last digit of each cell; 0 where a cell is exact.
 
     Programs drop trailing zeros, so a cell has at least the decimals of any cell that could have been written
-    with fewer; and at least the significant digits of any, if that makes its unit larger.
+    with fewer, unless a cell shows such a zero; and at least the significant digits of any, if that makes its unit
+    larger.
 
     Args:
         whole: the numbers they should be are whole. Then whole numbers alone are exact; otherwise they are
@@ -158,6 +159,9 @@ def find_units(values: Array, decimals: Array, *, whole: bool = True) -> Array:
         return np.where(inexact & (not whole) & bool(size.any()), 1.0, unit)
     # Numbers that vanish at the decimals of the others are written with a power of ten, and stand for themselves.
     common = next((d for d in levels if d > 1 and (size[inexact & (decimals > d)] < 10.0**-d).all()), levels[-1])
+    tenths = size * 10.0 ** np.clip(np.where(inexact, decimals, 0.0) - 1, -15, 15)
+    if (inexact & (decimals > 0) & (size % 1 != 0) & (np.abs(tenths - np.rint(tenths)) < 1e-9 * tenths)).any():
+        common = levels[0]  # 0.50 and 1.234: zeros are written, and each number stands for itself
     magnitude = np.floor(np.log10(np.where(size > 0, size, 1.0)))
     shown = inexact & (size > 0)
     digits = (decimals + magnitude + 1)[shown].max(initial=1)

@@ -309,6 +309,18 @@ def test_cells_that_are_not_filled_in_are_computed_from_what_is(planted):
     assert {OPEN, FOLLOWS} <= {cell for judged in report.of.values() for cell in judged.cells.flat}
 
 
+def test_numbers_of_unlike_digits_stand_for_themselves_where_a_zero_is_written():
+    def judge(text):
+        return mlp.check_work(SHEET, f"dW1 = {text}").of[mlp.dW(1)].cells.tolist()
+
+    right = [["right"] * 2] * 3
+    assert judge("[[-0.00336,-0.0041],[-0.0050,-0.0062],[-0.0376,0.0018]]") == right  # -0.00504 as -0.0050
+    assert judge("[[-0.00336,-0.0041],[-0.0060,-0.0062],[-0.0376,0.0018]]")[1][0] == "wrong"
+    assert judge("[[-0.00336,-0.00410],[-0.005,-0.00616],[-0.0376,0.0018]]") == right
+    # No number here ends in a zero, so 0.005 is 0.00500, and that is wrong.
+    assert judge("[[-0.00336,-0.00413],[-0.005,-0.00616],[-0.03761,0.00183]]")[1][0] == "wrong"
+
+
 def test_two_mistakes_at_once_are_named_where_the_digits_suffice():
     steps = mlp.training_step(LARGER.net, LARGER.loss)
     both = mlp.MISTAKES["no 1/N"].rewrite(mlp.MISTAKES["forgot f'"].rewrite(steps))
