@@ -14,7 +14,7 @@ from pages.ui.state.memory_page import MemoryChoice
 from pages.ui.state.place import Place
 from pages.ui.state.steps_taken import StepsTaken
 from pages.ui.state.training_page import TrainingChoice
-from pages.ui.state.validation import check_fields
+from pages.ui.state.validation import check_fields, within
 
 FIRST_EXAMPLE = "worksheet"
 CROSS_ENTROPY_EXAMPLE = "three classes"
@@ -38,11 +38,11 @@ class LabView:
     """
 
     shown: tuple[str, ...] = ("SoftmaxHinge", "CrossEntropy", "ScoreHinge")
-    rate: float = 1.0
-    count: int = 100
+    rate: float = within(0.1, 5, 1.0)
+    count: int = within(10, 300, 100)
 
     def __post_init__(self) -> None:
-        check_fields(self, {}, {"rate": (0.1, 5), "count": (10, 300)})
+        check_fields(self)
         offered = list_class_losses(0.0)
         if not self.shown or not set(self.shown) <= set(offered):
             raise ValueError(f"lab_view shows a list of losses, of: {', '.join(offered)}")

@@ -14,7 +14,7 @@ from mlpcore.memory.tally import AXES, BASE, find_budget_schedules
 from mlpcore.network import Shape
 from mlpcore.passes.conventions import WORKSHEET, Conventions
 from mlpcore.schedules import BUILDERS, Schedule
-from pages.ui.state.validation import check_fields
+from pages.ui.state.validation import check_fields, one_of, within
 
 #: Name -> title.
 CHAPTERS = {"plan": "Plan", "measure": "Measure", "scaling": "Scaling", "slopes": "Z only"}
@@ -50,46 +50,29 @@ class MemoryChoice:
         optimiser: a name of `OPTIMISERS`, whose state is counted.
 
     Raises:
-        ValueError, KeyError: nothing of that name, or a number out of range.
+        ValueError: nothing of that name, or a number out of range.
     """
 
-    chapter: str = "plan"
-    source: str = OWN
+    chapter: str = one_of(CHAPTERS, "plan")
+    source: str = one_of((OWN, TYPED, *PRESETS), OWN)
     sizes: Sizes = PRESETS["deep and narrow"]
-    schedule: str = BASE
-    k: int = 3
-    block: int = 32
-    budget: int = 0
-    room: int = 16 * 10**9
-    schedules: tuple[str, ...] = (
-        "cache S and Z", "cache S", "cache Z", "every √L layers", "recompute everything", "micro-batches",
-    )  # fmt: skip
-    rounds: int = 15
-    axis: str = "depth"
-    what: str = "bytes"
-    activation: str = "gelu"
-    optimiser: str = "SGD"
+    schedule: str = one_of((*SCHEDULES, *BUILT), BASE)
+    k: int = within(1, MOST_LAYERS, 3)
+    block: int = within(1, MOST_EXAMPLES, 32)
+    budget: int = within(0, MOST_BYTES, 0)
+    room: int = within(1, MOST_BYTES, 16 * 10**9)
+    schedules: tuple[str, ...] = one_of(
+        SCHEDULES,
+        ("cache S and Z", "cache S", "cache Z", "every √L layers", "recompute everything", "micro-batches"),
+    )
+    rounds: int = within(1, MOST_ROUNDS, 15)
+    axis: str = one_of(AXES, "depth")
+    what: str = one_of(MEASURES, "bytes")
+    activation: str = one_of(CELLWISE, "gelu")
+    optimiser: str = one_of(OPTIMISERS, "SGD")
 
     def __post_init__(self) -> None:
-        offered = {
-            "chapter": CHAPTERS,
-            "source": (OWN, TYPED, *PRESETS),
-            "schedule": (*SCHEDULES, *BUILT),
-            "axis": AXES,
-            "what": MEASURES,
-            "activation": CELLWISE,
-            "optimiser": OPTIMISERS,
-        }
-        ranges = {
-            "k": (1, MOST_LAYERS),
-            "block": (1, MOST_EXAMPLES),
-            "budget": (0, MOST_BYTES),
-            "room": (1, MOST_BYTES),
-            "rounds": (1, MOST_ROUNDS),
-        }
-        check_fields(self, offered, ranges)
-        for name in self.schedules:
-            SCHEDULES[name]
+        check_fields(self)
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ from mlpcore import (
 from mlpcore.losses import Loss
 from mlpcore.training import QUESTIONS, fit_network, hold_out
 from pages.ui.state.steps_taken import MAX_WORK
-from pages.ui.state.validation import check_fields
+from pages.ui.state.validation import check_fields, one_of, within
 
 #: Name -> title of what is shown of a course.
 VIEWS = {
@@ -79,52 +79,37 @@ class TrainingChoice:
         redraw: whether every step draws new dropout masks.
 
     Raises:
-        ValueError, KeyError: nothing of that name, or a number out of range.
+        ValueError: nothing of that name, or a number out of range.
     """
 
-    view: str = "loss"
-    optimisers: tuple[str, ...] = ("SGD",)
-    rate: float = 0.1
-    mu: float = 0.9
-    schedule: str = CONSTANT
-    length: int = 100
-    clip: float = 0.0
-    batch: int = 0
-    seed: int = 0
-    steps: int = 200
-    at: int = MOST_STEPS
+    view: str = one_of(VIEWS, "loss")
+    optimisers: tuple[str, ...] = one_of(OPTIMISERS, ("SGD",))
+    rate: float = within(0, 100, 0.1)
+    mu: float = within(0, 0.999, 0.9)
+    schedule: str = one_of((CONSTANT, *RATE_SCHEDULES), CONSTANT)
+    length: int = within(1, 10**6, 100)
+    clip: float = within(0, 10**6, 0.0)
+    batch: int = within(0, 256, 0)
+    seed: int = within(0, 10**9, 0)
+    steps: int = within(1, MOST_STEPS, 200)
+    at: int = within(0, MOST_STEPS, MOST_STEPS)
     logarithmic: bool = False
-    dataset: str = "moons"
-    examples: int = 80
-    noise: float = 0.1
-    data_seed: int = 0
-    held_out: float = 0.0
-    arrival: float = 0.1
+    dataset: str = one_of(DATASETS, "moons")
+    examples: int = within(2, 256, 80)
+    noise: float = within(0, 10, 0.1)
+    data_seed: int = within(0, 10**9, 0)
+    held_out: float = within(0, 0.9, 0.0)
+    arrival: float = within(0, 1, 0.1)
     cells: tuple[str, ...] = ()
-    question: str = ""
-    start: str = ""
-    scale: float = 1.0
-    start_seed: int = 0
-    strength: float = -1.0
+    question: str = one_of(("", *QUESTIONS), "")
+    start: str = one_of(("", *INITIALISATIONS), "")
+    scale: float = within(-100, 100, 1.0)
+    start_seed: int = within(0, 10**9, 0)
+    strength: float = within(-1, 100, -1.0)
     redraw: bool = True
 
     def __post_init__(self) -> None:
-        offered = {
-            "view": VIEWS,
-            "schedule": (CONSTANT, *RATE_SCHEDULES),
-            "question": ("", *QUESTIONS),
-            "start": ("", *INITIALISATIONS),
-        }
-        ranges: dict[str, tuple[float, float]] = {
-            "rate": (0, 100), "mu": (0, 0.999), "length": (1, 10**6), "clip": (0, 10**6), "batch": (0, 256),
-            "seed": (0, 10**9), "steps": (1, MOST_STEPS), "at": (0, MOST_STEPS), "examples": (2, 256),
-            "noise": (0, 10), "data_seed": (0, 10**9), "held_out": (0, 0.9), "arrival": (0, 1), "scale": (-100, 100),
-            "start_seed": (0, 10**9), "strength": (-1, 100),
-        }  # fmt: skip
-        check_fields(self, offered, ranges)
-        for name in self.optimisers:
-            OPTIMISERS[name]
-        DATASETS[self.dataset]
+        check_fields(self)
         if len(self.cells) not in (0, 2):
             raise ValueError(f"a plane is that of 2 weights, not of {len(self.cells)}")
 

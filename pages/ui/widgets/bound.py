@@ -34,6 +34,30 @@ def _bind(key: str, widget: str, how: Change, about: str, notice: str) -> dict[s
     }
 
 
+def choose(
+    about: str,
+    field: str,
+    draw: Callable[..., Any],
+    label: str,
+    *arguments: Any,
+    now: object = None,
+    words: Mapping[Any, str] | None = None,
+    **more: Any,
+) -> None:
+    """Draw a widget that shows and changes one field of a part of the state; what is wrong is noted under the part.
+
+    Args:
+        about: the part (see `session.change_at_once`); widgets have its name and the field's for a key.
+        draw: makes the widget, from `label`, `arguments` and `more`.
+        now: what it shows; by default the field.
+        words: what is offered -> its title, where it offers names.
+    """
+    now = getattr(getattr(session.get_state(), about), field) if now is None else now
+    if words is not None:
+        arguments, more = (list(words),), more | {"format_func": words.__getitem__}
+    draw(label, *arguments, **more, **bind(f"{about} {field}", now, put(field), about, about))
+
+
 def choose_in_menu(
     label: str, words: Mapping[Any, str], name: str, value: Any, how: Change, about: str = "setup", notice: str = ""
 ) -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -23,7 +24,7 @@ from pages.ui.components.stage.board import Trace
 from pages.ui.components.stage.stage import draw_stage
 from pages.ui.state import session
 from pages.ui.state.place import Place
-from pages.ui.widgets.bound import bind, on_click, put
+from pages.ui.widgets.bound import choose, on_click
 from pages.ui.widgets.stages import apply_restore
 from pages.ui.widgets.words import draw_table, escape_markdown
 
@@ -288,18 +289,9 @@ def _draw_descent(lab: Lab) -> None:
     right, n = chapters.find_cell(lab, place)
     losses = _get_losses(lab)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        sliders = (("Rate", "rate", 0.1, 5.0, 0.1, "rate %.1f"), ("Steps", "count", 10, 300, 10, "%d steps"))
-        for label, name, low, high, step, words in sliders:
-            st.slider(
-                label,
-                low,
-                high,
-                step=step,
-                format=words,
-                label_visibility="collapsed",
-                width=200,
-                **bind(f"descent {name}", getattr(view, name), put(name), "lab_view"),
-            )
+        look: dict[str, Any] = {"label_visibility": "collapsed", "width": 200}
+        choose("lab_view", "rate", st.slider, "Rate", 0.1, 5.0, step=0.1, format="rate %.1f", **look)
+        choose("lab_view", "count", st.slider, "Steps", 10, 300, step=10, format="%d steps", **look)
     over = chapters.with_common_scale(lab)
     paths = {
         name: logits.descend(lab.logits, lab.targets, loss, view.rate, view.count, over)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 
 import streamlit as st
 
@@ -11,8 +10,7 @@ from mlpcore import OPTIMISERS
 from pages.ui.state import session
 from pages.ui.state.steps_taken import StepsTaken, find_steps
 from pages.ui.state.training_page import TrainingChoice
-from pages.ui.widgets.bound import bind
-from pages.ui.widgets.training_views import choose
+from pages.ui.widgets.bound import bind, choose
 from pages.ui.widgets.words import escape_markdown, show_errors
 
 _NUMBER = "number of steps"
@@ -31,7 +29,7 @@ def draw_steps() -> None:
         st.button("Take so many", on_click=session.take_chosen_steps, args=(_NUMBER,))
         _draw_optimiser(training)
         if state.setup.net.shape.masked:
-            choose(partial(st.toggle, "New dropout masks at every step"), "redraw")
+            choose("training", "redraw", st.toggle, "New dropout masks at every step")
         if taken:
             st.button("Rewind to the start", on_click=session.rewind_steps)
             st.markdown(escape_markdown(_describe(taken)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import streamlit as st
@@ -29,10 +29,10 @@ from pages.ui.state.training_page import (
     TrainingChoice,
     make_table_setup,
 )
-from pages.ui.widgets.bound import on_click
+from pages.ui.widgets.bound import choose, on_click
 from pages.ui.widgets.menu import Menu, draw_menu
 from pages.ui.widgets.stages import draw_silent_stage
-from pages.ui.widgets.training_views import VIEWS_DRAWN, ViewContent, choose
+from pages.ui.widgets.training_views import VIEWS_DRAWN, ViewContent
 from pages.ui.widgets.words import escape_markdown, show_errors
 
 _RATES = [float(f"{m}e{e}") for e in range(-4, 2) for m in (1, 2, 5)]
@@ -73,9 +73,8 @@ def _draw_courses(named: Setup) -> None:
             return
         if not courses:
             return
-        choose(partial(st.segmented_control, "Show", list(VIEWS), format_func=VIEWS.__getitem__,
-                        label_visibility="collapsed"), "view", choice.view)  # fmt: skip
-        choose(partial(st.slider, "Step", 0, choice.steps), "at", choice.step)
+        choose("training", "view", st.segmented_control, "Show", words=VIEWS, label_visibility="collapsed")
+        choose("training", "at", st.slider, "Step", 0, choice.steps, now=choice.step)
         show_errors("training")
         if choice.question:
             _draw_answer(QUESTIONS[choice.question], courses)
@@ -139,27 +138,22 @@ def _slide(
 ) -> None:
     """Draw a slider over these stops and the present value, by default that of the field."""
     now = getattr(session.get_state().training, field) if now is None else now
-    choose(partial(st.select_slider, label, sorted({*stops, now}), format_func=write), field, now)
-
-
-def _select(label: str, field: str, titles: Mapping[str, str]) -> None:
-    choose(partial(st.selectbox, label, list(titles), format_func=titles.__getitem__), field)
+    choose("training", field, st.select_slider, label, sorted({*stops, now}), now=now, format_func=write)
 
 
 def _draw_choices(setup: Setup, choice: TrainingChoice) -> None:
     titles = {name: kind.title for name, kind in OPTIMISERS.items()}
-    choose(partial(st.multiselect, "Optimisers", list(titles), format_func=titles.__getitem__),
-            "optimisers", list(choice.optimisers))  # fmt: skip
+    choose("training", "optimisers", st.multiselect, "Optimisers", now=list(choice.optimisers), words=titles)
     _slide("Learning rate η", "rate", _RATES)
     if any(issubclass(OPTIMISERS[name], Momentum | Nesterov) for name in choice.optimisers):
-        choose(partial(st.slider, "Momentum μ", 0.0, 0.99, step=0.01), "mu")
+        choose("training", "mu", st.slider, "Momentum μ", 0.0, 0.99, step=0.01)
     _slide("Steps", "steps", _STEPS, write=str)
     if setup.loss.penalty:
         _slide(
             "Penalty λ", "strength", _STRENGTHS, choice.strength if choice.strength >= 0 else float(setup.loss.strength)
         )
     if setup.net.shape.masked:
-        choose(partial(st.toggle, "New dropout masks at every step"), "redraw")
+        choose("training", "redraw", st.toggle, "New dropout masks at every step")
     for menu in (
         Menu("Initial weights", partial(_draw_start, choice)),
         Menu("Schedule, clipping, batches", partial(_draw_schedule, choice)),
@@ -169,28 +163,29 @@ def _draw_choices(setup: Setup, choice: TrainingChoice) -> None:
 
 
 def _draw_start(choice: TrainingChoice) -> None:
-    _select("Drawn", "start", {"": "The present weights", **{i.name: i.title for i in INITIALISATIONS.values()}})
+    drawn = {"": "The present weights", **{i.name: i.title for i in INITIALISATIONS.values()}}
+    choose("training", "start", st.selectbox, "Drawn", words=drawn)
     if choice.start:
         _slide("Scale", "scale", _SCALES)
-        choose(partial(st.slider, "Seed of the weights", 0, max(100, choice.start_seed)), "start_seed")
+        choose("training", "start_seed", st.slider, "Seed of the weights", 0, max(100, choice.start_seed))
 
 
 def _draw_schedule(choice: TrainingChoice) -> None:
     schedules = {CONSTANT: "Constant", **{name: kind.title for name, kind in RATE_SCHEDULES.items()}}
-    _select("Schedule of the rate", "schedule", schedules)
+    choose("training", "schedule", st.selectbox, "Schedule of the rate", words=schedules)
     if choice.schedule != CONSTANT:
         _slide("Steps of the schedule", "length", _LENGTHS, write=str)
     _slide("Largest norm of the gradient", "clip", _CLIPS, write=lambda c: f"{c:g}" if c else "any")
-    choose(partial(st.number_input, "Examples of a step (0: all)", 0, 256), "batch")
+    choose("training", "batch", st.number_input, "Examples of a step (0: all)", 0, 256)
     if choice.batch:
-        choose(partial(st.number_input, "Seed of the batches", 0, 10**9), "seed")
+        choose("training", "seed", st.number_input, "Seed of the batches", 0, 10**9)
 
 
 def _draw_data(choice: TrainingChoice) -> None:
-    _select("Data set", "dataset", {d.name: d.title for d in DATASETS.values()})
-    choose(partial(st.number_input, "Examples", 2, 256), "examples")
-    choose(partial(st.slider, "Noise", 0.0, 1.0, step=0.05), "noise")
-    choose(partial(st.number_input, "Seed", 0, 10**9), "data_seed")
+    choose("training", "dataset", st.selectbox, "Data set", words={d.name: d.title for d in DATASETS.values()})
+    choose("training", "examples", st.number_input, "Examples", 2, 256)
+    choose("training", "noise", st.slider, "Noise", 0.0, 1.0, step=0.05)
+    choose("training", "data_seed", st.number_input, "Seed", 0, 10**9)
     fits = "A network that fits them becomes yours."
     _draw_change("Use these data", choice.make_setup, fits)
     st.text_area("or a table, its last column the target", height=70, key="training table",
@@ -202,7 +197,7 @@ def _draw_data(choice: TrainingChoice) -> None:
     )
     show_errors("data")
     _draw_change("Standardise the inputs", standardise, "Every input gets mean 0 and deviation 1.")
-    choose(partial(st.slider, "Held out for validation", 0.0, 0.5, step=0.05, format="percent"), "held_out")
+    choose("training", "held_out", st.slider, "Held out for validation", 0.0, 0.5, step=0.05, format="percent")
 
 
 def _draw_change(label: str, how: Callable[[Setup], Setup], about: str) -> None:

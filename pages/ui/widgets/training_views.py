@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -25,7 +24,7 @@ from pages.ui.components.stage.payload import build_course_payload
 from pages.ui.components.stage.stage import draw_stage
 from pages.ui.state import session
 from pages.ui.state.training_page import MOST_QUICK, TrainingChoice
-from pages.ui.widgets.bound import bind, on_click, put
+from pages.ui.widgets.bound import bind, choose, on_click
 from pages.ui.widgets.words import draw_table, escape_markdown
 
 #: Rates of a sweep.
@@ -48,19 +47,9 @@ class ViewContent:
     held_out: Batch | None
 
 
-def choose(draw: Callable[..., Any], field: str, now: Any = None) -> None:
-    """Draw a widget that shows and changes one field of the choice.
-
-    Args:
-        now: what it shows; by default the field.
-    """
-    now = getattr(session.get_state().training, field) if now is None else now
-    draw(**bind(f"training {field}", now, put(field), "training", "training"))
-
-
 def _draw_loss(view: ViewContent) -> None:
     choice, courses = view.choice, view.courses
-    choose(partial(st.toggle, "Loss on a logarithmic axis"), "logarithmic")
+    choose("training", "logarithmic", st.toggle, "Loss on a logarithmic axis")
     description = f"Loss over {choice.steps} steps under {', '.join(courses)}"
     figure = figures.courses(courses, choice.step, logarithmic=choice.logarithmic, held_out=view.held_out)
     draw_chart("courses", figure, description)
@@ -213,11 +202,12 @@ def _draw_paths(view: ViewContent) -> None:
                 (): "main directions of the paths",
                 cells or (listed[0], listed[1]): "two weights",
             }
-            choose(partial(st.selectbox, "Plane", list(planes), format_func=planes.__getitem__), "cells", cells)
+            choose("training", "cells", st.selectbox, "Plane", now=cells, words=planes)
         for k in (0, 1) if cells else ():
             _draw_cell_choice(cells, k, listed)
-        choose(partial(st.select_slider, "Arrived with, of the first loss", _ARRIVALS, format_func="{:.1%}".format),
-               "arrival", choice.arrival if choice.arrival in _ARRIVALS else 0.1)  # fmt: skip
+        arrival = choice.arrival if choice.arrival in _ARRIVALS else 0.1
+        choose("training", "arrival", st.select_slider, "Arrived with, of the first loss", _ARRIVALS, now=arrival,
+               format_func="{:.1%}".format)  # fmt: skip
     surface = compute_surface(courses, cells=cells, at=choice.step)
     if surface is None:
         st.info("No parameter moves, so there are no paths.")

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.ui.state import session
 from pages.ui.state.memory_page import CHAPTERS, find_subject
-from pages.ui.widgets.bound import bind, put
+from pages.ui.widgets.bound import choose
 from pages.ui.widgets.memory.derivatives import draw_derivatives
 from pages.ui.widgets.memory.measure import draw_measure
 from pages.ui.widgets.memory.plan import draw_plan
@@ -28,17 +28,10 @@ def draw_memory() -> None:
     state = session.get_state()
     choice = state.memory
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.segmented_control(
-            "Chapter",
-            list(CHAPTERS),
-            format_func=CHAPTERS.__getitem__,
-            label_visibility="collapsed",
-            width="content",
-            **bind("memory chapter", choice.chapter, put("chapter"), "memory"),
-        )
+        choose("memory", "chapter", st.segmented_control, "Chapter", words=CHAPTERS, label_visibility="collapsed",
+               width="content")  # fmt: skip
         if choice.chapter != "slopes":
             choose_sizes(choice, find_subject(choice, state.setup))
-    show_errors("memory chapter")
     _draw_chapter()
 
 
@@ -46,5 +39,6 @@ def draw_memory() -> None:
 def _draw_chapter() -> None:
     """Draw a chapter of its own: what is changed in it leaves the sizes above it alone."""
     state = session.get_state()
+    show_errors("memory")
     _CHAPTERS[state.memory.chapter](state.memory, find_subject(state.memory, state.setup))
     draw_silent_stage()

@@ -10,7 +10,7 @@ from mlpcore.schedules.derivative_from_output import explain
 from pages.ui.components.chart.chart import draw_chart
 from pages.ui.state import session
 from pages.ui.state.memory_page import MemoryChoice, Subject
-from pages.ui.widgets.bound import bind, put
+from pages.ui.widgets.bound import choose
 from pages.ui.widgets.words import escape_markdown
 
 
@@ -18,12 +18,7 @@ def draw_derivatives(choice: MemoryChoice, about: Subject) -> None:
     """Show that f' over Z is a function, or that it is not."""
     at_kink = session.get_state().setup.conventions.at_kink
     name = choice.activation
-    st.pills(
-        "Activation",
-        list(CELLWISE),
-        label_visibility="collapsed",
-        **bind("memory activation", name, put("activation"), "memory"),
-    )
+    choose("memory", "activation", st.pills, "Activation", list(CELLWISE), label_visibility="collapsed")
     here = explain(name, at_kink)
     draw_chart(
         "slope", figures.derivative_over_output(name, at_kink), f"{name} over S, and its derivative over its output"

@@ -18,7 +18,7 @@ from pages.ui.components.chart.chart import draw_chart
 from pages.ui.server.presence import track_presence
 from pages.ui.state import session
 from pages.ui.state.memory_page import BUILT, MOST_ROUNDS, MOST_RUNS, MemoryChoice, Subject, find_schedule
-from pages.ui.widgets.bound import bind, on_click, put
+from pages.ui.widgets.bound import bind, choose, on_click
 from pages.ui.widgets.words import draw_table, escape_markdown, show_errors
 
 #: Seconds between two updates of a running measurement.
@@ -29,7 +29,6 @@ def draw_measure(choice: MemoryChoice, about: Subject) -> None:
     """Show bytes against time: counted at once, measured on demand."""
     schedules = list_schedules(choice, about)
     choose_schedules(choice)
-    show_errors("memory schedules")
     tallies = compare(*about.counted, schedules)
     base = tallies[BASE]
     spots = [
@@ -70,7 +69,9 @@ def choose_schedules(choice: MemoryChoice) -> None:
         f"Schedules, beside {BASE}",
         [name for name in SCHEDULES if name != BASE],
         selection_mode="multi",
-        **bind("memory schedules", [name for name in choice.schedules if name != BASE], put_schedules, "memory"),
+        **bind(
+            "memory schedules", [name for name in choice.schedules if name != BASE], put_schedules, "memory", "memory"
+        ),
     )
 
 
@@ -88,14 +89,7 @@ def choose_rounds_and_start(
         make: makes the jobs, once the button is pressed.
     """
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.slider(
-            "Rounds",
-            5,
-            MOST_ROUNDS,
-            step=2,
-            width=150,
-            **bind("memory rounds", choice.rounds | 1, put("rounds"), "memory"),
-        )
+        choose("memory", "rounds", st.slider, "Rounds", 5, MOST_ROUNDS, now=choice.rounds | 1, step=2, width=150)
         st.button(
             label,
             type="primary",

@@ -23,7 +23,7 @@ from pages.ui.state.memory_page import (
     ladder,
     list_budgets,
 )
-from pages.ui.widgets.bound import bind, bind_in_menu, on_click, put
+from pages.ui.widgets.bound import bind_in_menu, choose, on_click
 from pages.ui.widgets.words import draw_table, escape_markdown, show_errors
 
 
@@ -31,7 +31,6 @@ def draw_plan(choice: MemoryChoice, about: Subject) -> None:
     """Draw and count one schedule."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         _choose_schedule(choice, about)
-    show_errors("memory schedule")
     try:
         schedule = find_schedule(choice, about)
         counted = tally(*about.counted, schedule, about.conventions)
@@ -102,38 +101,22 @@ def _least(about: Subject) -> None:
 
 
 def _choose_schedule(choice: MemoryChoice, about: Subject) -> None:
-    names = [*SCHEDULES, *BUILT]
-    st.selectbox(
-        "Cached for the backward pass",
-        names,
-        format_func=lambda name: BUILT.get(name, name),
-        width=230,
-        **bind("memory schedule", choice.schedule, put("schedule"), "memory"),
-    )
-    st.selectbox(
-        "Optimiser",
-        list(OPTIMISERS),
-        format_func=lambda name: OPTIMISERS[name].title,
-        width=190,
-        **bind("memory optimiser", choice.optimiser, put("optimiser"), "memory"),
-    )
+    schedules = {name: name for name in SCHEDULES} | BUILT
+    choose("memory", "schedule", st.selectbox, "Cached for the backward pass", words=schedules, width=230)
+    optimisers = {name: kind.title for name, kind in OPTIMISERS.items()}
+    choose("memory", "optimiser", st.selectbox, "Optimiser", words=optimisers, width=190)
     shape = about.shape
     if choice.schedule == "every" and shape.depth > 1:
         k = min(choice.k, shape.depth)
-        bound = bind("memory k", k, put("k"), "memory")
-        st.slider("k: a checkpoint every k layers", 1, shape.depth, width=260, **bound)
+        choose("memory", "k", st.slider, "k: a checkpoint every k layers", 1, shape.depth, now=k, width=260)
     elif choice.schedule == "blocks":
         block = min(choice.block, about.N)
-        bound = bind("memory block", block, put("block"), "memory")
-        st.select_slider("Examples in a micro-batch", ladder(block, about.N), width=260, **bound)
+        stops = ladder(block, about.N)
+        choose("memory", "block", st.select_slider, "Examples in a micro-batch", stops, now=block, width=260)
     elif choice.schedule == "within" and shape.depth <= PLANNED:
-        st.select_slider(
-            "Budget: bytes alive at once, excluding parameters and inputs",
-            list_budgets(about),
-            format_func="{:,} B".format,
-            width=420,
-            **bind("memory budget", find_budget(choice, about), put("budget"), "memory"),
-        )
+        label = "Budget: bytes alive at once, excluding parameters and inputs"
+        choose("memory", "budget", st.select_slider, label, list_budgets(about), now=find_budget(choice, about),
+               format_func="{:,} B".format, width=420)  # fmt: skip
     if about.own and st.button(
         "Play this plan", help="On the page Step through, equation by equation.", key="memory play"
     ):

@@ -10,7 +10,7 @@ from mlpcore.memory.tally import AXES, count_along, find_size
 from pages.ui.components.chart.chart import draw_chart
 from pages.ui.state import session
 from pages.ui.state.memory_page import MemoryChoice, Subject
-from pages.ui.widgets.bound import bind, put
+from pages.ui.widgets.bound import choose
 from pages.ui.widgets.memory.measure import (
     choose_rounds_and_start,
     choose_schedules,
@@ -18,7 +18,6 @@ from pages.ui.widgets.memory.measure import (
     offer_downloads,
     show_progress,
 )
-from pages.ui.widgets.words import show_errors
 
 _WHAT = {"bytes": "Peak bytes", "flops": "Matmul FLOPs", "seconds": "Measured time"}
 _AXES = {"depth": "Depth", "width": "Width", "batch": "Batch"}
@@ -31,7 +30,8 @@ def draw_scaling(choice: MemoryChoice, about: Subject) -> None:
     choose_schedules(choice)
     left, right = st.columns([7, 4], gap="medium")
     with right:
-        _choose_view(choice)
+        choose("memory", "axis", st.segmented_control, "Over", words=_AXES, width="content")
+        choose("memory", "what", st.segmented_control, "Show", words=_WHAT, width="content")
         choose_rounds_and_start(
             lambda: bench.make_jobs(sizes, axis, schedules, choice.rounds, bench.memory_limit()),
             choice,
@@ -48,18 +48,6 @@ def draw_scaling(choice: MemoryChoice, about: Subject) -> None:
             description = f"{_WHAT[choice.what]} over {words} for {len(curves)} schedules"
             draw_chart("scaling", figures.scaling(curves, choice.what, words, find_size(sizes, axis)), description)
     offer_downloads()
-
-
-def _choose_view(choice: MemoryChoice) -> None:
-    for label, words, field, value in (("Over", _AXES, "axis", choice.axis), ("Show", _WHAT, "what", choice.what)):
-        st.segmented_control(
-            label,
-            list(words),
-            format_func=words.__getitem__,
-            width="content",
-            **bind(f"memory {field}", value, put(field), "memory"),
-        )
-    show_errors("memory axis", "memory what", "memory schedules")
 
 
 #: What is shown -> (what is counted of it, what is measured of it).

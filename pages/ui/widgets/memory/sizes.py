@@ -13,7 +13,7 @@ from mlpcore import ACTIVATIONS, LOSSES
 from mlpcore.memory.sizes import DTYPES, MOST_EXAMPLES, MOST_LAYERS, MOST_UNITS, PRESETS, Sizes, read_widths
 from pages.ui.state.memory_page import OWN, TYPED, MemoryChoice, Subject, ladder
 from pages.ui.state.validation import read_whole_number
-from pages.ui.widgets.bound import Change, bind, bind_in_menu, put
+from pages.ui.widgets.bound import Change, bind, bind_in_menu, choose, put
 from pages.ui.widgets.menu import Menu, draw_menu
 from pages.ui.widgets.words import show_errors
 
@@ -24,17 +24,12 @@ _LONGEST = 24
 def choose_sizes(choice: MemoryChoice, about: Subject) -> None:
     """Draw preset, depth, width and batch; the rest behind a button."""
     sizes = about.sizes
-    names = [OWN, *PRESETS, *([TYPED] if choice.source == TYPED else [])]
+    words = {OWN: "current network"} | {name: name for name in PRESETS}
+    if choice.source == TYPED:
+        words[TYPED] = "sizes chosen here"
     # In the label, where they may change: the browser names a choice by its words, and those have to stay.
     widths = sizes.text if len(sizes.text) <= _LONGEST else f"{sizes.text[:_LONGEST]}…"
-    words = {OWN: "current network", TYPED: "sizes chosen here"}
-    st.selectbox(
-        f"Network: {widths}",
-        names,
-        format_func=lambda name: words.get(name, name),
-        width=230,
-        **bind("memory source", choice.source, put("source"), "memory"),
-    )
+    choose("memory", "source", st.selectbox, f"Network: {widths}", words=words, width=230)
     st.slider(
         "Layers",
         1,
@@ -58,7 +53,7 @@ def choose_sizes(choice: MemoryChoice, about: Subject) -> None:
         **bind("memory batch", sizes.N, resize(about, put("N")), "memory"),
     )
     draw_menu(Menu("More", partial(_more, about)))
-    widgets = (f"memory {name}" for name in ("source", "depth", "width", "batch", "more"))
+    widgets = (f"memory {name}" for name in ("depth", "width", "batch", "more"))
     show_errors(*widgets, kept=f"Still {sizes.text}, examples: {sizes.N:,}.")
 
 
