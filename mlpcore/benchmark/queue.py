@@ -4,7 +4,8 @@ The machine is one, and two measurements at once would disturb each other: `shar
 this interpreter. One lock guards it; a `Ticket` can be read from any thread.
 
 The process is started with `subprocess`, not by a pool of `multiprocessing` workers: those run the file of
-`__main__` again, which under Streamlit is the page, and leave a resource tracker behind when they are cancelled.
+`__main__` again, which under Streamlit is the page, leave a resource tracker behind when they are cancelled, and
+measure on when the server is stopped. Threads are daemons: an interpreter waits for those of an executor at its end.
 """
 
 from __future__ import annotations
