@@ -7,9 +7,10 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
-from ..losses import LOSSES
+from ..losses import LOSSES, Loss
 from ..memory.tally import Totals, totals
 from ..network import Shape
+from ..passes.conventions import WORKSHEET, Conventions
 from ..schedules import Schedule, find
 
 #: Ratios that differ by less are a tie, whatever their intervals.
@@ -28,9 +29,10 @@ class Job:
         shape: of the network; its numbers are drawn at random.
         N: the number of examples.
         schedules: the first of them is the baseline; their names do as well.
-        loss: a name of `LOSSES`.
+        loss: a loss, or a name of `LOSSES`.
         rounds: the number of times that each is timed.
         seed: of the numbers, and of the order in each round.
+        conventions: those of the pass.
 
     Raises:
         ValueError: no schedule, no example, no round.
@@ -40,21 +42,27 @@ class Job:
     shape: Shape
     N: int
     schedules: tuple[Schedule, ...]
-    loss: str = "MSE"
+    loss: Loss | str = "MSE"
     rounds: int = 15
     seed: int = 0
+    conventions: Conventions = WORKSHEET
 
     def __post_init__(self) -> None:
         if not self.schedules:
             raise ValueError("choose at least one schedule to measure")
         if self.N < 1 or self.rounds < 1:
             raise ValueError("at least one example and one round are needed")
-        LOSSES[self.loss]
+        _ = self.costs
         object.__setattr__(self, "schedules", tuple(map(find, self.schedules)))
+
+    @property
+    def costs(self) -> Loss:
+        """The loss itself."""
+        return LOSSES[self.loss]() if isinstance(self.loss, str) else self.loss
 
     def totals(self) -> list[Totals]:
         """Return the counted side of each schedule."""
-        return [totals(self.shape, self.N, LOSSES[self.loss](), schedule) for schedule in self.schedules]
+        return [totals(self.shape, self.N, self.costs, schedule, self.conventions) for schedule in self.schedules]
 
     @property
     def bytes_needed(self) -> int:
@@ -133,7 +141,10 @@ def tabulate(report: Report) -> list[dict[str, object]]:
         "biases": all(shape.biases),
         "examples": job.N,
         "dtype": shape.dtype,
-        "loss": job.loss,
+        "dropout in layers": " ".join(map(str, shape.masked)),
+        "loss": job.costs.name,
+        "penalty": job.costs.penalty or "",
+        "layout": job.conventions.layout,
         "rounds": job.rounds,
         **report.machine,
         "unreliable": report.unreliable,

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..memory.sizes import Sizes
 from ..memory.tally import AXES, compare, find_size, resize_along
+from ..passes.conventions import WORKSHEET
 from ..schedules import Schedule
 from .job import Job, Measurement, Report
 
@@ -42,7 +43,7 @@ def find_measurements(reports: Iterable[Report], sizes: Sizes, axis: str) -> dic
         job = report.job
         value = {"depth": job.shape.depth, "width": max(job.shape.widths[1:-1] or job.shape.widths), "batch": job.N}
         here = resize_along(sizes, axis, value[axis])
-        if (here.shape, here.N, here.loss) == (job.shape, job.N, job.loss):
+        if (here.shape, here.N, here.costs, WORKSHEET) == (job.shape, job.N, job.costs, job.conventions):
             for measurement in report.measurements:
                 found.setdefault(measurement.schedule, {})[value[axis]] = measurement
     return found

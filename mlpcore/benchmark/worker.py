@@ -24,8 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from ..compiled import Program, compile_pass
-from ..losses import LOSSES
-from ..network import Batch, Layer, Network
+from ..network import Batch, Dropout, Layer, Network
 from .job import Job, Measurement, Report
 from .machine import machine
 
@@ -49,12 +48,17 @@ def draw_numbers(job: Job) -> tuple[Network, Batch]:
         return rng.standard_normal(size, dtype=np.float32).astype(dtype, copy=False)
 
     layers = (
-        Layer(below**-0.5 * draw(above, below), np.zeros(above, dtype) if biased else None, activation)
-        for (below, above), biased, activation in zip(
-            pairwise(shape.widths), shape.biases, shape.activations, strict=True
+        Layer(
+            below**-0.5 * draw(above, below),
+            np.zeros(above, dtype) if biased else None,
+            activation,
+            Dropout(0.5) if n in shape.masked else None,
+        )
+        for n, (below, above), biased, activation in zip(
+            shape.layers, pairwise(shape.widths), shape.biases, shape.activations, strict=True
         )
     )
-    Y = LOSSES[job.loss]().fit_targets(draw(shape.widths[-1], job.N))
+    Y = job.costs.fit_targets(draw(shape.widths[-1], job.N))
     return Network(tuple(layers)), Batch(draw(shape.widths[0], job.N), Y.astype(dtype))
 
 
@@ -65,12 +69,12 @@ def measure(job: Job, show_progress: Callable[[float], object]) -> Report:
         show_progress: called with the share of the work that is done, after each round and each trace.
     """
     net, batch = draw_numbers(job)
-    loss = LOSSES[job.loss]()
     counts = job.totals()
     # They take turns in the arena of the largest.
     largest = max(range(len(counts)), key=lambda n: counts[n].peak)
-    arena = compile_pass(net, batch, loss, job.schedules[largest]).arena
-    programs = [compile_pass(net, batch, loss, schedule, arena=arena) for schedule in job.schedules]
+    compiled = partial(compile_pass, net, batch, job.costs, conventions=job.conventions)
+    arena = compiled(job.schedules[largest]).arena
+    programs = [compiled(schedule, arena=arena) for schedule in job.schedules]
     units = job.rounds + len(programs)
 
     order = random.Random(job.seed)
@@ -94,7 +98,7 @@ def measure(job: Job, show_progress: Callable[[float], object]) -> Report:
     del programs, arena
     measurements = []
     for n, (schedule, counted) in enumerate(zip(job.schedules, counts, strict=True)):
-        traced = _trace_bytes(partial(compile_pass, net, batch, loss, schedule))
+        traced = _trace_bytes(partial(compiled, schedule))
         ratios = [t / base for t, base in zip(times[n], times[0], strict=True)]
         low, high = median_interval(ratios)
         measurements.append(

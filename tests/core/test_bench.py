@@ -22,6 +22,7 @@ from mlpcore.benchmark import queue as queue_module
 from mlpcore.benchmark.machine import machine, memory_limit
 from mlpcore.benchmark.worker import draw_numbers, find_unreliability, measure, median_interval
 from mlpcore.memory.cost import count_pass
+from mlpcore.memory.tally import totals
 from tests.tools.load.cancels import cancel_often
 from tests.tools.load.usage import list_children
 from tests.visits import ROOT
@@ -92,6 +93,25 @@ def test_what_is_measured_is_what_was_counted(queue, shape, N, loss):
         assert m.seconds > 0
     assert (report.measurements[0].ratio, report.measurements[0].ties_baseline) == (1.0, True)
     assert report.machine["threads"] in ("1", "unknown")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"shape": mlp.Shape.of((32, 64, 64, 16), masked=(1, 2))},
+        {"loss": mlp.MSE(penalty="L2")},
+        {"conventions": mlp.Conventions("rows", at_kink=1.0)},
+    ],
+)
+def test_dropout_a_penalty_and_conventions_are_measured_as_they_are_counted(changed):
+    what = {"shape": mlp.Shape.of((32, 64, 64, 16)), "loss": mlp.MSE(), "conventions": mlp.Conventions()} | changed
+    job = Job(N=40, schedules=("cache S and Z", "cache Z", "recompute everything"), rounds=3, **what)
+    assert draw_numbers(job)[0].shape == job.shape
+    report = measure(job, lambda _: None)
+    for m in report.measurements:
+        sums = totals(what["shape"], 40, what["loss"], mlp.schedules.find(m.schedule), what["conventions"])
+        assert m.counted == sums.peak
+        assert m.counted <= m.arena <= 1.02 * m.counted
 
 
 def test_rows_hold_everything_and_survive_csv(queue):

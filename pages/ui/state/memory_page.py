@@ -108,8 +108,9 @@ class Subject:
 
     @property
     def alike(self) -> bool:
-        """Whether `sizes` say all of the shape: its hidden layers are of one kind."""
-        return self.sizes.shape == self.shape
+        """Whether `sizes` say all that is counted: hidden layers of one kind, no penalty, f'(0) as on the worksheet."""
+        plain = self.loss.penalty is None and self.conventions.at_kink == WORKSHEET.at_kink
+        return plain and self.sizes.shape == self.shape
 
 
 def find_subject(choice: MemoryChoice, setup: Setup) -> Subject:

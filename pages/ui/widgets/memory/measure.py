@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
@@ -29,7 +30,7 @@ def draw_measure(choice: MemoryChoice, about: Subject) -> None:
     """Show bytes against time: counted at once, measured on demand."""
     schedules = list_schedules(choice, about)
     choose_schedules(choice)
-    tallies = compare(*about.counted, schedules)
+    tallies = compare(*about.counted, schedules, about.conventions)
     base = tallies[BASE]
     spots = [
         figures.Spot(name, index_schedule(name), t.peak / base.peak, t.flops / base.flops)
@@ -40,9 +41,8 @@ def draw_measure(choice: MemoryChoice, about: Subject) -> None:
     with left:
         draw_chart("trade", figures.trade(spots, report), _describe_chart(report, len(spots)))
     with right:
-        choose_rounds_and_start(
-            lambda: [Job(about.shape, about.N, tuple(schedules), about.loss.name, choice.rounds)], choice
-        )
+        job = partial(Job, about.shape, about.N, tuple(schedules), about.loss, conventions=about.conventions)
+        choose_rounds_and_start(lambda: [job(rounds=choice.rounds)], choice)
         show_progress()
         _show_summary(report)
     _show_table(report)
@@ -168,9 +168,10 @@ def _cancel() -> None:
 
 
 def find_newest(about: Subject) -> Report | None:
-    """Return the last report on exactly these sizes, or None."""
-    sizes = (about.shape, about.N, about.loss.name)
-    fitting = [r for r in session.get_runs().reports if (r.job.shape, r.job.N, r.job.loss) == sizes]
+    """Return the last report on exactly this pass, or None."""
+    wanted = (*about.counted, about.conventions)
+    jobs = ((report, report.job) for report in session.get_runs().reports)
+    fitting = [report for report, job in jobs if (job.shape, job.N, job.costs, job.conventions) == wanted]
     return fitting[-1] if fitting else None
 
 

@@ -80,7 +80,8 @@ def _notes(choice: MemoryChoice, about: Subject) -> None:
         notes = ["Time of a pass, measured in this session; lines only join what was measured."]
     if not about.alike:
         notes.append(
-            "Counted with hidden layers like the first, identity in the last layer and no dropout, unlike your network."
+            "Counted with hidden layers like the first, identity in the last layer, no dropout, no penalty and "
+            "relu'(0) = 0, unlike your network."
         )
     if choice.axis == "width" and about.sizes.depth == 1:
         notes.append("One layer has no hidden one: its width does not change anything.")
