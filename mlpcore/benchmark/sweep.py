@@ -8,7 +8,7 @@ import numpy as np
 
 from ..memory.sizes import Sizes
 from ..memory.tally import AXES, compare, find_size, resize_along
-from ..passes.conventions import WORKSHEET
+from ..passes.conventions import WORKSHEET, Conventions
 from ..schedules import Schedule
 from .job import Job, Measurement, Report
 
@@ -18,7 +18,14 @@ MAX_FLOPS = 4 * 10**9
 MAX_POINTS = 5
 
 
-def make_jobs(sizes: Sizes, axis: str, schedules: Sequence[Schedule], rounds: int, limit: int) -> list[Job]:
+def make_jobs(
+    sizes: Sizes,
+    axis: str,
+    schedules: Sequence[Schedule],
+    rounds: int,
+    limit: int,
+    conventions: Conventions = WORKSHEET,
+) -> list[Job]:
     """Return a job for each of a few sizes along an axis, the present one among them, that are quick and fit.
 
     Args:
@@ -27,23 +34,25 @@ def make_jobs(sizes: Sizes, axis: str, schedules: Sequence[Schedule], rounds: in
     now, jobs = find_size(sizes, axis), {}
     for value in sorted({*AXES[axis][1], now}):
         here = resize_along(sizes, axis, value)
-        sums = compare(here.shape, here.N, here.costs, schedules).values()
+        sums = compare(here.shape, here.N, here.costs, schedules, conventions).values()
         if sums and max(s.flops for s in sums) <= MAX_FLOPS and 2 * max(s.total for s in sums) <= limit:
-            jobs[value] = Job(here.shape, here.N, tuple(schedules), here.loss, rounds)
+            jobs[value] = Job(here.shape, here.N, tuple(schedules), here.loss, rounds, conventions=conventions)
     others = [value for value in jobs if value != now]
     spread = np.linspace(0, len(others) - 1, min(len(others), MAX_POINTS - 1)).round().astype(int)
     chosen = {now, *(others[n] for n in spread)}
     return [job for value, job in jobs.items() if value in chosen]
 
 
-def find_measurements(reports: Iterable[Report], sizes: Sizes, axis: str) -> dict[str, dict[int, Measurement]]:
+def find_measurements(
+    reports: Iterable[Report], sizes: Sizes, axis: str, conventions: Conventions = WORKSHEET
+) -> dict[str, dict[int, Measurement]]:
     """Return schedule -> size on the axis -> the last measurement there."""
     found: dict[str, dict[int, Measurement]] = {}
     for report in reports:
         job = report.job
         value = {"depth": job.shape.depth, "width": max(job.shape.widths[1:-1] or job.shape.widths), "batch": job.N}
         here = resize_along(sizes, axis, value[axis])
-        if (here.shape, here.N, here.costs, WORKSHEET) == (job.shape, job.N, job.costs, job.conventions):
+        if (here.shape, here.N, here.costs, conventions) == (job.shape, job.N, job.costs, job.conventions):
             for measurement in report.measurements:
                 found.setdefault(measurement.schedule, {})[value[axis]] = measurement
     return found

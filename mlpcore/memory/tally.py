@@ -169,12 +169,14 @@ def resize_along(sizes: Sizes, axis: str, value: int) -> Sizes:
     return sizes.with_depth(value) if axis == "depth" else sizes.with_width(value)
 
 
-def count_along(sizes: Sizes, axis: str, schedules: Sequence[Schedule]) -> dict[str, list[tuple[int, Totals]]]:
+def count_along(
+    sizes: Sizes, axis: str, schedules: Sequence[Schedule], conventions: Conventions = WORKSHEET
+) -> dict[str, list[tuple[int, Totals]]]:
     """Count every schedule at every size of an axis, and at the present one; by name."""
     found: dict[str, list[tuple[int, Totals]]] = {schedule.name: [] for schedule in schedules}
     for value in sorted({*AXES[axis][1], find_size(sizes, axis)}):
         here = resize_along(sizes, axis, value)
         quick = (s for s in schedules if not (s.planned and here.depth > PLANNED_ALONG))
-        for name, sums in compare(here.shape, here.N, here.costs, quick).items():
+        for name, sums in compare(here.shape, here.N, here.costs, quick, conventions).items():
             found[name].append((value, sums))
     return found

@@ -191,3 +191,17 @@ def test_jobs_along_an_axis_are_few_and_fit_and_are_found_again():
     assert sorted(found["cache S"]) == sorted(job.N for job in jobs)
     assert bench.find_measurements(reports, sizes.with_width(7), "batch") == {}
     assert bench.make_jobs(sizes, "batch", [SCHEDULES["cache S"]], 5, 10) == []
+
+
+@pytest.mark.parametrize("layout", mlp.LAYOUTS)
+@pytest.mark.parametrize("at_kink", [0.0, 0.5])
+def test_the_present_size_on_an_axis_is_counted_as_it_is_alone(layout, at_kink):
+    conventions = mlp.Conventions(layout, at_kink=at_kink)
+    sizes = Sizes((2, 3, 3), 5, "float64", loss="CrossEntropy")
+    schedules = [SCHEDULES[name] for name in ("cache S and Z", "cache Z")]
+    alone = tally.compare(sizes.shape, sizes.N, sizes.costs, schedules, conventions)
+    for axis in tally.AXES:
+        for name, points in tally.count_along(sizes, axis, schedules, conventions).items():
+            assert dict(points)[tally.find_size(sizes, axis)] == alone[name]
+    jobs = bench.make_jobs(sizes, "batch", schedules, 3, 10**9, conventions)
+    assert {job.conventions for job in jobs} == {conventions}

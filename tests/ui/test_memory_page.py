@@ -155,7 +155,7 @@ def test_sizes_are_typed_and_dragged_and_kept(page):
     choose(page, "memory width", 2**20)
     choose(page, "memory batch", 2**24)
     assert "**No.**" in words(page)
-    assert "No schedule here would" in words(page) or "would, with" in words(page)
+    assert "Nor would any in the table" in words(page) or "would, with" in words(page)
     type_into(page, "Widths, input to output", "784-512 x 3-10")
     assert choice(page).sizes.widths == (784, 512, 512, 512, 10)
     open_menu(page, "More")
@@ -219,6 +219,29 @@ def test_the_cost_of_caching_s_alone_is_stated_where_no_product_is_recomputed(pa
     assert "cells of it and no product" not in words(page)
 
 
+def test_sizes_are_counted_under_the_conventions_in_force(page):
+    state = page.session_state["state"]
+    conventions = mlp.Conventions("rows", at_kink=0.5)
+    page.session_state["state"] = replace(state, setup=replace(state.setup, conventions=conventions))
+    choose(page, "memory source", "deep and narrow")
+    choose(page, "memory schedule", "cache Z")
+    sizes = PRESETS["deep and narrow"]
+    sums = compare(sizes.shape, sizes.N, sizes.costs, SCHEDULES.values(), conventions)
+    assert sums["cache Z"].peak == sums["cache S and Z"].peak  # at 1/2 relu's derivative is not read off Z
+    assert find_subject(choice(page), page.session_state["state"].setup).conventions == conventions
+    saved_share = sums["cache S"].peak / sums["cache S and Z"].peak
+    assert f"cache S {saved_share:.2f}" in words(page)
+
+
+def test_the_smallest_micro_batches_may_fit_where_nothing_in_the_table_does(page):
+    choose(page, "memory source", "worksheet")
+    least = totals(PRESETS["worksheet"].shape, PRESETS["worksheet"].N, mlp.MSE(), mlp.blocks(1)).total
+    type_into(page, "Will it fit into", f"{least}")
+    assert "**micro-batches of 1** would, with" in words(page)
+    type_into(page, "Will it fit into", f"{least - 1}")
+    assert "Nor would any" in words(page)
+
+
 def test_will_it_fit_is_answered_in_words(page):
     choose(page, "memory source", "deep and narrow")
     type_into(page, "Will it fit into", "20 MB")
@@ -228,7 +251,7 @@ def test_will_it_fit_is_answered_in_words(page):
     state = mlp.Adam().count_state_bytes(PRESETS["deep and narrow"].shape)
     assert f"**No.** {35_725_828 + state:,} bytes are needed in total" in words(page)
     type_into(page, "Will it fit into", "1 kB")
-    assert "No schedule here would; the least is" in words(page)
+    assert "Nor would any in the table, or micro-batches of 1: the least is" in words(page)
     type_into(page, "Will it fit into", "1 GiB")
     assert "**Yes.**" in words(page)
     assert next(w.value for w in page.text_input if w.label == "Will it fit into") == "1 GiB"  # not 1073741824

@@ -12,7 +12,7 @@ from mlpcore.losses import Loss
 from mlpcore.memory.sizes import MOST_EXAMPLES, MOST_LAYERS, PRESETS, Sizes
 from mlpcore.memory.tally import AXES, BASE, find_budget_schedules
 from mlpcore.network import Shape
-from mlpcore.passes.conventions import WORKSHEET, Conventions
+from mlpcore.passes.conventions import Conventions
 from mlpcore.schedules import BUILDERS, Schedule
 from pages.ui.state.validation import check_fields, one_of, within
 
@@ -108,9 +108,8 @@ class Subject:
 
     @property
     def alike(self) -> bool:
-        """Whether `sizes` say all that is counted: hidden layers of one kind, no penalty, f'(0) as on the worksheet."""
-        plain = self.loss.penalty is None and self.conventions.at_kink == WORKSHEET.at_kink
-        return plain and self.sizes.shape == self.shape
+        """Whether `sizes` say all that is counted: hidden layers of one kind, and no penalty."""
+        return self.sizes.shape == self.shape and self.loss.penalty is None
 
 
 def find_subject(choice: MemoryChoice, setup: Setup) -> Subject:
@@ -122,7 +121,7 @@ def find_subject(choice: MemoryChoice, setup: Setup) -> Subject:
         )
         return Subject(shape, setup.batch.N, setup.loss, setup.conventions, sizes, own=True)
     sizes = PRESETS.get(choice.source, choice.sizes)
-    return Subject(sizes.shape, sizes.N, sizes.costs, WORKSHEET, sizes, own=False)
+    return Subject(sizes.shape, sizes.N, sizes.costs, setup.conventions, sizes, own=False)
 
 
 def find_schedule(choice: MemoryChoice, about: Subject) -> Schedule:

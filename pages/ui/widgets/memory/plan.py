@@ -9,8 +9,8 @@ import streamlit as st
 
 from mlpcore import OPTIMISERS, SCHEDULES, figures
 from mlpcore.memory.cost import CATEGORIES, Count, find_in_place
-from mlpcore.memory.tally import BASE, PLANNED, Tally, Totals, compare, find_budget_schedules, tally
-from mlpcore.schedules import Schedule
+from mlpcore.memory.tally import BASE, PLANNED, Tally, Totals, compare, find_budget_schedules, tally, totals
+from mlpcore.schedules import BUILDERS, Schedule
 from mlpcore.units import bytes_text, flops_text, read_bytes
 from pages.ui.components.chart.chart import draw_chart
 from pages.ui.state import session
@@ -56,7 +56,7 @@ def draw_plan(choice: MemoryChoice, about: Subject) -> None:
             st.caption(escape_markdown(in_place))
     with right:
         _ledger(mine, base)
-        _fit(choice, mine, every)
+        _fit(choice, about, mine, every)
     _write_reasons(schedule, counted, about)
     _all(choice, every)
 
@@ -168,7 +168,7 @@ def _ledger(counted: Totals, base: Totals) -> None:
     )
 
 
-def _fit(choice: MemoryChoice, counted: Totals, others: dict[str, Totals]) -> None:
+def _fit(choice: MemoryChoice, about: Subject, counted: Totals, others: dict[str, Totals]) -> None:
     """Say whether it fits into so many bytes."""
     st.text_input(
         "Will it fit into",
@@ -181,12 +181,15 @@ def _fit(choice: MemoryChoice, counted: Totals, others: dict[str, Totals]) -> No
     if spare >= 0:
         st.success(f"**Yes.** {counted.total:,} bytes are needed in total: {_share(counted.total, choice.room)} of it.")
         return
-    fitting = sorted((t for t in others.values() if t.total <= choice.room), key=lambda t: (t.flops, t.total))
+    smallest = totals(*about.counted, BUILDERS["blocks"](1), about.conventions)._replace(state=counted.state)
+    found = [*others.values(), smallest]
+    fitting = sorted((t for t in found if t.total <= choice.room), key=lambda t: (t.flops, t.total))
     if fitting:
         cure = f"**{fitting[0].schedule}** would, with {bytes_text(fitting[0].total)}."
     else:
-        least = min(others.values(), key=lambda t: t.total)
-        cure = f"No schedule here would; the least is {bytes_text(least.total)}, {least.schedule}."
+        least = min(found, key=lambda t: t.total)
+        words = f"{bytes_text(least.total)}, {least.schedule}"
+        cure = f"Nor would any in the table, or micro-batches of 1: the least is {words}."
     st.error(f"**No.** {counted.total:,} bytes are needed in total, {bytes_text(-spare)} too many. {cure}")
 
 

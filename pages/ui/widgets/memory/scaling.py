@@ -33,7 +33,7 @@ def draw_scaling(choice: MemoryChoice, about: Subject) -> None:
         choose("memory", "axis", st.segmented_control, "Over", words=_AXES, width="content")
         choose("memory", "what", st.segmented_control, "Show", words=_WHAT, width="content")
         choose_rounds_and_start(
-            lambda: bench.make_jobs(sizes, axis, schedules, choice.rounds, bench.memory_limit()),
+            lambda: bench.make_jobs(sizes, axis, schedules, choice.rounds, bench.memory_limit(), about.conventions),
             choice,
             f"Measure along {_AXES[axis].lower()}",
         )
@@ -61,9 +61,9 @@ _READ: dict[str, tuple[str | None, str | None]] = {
 def _curves(choice: MemoryChoice, about: Subject, schedules: list[Schedule]) -> list[figures.ScalingCurve]:
     """List what was counted along the axis, and what was measured of it in this session."""
     counted, got = _READ[choice.what]
-    measured = bench.find_measurements(session.get_runs().reports, about.sizes, choice.axis)
+    measured = bench.find_measurements(session.get_runs().reports, about.sizes, choice.axis, about.conventions)
     curves = []
-    for name, points in count_along(about.sizes, choice.axis, schedules).items():
+    for name, points in count_along(about.sizes, choice.axis, schedules, about.conventions).items():
         if not points:
             continue
         arms = sorted(measured.get(name, {}).items())
@@ -80,8 +80,8 @@ def _notes(choice: MemoryChoice, about: Subject) -> None:
         notes = ["Time of a pass, measured in this session; lines only join what was measured."]
     if not about.alike:
         notes.append(
-            "Counted with hidden layers like the first, identity in the last layer, no dropout, no penalty and "
-            "relu'(0) = 0, unlike your network."
+            "Counted with hidden layers like the first, identity in the last layer, no dropout and no penalty, unlike "
+            "your network."
         )
     if choice.axis == "width" and about.sizes.depth == 1:
         notes.append("One layer has no hidden one: its width does not change anything.")
