@@ -65,12 +65,16 @@ class Example:
         """What to look at, as the example stands."""
         return self.describe(self.setup)
 
-    def describe(self, setup: Setup) -> str:
-        """Say what is to be seen in a set-up that may have been edited: only what holds, in its layout."""
+    def describe(self, setup: Setup, values: Mapping[Var, np.ndarray] | None = None) -> str:
+        """Say what is to be seen in a set-up that may have been edited: only what holds, in its layout.
+
+        Args:
+            values: the matrices of the pass that is shown, where its schedule or its optimiser is another.
+        """
         if setup.net.widths != self.net.widths or setup.batch.N != self.batch.N:
             return ""
         lay = setup.conventions.lay
-        plain = {v: lay.convert(v, x) for v, x in setup.run()[1].items()}
+        plain = {v: lay.convert(v, x) for v, x in (setup.run()[1] | dict(values or {})).items()}
         return " ".join(r.write(lay) for r in self.remarks if r.holds(setup, plain))
 
     @property
@@ -284,7 +288,10 @@ EXAMPLES: dict[str, Example] = Registry(
         "larger": Example(
             "A larger one (4-8-8-3, batch of 16)",
             _larger(),
-            Remark("Sixteen examples at once: ∂L/∂W_3 sums sixteen products in every cell.", lambda *_: True),
+            Remark(
+                "Sixteen examples at once: ∂L/∂W_3 sums sixteen products in every cell.",
+                lambda _, v: not any(x.block for x in v),
+            ),
         ),
     },
 )

@@ -133,3 +133,15 @@ def test_the_last_line_shows_the_derivative_of_the_activation_in_use(activation,
         [(name, share, flow)] = met
         assert (name.strip(), float(share)) == (activation, pytest.approx(float(f.derivative(np.zeros(1))[0])))
         assert (flow == "nothing", flow == "everything") == (float(share) == 0, float(share) == 1)
+
+
+def test_a_remark_is_about_the_pass_that_is_shown():
+    mazur, larger = mlp.EXAMPLES["mazur"], mlp.EXAMPLES["larger"]
+    adam = mlp.Adam(rate=0.5)
+    steps = mlp.training_step(mazur.net, mazur.loss, optimiser=adam)
+    values = mlp.evaluate(steps, adam.list_inputs(mazur.net, mazur.setup.conventions.lay, None) | mazur.setup.inputs())
+    assert "becomes 0.358916" in mazur.describe(mazur.setup)
+    assert "becomes 0.358916" not in mazur.describe(mazur.setup, values)
+    assert "sums sixteen products" in larger.describe(larger.setup)
+    assert "sums sixteen products" in larger.describe(larger.setup, larger.setup.run("cache Z")[1])
+    assert "sums sixteen products" not in larger.describe(larger.setup, larger.setup.run("micro-batches")[1])

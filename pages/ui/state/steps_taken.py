@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mlpcore import Optimiser, Setup, Step, Var, after, loss, train, training_step
+from mlpcore import Optimiser, Setup, Step, Var, after, evaluate, loss, train, training_step
 from mlpcore.network import Array
 from mlpcore.training.course import MAX_STEPS
 
@@ -50,6 +50,13 @@ def find_kept(state: Any) -> Mapping[Var, Array] | None:
     """Find what the optimiser of the step keeps from the steps before; None where it did not make them."""
     taken = find_steps(state)
     return taken.find_kept(state.training.step_optimiser) if taken else None
+
+
+def run_pass(state: Any) -> dict[Var, Array]:
+    """Compute every matrix of the pass and of the update, as the stage shows them."""
+    setup, optimiser = state.setup, state.training.step_optimiser
+    given = optimiser.list_inputs(setup.net, setup.conventions.lay, find_kept(state)) if optimiser else {}
+    return evaluate(list_steps(state), given | setup.inputs())
 
 
 def list_steps(state: Any) -> list[Step]:

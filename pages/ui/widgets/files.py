@@ -9,11 +9,11 @@ from typing import Any
 
 import streamlit as st
 
-from mlpcore import evaluate, exchange
+from mlpcore import exchange
 from pages.ui.components.stage.pictures import render_pass
 from pages.ui.state import saved, session
 from pages.ui.state.app_state import AppState
-from pages.ui.state.steps_taken import find_kept, list_steps
+from pages.ui.state.steps_taken import list_steps, run_pass
 from pages.ui.widgets.menu import Menu
 from pages.ui.widgets.uploads import draw_choice, draw_upload
 from pages.ui.widgets.words import escape_markdown
@@ -39,9 +39,7 @@ def _work_out(read_state: Callable[[], AppState], about: str) -> tuple:
     if about == "lab":
         lab = replace(state.lab, conventions=state.setup.conventions)
         return lab, *lab.run()
-    setup, optimiser, steps = state.setup, state.training.step_optimiser, list_steps(state)
-    given = optimiser.list_inputs(setup.net, setup.conventions.lay, find_kept(state)) if optimiser else {}
-    return setup, steps, evaluate(steps, given | setup.inputs())
+    return state.setup, list_steps(state), run_pass(state)
 
 
 def _export(how: Callable[..., Any], read_state: Callable[[], AppState], about: str) -> Any:

@@ -14,7 +14,7 @@ from pages.ui.components.stage.stage import draw_stage
 from pages.ui.state import session
 from pages.ui.state.app_state import AppState, make_example_setup
 from pages.ui.state.place import Place
-from pages.ui.state.steps_taken import find_kept
+from pages.ui.state.steps_taken import find_kept, run_pass
 from pages.ui.widgets.choices import name_network
 
 #: What a stage may ask to open -> the page.
@@ -56,7 +56,9 @@ def describe_network(state: AppState) -> str:
     example, unchanged = EXAMPLES[state.example], state.is_example_unchanged
     source = example.source if unchanged else ""
     name = "" if unchanged else f"{name_network(state)}."
-    return " ".join(filter(None, (name, example.describe(state.setup), source)))
+    is_plain = not state.training.step_optimiser and state.schedule == next(iter(SCHEDULES.values()))
+    remarks = example.describe(state.setup, None if is_plain else run_pass(state))
+    return " ".join(filter(None, (name, remarks, source)))
 
 
 def _apply_events(stage: str) -> None:
