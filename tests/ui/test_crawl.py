@@ -753,7 +753,7 @@ CLAIMS = {
     r"transpose\.": lambda w, turned: _assert((turned == "column") == w.setup.conventions.lay.transposes_batches),
     r"(\d+)×(\d+) times (\d+)×(\d+) makes (\d+)×(\d+), as (\S+) needs; the size they share counts the examples in both\.":
         check_shapes,
-    r"(\d+) pieces: whichever way it is cut, they add up to (.+)\.": check_pieces,
+    r"(\d+) pieces?: whichever way it is cut, they add up to (.+)\.": check_pieces,
     r"(?:Row|Column) \{\w\} of (\S+) (?:meets column|times row) \{\w\} of (\S+): (one number|a matrix of rank at most one)\.":
         check_products,
     r"depth (\d+), (\d+) examples?; (.+), reduction: ([a-z ]+) \((.+)\)\.(?: (The factor 2 cancels 1/2)\.)?": check_depth,

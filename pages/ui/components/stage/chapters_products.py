@@ -66,7 +66,7 @@ def _add_pieces(board: Board[Setup], product: Product, way: str, trace: Trace) -
         sentence = sentence.replace(f"{{{mark}}}", by_name[mark])
     marks = {"A": names[0], "B": names[-1], "OUT": product.step.out.symbol}
     board.frame["says"] = re.sub(r"\bOUT\b|\bA\b|\bB\b", lambda m: marks[m[0]], sentence)
-    why = f"{w.count} pieces: whichever way it is cut, they add up to {product.step.out.symbol}."
+    why = f"{w.count} piece{'s' * (w.count > 1)}: whichever way it is cut, they add up to {product.step.out.symbol}."
     board.add_line(product.step.latex, why, strip=strip, check=_check_sum(board, product, way, trace))
 
 

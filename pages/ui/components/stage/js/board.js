@@ -558,7 +558,8 @@ export class Board extends Playing {
     if (!check) return;
     const unseen = check.unseen?.includes(this.frame - this.model.frame.have[0]);
     const good = check.holds && check.meant;
-    seal.className = `badge ${unseen || check.error === "" ? "open" : good ? "good" : "bad"}`;
+    const open = unseen || check.error === "" || (check.holds && !check.meant);
+    seal.className = `badge ${open ? "open" : good ? "good" : "bad"}`;
     seal.textContent = unseen ? NOT_COMPARABLE : claimCheckText(check);
     seal.title = /differences/.test(check.against ?? "") ? NUDGE_HINT : "";
   }
@@ -575,8 +576,8 @@ const NUDGE_HINT = "The number is perturbed by \u00b1h, and what follows from it
 /** @param {ClaimCheck} claimcheck */
 function claimCheckText({ holds, meant, error, against, verdict, unseen }) {
   if (verdict) return holds ? `\u2713 this is ${against}` : `\u2717 this is not ${against}`;
-  if (!meant) return holds ? "\u2713 here the same: no weight has moved" : `\u2717 not the gradient: off by ${error} of its largest entry`;
-  if (error === "") return `\u2013 not comparable with ${against}: at a kink or out of range`;
+  if (!meant) return holds ? "here the same: this product does not change" : `\u2717 not the gradient: off by ${error} of its largest entry`;
+  if (error === "") return `\u2013 not comparable with ${against}: at a kink, below rounding or out of range`;
   const out = unseen?.length ? `; ${unseen.length} ${unseen.length === 1 ? "cell" : "cells"} not checked: at a kink` : "";
   if (holds) return (error === "0e+00" ? `\u2713 the same as ${against}` : `\u2713 agrees with ${against} to ${error}`) + out;
   return `\u2717 disagrees with ${against}: ${error}`;
