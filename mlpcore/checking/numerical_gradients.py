@@ -386,14 +386,15 @@ class _Perturbation:
             if step.op.kink is None:
                 continue
             pieces = step.op.kink(*(runs[v] for v in step.operands))
-            if pieces.ndim < 4:  # not reached by the perturbation
-                continue
             here = step.op.kink(*(self.values[v] for v in step.operands))
-            pieces = pieces.reshape(cells, sizes, len(OFFSETS), *pieces.shape[2:])
+            if pieces.ndim == here.ndim:  # not reached by the perturbation
+                continue
+            pieces = pieces.reshape(cells, sizes, len(OFFSETS), *here.shape)
             inside = (pieces != here).any(axis=2)
-            for cell in np.flatnonzero(inside[:, -1].any(axis=(-2, -1)) & ~crossed[:, -1]):
+            touched = inside.reshape(cells, sizes, -1).any(axis=-1)
+            for cell in np.flatnonzero(touched[:, -1] & ~crossed[:, -1]):
                 kinks[cell] = step.operands[0], tuple(np.argwhere(inside[cell, -1])[0].tolist())
-            crossed |= inside.any(axis=(-2, -1))
+            crossed |= touched
         return crossed, kinks
 
 

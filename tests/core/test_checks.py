@@ -184,3 +184,21 @@ def test_the_larger_a_pass_the_fewer_cells_are_probed_but_never_none():
     large = {mlp.W(1): np.broadcast_to(0.0, PROBED_NUMBERS + 1)}
     half = {mlp.W(1): np.broadcast_to(0.0, PROBED_NUMBERS // 2)}
     assert [choose_probe_count(x) for x in (large, half, {mlp.loss: np.zeros(())})] == [1, 2, PROBES]
+
+
+@pytest.mark.parametrize("penalty", mlp.PENALTIES)
+@pytest.mark.parametrize("layout", mlp.LAYOUTS)
+def test_a_bias_of_0_under_a_penalty_with_a_kink_is_not_measurable(penalty, layout):
+    setup = mlp.EXAMPLES["dropout"].setup
+    loss = mlp.MSE(penalty=penalty, strength=0.3, penalises_biases=True)
+    found = mlp.check_grads(setup.net, setup.batch, loss, conventions=mlp.Conventions(layout)).of[mlp.db(2)]
+    if penalty == "L1":
+        (skipped,) = found.skipped
+        assert (found.verdict, skipped.reason, skipped.kink, skipped.kink_cell) == (
+            "not measurable",
+            "kink",
+            mlp.b(2),
+            (0,),
+        )
+    else:
+        assert found.agrees
