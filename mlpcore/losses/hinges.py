@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ..arguments import check_finite
 from ..equations.softmax import SOFTMAX, SOFTMAX_PULLBACK
@@ -25,8 +26,16 @@ class Hinge(Loss):
         ValueError: the margin is not finite.
     """
 
+    #: Which class is active; `sign` and `effect` are what `at_tie` chooses.
+    tie: ClassVar[str] = "A competing class is active where its gap is {sign} 0: a gap of exactly 0 {effect}."
+
     margin: float = 1.0
     at_tie: bool = True
+
+    def describe_tie(self) -> str:
+        """State which classes are active, and what a gap of exactly 0 does to the gradient."""
+        sign, effect = (">=", "contributes to the gradient") if self.at_tie else (">", "does not contribute")
+        return self.tie.format(sign=sign, effect=effect)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -96,6 +105,10 @@ class CrammerSinger(Hinge):
     short = "Crammer-Singer"
     each = r"\max(0,\; \max_{l\neq y} o_l - o_y + m)"
     wants = "the logit of the true class is to lead that of the strongest competing class by at least m"
+    tie = (
+        "The strongest competing class is active where its gap is {sign} 0, and classes that tie for it share: "
+        "a gap of exactly 0 {effect}."
+    )
 
     def forward(self, depth: int) -> list[Step]:
         return [
@@ -119,6 +132,7 @@ class SquaredHinge(Hinge):
     short = "squared hinge"
     each = r"\sum_{l\neq y}\max(0,\; o_l - o_y + m)^2"
     wants = "as Weston-Watkins, but the gradient grows with the gap"
+    tie = "A competing class is active where its gap is {sign} 0; of a gap of exactly 0 the gradient is 0 either way."
 
     def forward(self, depth: int) -> list[Step]:
         *gaps, _, _ = self._gap_steps(Z(depth))
@@ -147,6 +161,7 @@ class OneVsAll(Hinge):
     short = "one-vs-rest"
     each = r"\max(0,\; m - o_y) + \sum_{l\neq y}\max(0,\; m + o_l)"
     wants = "each class on its own: the logit of the true class is to be at least m, every other at most −m"
+    tie = "A class is active where its gap is {sign} 0: a gap of exactly 0 {effect}."
 
     def forward(self, depth: int) -> list[Step]:
         return [

@@ -15,6 +15,7 @@ import numpy as np
 from ..arguments import expect
 from ..equations.activations import ACTIVATIONS
 from ..losses import Loss
+from ..losses.hinges import Hinge
 from ..losses.scales import SCALES
 from .layouts import LAYOUTS, Layout
 
@@ -64,16 +65,15 @@ class Conventions:
             changes["at_tie"] = False
         return replace(loss, **changes)
 
-    def sentences(self, activations: Iterable[str] | None, hinge: bool) -> list[str]:
+    def sentences(self, activations: Iterable[str] | None, loss: Loss | None) -> list[str]:
         """Say what is in force, for a foot line.
 
         Args:
-            activations: those of the network, None where the page is about none; hinge: whether there is a hinge loss.
+            activations: those of the network, None where the page is about none; loss: its loss, or None.
         """
         sentences = [*self._describe_corners(activations or ())]
-        if hinge:
-            sign, effect = (">=", "contributes to the gradient") if self.at_tie else (">", "does not contribute")
-            sentences.append(f"A competing class is active where its gap is {sign} 0: a gap of exactly 0 {effect}.")
+        if isinstance(loss, Hinge):
+            sentences.append(self.loss(loss).describe_tie())
         if self.scale is not None:
             sentences.append(f"Reduction of every loss: {SCALES[self.scale].title}.")
         equation = "." if activations is None else f": {self.lay.equation}."

@@ -124,7 +124,7 @@ def test_a_remark_goes_with_another_constant_or_size():
 @pytest.mark.parametrize("at_kink", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize("activation", list(mlp.ACTIVATIONS))
 def test_the_last_line_shows_the_derivative_of_the_activation_in_use(activation, at_kink):
-    sentences = " ".join(mlp.Conventions(at_kink=at_kink).sentences([activation], hinge=False))
+    sentences = " ".join(mlp.Conventions(at_kink=at_kink).sentences([activation], None))
     met = re.findall(r"([a-z ]+)'\(0\) = ([0-9.]+): .* exactly 0, (.*) flows back", sentences)
     f = mlp.ACTIVATIONS[activation].at_kink(at_kink)
     if f.corner is None:
@@ -133,6 +133,27 @@ def test_the_last_line_shows_the_derivative_of_the_activation_in_use(activation,
         [(name, share, flow)] = met
         assert (name.strip(), float(share)) == (activation, pytest.approx(float(f.derivative(np.zeros(1))[0])))
         assert (flow == "nothing", flow == "everything") == (float(share) == 0, float(share) == 1)
+
+
+@pytest.mark.parametrize("name", [name for name, loss in mlp.LOSSES.items() if hasattr(loss(), "at_tie")])
+def test_the_last_line_shows_what_a_gap_of_0_does(name):
+    """In each example another competing class has a gap of exactly 0: all numbers are sums of quarters."""
+    scores = np.array([[1.0, 0.25, -1.0], [0.0, 1.25, 0.0], [-0.5, -1.0, 1.0]])
+    gradients, sentences = {}, {}
+    for at_tie in (True, False):
+        conventions = mlp.Conventions(at_tie=at_tie)
+        net = mlp.Network([mlp.Layer(np.eye(3), None, "identity")])
+        logits = np.zeros((3, 3)) if name == "SoftmaxHinge" else scores
+        loss = mlp.LOSSES[name](margin=0.0 if name == "SoftmaxHinge" else 1.0)
+        setup = mlp.Setup(net, mlp.Batch(logits, mlp.one_hot([0, 1, 2], 3)), loss, conventions=conventions)
+        values = setup.run()[1]
+        assert (values[mlp.G] == 0).any()
+        gradients[at_tie] = values[mlp.dZ(1)]
+        (sentences[at_tie],) = [s for s in conventions.sentences(None, loss) if "gap" in s]
+    matters = not np.array_equal(gradients[True], gradients[False])
+    assert ("exactly 0 contributes to the gradient" in sentences[True]) == matters
+    assert ("exactly 0 does not contribute" in sentences[False]) == matters
+    assert ("either way" in sentences[True]) != matters
 
 
 def test_a_remark_is_about_the_pass_that_is_shown():

@@ -717,7 +717,8 @@ BEGINNINGS = "|".join(re.escape(" ".join(s.why.split()[:2]).rstrip(",;:")) for s
 CLAIMS = {
     # the foot of a page
     r"([\w ]+)'\(0\) = ([\d.]+): at a preactivation of exactly 0, (.+) flows back\.": check_corner,
-    r"A competing class is active where its gap is (>=|>) 0: (.+)": check_tie,
+    r"A (?:competing )?class is active where its gap is (>=|>) 0[:;] (.+)": check_tie,
+    r"The strongest competing class is active where its gap is (>=|>) 0, and classes that tie for it share: (.+)": check_tie,
     r"Reduction of every loss: ([a-z ]+) \((\S+)\)(?:\.| \(see Losses compared, or Conventions\)\.)": check_reduction,
     r"Examples are (columns|rows)[^:]*: (S = .+)\.": check_layout,
     r"Examples are (columns|rows)(?:[^:]*)\.": check_lab_layout,

@@ -166,7 +166,7 @@ def _draw_convention(label: str, field: str, words: dict[Any, str], value: Any) 
 def list_conventions() -> list[str]:
     """List the conventions in force that matter for the present network."""
     setup = session.get_state().setup
-    sentences = setup.conventions.sentences(setup.net.shape.activations, hinge=margin in setup.inputs())
+    sentences = setup.conventions.sentences(setup.net.shape.activations, setup.loss)
     if setup.loss.penalty:
         what = "weights and biases" if setup.loss.penalises_biases else "weights"
         sentences.append(

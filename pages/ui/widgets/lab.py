@@ -138,7 +138,8 @@ def _draw_logits() -> None:
 
 def list_lab_conventions() -> list[str]:
     """List the conventions in force that matter for a hinge."""
-    return session.get_state().setup.conventions.sentences(None, hinge=True)
+    state = session.get_state()
+    return state.setup.conventions.sentences(None, state.lab.loss)
 
 
 LOGITS = Menu("Logits", _draw_logits, text_fields=("pasted logits",))
