@@ -217,8 +217,8 @@ def _add_updated_weights(d: Derivation, setup: Setup) -> None:
     out, above = dZ(d.target.layer), d.target.layer + 1
     why = (
         f"What would go wrong with the updated {W(above).symbol}: the gradient is taken at the weights that made "
-        f"this loss. After a step of gradient descent (rate {setup.rate:g}) those are gone, and this would "
-        "mix two networks."
+        f"this loss. After a step of gradient descent on the loss of the data (rate {setup.rate:g}) those are gone, "
+        "and this would mix two networks."
     )
     wrong = after(W(above)), delta(above)
     d.claim(out, PULL_BACK, *wrong, of=d.values[out], against="the gradient", why=why, meant=False)

@@ -139,11 +139,12 @@ def fill_jacobian(board: Board[Setup], trace: Trace) -> None:
     setup = board.setup
     count = count_jacobian(setup.net.widths, setup.batch.N, target)
     gradient, top = name_gradient(target), find_top_layer(target)
+    whole, instead = (_format_bytes(setup.net.dtype.itemsize * n) for n in (count.numbers, count.instead))
     written = gradient.symbol if target.kind == "S" else f"{delta(top).symbol} and {gradient.symbol}"
     why = (
-        f"J has {count.rows:,} × {count.columns:,} = {count.numbers:,} numbers ({_format_bytes(8 * count.numbers)}), "
+        f"J has {count.rows:,} × {count.columns:,} = {count.numbers:,} numbers ({whole}), "
         f"of which {count.nonzero:,} can differ from 0. Backpropagation writes down {count.instead:,} instead "
-        f"({_format_bytes(8 * count.instead)}): {written}. {_describe_vec(board, dZ(top), gradient)}"
+        f"({instead}): {written}. {_describe_vec(board, dZ(top), gradient)}"
     )
     if count.numbers > MAX_JACOBIAN:
         why += f" Drawn up to {MAX_JACOBIAN:,} numbers; take fewer units or examples to see it."
