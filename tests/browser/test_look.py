@@ -368,7 +368,7 @@ def test_the_overview_explains_the_app_until_that_is_dismissed(app):
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight") <= 720
     doors = page.locator(".doors")
     position = "reader => getComputedStyle(reader).position"
-    assert page.locator(".reader").evaluate(position) == "static"  # unlike what a cell says it scrolls away
+    assert page.locator(".reader").evaluate(position) == "static"  # unlike the words about a cell, it scrolls away
     page.get_by_role("button", name="Dismiss").click()
     assert doors.count() == 0
     assert page.locator(".reader").evaluate(position) == "sticky"
