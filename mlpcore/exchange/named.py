@@ -32,7 +32,6 @@ _LONGEST_NAME = 120
 _LAYERED = {"W": W, "b": b, "S": S, "Z": Z, "M": mask, "delta": delta, "dW": dW, "db": db, "dZ": dZ, "dS": delta}
 #: The same for a text that calls activations A_l: Z_l are its preactivations.
 _ACTIVATIONS_ARE_A = _LAYERED | {"A": Z, "Z": S, "dA": dZ, "dZ": delta}
-_ACTIVATION = re.compile(r"(?:d|d(?:L|loss)/?_?d|grad_?|nabla_*|∇_?)?A(?:\^?[_\[(]*)\d{1,2}[\])]*")
 _SINGLE = {
     "x": Z(0), "inputs": Z(0), "xtrain": Z(0), "y": Y, "ygt": Y, "ytrue": Y, "ytrain": Y, "targets": Y,
     "l": loss, "loss": loss, "rate": rate, "eta": rate, "lr": rate, "learningrate": rate,
@@ -50,8 +49,11 @@ _WORDS = {
     r"\hat": "", r"\ell": "ell",
 }  # fmt: skip
 _FRACTION = re.compile(r"\\[td]?frac\s*\{((?:[^{}]|\{[^{}]*\})*)\}\s*\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}")
-_GRADIENT = re.compile(r"(?:d(?:L|loss)?/?_?d|grad(?:_|of)?|nabla_*|∇_?|d)(W|b|Z|S|A)", re.IGNORECASE)
-_LAYER = re.compile(r"(delta|d[WbZSA]|[WbZSMA])(?:\^?[_\[(]*)(\d{1,2})[\])]*", re.IGNORECASE)
+_DERIVATIVE = r"(?:d(?:L|loss)?/?_?d|grad(?:_|of)?|nabla_*|∇_?|d)"
+_LAYER_NUMBER = r"(?:\^?[_\[(]*)(\d{1,2})[\])]*"
+_GRADIENT = re.compile(_DERIVATIVE + "(W|b|Z|S|A)", re.IGNORECASE)
+_LAYER = re.compile("(delta|d[WbZSA]|[WbZSMA])" + _LAYER_NUMBER, re.IGNORECASE)
+_ACTIVATION = re.compile(f"{_DERIVATIVE}?A{_LAYER_NUMBER}")
 _NEW = re.compile(r"\^?_?(?:new|updated|neu)\)?$|^new_?", re.IGNORECASE)
 _PREFIX = re.compile(r"^(?:(?!new\b)[^\W\d_]{2,}[^\S\n]+){1,12}(?=\S+$)")
 

@@ -44,12 +44,13 @@ class Placement:
         return _to_single(placed) if self.single else placed
 
 
-Sizes = dict[str | int, tuple[int, Var]]
+#: "N" or a layer -> its size, and the matrix that it was read off.
+KnownSizes = dict[str | int, tuple[int, Var]]
 
 
-def _read_sizes(shaped: Mapping[Var, Array], depth: int, lay: Layout) -> tuple[Sizes, tuple[Var, Var] | None]:
-    """Read the batch ("N") and the widths (their layer) off matrices that lie so, and find two that do not fit."""
-    sizes: Sizes = {}
+def _read_sizes(shaped: Mapping[Var, Array], depth: int, lay: Layout) -> tuple[KnownSizes, tuple[Var, Var] | None]:
+    """Read the batch and the widths off matrices in this layout; return the first two that do not fit as well."""
+    sizes: KnownSizes = {}
     for var, x in shaped.items():
         layer = var.layer or 0
         places: dict[str, str | int] = {"example": "N", "unit": layer, "input": layer - 1, "output": depth}

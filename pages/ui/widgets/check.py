@@ -233,11 +233,8 @@ def _draw_notes(named: NamedText) -> None:
         twice = ", ".join(var.symbol for var in dict.fromkeys(named.repeated))
         st.warning(escape_markdown(f"Given more than once, with other numbers: {twice}. The last one is read."))
     if named.activations_are_a:
-        st.caption(
-            "This text has activations A_l: its Z_l are read as S_l, its dZ_l as δ_l, and A_l as Z_l.".replace(
-                "_", r"\_"
-            )
-        )
+        words = "This text has activations A_l: its Z_l are read as S_l, its dZ_l as δ_l, and A_l as Z_l."
+        st.caption(escape_markdown(words))
     if named.unknown:
         st.caption(escape_markdown(f"Not read, as these names are not known here: {', '.join(named.unknown)}."))
 
