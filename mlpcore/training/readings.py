@@ -114,15 +114,15 @@ def search_rate(setup: Setup, rate: float, points: int = 161) -> RateCurve:
     rates = np.linspace(0.0, min(max(1.25 * beyond, 1.1 * abs(rate)), 20 * beyond), points)
     losses = follow(rates)
     square = sum(float((g * g).sum()) for g in grads.values())
-    near, found = rates, losses
-    best, least = 0.0, start
-    for _ in range(4):
+    tried = [(rates, losses)]
+    for _ in range(3):  # between the neighbours of the best so far
+        near, found = tried[-1]
         place = int(np.argmin(np.where(np.isfinite(found), found, np.inf)))
-        if found[place] < least:
-            best, least = float(near[place]), float(found[place])
         near = np.linspace(near[max(0, place - 1)], near[min(len(near) - 1, place + 1)], 101)
-        found = follow(near)
-    return RateCurve(rates, losses, start - rates * square, best, least)
+        tried.append((near, follow(near)))
+    every, found = (np.concatenate(x) for x in zip(*tried, strict=True))
+    place = int(np.argmin(np.where(np.isfinite(found), found, np.inf)))
+    return RateCurve(rates, losses, start - rates * square, float(every[place]), float(found[place]))
 
 
 def sample_parameters(course: Course, most: int) -> tuple[Array, dict[Var, Array]]:
